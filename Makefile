@@ -1,0 +1,50 @@
+# make run, make test, make check, make install, make help: see README.md.
+
+PYTHON ?= python3
+JUPYTER ?= notebook
+PORT ?= 8888
+
+PACKAGES := packages/bookstore-core packages/bookstore-archiver packages/bookstore-web packages/bookstore
+EDITABLE := $(foreach package,$(PACKAGES),-e $(package))
+PIP_FLAGS := --quiet --disable-pip-version-check
+MANIFESTS := Makefile pyproject.toml constraints.txt $(PACKAGES:=/pyproject.toml)
+
+.PHONY: help install run test check format clean
+
+help:  ## Say what there is to make
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
+	@echo
+	@echo "  make run JUPYTER=notebook|lab|classic PORT=8888"
+
+install: .venv/.installed .venv-classic/.installed  ## Set up .venv (modern) and .venv-classic (notebook 6.5.7)
+
+# A half-made environment has no stamp and is made again from nothing.
+.venv/.installed .venv-classic/.installed: %/.installed: $(MANIFESTS)
+	@echo "Setting up $* ..."
+	@rm -rf $*
+	@$(PYTHON) -m venv $*
+	@$*/bin/python -m pip install $(PIP_FLAGS) 'pip>=25.1'
+	@$*/bin/python -m pip install $(PIP_FLAGS) -c constraints.txt --group build \
+		--group $(if $(filter .venv,$*),modern,classic)
+	@$*/bin/python -m pip install $(PIP_FLAGS) -c constraints.txt --no-build-isolation $(EDITABLE)
+	@true
+	@touch $@
+
+run: $(if $(filter classic,$(JUPYTER)),.venv-classic,.venv)/.installed  ## Start a notebook server with everything on
+	@exec ci/run-server $(JUPYTER) $(PORT)
+
+test: install  ## Run all tests, in both environments
+	.venv/bin/python -m pytest
+	.venv-classic/bin/python -m pytest tests/archiver tests/umbrella
+
+check: .venv/.installed  ## Check style and types
+	.venv/bin/ruff check .
+	.venv/bin/ruff format --check .
+	.venv/bin/mypy
+
+format: .venv/.installed  ## Lay the code out as `make check` wants it
+	.venv/bin/ruff check --fix .
+	.venv/bin/ruff format .
+
+clean:  ## Remove both environments and what tools left
+	rm -rf .venv .venv-classic .mypy_cache .ruff_cache .pytest_cache

@@ -1,0 +1,1 @@
+"""Every save of a notebook becomes a version: save, spool, store."""

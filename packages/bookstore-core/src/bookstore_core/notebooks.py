@@ -1,0 +1,107 @@
+"""Notebooks as data: read, checked, stripped of claimed trust, and written."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from nbformat import ValidationError, validator
+
+from bookstore_core.errors import InvalidNotebookError
+
+#: A notebook as parsed JSON, in any format from v3 to v4.5.
+Notebook = dict[str, Any]
+
+SUFFIX = ".ipynb"
+MAJOR_VERSIONS = (3, 4)
+
+
+def parse_notebook(data: bytes) -> Notebook:
+    """Return the notebook in `data`, which is UTF-8 JSON as stored in a file.
+
+    Raises InvalidNotebookError when it is not UTF-8, not JSON, or not a notebook.
+    """
+    try:
+        text = data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise InvalidNotebookError(
+            f"It is no notebook: byte {error.start} is not UTF-8."
+        ) from None
+    try:
+        content = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise InvalidNotebookError(f"It is no notebook: not JSON ({error}).") from None
+    return check_notebook(content)
+
+
+def check_notebook(content: object) -> Notebook:
+    """Return `content` when it is a valid notebook of format v3 to v4.5.
+
+    Raises InvalidNotebookError with the first finding of nbformat's validator.
+    """
+    if not isinstance(content, dict) or not content:
+        raise InvalidNotebookError("The notebook is empty. Send its JSON as an object.")
+    major, minor = content.get("nbformat"), content.get("nbformat_minor", 0)
+    if type(major) is not int or type(minor) is not int or minor < 0:
+        raise InvalidNotebookError(
+            "It is no notebook: 'nbformat' and 'nbformat_minor' must be whole numbers."
+        )
+    if major not in MAJOR_VERSIONS:
+        raise InvalidNotebookError(
+            f"Notebook format {major} is not supported. Formats 3 and 4 are."
+        )
+    error = _first_error(content, major, minor)
+    if error is not None:
+        where = "/".join(str(part) for part in error.absolute_path) or "the notebook"
+        raise InvalidNotebookError(
+            f"The notebook is not valid at {where}: {_shorten(error.message)}"
+        )
+    return content
+
+
+def _first_error(content: Notebook, major: int, minor: int) -> ValidationError | None:
+    try:
+        errors = validator.iter_validate(
+            content, version=major, version_minor=minor, relax_add_props=True
+        )
+        first: ValidationError | None = next(iter(errors), None)
+    except RecursionError:
+        raise InvalidNotebookError("The notebook is nested too deeply.") from None
+    return first
+
+
+def _shorten(message: str, limit: int = 300) -> str:
+    return message if len(message) <= limit else message[:limit] + " ..."
+
+
+def cells_of(notebook: Notebook) -> Iterator[dict[str, Any]]:
+    """Yield every cell, of v4's one list or of v3's worksheets."""
+    yield from notebook.get("cells", [])
+    for worksheet in notebook.get("worksheets", []):
+        yield from worksheet.get("cells", [])
+
+
+def drop_trust(notebook: Notebook) -> Notebook:
+    """Remove every cell's own claim to be trusted, in place; return the notebook.
+
+    A notebook server signs a notebook whose cells all say ``trusted: true``, so a
+    claim that came from somewhere else would run its scripts in the reader's session.
+    """
+    for cell in cells_of(notebook):
+        metadata = cell.get("metadata")
+        if isinstance(metadata, dict):
+            metadata.pop("trusted", None)
+    return notebook
+
+
+def write_notebook(notebook: Notebook) -> bytes:
+    """Return the notebook as the bytes of a file, laid out as nbformat does.
+
+    Raises InvalidNotebookError for text that has no UTF-8 form (lone surrogates).
+    """
+    text = json.dumps(notebook, ensure_ascii=False, indent=1, sort_keys=True) + "\n"
+    try:
+        return text.encode("utf-8")
+    except UnicodeEncodeError as error:
+        raise InvalidNotebookError(
+            f"The notebook holds text that cannot be written as UTF-8 ({error.reason})."
+        ) from None

@@ -1,0 +1,62 @@
+"""Keys and paths: how a notebook's path becomes a key in the store, and back."""
+
+from bookstore_core.errors import InvalidRequestError
+
+DELIMITER = "/"
+
+#: S3's own limit on the length of a key, in bytes of UTF-8.
+MAX_KEY_BYTES = 1024
+
+
+def _join(*parts: str) -> str:
+    stripped = (part.lstrip(DELIMITER) for part in parts)
+    return DELIMITER.join(part for part in stripped if part)
+
+
+def s3_path(bucket: str, prefix: str, path: str = "") -> str:
+    """Return ``bucket/prefix/path`` without empty parts or leading slashes."""
+    return _join(bucket, prefix, path)
+
+
+def s3_key(prefix: str, path: str = "") -> str:
+    """Return the key ``prefix/path`` without empty parts or leading slashes."""
+    return _join(prefix, path)
+
+
+def s3_display_path(bucket: str, prefix: str, path: str = "") -> str:
+    """Return ``s3://bucket/prefix/path``, for logs and messages."""
+    return "s3://" + s3_path(bucket, prefix, path)
+
+
+def check_path(path: str, *, what: str = "path") -> str:
+    """Return `path` without outer slashes, or say why it cannot be one.
+
+    Raises InvalidRequestError for a path that is empty, has an empty, ``.`` or ``..``
+    segment, holds a NUL, is not encodable as UTF-8, or is over 1024 bytes long.
+    """
+    path = path.strip(DELIMITER)
+    if not path:
+        raise InvalidRequestError(f"The {what} is empty. Give the path of a file.")
+    if "\0" in path:
+        raise InvalidRequestError(f"The {what} holds a NUL character.")
+    if any(segment in {"", ".", ".."} for segment in path.split(DELIMITER)):
+        raise InvalidRequestError(
+            f"The {what} {path!r} has an empty, '.' or '..' part. Give a plain path."
+        )
+    try:
+        length = len(path.encode("utf-8"))
+    except UnicodeEncodeError:
+        raise InvalidRequestError(f"The {what} cannot be written as UTF-8.") from None
+    if length > MAX_KEY_BYTES:
+        raise InvalidRequestError(
+            f"The {what} is {length} bytes long, and a key holds {MAX_KEY_BYTES}."
+        )
+    return path
+
+
+def notebook_key(prefix: str, path: str) -> str:
+    """Return the key of the notebook at `path` below `prefix`.
+
+    Raises InvalidRequestError where `check_path` does, and for a key over 1024 bytes.
+    """
+    return check_path(s3_key(prefix, check_path(path)), what="key")

@@ -1,0 +1,225 @@
+"""BookstoreSettings: everything that can be configured, in one traitlets class."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+from jupyter_core.paths import jupyter_data_dir
+from traitlets import Bool, Enum, Float, Integer, List, TraitError, Unicode
+from traitlets import default as default_of
+from traitlets import validate as validator_of
+from traitlets.config import Config, LoggingConfigurable
+
+DEFAULT_ENDPOINT_URL = "https://s3.amazonaws.com"
+
+#: Traits whose values are never shown.
+SECRET_TRAITS = frozenset(
+    {"s3_access_key_id", "s3_secret_access_key", "s3_session_token"}
+)
+
+
+class BookstoreSettings(LoggingConfigurable):
+    """Where versions go, and what is allowed.
+
+    Set these in a Jupyter config file (``c.BookstoreSettings.s3_bucket = "..."``), on
+    the command line (``--BookstoreSettings.s3_bucket=...``), or, where a setting's help
+    names one, by an environment variable. Config file and command line win over the
+    environment, and the environment over the default.
+    """
+
+    storage = Enum(
+        ["s3", "local"],
+        "s3",
+        help="Where versions are kept: 's3' (a versioned bucket) or 'local' "
+        "(the directory local_root).",
+    ).tag(config=True)
+    local_root = Unicode(
+        help="Directory of the local store. Default: bookstore/store in Jupyter's "
+        "data directory.",
+    ).tag(config=True)
+
+    workspace_prefix = Unicode(
+        "workspace", help="Prefix of the keys of people's working notebooks."
+    ).tag(config=True)
+    published_prefix = Unicode(
+        "published", help="Prefix of the keys of published notebooks."
+    ).tag(config=True)
+
+    s3_access_key_id = Unicode(
+        allow_none=True,
+        help="Access key id. Leave it unset to use botocore's own search (IAM role, "
+        "profile, AWS_* variables). Environment variable JPYNB_S3_ACCESS_KEY_ID.",
+    ).tag(config=True)
+    s3_secret_access_key = Unicode(
+        allow_none=True,
+        help="Secret access key. Environment variable JPYNB_S3_SECRET_ACCESS_KEY.",
+    ).tag(config=True)
+    s3_session_token = Unicode(
+        allow_none=True,
+        help="Session token of temporary credentials. Environment variable "
+        "JPYNB_S3_SESSION_TOKEN.",
+    ).tag(config=True)
+    s3_endpoint_url = Unicode(
+        help="URL of the S3 service. Environment variable JPYNB_S3_ENDPOINT_URL."
+    ).tag(config=True)
+    s3_region_name = Unicode(
+        help="Region of the bucket. Environment variable JPYNB_S3_REGION_NAME."
+    ).tag(config=True)
+    s3_bucket = Unicode(
+        help="Name of the versioned bucket. Environment variable JPYNB_S3_BUCKET."
+    ).tag(config=True)
+    s3_addressing_style = Enum(
+        ["auto", "path", "virtual"],
+        "auto",
+        help="How the bucket is named in requests. 'auto' is what botocore does for "
+        "AWS, and 'path' for any other endpoint.",
+    ).tag(config=True)
+    s3_server_side_encryption = Enum(
+        ["", "AES256", "aws:kms", "aws:kms:dsse"],
+        "",
+        help="Server-side encryption asked for with each version. Empty: the bucket's "
+        "own default.",
+    ).tag(config=True)
+    s3_sse_kms_key_id = Unicode(
+        "", help="Key for s3_server_side_encryption = 'aws:kms'."
+    ).tag(config=True)
+
+    max_threads = Integer(
+        16, min=1, help="How many notebooks are uploaded side by side."
+    ).tag(config=True)
+    max_notebook_size = Integer(
+        128 * 1024 * 1024,
+        min=1,
+        help="Largest notebook, in bytes, that is published or cloned.",
+    ).tag(config=True)
+
+    enable_s3_cloning = Bool(
+        True, help="Whether notebooks can be cloned from the store."
+    ).tag(config=True)
+    clone_buckets = List(
+        Unicode(),
+        help="Buckets besides s3_bucket from which people may clone; '*' for any.",
+    ).tag(config=True)
+    fs_cloning_basedir = Unicode(
+        "",
+        help="Absolute path of a directory from which people may clone by relative "
+        "path. Empty: none.",
+    ).tag(config=True)
+
+    spool_dir = Unicode(
+        help="Directory where saves wait for the store. Default: bookstore/spool in "
+        "Jupyter's data directory.",
+    ).tag(config=True)
+    skip_unchanged = Bool(
+        False,
+        help="Make no new version of a notebook whose content is that of its newest "
+        "one.",
+    ).tag(config=True)
+    min_interval = Float(
+        0.0,
+        min=0.0,
+        help="Seconds: at most one version of a notebook in that time, the newest "
+        "content always kept. 0: every save is a version.",
+    ).tag(config=True)
+    shutdown_timeout = Float(
+        5.0,
+        min=0.0,
+        help="Seconds that a notebook server that stops waits for uploads to end. "
+        "What is left is uploaded at the next start.",
+    ).tag(config=True)
+
+    @default_of("local_root")
+    def _local_root_default(self) -> str:
+        return str(Path(jupyter_data_dir()) / "bookstore" / "store")
+
+    @default_of("spool_dir")
+    def _spool_dir_default(self) -> str:
+        return str(Path(jupyter_data_dir()) / "bookstore" / "spool")
+
+    @default_of("s3_access_key_id")
+    def _s3_access_key_id_default(self) -> str | None:
+        return os.environ.get("JPYNB_S3_ACCESS_KEY_ID") or None
+
+    @default_of("s3_secret_access_key")
+    def _s3_secret_access_key_default(self) -> str | None:
+        return os.environ.get("JPYNB_S3_SECRET_ACCESS_KEY") or None
+
+    @default_of("s3_session_token")
+    def _s3_session_token_default(self) -> str | None:
+        return os.environ.get("JPYNB_S3_SESSION_TOKEN") or None
+
+    @default_of("s3_endpoint_url")
+    def _s3_endpoint_url_default(self) -> str:
+        return os.environ.get("JPYNB_S3_ENDPOINT_URL") or DEFAULT_ENDPOINT_URL
+
+    @default_of("s3_region_name")
+    def _s3_region_name_default(self) -> str:
+        return os.environ.get("JPYNB_S3_REGION_NAME") or "us-east-1"
+
+    @default_of("s3_bucket")
+    def _s3_bucket_default(self) -> str:
+        return os.environ.get("JPYNB_S3_BUCKET", "")
+
+    @validator_of("local_root", "spool_dir", "fs_cloning_basedir")
+    def _expand_directory(self, proposal: Any) -> str:
+        value: str = proposal["value"]
+        if not value:
+            return value
+        path = Path(value).expanduser()
+        if not path.is_absolute():
+            raise TraitError(
+                f"BookstoreSettings.{proposal['trait'].name} must be an absolute path, "
+                f"not {value!r}."
+            )
+        return str(path)
+
+    @property
+    def bucket(self) -> str:
+        """Name of our bucket; the local store has one even where none is set."""
+        if self.storage == "local":
+            return self.s3_bucket or "bookstore"
+        return self.s3_bucket
+
+    @property
+    def missing(self) -> str:
+        """What must be set before anything can be stored; empty when nothing is."""
+        if self.storage == "local":
+            return "" if self.local_root else "BookstoreSettings.local_root is empty."
+        if not self.s3_bucket:
+            return (
+                "No store is configured. Set BookstoreSettings.s3_bucket (or "
+                "JPYNB_S3_BUCKET), or BookstoreSettings.storage = 'local'."
+            )
+        if not self.s3_endpoint_url:
+            return "BookstoreSettings.s3_endpoint_url is empty."
+        return ""
+
+    def as_config(self) -> dict[str, Any]:
+        """Return every configurable trait with its value, secrets included.
+
+        For handing the settings to a child process over a private channel; give the
+        dict back as ``BookstoreSettings(config=Config({"BookstoreSettings": ...}))``.
+        """
+        return {name: getattr(self, name) for name in self.trait_names(config=True)}
+
+    @classmethod
+    def from_config(cls, traits: dict[str, Any]) -> "BookstoreSettings":
+        """Return the settings that `as_config` described."""
+        return cls(config=Config({"BookstoreSettings": traits}))
+
+
+def validate_bookstore(settings: BookstoreSettings) -> dict[str, bool]:
+    """Say which features the settings make possible.
+
+    Returns the five flags of ``GET /api/bookstore``: `bookstore_valid`,
+    `archive_valid`, `publish_valid`, `s3_clone_valid` and `fs_clone_valid`. It looks
+    at the settings alone and contacts no store.
+    """
+    general = not settings.missing
+    return {
+        "bookstore_valid": general,
+        "archive_valid": general and settings.workspace_prefix != "",
+        "publish_valid": general and settings.published_prefix != "",
+        "s3_clone_valid": general and settings.enable_s3_cloning,
+        "fs_clone_valid": settings.fs_cloning_basedir != "",
+    }

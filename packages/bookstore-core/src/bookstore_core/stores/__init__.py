@@ -1,0 +1,48 @@
+"""Stores: the places that keep versions, and the one that the settings name."""
+
+from bookstore_core.errors import ConfigurationError
+from bookstore_core.settings import BookstoreSettings
+from bookstore_core.stores.base import (
+    Finding,
+    KeyPage,
+    OpenVersion,
+    StoreCheck,
+    Version,
+    VersionMetadata,
+    VersionPage,
+    VersionStore,
+    new_save_id,
+    utc_now,
+)
+
+__all__ = [
+    "Finding",
+    "KeyPage",
+    "OpenVersion",
+    "StoreCheck",
+    "Version",
+    "VersionMetadata",
+    "VersionPage",
+    "VersionStore",
+    "new_save_id",
+    "open_store",
+    "utc_now",
+]
+
+
+def open_store(settings: BookstoreSettings) -> VersionStore:
+    """Return the store that the settings name; nothing is contacted yet.
+
+    Raises ConfigurationError when no store is configured.
+    """
+    if settings.missing:
+        raise ConfigurationError(settings.missing)
+    # Imported here so that nobody pays for the store they do not use: botocore alone
+    # costs a notebook server a third of a second at start.
+    if settings.storage == "local":
+        from bookstore_core.stores.local import LocalStore
+
+        return LocalStore(settings)
+    from bookstore_core.stores.s3 import S3Store
+
+    return S3Store(settings)

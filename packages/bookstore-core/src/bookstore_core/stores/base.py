@@ -1,0 +1,245 @@
+"""VersionStore: what bookstore needs of a place that keeps versions."""
+
+import hashlib
+import secrets
+from abc import ABC, abstractmethod
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from types import TracebackType
+from typing import BinaryIO, Self
+
+from bookstore_core.errors import StorageError, StorageUnavailableError, TooLargeError
+
+#: How many of the newest versions are looked at for a save that may have arrived.
+RECENT = 5
+
+
+@dataclass(frozen=True)
+class VersionMetadata:
+    """What is known of a version besides its bytes; kept with it in the store.
+
+    `saved_at` is in UTC. `sha256` is hexadecimal. `source_path` is the notebook's path
+    on its server, empty where it is too long to be kept. `save_id` is unique to one
+    save: two versions with the same one are the same save, sent twice.
+    """
+
+    save_id: str
+    saved_at: datetime
+    author: str = ""
+    sha256: str = ""
+    source_path: str = ""
+
+
+@dataclass(frozen=True)
+class Version:
+    """One version of a key.
+
+    `size` is in bytes, `stored_at` in UTC. `metadata` is None where it was not asked
+    for (listings) or where something else than bookstore wrote the version. A
+    `deleted` version is S3's delete marker: it has an id and a time and no content.
+    """
+
+    bucket: str
+    key: str
+    version_id: str
+    size: int
+    stored_at: datetime
+    is_latest: bool = False
+    deleted: bool = False
+    metadata: VersionMetadata | None = None
+
+
+@dataclass(frozen=True)
+class VersionPage:
+    """Versions of one key, newest first; `cursor` asks for the next page, if any."""
+
+    versions: tuple[Version, ...]
+    cursor: str | None = None
+
+
+@dataclass(frozen=True)
+class KeyPage:
+    """Keys below a prefix, in order of the alphabet, with their newest version.
+
+    `folders` are the prefixes one level down, each with its final slash.
+    """
+
+    keys: tuple[Version, ...]
+    folders: tuple[str, ...] = ()
+    cursor: str | None = None
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that a check looked at: a sentence, and what to do if it is bad."""
+
+    ok: bool
+    sentence: str
+    remedy: str = ""
+
+
+@dataclass(frozen=True)
+class StoreCheck:
+    """What `VersionStore.check` found. `error` is set when it is a passing failure."""
+
+    findings: tuple[Finding, ...]
+    retryable: bool = False
+
+    @property
+    def ok(self) -> bool:
+        """Whether versions can be written, read and listed."""
+        return all(finding.ok for finding in self.findings)
+
+    @property
+    def sentences(self) -> list[str]:
+        """The findings in plain words, the bad ones with their remedy."""
+        return [
+            f"{finding.sentence} {finding.remedy}".strip() for finding in self.findings
+        ]
+
+
+@dataclass
+class OpenVersion:
+    """A version being read. Use it as a context manager, so that `body` is closed."""
+
+    version: Version
+    body: BinaryIO = field(repr=False)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.body.close()
+
+    def read(self, limit: int) -> bytes:
+        """Return the whole content, checked against its size and sha256.
+
+        Raises TooLargeError over `limit` bytes, and StorageUnavailableError when the
+        content arrived short or changed: asking again may give it whole.
+        """
+        version = self.version
+        if version.size > limit:
+            raise TooLargeError(
+                f"{version.key} is {version.size} bytes large, over the limit of "
+                f"{limit} bytes (BookstoreSettings.max_notebook_size)."
+            )
+        data = self.body.read()
+        if len(data) != version.size:
+            raise StorageUnavailableError(
+                f"The store sent {len(data)} of {version.size} bytes of {version.key}."
+            )
+        expected = version.metadata.sha256 if version.metadata else ""
+        if expected and hashlib.sha256(data).hexdigest() != expected:
+            raise StorageError(
+                f"The content of {version.key} is not what was saved: its sha256 "
+                "differs from the one recorded with it."
+            )
+        return data
+
+
+def new_save_id() -> str:
+    """Return an id for a save: 16 hexadecimal digits, unique for all that matters."""
+    return secrets.token_hex(8)
+
+
+def utc_now() -> datetime:
+    """Return the time now, in UTC."""
+    return datetime.now(UTC)
+
+
+class VersionStore(ABC):
+    """Keys with versions, in buckets. Safe to use from several threads.
+
+    `bucket` in each method is ours (`self.bucket`) where it is not given.
+
+    Errors, for every method: StorageUnavailableError when the store cannot be reached
+    or asks to come back later (retryable), ForbiddenError when it refuses,
+    ConfigurationError when the bucket does not exist, is not versioned or the
+    credentials are wrong, NotFoundError and VersionNotFoundError for unknown keys and
+    versions, StorageError for anything else.
+    """
+
+    bucket: str
+
+    @property
+    @abstractmethod
+    def location(self) -> str:
+        """Where versions go, for people: a URL or a directory."""
+
+    @abstractmethod
+    def check(self) -> StoreCheck:
+        """Look at everything that saving and reading need; never raises.
+
+        It writes nothing that stays: the right to write is tried in a way that leaves
+        no version behind where the store allows that.
+        """
+
+    @abstractmethod
+    def prepare(self) -> list[str]:
+        """Make the bucket and enable versioning, where missing; say what was done.
+
+        Doing it twice is the same as doing it once.
+        """
+
+    @abstractmethod
+    def put(
+        self,
+        key: str,
+        body: BinaryIO,
+        *,
+        size: int,
+        metadata: VersionMetadata,
+        content_type: str = "application/x-ipynb+json",
+    ) -> Version:
+        """Write `body`, a seekable stream of `size` bytes, as a new version.
+
+        Durable when it returns. Sent once: after a retryable error the version may be
+        there or not, and `find_save` tells.
+        """
+
+    @abstractmethod
+    def head(
+        self, key: str, version_id: str | None = None, *, bucket: str | None = None
+    ) -> Version:
+        """Return a version with its metadata; the newest where no id is given."""
+
+    @abstractmethod
+    def open(
+        self, key: str, version_id: str | None = None, *, bucket: str | None = None
+    ) -> OpenVersion:
+        """Open a version for reading; the newest where no id is given."""
+
+    @abstractmethod
+    def list_versions(
+        self,
+        key: str,
+        *,
+        cursor: str | None = None,
+        limit: int = 100,
+        bucket: str | None = None,
+    ) -> VersionPage:
+        """List the versions of exactly this key, newest first, without metadata.
+
+        Pages hold at most `limit` versions. Unknown keys give an empty page.
+        """
+
+    @abstractmethod
+    def list_keys(
+        self, prefix: str, *, cursor: str | None = None, limit: int = 1000
+    ) -> KeyPage:
+        """List the keys directly below `prefix`, and the folders below it."""
+
+    def find_save(self, key: str, save_id: str) -> Version | None:
+        """Return the version that this save made, among the newest few of its key."""
+        for version in self.list_versions(key, limit=RECENT).versions:
+            if version.deleted:
+                continue
+            known = self.head(key, version.version_id)
+            if known.metadata and known.metadata.save_id == save_id:
+                return known
+        return None

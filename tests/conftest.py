@@ -1,0 +1,52 @@
+"""Fixtures for all tests: a clean environment, and nothing left behind."""
+
+import os
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+SCRUBBED = ("AWS_", "JPYNB_", "JUPYTER", "JPY_", "XDG_")
+
+
+@pytest.fixture(autouse=True)
+def clean_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let no setting of the person who runs the tests reach them."""
+    for name in list(os.environ):
+        if name.startswith(SCRUBBED):
+            monkeypatch.delenv(name)
+    home = tmp_path / "home"
+    home.mkdir()
+    monkeypatch.setenv("HOME", str(home))
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+
+
+@pytest.fixture(autouse=True)
+def no_leaks(clean_environment: None) -> Iterator[None]:
+    """Fail a test that leaves a thread or a process behind."""
+    threads_before = set(threading.enumerate())
+    children_before = set(psutil.Process().children(recursive=True))
+    yield
+    started = [t for t in threading.enumerate() if t not in threads_before]
+    for thread in started:
+        # Threads of a server that a fixture has just stopped end on their own.
+        thread.join(timeout=5)
+    left = [t for t in started if t.is_alive() and not _belongs_to_a_session(t)]
+    assert not left, f"threads left behind: {left}"
+    children = set(psutil.Process().children(recursive=True)) - children_before
+    _, alive = psutil.wait_procs(children, timeout=5)
+    alive = [p for p in alive if not _is_session_server(p)]
+    assert not alive, f"processes left behind: {alive}"
+
+
+def _belongs_to_a_session(thread: threading.Thread) -> bool:
+    return thread.name.startswith(("s3-server", "Thread-")) and thread.daemon
+
+
+def _is_session_server(process: psutil.Process) -> bool:
+    try:
+        return "hypercorn" in " ".join(process.cmdline())
+    except psutil.Error:
+        return False

@@ -1,0 +1,1 @@
+"""Real servers for the tests: notebook servers of both generations, and S3."""

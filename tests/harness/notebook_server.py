@@ -1,0 +1,205 @@
+"""Notebook servers of both generations, started as a user starts them."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any, Literal
+
+import psutil
+import requests
+from harness.waiting import wait_for
+
+Generation = Literal["modern", "classic"]
+GENERATIONS: tuple[Generation, ...] = ("modern", "classic")
+
+TOP = Path(__file__).resolve().parents[2]
+ENVIRONMENTS = {"modern": TOP / ".venv", "classic": TOP / ".venv-classic"}
+TOKEN = "0123456789abcdef"
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def notebook(*sources: str, **metadata: Any) -> dict[str, Any]:
+    """Return a v4.5 notebook with a code cell for each source."""
+    return {
+        "nbformat": 4,
+        "nbformat_minor": 5,
+        "metadata": metadata,
+        "cells": [
+            {
+                "cell_type": "code",
+                "id": f"cell-{number}",
+                "metadata": {},
+                "source": source,
+                "outputs": [],
+                "execution_count": None,
+            }
+            for number, source in enumerate(sources)
+        ],
+    }
+
+
+class NotebookServer:
+    """A notebook server process with its own HOME, port and token.
+
+    `config` is the text of jupyter_notebook_config.py, which both generations read.
+    `program` is what follows `jupyter`: by default `notebook` in either environment.
+    """
+
+    def __init__(
+        self,
+        generation: Generation,
+        home: Path,
+        *,
+        config: str = "",
+        program: str = "notebook",
+        arguments: tuple[str, ...] = (),
+        environment: dict[str, str] | None = None,
+        base_url: str = "/",
+        environments: dict[str, Path] = ENVIRONMENTS,
+    ) -> None:
+        self.generation = generation
+        self.home = home
+        self.root = home / "work"
+        self.base_url = base_url
+        self.port = free_port()
+        self.log_file = home / "server.log"
+        self.python = environments[generation] / "bin" / "python"
+        self._program = program
+        self._arguments = arguments
+        self._environment = environment or {}
+        self.process: subprocess.Popen[bytes] | None = None
+        self.session = requests.Session()
+        self.session.headers["Authorization"] = f"token {TOKEN}"
+        self.root.mkdir(parents=True, exist_ok=True)
+        config_dir = home / ".jupyter"
+        config_dir.mkdir(exist_ok=True)
+        (config_dir / "jupyter_notebook_config.py").write_text(config)
+        (config_dir / "jupyter_server_config.py").write_text("")
+
+    @property
+    def app(self) -> str:
+        """The traitlets class that takes server options."""
+        return "NotebookApp" if self.generation == "classic" else "ServerApp"
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}{self.base_url}".rstrip("/")
+
+    @property
+    def log(self) -> str:
+        return self.log_file.read_text(errors="replace")
+
+    def start(self) -> "NotebookServer":
+        command = [
+            str(self.python.parent / f"jupyter-{self._program}"),
+            "--no-browser",
+            f"--{self.app}.ip=127.0.0.1",
+            f"--{self.app}.port={self.port}",
+            f"--{self.app}.port_retries=0",
+            f"--{self.app}.token={TOKEN}",
+            f"--{self.app}.base_url={self.base_url}",
+            f"--{self.app}.{self._root_trait}={self.root}",
+            *(["--allow-root"] if os.geteuid() == 0 else []),
+            *self._arguments,
+        ]
+        with self.log_file.open("ab") as log:
+            self.process = subprocess.Popen(
+                command,
+                cwd=self.root,
+                env=self.environment,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        wait_for(self._is_up, what=f"the server ({self.log_file})", seconds=60)
+        return self
+
+    @property
+    def _root_trait(self) -> str:
+        return "notebook_dir" if self.generation == "classic" else "root_dir"
+
+    @property
+    def environment(self) -> dict[str, str]:
+        return {
+            "HOME": str(self.home),
+            "PATH": f"{self.python.parent}:{os.environ['PATH']}",
+            "LANG": "C.UTF-8",
+            "TMPDIR": os.environ.get("TMPDIR", "/tmp"),  # noqa: S108
+            "AWS_EC2_METADATA_DISABLED": "true",
+            **self._environment,
+        }
+
+    def _is_up(self) -> bool:
+        assert self.process is not None
+        if self.process.poll() is not None:
+            raise AssertionError(f"the server ended:\n{self.log}")
+        try:
+            return self.session.get(f"{self.url}/api/status", timeout=10).ok
+        except requests.ConnectionError:
+            return False
+
+    def stop(self, how: signal.Signals = signal.SIGTERM, *, seconds: float = 20) -> int:
+        """Send a signal, wait for the end, and make sure that no child is left."""
+        assert self.process is not None
+        try:
+            children = psutil.Process(self.process.pid).children(recursive=True)
+        except psutil.NoSuchProcess:
+            children = []
+        self.process.send_signal(how)
+        try:
+            code = self.process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+            raise AssertionError(f"the server did not stop:\n{self.log}") from None
+        finally:
+            self.session.close()
+        _, alive = psutil.wait_procs(children, timeout=10)
+        for child in alive:
+            child.kill()
+        assert not alive, f"left behind: {alive}"
+        return code
+
+    def __enter__(self) -> "NotebookServer":
+        return self if self.process else self.start()
+
+    def __exit__(self, *_: object) -> None:
+        if self.process is not None and self.process.poll() is None:
+            self.stop()
+        sys.stdout.write(f"--- {self.log_file}\n{self.log}")
+
+    def request(self, method: str, path: str, **options: Any) -> requests.Response:
+        """Ask for a path below the base URL, with the token."""
+        return self.session.request(
+            method, f"{self.url}/{path.lstrip('/')}", timeout=60, **options
+        )
+
+    def save(self, path: str, content: dict[str, Any]) -> dict[str, Any]:
+        """Save a notebook as front ends do, and return the answered model."""
+        answer = self.request(
+            "PUT",
+            f"api/contents/{requests.utils.quote(path)}",
+            json={"type": "notebook", "format": "json", "content": content},
+        )
+        assert answer.ok, f"{answer.status_code} {answer.text}\n{self.log}"
+        model: dict[str, Any] = answer.json()
+        return model
+
+    def read(self, path: str, **options: Any) -> dict[str, Any]:
+        """Return the contents model of a path."""
+        answer = self.request(
+            "GET", f"api/contents/{requests.utils.quote(path)}", params=options
+        )
+        assert answer.ok, f"{answer.status_code} {answer.text}"
+        model: dict[str, Any] = answer.json()
+        return model

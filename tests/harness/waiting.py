@@ -1,0 +1,21 @@
+"""Await a condition, instead of sleeping and hoping."""
+
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
+T = TypeVar("T")
+
+
+def wait_for(
+    condition: Callable[[], T], *, what: str, seconds: float = 30.0, every: float = 0.02
+) -> T:
+    """Return the condition's first true value; fail after `seconds` without one."""
+    end = time.monotonic() + seconds
+    while True:
+        value = condition()
+        if value:
+            return value
+        if time.monotonic() > end:
+            raise AssertionError(f"waited {seconds} s for {what}; last value {value!r}")
+        time.sleep(every)
