@@ -27,11 +27,28 @@ install: .venv/.installed .venv-classic/.installed  ## Set up .venv (modern) and
 	@$*/bin/python -m pip install $(PIP_FLAGS) -c constraints.txt --group build \
 		--group $(if $(filter .venv,$*),modern,classic)
 	@$*/bin/python -m pip install $(PIP_FLAGS) -c constraints.txt --no-build-isolation $(EDITABLE)
-	@true
+	@$(if $(filter .venv-classic,$*),$*/bin/jupyter-serverextension enable --py bookstore --sys-prefix >/dev/null)
 	@touch $@
 
+SERVER_classic := .venv-classic/bin/jupyter-notebook
+SERVER_notebook := .venv/bin/jupyter-notebook
+SERVER_lab := .venv/bin/jupyter-lab
+SERVER := $(SERVER_$(JUPYTER))
+
+# All that the server keeps is in run/, which is also its Jupyter config directory.
 run: $(if $(filter classic,$(JUPYTER)),.venv-classic,.venv)/.installed  ## Start a notebook server with everything on
-	@exec ci/run-server $(JUPYTER) $(PORT)
+	@$(if $(SERVER),,echo "JUPYTER must be notebook, lab or classic, not '$(JUPYTER)'." >&2; exit 2)
+	@mkdir -p run/notebooks
+	@cp docs/example/jupyter_notebook_config.py run/
+	@test -e run/notebooks/welcome.ipynb || cp docs/example/welcome.ipynb run/notebooks/
+	@echo "Notebooks are in run/notebooks; start with welcome.ipynb."
+	@if [ -n "$$JPYNB_S3_BUCKET" ]; \
+		then echo "Versions go to the bucket $$JPYNB_S3_BUCKET."; \
+		else echo "Versions go to run/store. For S3 instead: export JPYNB_S3_BUCKET=your-bucket"; \
+			echo "(and JPYNB_S3_ENDPOINT_URL, _REGION_NAME, _ACCESS_KEY_ID, _SECRET_ACCESS_KEY as needed)."; \
+	fi
+	@echo "Ctrl-C stops the server."
+	@exec env JUPYTER_CONFIG_DIR=$(CURDIR)/run $(SERVER) --port=$(PORT) $(if $(filter 0,$(shell id -u)),--allow-root)
 
 test: install  ## Run all tests, in both environments
 	.venv/bin/python -m pytest

@@ -151,3 +151,14 @@ def time_of(name: str) -> datetime | None:
         return datetime.strptime(name.partition("-")[0], _STAMP).replace(tzinfo=UTC)
     except ValueError:
         return None
+
+
+def check_spool_dir(spool_dir: str) -> None:
+    """Make sure that saves could be spooled there; raises SpoolError when not."""
+    path = Path(spool_dir)
+    while not path.exists() and path != path.parent:
+        path = path.parent
+    if not path.is_dir():
+        raise SpoolError(f"The spool {spool_dir} cannot be made: {path} is a file.")
+    if not os.access(path, os.W_OK | os.X_OK):
+        raise SpoolError(f"The spool {spool_dir} cannot be written: {path} forbids it.")

@@ -1,0 +1,25 @@
+"""The configuration that `make run` starts a server with, of either generation.
+
+Versions are kept in a directory beside it, or in S3 where JPYNB_S3_BUCKET is set.
+"""
+
+import os
+from pathlib import Path
+
+here = Path(__file__).resolve().parent
+
+c = get_config()  # noqa: F821
+
+if not os.environ.get("JPYNB_S3_BUCKET"):
+    c.BookstoreSettings.storage = "local"
+    c.BookstoreSettings.local_root = str(here / "store")
+c.BookstoreSettings.spool_dir = str(here / "spool")
+
+# Options of the notebook server itself, under both of its names.
+for app in (c.NotebookApp, c.ServerApp):
+    app.answer_yes = True  # Ctrl-C stops it without a question
+c.NotebookApp.notebook_dir = str(here / "notebooks")
+c.ServerApp.root_dir = str(here / "notebooks")
+
+# The tests of bookstore need these two in the same environment; this server does not.
+c.ServerApp.jpserver_extensions = {"jupytext": False, "jupyter_server_ydoc": False}

@@ -1,0 +1,175 @@
+"""The `jupyter bookstore` command: one program, a verb for each task.
+
+Exit codes, the same for every verb:
+
+    0  done, and all is well
+    1  it failed, or (doctor) something was found
+    2  the command line, or what it asks for, makes no sense
+    3  the configuration cannot work
+    4  there is no such notebook, version, bucket or folder
+    5  the store or the settings refuse it
+    6  it clashes with what is there
+    7  the store or the spool cannot be reached now; try again later
+"""
+
+import json
+import sys
+from collections.abc import Callable, Iterable
+from importlib.metadata import EntryPoint, entry_points
+from typing import Any, ClassVar
+
+from jupyter_core.application import JupyterApp, NoStart
+from traitlets import Bool
+from traitlets.config import Application, Config
+
+from bookstore_core import __version__
+from bookstore_core.errors import (
+    BookstoreError,
+    ConfigurationError,
+    ConflictError,
+    ForbiddenError,
+    InvalidRequestError,
+    NotFoundError,
+    SpoolError,
+    StorageUnavailableError,
+)
+from bookstore_core.jupyter_config import load_config, load_settings
+from bookstore_core.settings import BookstoreSettings
+
+#: Packages add verbs here: ``VERB = "module:Class"``, a subclass of `Verb`.
+ENTRY_POINT_GROUP = "bookstore.commands"
+
+EXIT_CODES: dict[type[BookstoreError], int] = {
+    BookstoreError: 1,
+    InvalidRequestError: 2,
+    ConfigurationError: 3,
+    NotFoundError: 4,
+    ForbiddenError: 5,
+    ConflictError: 6,
+    StorageUnavailableError: 7,
+    SpoolError: 7,
+}
+
+
+def exit_code(error: BookstoreError) -> int:
+    """Return the exit code of an error: that of its nearest class in the table."""
+    return next(EXIT_CODES[cls] for cls in type(error).__mro__ if cls in EXIT_CODES)
+
+
+class Verb(JupyterApp):  # type: ignore[misc]  # jupyter_core ships no types
+    """Base of the verbs: reads the Jupyter config files and reports errors plainly.
+
+    A subclass implements `run` and returns its exit code; BookstoreErrors become
+    their sentence on standard error and their exit code.
+    """
+
+    classes: ClassVar[list[type]] = [BookstoreSettings]
+    version = __version__
+    as_json = Bool(False, help="Print JSON for programs.").tag(config=True)
+    flags: ClassVar[dict[str, Any]] = {
+        "json": ({"Verb": {"as_json": True}}, "Print JSON for programs."),
+        "debug": ({"Application": {"log_level": 10}}, "Say everything in the log."),
+    }
+    aliases: ClassVar[dict[str, str]] = {"log-level": "Application.log_level"}
+
+    def load_config_file(self, suppress_errors: bool = True) -> None:
+        """Load the config files of the notebook server, beneath the command line."""
+        self.update_config(load_config().config)
+
+    def settings(self) -> BookstoreSettings:
+        """Return the settings of config files, command line and environment."""
+        return load_settings(self.config)
+
+    def initialize(self, argv: list[str] | None = None) -> None:
+        try:
+            super().initialize(argv)
+        except BookstoreError as error:
+            self.fail(error)
+
+    def start(self) -> None:
+        try:
+            super().start()
+            code = self.run()
+        except NoStart:
+            return
+        except BookstoreError as error:
+            self.fail(error)
+        except KeyboardInterrupt:
+            self.exit(130)
+        if code:
+            self.exit(code)
+
+    def run(self) -> int:
+        """Do the work and return the exit code."""
+        raise NotImplementedError
+
+    def fail(self, error: BookstoreError) -> None:
+        """Print the error's sentence and leave with its exit code."""
+        print(f"jupyter bookstore: {error}", file=sys.stderr)
+        self.exit(exit_code(error))
+
+    def show(self, value: Any, lines: Iterable[str]) -> None:
+        """Print `value` as JSON where that is asked for, else the lines."""
+        if self.as_json:
+            print(json.dumps(value, indent=2, default=str))
+        else:
+            for line in lines:
+                print(line)
+
+
+def _verbs() -> dict[str, EntryPoint]:
+    return {found.name: found for found in entry_points(group=ENTRY_POINT_GROUP)}
+
+
+class BookstoreApp(JupyterApp):  # type: ignore[misc]  # jupyter_core ships no types
+    """Versions of Jupyter notebooks: check, set up and look after the store."""
+
+    name = "jupyter-bookstore"
+    version = __version__
+    description = __doc__
+    flags: ClassVar[dict[str, Any]] = {}
+    aliases: ClassVar[dict[str, str]] = {}
+
+    def __init__(self, **traits: Any) -> None:
+        super().__init__(**traits)
+        self.subcommands = {
+            name: (_starter(found), "") for name, found in sorted(_verbs().items())
+        }
+
+    def load_config_file(self, suppress_errors: bool = True) -> None:
+        """Read no file: this program only hands over to a verb, which reads them."""
+
+    def emit_subcommands_help(self) -> Iterable[str]:
+        yield "Verbs"
+        yield "====="
+        yield "jupyter bookstore VERB --help says more of each."
+        yield ""
+        for name, found in sorted(_verbs().items()):
+            yield f"  {name:10} {found.load().description.strip().splitlines()[0]}"
+        yield ""
+
+    def start(self) -> None:
+        try:
+            super().start()
+        except NoStart:
+            return
+        if self.subapp is None:
+            unknown = [word for word in self.extra_args if not word.startswith("-")]
+            if unknown:
+                print(f"There is no verb {unknown[0]!r}.\n", file=sys.stderr)
+            self.print_help()
+            self.exit(2 if unknown else 0)
+
+
+def _starter(found: EntryPoint) -> Callable[[Application], Application]:
+    def start(parent: Application) -> Application:
+        verb: type[Application] = found.load()
+        parent.__class__.clear_instance()
+        return verb.instance(parent=None, config=Config())
+
+    return start
+
+
+def main(argv: list[str] | None = None) -> None:
+    """Run ``jupyter bookstore``."""
+    BookstoreApp.launch_instance(argv)

@@ -1,0 +1,97 @@
+"""The Jupyter config files, read as the notebook server reads them."""
+
+import os
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from pathlib import Path
+
+from jupyter_core.paths import jupyter_config_path
+from traitlets import TraitError
+from traitlets.config import Config
+from traitlets.config.loader import (
+    ConfigFileNotFound,
+    JSONFileConfigLoader,
+    PyFileConfigLoader,
+)
+
+from bookstore_core.errors import ConfigurationError
+from bookstore_core.settings import BookstoreSettings
+
+#: Base names of the files, the later ones winning over the earlier.
+NAMES = ("jupyter_config", "jupyter_notebook_config", "jupyter_server_config")
+_LOADERS = ((".py", PyFileConfigLoader), (".json", JSONFileConfigLoader))
+_SECTION = BookstoreSettings.__name__
+
+
+@dataclass(frozen=True)
+class LoadedConfig:
+    """What the config files say, and which of them there are (least wins first)."""
+
+    config: Config
+    files: tuple[Path, ...] = field(default=())
+
+
+def config_directories() -> list[Path]:
+    """Return where Jupyter looks for config files, the strongest first."""
+    return [Path(entry) for entry in (os.getcwd(), *jupyter_config_path())]
+
+
+def load_config() -> LoadedConfig:
+    """Read every Jupyter config file that a notebook server of this user would read.
+
+    Raises ConfigurationError, naming the file, when one cannot be executed or parsed.
+    """
+    merged = Config()
+    files: list[Path] = []
+    for name in NAMES:
+        for directory in reversed(config_directories()):
+            for suffix, loader in _LOADERS:
+                path = directory / f"{name}{suffix}"
+                found = _load_file(path, loader)
+                if found is not None:
+                    merged.merge(found)
+                    files.append(path)
+    return LoadedConfig(merged, tuple(files))
+
+
+def _load_file(
+    path: Path, loader: type[PyFileConfigLoader] | type[JSONFileConfigLoader]
+) -> Config | None:
+    try:
+        config: Config = loader(path.name, path=str(path.parent)).load_config()
+    except ConfigFileNotFound:
+        return None
+    # A config file is a program of the user's: whatever it raises is reported.
+    except Exception as error:  # noqa: BLE001
+        raise ConfigurationError(
+            f"The config file {path} cannot be read: {type(error).__name__}: {error}"
+        ) from error
+    return config
+
+
+def load_settings(config: Config | None = None) -> BookstoreSettings:
+    """Return the settings of the Jupyter config files, or of `config` if given.
+
+    Raises ConfigurationError when a file or a value in it cannot be used.
+    """
+    if config is None:
+        config = load_config().config
+    try:
+        settings = BookstoreSettings(config=config)
+        settings.as_config()  # defaults from the environment are computed late
+    except TraitError as error:
+        raise ConfigurationError(f"BookstoreSettings: {error}") from error
+    return settings
+
+
+def misspelt_settings(config: Config) -> list[str]:
+    """Return a sentence for each setting in `config` that does not exist."""
+    known = BookstoreSettings.class_trait_names(config=True)
+    sentences = []
+    for name in config.get(_SECTION, {}):
+        if name in known:
+            continue
+        near = get_close_matches(name, known, n=1)
+        hint = f" Did you mean {near[0]}?" if near else ""
+        sentences.append(f"There is no setting {_SECTION}.{name}.{hint}")
+    return sentences
