@@ -3,6 +3,8 @@
 PYTHON ?= python3
 JUPYTER ?= notebook
 PORT ?= 8888
+# Where `make run` keeps all that it makes; also its Jupyter config directory.
+RUN ?= run
 
 PACKAGES := packages/bookstore-core packages/bookstore-archiver packages/bookstore-web packages/bookstore
 EDITABLE := $(foreach package,$(PACKAGES),-e $(package))
@@ -35,20 +37,19 @@ SERVER_notebook := .venv/bin/jupyter-notebook
 SERVER_lab := .venv/bin/jupyter-lab
 SERVER := $(SERVER_$(JUPYTER))
 
-# All that the server keeps is in run/, which is also its Jupyter config directory.
 run: $(if $(filter classic,$(JUPYTER)),.venv-classic,.venv)/.installed  ## Start a notebook server with everything on
 	@$(if $(SERVER),,echo "JUPYTER must be notebook, lab or classic, not '$(JUPYTER)'." >&2; exit 2)
-	@mkdir -p run/notebooks
-	@cp docs/example/jupyter_notebook_config.py run/
-	@test -e run/notebooks/welcome.ipynb || cp docs/example/welcome.ipynb run/notebooks/
-	@echo "Notebooks are in run/notebooks; start with welcome.ipynb."
+	@mkdir -p $(RUN)/notebooks
+	@cp docs/example/jupyter_notebook_config.py $(RUN)/
+	@test -e $(RUN)/notebooks/welcome.ipynb || cp docs/example/welcome.ipynb $(RUN)/notebooks/
+	@echo "Notebooks are in $(RUN)/notebooks; start with welcome.ipynb."
 	@if [ -n "$$JPYNB_S3_BUCKET" ]; \
 		then echo "Versions go to the bucket $$JPYNB_S3_BUCKET."; \
-		else echo "Versions go to run/store. For S3 instead: export JPYNB_S3_BUCKET=your-bucket"; \
+		else echo "Versions go to $(RUN)/store. For S3 instead: export JPYNB_S3_BUCKET=your-bucket"; \
 			echo "(and JPYNB_S3_ENDPOINT_URL, _REGION_NAME, _ACCESS_KEY_ID, _SECRET_ACCESS_KEY as needed)."; \
 	fi
 	@echo "Ctrl-C stops the server."
-	@exec env JUPYTER_CONFIG_DIR=$(CURDIR)/run $(SERVER) --port=$(PORT) $(if $(filter 0,$(shell id -u)),--allow-root)
+	@exec env JUPYTER_CONFIG_DIR=$(abspath $(RUN)) $(SERVER) --port=$(PORT) $(if $(filter 0,$(shell id -u)),--allow-root)
 
 test: install  ## Run all tests, in both environments
 	.venv/bin/python -m pytest

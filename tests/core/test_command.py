@@ -1,0 +1,170 @@
+"""`jupyter bookstore`: verbs, exit codes, doctor and init."""
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from bookstore_core import errors
+from bookstore_core.command import exit_code, main
+from traitlets.config import Application
+
+
+@dataclass(frozen=True)
+class Outcome:
+    code: int
+    out: str
+    err: str
+
+
+Run = Callable[..., Outcome]
+
+
+@pytest.fixture
+def run(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> Iterator[Run]:
+    """Run the command with the given words; it reads no config but the test's own."""
+    monkeypatch.setenv("JUPYTER_CONFIG_DIR", str(tmp_path / "config"))
+    monkeypatch.chdir(tmp_path)
+
+    def call(*words: str) -> Outcome:
+        forget_application()
+        try:
+            main(list(words))
+            code = 0
+        except SystemExit as end:
+            code = int(end.code or 0)
+        printed = capsys.readouterr()
+        return Outcome(code, printed.out, printed.err)
+
+    yield call
+    forget_application()
+
+
+def forget_application() -> None:
+    """Let the next command be the process's only application again."""
+    if Application.initialized():
+        type(Application.instance()).clear_instance()
+
+
+@pytest.fixture
+def local(tmp_path: Path) -> tuple[str, ...]:
+    """Words that choose a local store in the test's own directory."""
+    return (
+        "--BookstoreSettings.storage=local",
+        f"--BookstoreSettings.local_root={tmp_path / 'store'}",
+        f"--BookstoreSettings.spool_dir={tmp_path / 'spool'}",
+    )
+
+
+def test_without_a_verb_the_verbs_are_listed(run: Run) -> None:
+    outcome = run()
+    assert outcome.code == 0
+    assert "doctor     Check the configuration" in outcome.out
+
+
+def test_an_unknown_verb_is_a_usage_error(run: Run) -> None:
+    outcome = run("docter")
+    assert outcome.code == 2
+    assert "There is no verb 'docter'" in outcome.err
+
+
+def test_doctor_says_what_to_set_when_no_store_is_configured(run: Run) -> None:
+    outcome = run("doctor")
+    assert outcome.code == 1
+    assert "Set c.BookstoreSettings.s3_bucket" in outcome.out
+
+
+def test_doctor_finds_nothing_after_init(run: Run, local: tuple[str, ...]) -> None:
+    assert run("init", *local).code == 0
+    outcome = run("doctor", *local)
+    assert outcome.code == 0, outcome.out
+    assert outcome.out.endswith("All is well.\n")
+
+
+def test_init_says_what_it_made(
+    run: Run, local: tuple[str, ...], tmp_path: Path
+) -> None:
+    outcome = run("init", *local)
+    assert str(tmp_path / "store") in outcome.out
+    assert (tmp_path / "store").is_dir()
+
+
+def test_init_without_a_store_is_a_configuration_error(run: Run) -> None:
+    outcome = run("init")
+    assert outcome.code == 3
+    assert outcome.err.startswith("jupyter bookstore: No store is configured.")
+
+
+def test_doctor_reports_a_misspelt_setting(run: Run, local: tuple[str, ...]) -> None:
+    outcome = run("doctor", "--BookstoreSettings.s3_bukcet=x", *local)
+    assert outcome.code == 1
+    assert "Did you mean s3_bucket?" in outcome.out
+
+
+def test_doctor_reports_a_config_file_that_cannot_be_read(
+    run: Run, local: tuple[str, ...], tmp_path: Path
+) -> None:
+    (tmp_path / "config").mkdir()
+    (tmp_path / "config" / "jupyter_notebook_config.py").write_text("1/0")
+    outcome = run("doctor", *local)
+    assert outcome.code == 1
+    assert "ZeroDivisionError" in outcome.out
+
+
+def test_doctor_reports_a_wrong_value(run: Run) -> None:
+    outcome = run("doctor", "--BookstoreSettings.storage=tape")
+    assert outcome.code == 1
+    assert "storage" in outcome.out
+
+
+def test_doctor_answers_in_json(run: Run, local: tuple[str, ...]) -> None:
+    run("init", *local)
+    findings = json.loads(run("doctor", "--json", *local).out)
+    assert all(finding["ok"] for finding in findings)
+
+
+def test_doctor_reports_a_store_that_is_down(run: Run, tmp_path: Path) -> None:
+    outcome = run(
+        "doctor",
+        "--BookstoreSettings.s3_bucket=b",
+        "--BookstoreSettings.s3_endpoint_url=http://127.0.0.1:9",
+        "--BookstoreSettings.s3_access_key_id=a",
+        "--BookstoreSettings.s3_secret_access_key=hunter2hunter2",
+        f"--BookstoreSettings.spool_dir={tmp_path / 'spool'}",
+    )
+    assert outcome.code == 1
+    assert "http://127.0.0.1:9" in outcome.out
+    assert "hunter2" not in outcome.out + outcome.err
+
+
+def test_doctor_reports_a_spool_that_cannot_be_made(
+    run: Run, local: tuple[str, ...], tmp_path: Path
+) -> None:
+    run("init", *local)
+    (tmp_path / "spool").write_text("a file")
+    outcome = run("doctor", *local)
+    assert outcome.code == 1
+    assert "cannot be made" in outcome.out
+
+
+def test_help_of_a_verb_names_what_it_does(run: Run) -> None:
+    outcome = run("doctor", "--help")
+    assert outcome.code == 0
+    assert "Check the configuration" in outcome.out
+
+
+def test_every_error_has_an_exit_code() -> None:
+    def walk(cls: type[errors.BookstoreError]) -> Iterator[type[errors.BookstoreError]]:
+        yield cls
+        for sub in cls.__subclasses__():
+            yield from walk(sub)
+
+    codes = {cls.__name__: exit_code(cls("x")) for cls in walk(errors.BookstoreError)}
+    assert codes["StorageUnavailableError"] == 7
+    assert codes["VersionNotFoundError"] == 4
+    assert all(1 <= code <= 7 for code in codes.values())

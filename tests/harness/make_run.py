@@ -1,0 +1,98 @@
+"""`make run`, as a new user types it."""
+
+import os
+import re
+import signal
+import subprocess
+from pathlib import Path
+
+import psutil
+import requests
+from harness.notebook_server import TOP, free_port
+from harness.waiting import wait_for
+
+
+class MakeRun:
+    """`make run` in the checkout, keeping what it makes in a folder of the test's."""
+
+    def __init__(self, folder: Path, jupyter: str) -> None:
+        self.folder = folder
+        self.jupyter = jupyter
+        self.port = free_port()
+        self.output_file = folder / "output.log"
+        self.process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def output(self) -> str:
+        return self.output_file.read_text(errors="replace")
+
+    @property
+    def store(self) -> Path:
+        return self.folder / "run" / "store"
+
+    @property
+    def notebooks(self) -> Path:
+        return self.folder / "run" / "notebooks"
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def token(self) -> str:
+        found = re.search(r"[?&]token=([0-9a-f]+)", self.output)
+        assert found, self.output
+        return found[1]
+
+    def __enter__(self) -> "MakeRun":
+        self.folder.mkdir(parents=True, exist_ok=True)
+        (self.folder / "home").mkdir(exist_ok=True)
+        (self.folder / "tmp").mkdir(exist_ok=True)
+        # A new user's shell: none of make's own variables, no browser to open.
+        environment = {
+            "HOME": str(self.folder / "home"),
+            "PATH": os.environ["PATH"],
+            "TMPDIR": str(self.folder / "tmp"),
+            "BROWSER": "true",
+            "LANG": "C.UTF-8",
+        }
+        with self.output_file.open("wb") as output:
+            self.process = subprocess.Popen(
+                [
+                    *("make", "run", f"JUPYTER={self.jupyter}", f"PORT={self.port}"),
+                    f"RUN={self.folder / 'run'}",
+                ],
+                cwd=TOP,
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        wait_for(self._is_up, what="make run", seconds=60)
+        return self
+
+    def _is_up(self) -> bool:
+        assert self.process is not None
+        assert self.process.poll() is None, self.output
+        try:
+            requests.get(self.url, timeout=10)
+        except requests.ConnectionError:
+            return False
+        return "token=" in self.output
+
+    def interrupt(self) -> list[psutil.Process]:
+        """Press Ctrl-C; return the processes that are left when make has ended."""
+        assert self.process is not None
+        family = psutil.Process(self.process.pid).children(recursive=True)
+        os.killpg(self.process.pid, signal.SIGINT)
+        self.process.wait(30)
+        _, alive = psutil.wait_procs(family, timeout=15)
+        return list(alive)
+
+    def __exit__(self, *_: object) -> None:
+        assert self.process is not None
+        if self.process.poll() is None:
+            for process in self.interrupt():
+                process.kill()
+        print(f"--- {self.output_file}\n{self.output}")

@@ -1,0 +1,121 @@
+"""What a new user does: `make run`, save, publish, open the link, clone, open it."""
+
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import requests
+from harness.make_run import MakeRun
+from harness.waiting import wait_for
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+CHROMIUM = shutil.which("chromium")
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+SCREENSHOTS = Path(os.environ.get("SCREENSHOTS", "screenshots"))
+
+pytestmark = pytest.mark.skipif(
+    CHROMIUM is None, reason="chromium is not installed (apt-get install chromium)"
+)
+
+
+@pytest.fixture(params=["notebook", "lab", "classic"])
+def run(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[MakeRun]:
+    with MakeRun(tmp_path, request.param) as server:
+        yield server
+
+
+@pytest.fixture
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(
+            executable_path=CHROMIUM, args=ARGUMENTS
+        )
+        yield chromium
+        chromium.close()
+
+
+def notebook_url(run: MakeRun, path: str) -> str:
+    tree = "lab/tree" if run.jupyter == "lab" else "notebooks"
+    return f"{run.url}/{tree}/{path}"
+
+
+def save_in_the_browser(page: Page, run: MakeRun) -> None:
+    """Open the welcome notebook, type into it and save it with the keyboard."""
+    page.goto(f"{notebook_url(run, 'welcome.ipynb')}?token={run.token}")
+    cell = ".CodeMirror" if run.jupyter == "classic" else ".jp-CodeCell .cm-content"
+    page.locator(cell).first.click()
+    page.keyboard.press("Control+Home")
+    page.keyboard.type("# typed in a browser\n")
+    page.keyboard.press("Control+s")
+
+
+def versions(run: MakeRun, name: str) -> list[Path]:
+    folder = run.store / "bookstore" / "workspace" / f"{name}.versions"
+    return sorted(folder.glob("*.ipynb")) if folder.is_dir() else []
+
+
+def publish(run: MakeRun) -> dict[str, str]:
+    content = json.loads((run.notebooks / "welcome.ipynb").read_text("utf-8"))
+    answer = requests.put(
+        f"{run.url}/api/bookstore/published/guides/welcome.ipynb",
+        json={"type": "notebook", "content": content},
+        headers={"Authorization": f"token {run.token}"},
+        timeout=30,
+    )
+    assert answer.status_code == 200, answer.text
+    value: dict[str, str] = answer.json()
+    return value
+
+
+def take_screenshots(page: Page, name: str) -> None:
+    """Keep pictures of the page, wide and narrow, light and dark."""
+    SCREENSHOTS.mkdir(exist_ok=True)
+    for scheme in ("light", "dark"):
+        page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+        for width in (1200, 360):
+            page.set_viewport_size({"width": width, "height": 800})
+            page.screenshot(path=SCREENSHOTS / f"{name}-{scheme}-{width}.png")
+    page.set_viewport_size({"width": 1200, "height": 800})
+
+
+def test_save_publish_clone_and_open_the_clone(run: MakeRun, browser: Browser) -> None:
+    page = browser.new_page()
+    save_in_the_browser(page, run)
+    wait_for(
+        lambda: any(
+            "typed in a browser" in path.read_text("utf-8")
+            for path in versions(run, "welcome.ipynb")
+        ),
+        what="the save in the store",
+    )
+    published = publish(run)
+    page.goto(published["url"])
+    expect(page.locator("main")).to_contain_text("welcome.ipynb")
+    expect(page.locator("main")).to_contain_text(published["versionID"])
+    take_screenshots(page, f"clone-{run.jupyter}")
+    page.get_by_role("button", name="Clone").click()
+    page.wait_for_url("**/welcome-1.ipynb*")
+    expect(page.locator("body")).to_contain_text("typed in a browser", timeout=30000)
+    page.close(run_before_unload=False)
+    assert (run.notebooks / "welcome-1.ipynb").is_file()
+    wait_for(lambda: versions(run, "welcome-1.ipynb"), what="the clone's own version")
+    assert run.interrupt() == []
+    left = list((run.folder / "tmp").rglob("*bookstore*"))
+    assert left == [], "temporary files of bookstore are left"
+
+
+def test_the_start_says_where_versions_go_and_how_to_use_s3(run: MakeRun) -> None:
+    assert f"Versions go to {run.folder / 'run' / 'store'}" in run.output
+    assert "export JPYNB_S3_BUCKET=" in run.output
+    assert f":{run.port}/" in run.output

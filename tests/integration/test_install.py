@@ -1,0 +1,155 @@
+"""The wheels, installed into clean environments: each deployment with its pieces only."""
+
+import json
+import os
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import psutil
+import pytest
+import requests
+from harness.notebook_server import TOP, NotebookServer, free_port, notebook
+from harness.waiting import wait_for
+
+DISTRIBUTIONS = ("bookstore_core", "bookstore_archiver", "bookstore_web", "bookstore")
+
+
+@pytest.fixture(scope="session")
+def wheelhouse(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """All four wheels, built from the checkout."""
+    folder = tmp_path_factory.mktemp("wheels")
+    for name in DISTRIBUTIONS:
+        source = TOP / "packages" / name.replace("_", "-")
+        command = [sys.executable, "-m", "build", "--wheel", "--no-isolation"]
+        subprocess.run(
+            [*command, "--outdir", str(folder), str(source)],
+            check=True,
+            capture_output=True,
+        )
+    return folder
+
+
+def names_in(wheelhouse: Path, distribution: str) -> set[str]:
+    (wheel,) = wheelhouse.glob(f"{distribution}-3*.whl")
+    with zipfile.ZipFile(wheel) as archive:
+        return set(archive.namelist())
+
+
+def clean_environment(folder: Path, *requirements: str, wheelhouse: Path) -> Path:
+    """Return a new environment's bin directory, with the requirements installed."""
+    subprocess.run([sys.executable, "-m", "venv", str(folder)], check=True)
+    pip = [str(folder / "bin" / "python"), "-m", "pip", "install", "--quiet"]
+    subprocess.run(
+        [
+            *pip,
+            *(f"--constraint={TOP / 'constraints.txt'}", f"--find-links={wheelhouse}"),
+            *("--pre", *requirements),
+        ],
+        check=True,
+        capture_output=True,
+        env={**os.environ, "HOME": os.environ.get("PIP_TEST_HOME", str(folder))},
+    )
+    return folder / "bin"
+
+
+@pytest.mark.parametrize("distribution", DISTRIBUTIONS)
+def test_every_wheel_says_that_it_is_typed(wheelhouse: Path, distribution: str) -> None:
+    assert f"{distribution}/py.typed" in names_in(wheelhouse, distribution)
+
+
+def test_the_web_wheel_holds_templates_and_static_files(wheelhouse: Path) -> None:
+    names = names_in(wheelhouse, "bookstore_web")
+    source = TOP / "packages" / "bookstore-web" / "src"
+    for folder in ("templates", "static"):
+        files = [p for p in (source / "bookstore_web" / folder).rglob("*.*")]
+        assert files
+        assert {str(path.relative_to(source)) for path in files} <= names
+
+
+@pytest.mark.parametrize("name", ["bookstore_archiver", "bookstore_web"])
+def test_plugin_wheels_enable_themselves(wheelhouse: Path, name: str) -> None:
+    path = f"etc/jupyter/jupyter_server_config.d/{name}.json"
+    assert any(n.endswith(f"data/{path}") for n in names_in(wheelhouse, name))
+
+
+def test_the_archiver_alone_archives_saves_without_flask(
+    wheelhouse: Path, tmp_path: Path
+) -> None:
+    environment = tmp_path / "environment"
+    python = clean_environment(
+        environment, "bookstore-archiver", "jupyter_server", wheelhouse=wheelhouse
+    )
+    found = subprocess.run([python / "python", "-c", "import flask"])
+    assert found.returncode != 0, "Flask is installed"
+    store = tmp_path / "store"
+    server = NotebookServer(
+        "modern",
+        tmp_path / "home",
+        program="server",
+        config="c.BookstoreSettings.storage = 'local'\n"
+        f"c.BookstoreSettings.local_root = {str(store)!r}\n",
+        environments={"modern": environment},
+    )
+    with server:
+        server.save("mine.ipynb", notebook("1"))
+        wait_for(lambda: list(store.rglob("*mine*/*")), what="a version")
+
+
+def test_the_web_app_alone_serves_without_a_notebook_server(
+    wheelhouse: Path, tmp_path: Path
+) -> None:
+    python = clean_environment(
+        tmp_path / "environment", "bookstore-web", wheelhouse=wheelhouse
+    )
+    found = subprocess.run([python / "python", "-c", "import jupyter_server"])
+    assert found.returncode != 0, "jupyter_server is installed"
+    port = free_port()
+    config = tmp_path / "config"
+    config.mkdir()
+    settings = {"storage": "local", "local_root": str(tmp_path / "store")}
+    (config / "jupyter_config.json").write_text(
+        json.dumps({"BookstoreSettings": settings})
+    )
+    gunicorn = subprocess.Popen(
+        [python / "gunicorn", f"--bind=127.0.0.1:{port}", "bookstore_web:create_app()"],
+        env={**os.environ, "JUPYTER_CONFIG_DIR": str(config)},
+        cwd=tmp_path,
+    )
+    try:
+        features = wait_for(
+            lambda: answered(f"http://127.0.0.1:{port}/api/bookstore"), what="gunicorn"
+        )
+        assert features["features"]["publish_valid"] is True
+    finally:
+        gunicorn.terminate()
+        gunicorn.wait(10)
+
+
+def answered(url: str) -> dict[str, dict[str, bool]] | None:
+    try:
+        answer = requests.get(url, timeout=10)
+    except requests.ConnectionError:
+        return None
+    value: dict[str, dict[str, bool]] = answer.json()
+    return value
+
+
+def test_everything_installs_together_and_the_documented_names_are_there(
+    wheelhouse: Path, tmp_path: Path
+) -> None:
+    python = clean_environment(
+        tmp_path / "environment", "bookstore", "jupyter_server", wheelhouse=wheelhouse
+    )
+    script = (
+        "import sys, bookstore; "
+        "assert not {'flask', 'bookstore_archiver'} & set(sys.modules); "
+        "from bookstore import BookstoreContentsArchiver, BookstoreSettings; "
+        "from bookstore.archive import ArchiveRecord; "
+        "from bookstore.bookstore_config import validate_bookstore; "
+        "from bookstore.s3_paths import s3_key, s3_path, s3_display_path; "
+        "from bookstore_web import create_app"
+    )
+    subprocess.run([python / "python", "-c", script], check=True)
+    assert psutil.Process().children() == []
