@@ -14,9 +14,9 @@ Exit codes, the same for every verb:
 
 import json
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Generator, Iterable
 from importlib.metadata import EntryPoint, entry_points
-from typing import Any, ClassVar
+from typing import Any
 
 from jupyter_core.application import JupyterApp, NoStart
 from traitlets import Bool
@@ -56,23 +56,26 @@ def exit_code(error: BookstoreError) -> int:
     return next(EXIT_CODES[cls] for cls in type(error).__mro__ if cls in EXIT_CODES)
 
 
-class Verb(JupyterApp):  # type: ignore[misc]  # jupyter_core ships no types
+class Verb(JupyterApp):
     """Base of the verbs: reads the Jupyter config files and reports errors plainly.
 
     A subclass implements `run` and returns its exit code; BookstoreErrors become
     their sentence on standard error and their exit code.
     """
 
-    classes: ClassVar[list[type]] = [BookstoreSettings]
+    # traitlets declares these four as plain attributes.
+    classes = [BookstoreSettings]  # noqa: RUF012
     version = __version__
     as_json = Bool(False, help="Print JSON for programs.").tag(config=True)
-    flags: ClassVar[dict[str, Any]] = {
+    flags = {  # noqa: RUF012
         "json": ({"Verb": {"as_json": True}}, "Print JSON for programs."),
         "debug": ({"Application": {"log_level": 10}}, "Say everything in the log."),
     }
-    aliases: ClassVar[dict[str, str]] = {"log-level": "Application.log_level"}
+    aliases = {"log-level": "Application.log_level"}  # noqa: RUF012
 
-    def load_config_file(self, suppress_errors: bool = True) -> None:
+    def load_config_file(  # type: ignore[override]  # as JupyterApp's own
+        self, suppress_errors: bool = True
+    ) -> None:
         """Load the config files of the notebook server, beneath the command line."""
         self.update_config(load_config().config)
 
@@ -121,14 +124,14 @@ def _verbs() -> dict[str, EntryPoint]:
     return {found.name: found for found in entry_points(group=ENTRY_POINT_GROUP)}
 
 
-class BookstoreApp(JupyterApp):  # type: ignore[misc]  # jupyter_core ships no types
+class BookstoreApp(JupyterApp):
     """Versions of Jupyter notebooks: check, set up and look after the store."""
 
     name = "jupyter-bookstore"
     version = __version__
     description = __doc__
-    flags: ClassVar[dict[str, Any]] = {}
-    aliases: ClassVar[dict[str, str]] = {}
+    flags = {}  # noqa: RUF012
+    aliases = {}  # noqa: RUF012
 
     def __init__(self, **traits: Any) -> None:
         super().__init__(**traits)
@@ -136,10 +139,12 @@ class BookstoreApp(JupyterApp):  # type: ignore[misc]  # jupyter_core ships no t
             name: (_starter(found), "") for name, found in sorted(_verbs().items())
         }
 
-    def load_config_file(self, suppress_errors: bool = True) -> None:
+    def load_config_file(  # type: ignore[override]  # as JupyterApp's own
+        self, suppress_errors: bool = True
+    ) -> None:
         """Read no file: this program only hands over to a verb, which reads them."""
 
-    def emit_subcommands_help(self) -> Iterable[str]:
+    def emit_subcommands_help(self) -> Generator[str, None, None]:
         yield "Verbs"
         yield "====="
         yield "jupyter bookstore VERB --help says more of each."

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import asdict
-from typing import Any, ClassVar
+from typing import Any
 
 from traitlets.config import Config
 
@@ -26,7 +26,9 @@ class DoctorApp(Verb):
     name = "jupyter-bookstore-doctor"
     description = __doc__
 
-    def load_config_file(self, suppress_errors: bool = True) -> None:
+    def load_config_file(  # type: ignore[override]  # as JupyterApp's own
+        self, suppress_errors: bool = True
+    ) -> None:
         """Load the config files; one that cannot be read is a finding, not the end."""
         try:
             self.loaded = load_config()
@@ -118,7 +120,7 @@ class InitApp(Verb):
 
     name = "jupyter-bookstore-init"
     description = __doc__
-    examples: ClassVar[str] = "jupyter bookstore init"
+    examples = "jupyter bookstore init"
 
     def run(self) -> int:
         store = open_store(self.settings())

@@ -60,7 +60,7 @@ def check_notebook(content: object) -> Notebook:
 
 def _first_error(content: Notebook, major: int, minor: int) -> ValidationError | None:
     try:
-        errors = validator.iter_validate(
+        errors = validator.iter_validate(  # type: ignore[no-untyped-call]
             content, version=major, version_minor=minor, relax_add_props=True
         )
         first: ValidationError | None = next(iter(errors), None)

@@ -6,6 +6,8 @@ A spool is a directory like a Maildir::
     new/     a complete save, waiting
     cur/     a save that is being uploaded, or was when its process ended
     failed/  files that are no saves, each with a NAME.reason beside it
+    drain.lock   held by the one process that uploads
+    status.json  what that process last said of itself
 
 A save's file is the notebook's bytes, then one line of JSON (the trailer) that says
 what they are: ``head -c SIZE`` is the notebook, ``tail -n 1`` its description. File
@@ -14,7 +16,7 @@ names sort by time. The archiver writes and drains a spool; others only count it
 
 import json
 import os
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO
@@ -25,6 +27,7 @@ from bookstore_core.stores.base import VersionMetadata
 TMP, NEW, CUR, FAILED = "tmp", "new", "cur", "failed"
 FOLDERS = (TMP, NEW, CUR, FAILED)
 LOCK = "drain.lock"
+STATUS = "status.json"
 REASON_SUFFIX = ".reason"
 
 #: The trailer is the last line and no longer than this, in bytes.
@@ -121,6 +124,45 @@ def count_spool(spool_dir: str) -> SpoolCounts:
         bytes=sum(waiting.values()),
         oldest=min(times, default=None),
     )
+
+
+@dataclass(frozen=True)
+class DrainStatus:
+    """What the process that drains a spool last said of itself.
+
+    Counts are since that process began: `uploads` that the store confirmed, `retries`
+    after a failure, saves `skipped` because settings thin them out. `unprotected` are
+    the notebooks whose newest save could not be spooled. Times are ISO, in UTC; errors
+    are sentences. An empty `last_error` means that the last attempt succeeded.
+    """
+
+    pid: int = 0
+    written_at: str = ""
+    uploads: int = 0
+    retries: int = 0
+    skipped: int = 0
+    unprotected: tuple[str, ...] = ()
+    last_success: str = ""
+    last_error: str = ""
+    last_error_at: str = ""
+
+    def write(self, spool_dir: str) -> None:
+        """Replace the status file. Raises OSError where that is not possible."""
+        path = Path(spool_dir) / STATUS
+        draft = path.with_name(f"{STATUS}.{self.pid}")
+        draft.write_text(json.dumps(asdict(self)), encoding="ascii")
+        draft.replace(path)
+
+
+def read_status(spool_dir: str) -> DrainStatus:
+    """Return the status that was last written; an empty one where there is none."""
+    try:
+        values = json.loads((Path(spool_dir) / STATUS).read_bytes())
+        known = {field.name for field in fields(DrainStatus)}
+        status = DrainStatus(**{name: values[name] for name in known & set(values)})
+        return replace(status, unprotected=tuple(status.unprotected))
+    except (OSError, ValueError, TypeError, AttributeError):
+        return DrainStatus()
 
 
 def _sizes(folder: Path) -> dict[str, int]:

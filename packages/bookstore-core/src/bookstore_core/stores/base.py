@@ -37,6 +37,8 @@ class Version:
     `size` is in bytes, `stored_at` in UTC. `metadata` is None where it was not asked
     for (listings) or where something else than bookstore wrote the version. A
     `deleted` version is S3's delete marker: it has an id and a time and no content.
+    `is_latest` is known from listings, and where the newest was asked for. `version_id`
+    is empty in a listing of keys of a store that would need a request a row to tell it.
     """
 
     bucket: str
@@ -196,10 +198,11 @@ class VersionStore(ABC):
         metadata: VersionMetadata,
         content_type: str = "application/x-ipynb+json",
     ) -> Version:
-        """Write `body`, a seekable stream of `size` bytes, as a new version.
+        """Write the next `size` bytes of `body`, a seekable stream, as a new version.
 
+        What follows them in the stream is left alone, and the stream stays open.
         Durable when it returns. Sent once: after a retryable error the version may be
-        there or not, and `find_save` tells.
+        there or not, and `find_save` tells. InvalidRequestError when `body` is shorter.
         """
 
     @abstractmethod

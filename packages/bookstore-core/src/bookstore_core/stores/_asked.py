@@ -1,0 +1,77 @@
+"""What is asked of a store, checked the same way for every store."""
+
+import base64
+import binascii
+import json
+
+from bookstore_core.errors import InvalidRequestError, VersionNotFoundError
+from bookstore_core.paths import DELIMITER, MAX_KEY_BYTES
+
+
+def check_key(key: str) -> str:
+    """Return `key` when it can be a key of S3; any other text is refused.
+
+    Unlike `paths.check_path` it lets odd segments pass: a bucket that others write to
+    may hold ``a//b`` or ``..``. Raises InvalidRequestError.
+    """
+    if not key:
+        raise InvalidRequestError("The key is empty. Name a notebook.")
+    if "\0" in key:
+        raise InvalidRequestError("The key holds a NUL character.")
+    try:
+        length = len(key.encode("utf-8"))
+    except UnicodeEncodeError:
+        raise InvalidRequestError("The key cannot be written as UTF-8.") from None
+    if length > MAX_KEY_BYTES:
+        raise InvalidRequestError(
+            f"The key is {length} bytes long, and a key holds {MAX_KEY_BYTES}."
+        )
+    return key
+
+
+def check_prefix(prefix: str) -> str:
+    """Return `prefix` as that of a folder: with a final slash, or empty for all.
+
+    Raises InvalidRequestError where `check_key` does.
+    """
+    if not prefix:
+        return ""
+    return check_key(prefix if prefix.endswith(DELIMITER) else prefix + DELIMITER)
+
+
+def check_version_id(key: str, version_id: str | None) -> str | None:
+    """Return `version_id` when it could be one; raises VersionNotFoundError."""
+    if version_id is None:
+        return None
+    if not version_id or not version_id.isascii() or not version_id.isprintable():
+        raise no_such_version(key, version_id)
+    return version_id
+
+
+def no_such_version(key: str, version_id: str) -> VersionNotFoundError:
+    """Return the error for a version id that `key` does not have."""
+    return VersionNotFoundError(f"{key} has no version {version_id!a}.")
+
+
+def encode_cursor(kind: str, place: str) -> str:
+    """Return an opaque cursor of this kind for a place in a listing."""
+    text = json.dumps([kind, place])
+    return base64.urlsafe_b64encode(text.encode("ascii")).decode("ascii")
+
+
+def decode_cursor(kind: str, cursor: str | None) -> str | None:
+    """Return the place that `encode_cursor` was given; None for no cursor.
+
+    Raises InvalidRequestError for what is no cursor of this kind.
+    """
+    if cursor is None:
+        return None
+    try:
+        found, place = json.loads(base64.b64decode(cursor.encode(), b"-_", True))
+    except (ValueError, TypeError, binascii.Error, RecursionError):
+        found, place = "", ""
+    if found != kind or not isinstance(place, str) or not place:
+        raise InvalidRequestError(
+            "The cursor is not one of this list. Ask for the first page again."
+        )
+    return place

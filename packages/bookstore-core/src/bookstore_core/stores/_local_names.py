@@ -1,0 +1,116 @@
+"""Names of the local store: keys as directories, versions as files.
+
+A key is the path it looks like, and its last part is a directory of versions::
+
+    workspace/ann/mine.ipynb.versions/20261123T183225.123456Z-1a2b3c4d.ipynb
+                                      20261123T183225.123456Z-1a2b3c4d.meta.json
+
+Where a part of a key cannot be a file name as it is, its bytes are written as ``%XX``:
+``.`` at its start (so ``..`` stays below the root), what Windows and shared drives
+refuse, and the ending ``.versions`` of a folder, which would be taken for a key. A part
+over 200 bytes goes on in a folder of its own, after a name that ends in ``%~``; an
+empty part is ``%``. Every name is read back as the one key that it was made of.
+"""
+
+import re
+import secrets
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from urllib.parse import unquote_to_bytes
+
+from bookstore_core.paths import DELIMITER
+
+VERSIONS = ".versions"
+SIDECAR = ".meta.json"
+EMPTY = "%"
+GOES_ON = "%~"
+
+#: File names hold 255 bytes nearly everywhere, and this one gets an ending.
+MAX_NAME = 200
+
+_UNSAFE = re.compile(r'[\x00-\x1f\x7f%/\\:*?"<>|]')
+_EDGE = re.compile(r"^\.|[. ]$")
+_VERSION_ID = re.compile(r"\d{8}T\d{6}\.\d{6}Z-[0-9a-f]{8}")
+_ENDING = re.compile(r"\.[A-Za-z0-9]{1,16}")
+_STAMP = "%Y%m%dT%H%M%S.%fZ"
+
+
+def key_directory(bucket_directory: Path, key: str) -> Path:
+    """Return the directory that holds the versions of `key`."""
+    *folders, name = key.split(DELIMITER)
+    folder = folder_directory(bucket_directory, folders)
+    *before, last = _names(name)
+    return folder.joinpath(*before, last + VERSIONS)
+
+
+def folder_directory(bucket_directory: Path, folders: list[str]) -> Path:
+    """Return the directory of the keys below these folders."""
+    names = [name for folder in folders for name in _folder_names(folder)]
+    return bucket_directory.joinpath(*names)
+
+
+def _folder_names(folder: str) -> list[str]:
+    *before, last = _names(folder)
+    if last.endswith(VERSIONS):
+        last = last.removesuffix(VERSIONS) + "%2E" + VERSIONS[1:]
+    return [*before, last]
+
+
+def _names(part: str) -> list[str]:
+    """Return the file names for one part of a key, without the ending of a key."""
+    if not part:
+        return [EMPTY]
+    names = [""]
+    for character in part:
+        written = _escape(character) if _UNSAFE.match(character) else character
+        if len((names[-1] + written).encode()) > MAX_NAME:
+            names.append("")
+        names[-1] += written
+    names = [_EDGE.sub(lambda edge: _escape(edge[0]), name) for name in names]
+    return [*(name + GOES_ON for name in names[:-1]), names[-1]]
+
+
+def _escape(text: str) -> str:
+    return "".join(f"%{byte:02X}" for byte in text.encode())
+
+
+def read_name(names: list[str]) -> str:
+    """Return the part of a key that these file names, without endings, stand for.
+
+    Raises UnicodeError for names that no key was ever written as.
+    """
+    if names == [EMPTY]:
+        return ""
+    whole = "".join(name.removesuffix(GOES_ON) for name in names)
+    return unquote_to_bytes(whole).decode("utf-8")
+
+
+def new_version_id(newest: str | None, now: datetime) -> str:
+    """Return an id that sorts after `newest`, also when the clock went back."""
+    if newest is not None:
+        now = max(now, time_of(newest) + timedelta(microseconds=1))
+    return f"{now.astimezone(UTC).strftime(_STAMP)}-{secrets.token_hex(4)}"
+
+
+def time_of(version_id: str) -> datetime:
+    """Return the time in a version id."""
+    stamp = version_id.partition("-")[0]
+    return datetime.strptime(stamp, _STAMP).replace(tzinfo=UTC)
+
+
+def is_version_id(text: str) -> bool:
+    """Say whether `text` has the form of a version id, and so is safe in a path."""
+    return _VERSION_ID.fullmatch(text) is not None
+
+
+def version_ids(names: Iterable[str]) -> list[str]:
+    """Return the ids of the versions among these file names, newest first."""
+    ids = [name.removesuffix(SIDECAR) for name in names if name.endswith(SIDECAR)]
+    return sorted(filter(is_version_id, ids), reverse=True)
+
+
+def content_name(key: str, version_id: str) -> str:
+    """Return the name of a version's content, with the key's own ending."""
+    ending = Path(key.rpartition(DELIMITER)[2]).suffix
+    return version_id + (ending if _ENDING.fullmatch(ending) else ".bin")

@@ -1,0 +1,157 @@
+"""Versions out of S3's answers, read so that every S3 server's habits are survived.
+
+Servers give short pages, even empty ones, while there is more: only ``IsTruncated``
+counts. Pages go on after the last row that was read, by its own key and version id:
+the markers in an answer are damaged on servers that do not encode them.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+from bookstore_core.errors import StorageError
+from bookstore_core.paths import DELIMITER
+from bookstore_core.stores._asked import decode_cursor, encode_cursor
+from bookstore_core.stores._metadata import decode_metadata
+from bookstore_core.stores._s3_errors import Asked
+from bookstore_core.stores.base import KeyPage, Version, VersionPage
+
+#: The version id that S3 gives to what it will overwrite.
+OVERWRITABLE = "null"
+
+#: The most rows that S3 gives in one page.
+MAX_ROWS = 1000
+
+#: Asks for one page of a listing: parameters in, botocore's answer out.
+Ask = Callable[..., dict[str, Any]]
+
+
+def version_of(answer: dict[str, Any], asked: Asked) -> Version:
+    """Return the version that an answer to a HEAD or GET describes."""
+    return Version(
+        bucket=asked.bucket,
+        key=asked.key,
+        # A bucket that was never versioned names none; this id reads what is there.
+        version_id=answer.get("VersionId") or asked.version_id or OVERWRITABLE,
+        size=answer["ContentLength"],
+        stored_at=answer["LastModified"].astimezone(UTC),
+        is_latest=asked.version_id is None,
+        metadata=decode_metadata(answer.get("Metadata", {})),
+    )
+
+
+def list_versions(
+    ask: Ask, bucket: str, key: str, *, cursor: str | None, limit: int
+) -> VersionPage:
+    """Return up to `limit` versions of exactly `key`, newest first."""
+    after = decode_cursor("versions", cursor)
+    markers = {"KeyMarker": key, "VersionIdMarker": after} if after else {}
+    found: list[Version] = []
+    for version in _versions(ask, bucket, key, markers=markers, limit=limit):
+        found.append(version)
+        if len(found) > limit:
+            # One more than asked for: so a last page is never an empty one.
+            last = found[limit - 1].version_id
+            return VersionPage(tuple(found[:limit]), encode_cursor("versions", last))
+    return VersionPage(tuple(found))
+
+
+def _versions(
+    ask: Ask, bucket: str, key: str, *, markers: dict[str, str], limit: int
+) -> Iterator[Version]:
+    rows_asked = min(limit + 1, MAX_ROWS)
+    while True:
+        page = ask(Prefix=key, MaxKeys=rows_asked, **markers)
+        rows = _merge(page)
+        # A server that starts at the marker, and not after it, gives a row again.
+        before = markers.get("VersionIdMarker")
+        ours = [r for r in rows if r["Key"] == key and r["VersionId"] != before]
+        for row in ours:
+            yield _version(bucket, row)
+        past = any(row["Key"] != key for row in rows)
+        if past or not page.get("IsTruncated"):
+            return
+        markers = _next_markers(page, markers, last=ours[-1] if ours else None)
+
+
+def _next_markers(
+    page: dict[str, Any], markers: dict[str, str], *, last: dict[str, Any] | None
+) -> dict[str, str]:
+    if last is not None:
+        following = {"KeyMarker": last["Key"], "VersionIdMarker": last["VersionId"]}
+    else:
+        given = {
+            "KeyMarker": page.get("NextKeyMarker"),
+            "VersionIdMarker": page.get("NextVersionIdMarker"),
+        }
+        following = {name: value for name, value in given.items() if value}
+    if not following or following == markers:
+        raise StorageError("The store does not say how its list of versions goes on.")
+    return following
+
+
+def _merge(page: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return versions and delete markers of a page together, newest first.
+
+    botocore hands them over as two lists. Within a second their order is known for
+    the newest alone; the sort is stable, so each list keeps its own order.
+    """
+    rows = [{**row, "Deleted": False} for row in page.get("Versions", [])]
+    rows += [{**row, "Deleted": True} for row in page.get("DeleteMarkers", [])]
+    rows.sort(key=lambda row: (row["LastModified"], row["IsLatest"]), reverse=True)
+    rows.sort(key=lambda row: row["Key"].encode("utf-8", "surrogatepass"))
+    return rows
+
+
+def _version(bucket: str, row: dict[str, Any]) -> Version:
+    stored_at: datetime = row["LastModified"]
+    return Version(
+        bucket=bucket,
+        key=row["Key"],
+        version_id=row["VersionId"],
+        size=row.get("Size", 0),
+        stored_at=stored_at.astimezone(UTC),
+        is_latest=row["IsLatest"],
+        deleted=row["Deleted"],
+    )
+
+
+def list_keys(
+    ask: Ask, bucket: str, prefix: str, *, cursor: str | None, limit: int
+) -> KeyPage:
+    """Return up to `limit` keys and folders directly below `prefix`."""
+    token = decode_cursor("keys", cursor)
+    keys: list[Version] = []
+    folders: list[str] = []
+    while True:
+        page = ask(
+            Prefix=prefix,
+            Delimiter=DELIMITER,
+            MaxKeys=min(limit - len(keys) - len(folders), MAX_ROWS),
+            **({"ContinuationToken": token} if token else {}),
+        )
+        keys += _keys(bucket, prefix, page.get("Contents", []))
+        folders += [row["Prefix"] for row in page.get("CommonPrefixes", [])]
+        if not page.get("IsTruncated"):
+            return KeyPage(tuple(keys), tuple(folders))
+        token = page.get("NextContinuationToken")
+        if not token:
+            raise StorageError("The store does not say how its list of keys goes on.")
+        if len(keys) + len(folders) >= limit:
+            return KeyPage(tuple(keys), tuple(folders), encode_cursor("keys", token))
+
+
+def _keys(
+    bucket: str, prefix: str, rows: Iterable[dict[str, Any]]
+) -> Iterator[Version]:
+    for row in rows:
+        if row["Key"] == prefix:
+            continue  # the empty object that some tools make for a folder
+        yield Version(
+            bucket=bucket,
+            key=row["Key"],
+            version_id="",
+            size=row["Size"],
+            stored_at=row["LastModified"].astimezone(UTC),
+            is_latest=True,
+        )

@@ -1,0 +1,98 @@
+"""The two ends of a content: the window that is written, the body that is read."""
+
+import io
+import os
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+from bookstore_core.errors import BookstoreError, InvalidRequestError
+
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
+
+
+class Window(io.RawIOBase):
+    """The next `size` bytes of a seekable stream, as a stream of their own.
+
+    A save in the spool is followed by its trailer, and whatever sends it may go back
+    to the start: neither may read past the window or before it. Raises
+    InvalidRequestError when the stream holds less.
+    """
+
+    def __init__(self, stream: BinaryIO, size: int) -> None:
+        self._stream = stream
+        self._start = stream.tell()
+        self._size = size
+        self._place = 0
+        there = stream.seek(0, os.SEEK_END) - self._start
+        stream.seek(self._start)
+        if there < size:
+            raise InvalidRequestError(
+                f"The content is {there} bytes long, and {size} were announced."
+            )
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET, /) -> int:
+        base = {os.SEEK_SET: 0, os.SEEK_CUR: self._place, os.SEEK_END: self._size}
+        self._place = min(max(base[whence] + offset, 0), self._size)
+        self._stream.seek(self._start + self._place)
+        return self._place
+
+    def tell(self) -> int:
+        return self._place
+
+    def readinto(self, buffer: "WriteableBuffer", /) -> int:
+        view = memoryview(buffer).cast("B")
+        data = self._stream.read(min(len(view), self._size - self._place))
+        view[: len(data)] = data
+        self._place += len(data)
+        return len(data)
+
+    def close(self) -> None:
+        """Close the window alone: the stream belongs to whoever opened it."""
+        super().close()
+
+
+class GuardedBody(io.RawIOBase):
+    """A stream whose failures while it is read become errors of ours."""
+
+    def __init__(
+        self,
+        stream: Any,
+        *,
+        failures: tuple[type[Exception], ...],
+        translate: Callable[[Exception], BookstoreError],
+    ) -> None:
+        self._stream = stream
+        self._failures = failures
+        self._translate = translate
+
+    def readable(self) -> bool:
+        return True
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        amount = None if size is None or size < 0 else size
+        try:
+            data: bytes = self._stream.read(amount)
+        except self._failures as error:
+            raise self._translate(error) from error
+        return data
+
+    def readall(self) -> bytes:
+        return self.read()
+
+    def readinto(self, buffer: "WriteableBuffer", /) -> int:
+        view = memoryview(buffer).cast("B")
+        data = self.read(len(view))
+        view[: len(data)] = data
+        return len(data)
+
+    def close(self) -> None:
+        if not self.closed:
+            self._stream.close()
+        super().close()

@@ -1,0 +1,281 @@
+"""S3Store: versions in a versioned bucket of S3, or of a server that speaks S3.
+
+The one module that imports botocore. Nothing is contacted before the first call.
+"""
+
+import os
+import random
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import botocore.exceptions as failures
+import botocore.session
+from botocore.config import Config
+from botocore.parsers import ResponseParserError
+
+from bookstore_core.errors import (
+    BookstoreError,
+    ConfigurationError,
+    InvalidRequestError,
+    StorageError,
+    StorageUnavailableError,
+)
+from bookstore_core.settings import DEFAULT_ENDPOINT_URL, BookstoreSettings
+from bookstore_core.stores._s3_bucket import Connection, VersionedBucket
+from bookstore_core.stores._s3_errors import Asked, Failure, translate_failure
+from bookstore_core.stores._streams import GuardedBody
+
+
+@dataclass(frozen=True)
+class Patience:
+    """Seconds to wait for a connection, and for the next bytes on it."""
+
+    connect: float
+    read: float
+
+
+FOR_WORK = Patience(5, 30)
+FOR_CHECKS = Patience(2, 2.5)
+
+#: Reads are tried so often, unless the first tries already took this long (seconds).
+READ_ATTEMPTS = 3
+READ_PATIENCE = 10.0
+
+#: Connections besides those of the uploader threads.
+SPARE_CONNECTIONS = 4
+
+_making = threading.Lock()
+
+
+def _renew_lock() -> None:
+    # A thread of the parent may have held it at the fork, and does not exist here.
+    global _making
+    _making = threading.Lock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_renew_lock)
+
+
+def new_client(settings: BookstoreSettings, patience: Patience) -> Any:
+    """Return a new botocore client for S3, by the settings alone.
+
+    The settings say where to send and how often, so AWS_ENDPOINT_URL and the retry
+    settings of AWS's own files do not; credentials may come from there.
+    """
+    url = settings.s3_endpoint_url.rstrip("/")
+    elsewhere = url != DEFAULT_ENDPOINT_URL
+    style = settings.s3_addressing_style
+    if elsewhere and style == "auto":
+        style = "path"
+    # Servers other than S3 fail on the checksums that botocore adds by default.
+    checksums = "when_required" if elsewhere else "when_supported"
+    config = Config(
+        connect_timeout=patience.connect,
+        read_timeout=patience.read,
+        max_pool_connections=settings.max_threads + SPARE_CONNECTIONS,
+        # botocore repeats a PUT whose answer was lost, and so writes it twice.
+        retries={"total_max_attempts": 1, "mode": "standard"},
+        s3={"addressing_style": style, "use_accelerate_endpoint": False},
+        request_checksum_calculation=checksums,
+        response_checksum_validation=checksums,
+        ignore_configured_endpoint_urls=True,
+        tcp_keepalive=True,
+    )
+    return botocore.session.Session().create_client(
+        "s3",
+        region_name=settings.s3_region_name or None,
+        endpoint_url=url if elsewhere else None,
+        aws_access_key_id=settings.s3_access_key_id or None,
+        aws_secret_access_key=settings.s3_secret_access_key or None,
+        aws_session_token=settings.s3_session_token or None,
+        config=config,
+    )
+
+
+#: Everything that a call of botocore raises on purpose, and the network beneath it.
+RAISED: tuple[type[Exception], ...] = (
+    failures.ClientError,
+    failures.BotoCoreError,
+    ResponseParserError,
+    OSError,
+)
+
+#: Failures of the network and of whoever hands out credentials: they pass.
+PASSING: tuple[type[Exception], ...] = (
+    failures.HTTPClientError,
+    failures.ConnectionError,
+    failures.IncompleteReadError,
+    failures.FlexibleChecksumError,
+    failures.CredentialRetrievalError,
+    failures.MetadataRetrievalError,
+    failures.TokenRetrievalError,
+    failures.SSOError,
+    OSError,
+)
+
+NO_CREDENTIALS = (failures.NoCredentialsError, failures.PartialCredentialsError)
+TIMEOUTS = (failures.ConnectTimeoutError, failures.ReadTimeoutError)
+
+
+def failure_of(error: Exception) -> Failure:
+    """Take a failed answer of S3 out of botocore's exception."""
+    answer: dict[str, Any] = getattr(error, "response", {})
+    said = answer.get("Error", {})
+    code = str(said.get("Code", ""))
+    status = answer.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+    return Failure(
+        code=code,
+        # A HEAD has no body: its code is the status.
+        status=status or (int(code) if code.isdecimal() else 0),
+        message=str(said.get("Message") or ""),
+    )
+
+
+def translate_error(error: Exception, asked: Asked, endpoint: str) -> BookstoreError:
+    """Return the error of ours that one of `RAISED` means."""
+    if isinstance(error, failures.ClientError):
+        return translate_failure(failure_of(error), asked)
+    if isinstance(error, failures.ParamValidationError):
+        return _invalid_parameter(error, asked)
+    if isinstance(error, NO_CREDENTIALS):
+        return ConfigurationError(
+            "There are no credentials for the store. Set "
+            "BookstoreSettings.s3_access_key_id and s3_secret_access_key, or any of "
+            "AWS's own ways."
+        )
+    if isinstance(error, ResponseParserError):
+        return StorageError(
+            f"The server at {endpoint} does not answer as S3 does. Check "
+            "BookstoreSettings.s3_endpoint_url."
+        )
+    reason = _reason_of(error)
+    if "CERTIFICATE_VERIFY_FAILED" in reason:
+        return ConfigurationError(
+            f"The certificate of {endpoint} is not trusted: {reason}. Name its "
+            "authority in AWS_CA_BUNDLE."
+        )
+    if isinstance(error, PASSING):
+        return StorageUnavailableError(
+            f"The store at {endpoint} cannot be used now: {reason}."
+        )
+    return ConfigurationError(f"The store cannot be used with the settings: {error}")
+
+
+def _invalid_parameter(error: Exception, asked: Asked) -> BookstoreError:
+    if "Invalid bucket name" in str(error):
+        if asked.own:
+            return ConfigurationError(
+                f"{asked.bucket!r} cannot be the name of a bucket. Correct "
+                "BookstoreSettings.s3_bucket."
+            )
+        return InvalidRequestError(f"{asked.bucket!r} cannot be a bucket's name.")
+    return InvalidRequestError(f"The store cannot be asked for that: {error}")
+
+
+def _reason_of(error: Exception) -> str:
+    if isinstance(error, TIMEOUTS):
+        return "it did not answer in time"
+    # botocore's own words name objects and URLs; the system's say what happened.
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, OSError) and cause.strerror:
+            return cause.strerror
+        cause = cause.__cause__ or cause.__context__
+    if isinstance(error, failures.ConnectionClosedError):
+        return "it closed the connection"
+    return type(error).__name__
+
+
+class BotocoreConnection(Connection):
+    """Calls of botocore. One client a process and patience, made at the first call."""
+
+    def __init__(
+        self,
+        settings: BookstoreSettings,
+        *,
+        connect: Callable[[BookstoreSettings, Patience], Any],
+        pause: Callable[[float], None],
+    ) -> None:
+        self._settings = settings
+        self._connect = connect
+        self._pause = pause
+        self._clients: dict[tuple[int, Patience], Any] = {}
+
+    @property
+    def endpoint(self) -> str:
+        # An address may hold a password before its @, and this one is shown.
+        scheme, _, rest = self._settings.s3_endpoint_url.rstrip("/").rpartition("://")
+        return f"{scheme}://{rest.rpartition('@')[2]}" if scheme else rest
+
+    def ask(
+        self, operation: str, asked: Asked, *, brief: bool = False, **parameters: Any
+    ) -> dict[str, Any]:
+        client = self._client(FOR_CHECKS if brief else FOR_WORK)
+        try:
+            answer: dict[str, Any] = getattr(client, operation)(
+                **asked.target, **parameters
+            )
+        except RAISED as error:
+            raise self._translate(error, asked) from error
+        return answer
+
+    def read(self, operation: str, asked: Asked, **parameters: Any) -> dict[str, Any]:
+        patient_until = time.monotonic() + READ_PATIENCE
+        for attempt in range(1, READ_ATTEMPTS):
+            try:
+                return self.ask(operation, asked, **parameters)
+            except StorageUnavailableError:
+                if time.monotonic() > patient_until:
+                    raise
+            self._pause(random.uniform(0.05, 0.15) * 2**attempt)  # noqa: S311  # jitter
+        return self.ask(operation, asked, **parameters)
+
+    def guard(self, body: Any, asked: Asked) -> GuardedBody:
+        return GuardedBody(
+            body, failures=RAISED, translate=lambda e: self._translate(e, asked)
+        )
+
+    def _client(self, patience: Patience) -> Any:
+        wanted = (os.getpid(), patience)
+        if wanted not in self._clients:
+            with _making:
+                if wanted not in self._clients:
+                    self._clients[wanted] = self._make_client(patience)
+        return self._clients[wanted]
+
+    def _make_client(self, patience: Patience) -> Any:
+        try:
+            return self._connect(self._settings, patience)
+        except (failures.BotoCoreError, ValueError) as error:
+            raise ConfigurationError(
+                f"The store cannot be used with the settings: {error}"
+            ) from error
+
+    def _translate(self, error: Exception, asked: Asked) -> BookstoreError:
+        ours = translate_error(error, asked, self.endpoint)
+        settings, sentence = self._settings, str(ours)
+        for secret in (
+            settings.s3_secret_access_key,
+            settings.s3_session_token,
+            settings.s3_access_key_id,
+        ):
+            sentence = sentence.replace(secret, "***") if secret else sentence
+        return type(ours)(sentence)
+
+
+class S3Store(VersionedBucket):
+    """The bucket that the settings name, reached by botocore."""
+
+    def __init__(
+        self,
+        settings: BookstoreSettings,
+        *,
+        connect: Callable[[BookstoreSettings, Patience], Any] = new_client,
+        pause: Callable[[float], None] = time.sleep,
+    ) -> None:
+        connection = BotocoreConnection(settings, connect=connect, pause=pause)
+        super().__init__(settings, connection)
