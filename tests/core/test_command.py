@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from traitlets.config import Application
+
 from bookstore_core import errors
 from bookstore_core.command import exit_code, main
-from traitlets.config import Application
 
 
 @dataclass(frozen=True)

@@ -3,13 +3,14 @@
 from pathlib import Path
 
 import pytest
+from traitlets.config import Config
+
 from bookstore_core.errors import ConfigurationError
 from bookstore_core.jupyter_config import (
     load_config,
     load_settings,
     misspelt_settings,
 )
-from traitlets.config import Config
 
 
 @pytest.fixture

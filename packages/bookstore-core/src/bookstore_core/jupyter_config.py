@@ -62,7 +62,7 @@ def _load_file(
     except ConfigFileNotFound:
         return None
     # A config file is a program of the user's: whatever it raises is reported.
-    except Exception as error:  # noqa: BLE001
+    except Exception as error:
         raise ConfigurationError(
             f"The config file {path} cannot be read: {type(error).__name__}: {error}"
         ) from error

@@ -96,11 +96,14 @@ def drop_trust(notebook: Notebook) -> Notebook:
 def write_notebook(notebook: Notebook) -> bytes:
     """Return the notebook as the bytes of a file, laid out as nbformat does.
 
-    Raises InvalidNotebookError for text that has no UTF-8 form (lone surrogates).
+    Raises InvalidNotebookError for text that has no UTF-8 form (lone surrogates), and
+    for nesting deeper than the interpreter's own limit.
     """
-    text = json.dumps(notebook, ensure_ascii=False, indent=1, sort_keys=True) + "\n"
     try:
-        return text.encode("utf-8")
+        text = json.dumps(notebook, ensure_ascii=False, indent=1, sort_keys=True)
+        return f"{text}\n".encode()
+    except RecursionError:
+        raise InvalidNotebookError("The notebook is nested too deeply.") from None
     except UnicodeEncodeError as error:
         raise InvalidNotebookError(
             f"The notebook holds text that cannot be written as UTF-8 ({error.reason})."

@@ -1,8 +1,8 @@
 """Versions out of S3's answers, read so that every S3 server's habits are survived.
 
 Servers give short pages, even empty ones, while there is more: only ``IsTruncated``
-counts. Pages go on after the last row that was read, by its own key and version id:
-the markers in an answer are damaged on servers that do not encode them.
+counts. A list goes on at the version id that the answer names and at our own key: the
+key in an answer is damaged by servers that do not encode it where they say they do.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -45,49 +45,38 @@ def list_versions(
 ) -> VersionPage:
     """Return up to `limit` versions of exactly `key`, newest first."""
     after = decode_cursor("versions", cursor)
-    markers = {"KeyMarker": key, "VersionIdMarker": after} if after else {}
     found: list[Version] = []
-    for version in _versions(ask, bucket, key, markers=markers, limit=limit):
-        found.append(version)
-        if len(found) > limit:
-            # One more than asked for: so a last page is never an empty one.
-            last = found[limit - 1].version_id
-            return VersionPage(tuple(found[:limit]), encode_cursor("versions", last))
-    return VersionPage(tuple(found))
-
-
-def _versions(
-    ask: Ask, bucket: str, key: str, *, markers: dict[str, str], limit: int
-) -> Iterator[Version]:
-    rows_asked = min(limit + 1, MAX_ROWS)
     while True:
-        page = ask(Prefix=key, MaxKeys=rows_asked, **markers)
+        page = ask(
+            Prefix=key,
+            MaxKeys=min(limit - len(found), MAX_ROWS),
+            **({"KeyMarker": key, "VersionIdMarker": after} if after else {}),
+        )
         rows = _merge(page)
-        # A server that starts at the marker, and not after it, gives a row again.
-        before = markers.get("VersionIdMarker")
-        ours = [r for r in rows if r["Key"] == key and r["VersionId"] != before]
-        for row in ours:
-            yield _version(bucket, row)
-        past = any(row["Key"] != key for row in rows)
-        if past or not page.get("IsTruncated"):
-            return
-        markers = _next_markers(page, markers, last=ours[-1] if ours else None)
+        found += [_version(bucket, row) for row in rows if row["Key"] == key]
+        if _is_last(page, key, rows):
+            return VersionPage(tuple(found))
+        # Never a row of our choice: within a second it may not be the last one, and
+        # those after it would be passed over.
+        following = page.get("NextVersionIdMarker")
+        if not following or following == after:
+            raise StorageError(
+                "The store does not say how its list of versions goes on."
+            )
+        after = following
+        if len(found) >= limit:
+            return VersionPage(tuple(found), encode_cursor("versions", after))
 
 
-def _next_markers(
-    page: dict[str, Any], markers: dict[str, str], *, last: dict[str, Any] | None
-) -> dict[str, str]:
-    if last is not None:
-        following = {"KeyMarker": last["Key"], "VersionIdMarker": last["VersionId"]}
-    else:
-        given = {
-            "KeyMarker": page.get("NextKeyMarker"),
-            "VersionIdMarker": page.get("NextVersionIdMarker"),
-        }
-        following = {name: value for name, value in given.items() if value}
-    if not following or following == markers:
-        raise StorageError("The store does not say how its list of versions goes on.")
-    return following
+def _is_last(page: dict[str, Any], key: str, rows: list[dict[str, Any]]) -> bool:
+    """Say whether nothing of `key` follows; longer keys that begin with it may."""
+    following = page.get("NextKeyMarker") or key
+    return (
+        not page.get("IsTruncated")
+        or any(row["Key"] != key for row in rows)
+        # A marker that was damaged on its way does not begin with our key.
+        or (following != key and following.startswith(key))
+    )
 
 
 def _merge(page: dict[str, Any]) -> list[dict[str, Any]]:

@@ -53,7 +53,10 @@ class Version:
 
 @dataclass(frozen=True)
 class VersionPage:
-    """Versions of one key, newest first; `cursor` asks for the next page, if any."""
+    """Versions of one key, newest first; `cursor` asks for the next page, if any.
+
+    Where the keys that follow begin with this one, the last page may be empty.
+    """
 
     versions: tuple[Version, ...]
     cursor: str | None = None

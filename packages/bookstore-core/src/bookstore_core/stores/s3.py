@@ -15,6 +15,7 @@ import botocore.exceptions as failures
 import botocore.session
 from botocore.config import Config
 from botocore.parsers import ResponseParserError
+from urllib3.exceptions import HTTPError
 
 from bookstore_core.errors import (
     BookstoreError,
@@ -101,6 +102,7 @@ RAISED: tuple[type[Exception], ...] = (
     failures.ClientError,
     failures.BotoCoreError,
     ResponseParserError,
+    HTTPError,
     OSError,
 )
 
@@ -114,6 +116,7 @@ PASSING: tuple[type[Exception], ...] = (
     failures.MetadataRetrievalError,
     failures.TokenRetrievalError,
     failures.SSOError,
+    HTTPError,
     OSError,
 )
 

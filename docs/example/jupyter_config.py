@@ -22,4 +22,7 @@ c.NotebookApp.notebook_dir = str(here / "notebooks")
 c.ServerApp.root_dir = str(here / "notebooks")
 
 # The tests of bookstore need these two in the same environment; this server does not.
-c.ServerApp.jpserver_extensions = {"jupytext": False, "jupyter_server_ydoc": False}
+c.ServerApp.jpserver_extensions = {
+    "jupyterlab_jupytext": False,
+    "jupyter_server_ydoc": False,
+}

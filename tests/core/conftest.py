@@ -1,0 +1,198 @@
+"""Stores of every kind, empty and prepared, for the tests of core."""
+
+import importlib.util
+import os
+import secrets
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+from moto import mock_aws
+
+from bookstore_core.settings import BookstoreSettings
+from bookstore_core.stores import VersionStore
+from bookstore_core.stores.local import LocalStore
+from bookstore_core.stores.s3 import Patience, S3Store, new_client
+from core.saving import MakeStore, Traits
+from core.stubbing import MakeStubbed, Stubbed
+from harness.notebook_server import free_port
+from harness.s3_server import S3Server, s3_traits
+from harness.waiting import wait_for
+
+NAMED_URL = "BOOKSTORE_TEST_S3_URL"
+
+#: Stores that take writes side by side; moto in process loses some of them.
+SHARED = ["local", "s3_server"]
+if importlib.util.find_spec("ministack"):
+    SHARED.append("ministack")
+if NAMED_URL in os.environ:
+    SHARED.append("named_s3")
+S3_KINDS = ["moto", *(kind for kind in SHARED if kind != "local")]
+
+
+@pytest.fixture
+def local(tmp_path: Path) -> Traits:
+    return {"storage": "local", "local_root": str(tmp_path / "store")}
+
+
+@pytest.fixture
+def moto() -> Iterator[Traits]:
+    with mock_aws():
+        yield {"s3_access_key_id": "testing", "s3_secret_access_key": "testing"}
+
+
+@pytest.fixture(scope="session")
+def s3_server_process() -> Iterator[S3Server]:
+    server = S3Server()
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def s3_server(s3_server_process: S3Server) -> Traits:
+    return s3_traits(s3_server_process.url, "")
+
+
+@pytest.fixture(scope="session")
+def ministack_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    home, port = tmp_path_factory.mktemp("ministack"), free_port()
+    url = f"http://127.0.0.1:{port}"
+    environment = {
+        "HOME": str(home),
+        "TMPDIR": str(home),
+        "PATH": os.environ["PATH"],
+        "SERVICES": "s3",
+        "IOT_MTLS_ENABLED": "0",  # it would listen on a port of its own
+    }
+    command = [sys.executable, "-m", "hypercorn", "ministack.app:app", "-w", "0"]
+    with (home / "log").open("wb") as log:
+        process = subprocess.Popen(
+            [*command, "--bind", f"127.0.0.1:{port}"],
+            cwd=home,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+        )
+    try:
+        wait_for(lambda: _answers(f"{url}/_ministack/health"), what="ministack")
+        yield url
+    finally:
+        process.terminate()
+        process.wait(10)
+
+
+def _answers(url: str) -> bool:
+    try:
+        return requests.get(url, timeout=5).ok
+    except requests.ConnectionError:
+        return False
+
+
+@pytest.fixture
+def ministack(ministack_url: str) -> Traits:
+    return s3_traits(ministack_url, "")
+
+
+@pytest.fixture
+def named_s3() -> Traits:
+    return {
+        "s3_endpoint_url": os.environ[NAMED_URL],
+        "s3_access_key_id": os.environ["BOOKSTORE_TEST_S3_ACCESS_KEY"],
+        "s3_secret_access_key": os.environ["BOOKSTORE_TEST_S3_SECRET_KEY"],
+    }
+
+
+@pytest.fixture(params=["local", *S3_KINDS])
+def traits(request: pytest.FixtureRequest) -> Traits:
+    """The settings of each kind of store in turn."""
+    value: Traits = request.getfixturevalue(request.param)
+    return value
+
+
+@pytest.fixture(scope="session")
+def connect() -> Callable[[BookstoreSettings, Patience], Any]:
+    """Make one client a server: making one takes longer than most tests."""
+    clients: dict[str, Any] = {}
+
+    def connect(settings: BookstoreSettings, patience: Patience) -> Any:
+        url = settings.s3_endpoint_url
+        if url not in clients:
+            clients[url] = new_client(settings, patience)
+        return clients[url]
+
+    return connect
+
+
+@pytest.fixture
+def make_store(connect: Callable[[BookstoreSettings, Patience], Any]) -> MakeStore:
+    """Make a prepared store with an empty bucket of its own."""
+
+    def make(traits: Traits) -> VersionStore:
+        bucket = f"bucket-{secrets.token_hex(6)}"
+        settings = BookstoreSettings(**{**traits, "s3_bucket": bucket})
+        store = (
+            LocalStore(settings)
+            if settings.storage == "local"
+            else S3Store(settings, connect=connect)
+        )
+        store.prepare()
+        return store
+
+    return make
+
+
+@pytest.fixture
+def store(traits: Traits, make_store: MakeStore) -> VersionStore:
+    """An empty store of each kind in turn."""
+    return make_store(traits)
+
+
+@pytest.fixture(params=SHARED)
+def shared_store(request: pytest.FixtureRequest, make_store: MakeStore) -> VersionStore:
+    """An empty store of each kind that takes writes side by side."""
+    return make_store(request.getfixturevalue(request.param))
+
+
+@pytest.fixture(params=S3_KINDS)
+def s3_store(request: pytest.FixtureRequest, make_store: MakeStore) -> VersionStore:
+    """An empty bucket of each kind of S3 server in turn."""
+    return make_store(request.getfixturevalue(request.param))
+
+
+@pytest.fixture
+def local_store(local: Traits, make_store: MakeStore) -> VersionStore:
+    """An empty local store."""
+    return make_store(local)
+
+
+@pytest.fixture
+def make_stubbed(
+    connect: Callable[[BookstoreSettings, Patience], Any],
+) -> Iterator[MakeStubbed]:
+    """Make stores that take their answers from a list."""
+    keys = {"s3_access_key_id": "a", "s3_secret_access_key": "b"}
+    client = connect(BookstoreSettings(**keys), Patience(1, 1))
+    made: list[Stubbed] = []
+
+    def make(**traits: Any) -> Stubbed:
+        stubbed = Stubbed(client, **traits)
+        stubbed.stubber.activate()
+        made.append(stubbed)
+        return stubbed
+
+    yield make
+    for stubbed in made:
+        stubbed.stubber.deactivate()
+        stubbed.stubber.assert_no_pending_responses()
+
+
+@pytest.fixture
+def stubbed(make_stubbed: MakeStubbed) -> Stubbed:
+    """A store that takes its answers from a list."""
+    return make_stubbed()

@@ -1,0 +1,40 @@
+"""S3 stores over botocore's Stubber: requests and answers to the letter."""
+
+from collections.abc import Callable
+from typing import Any
+
+from botocore.stub import Stubber
+
+from bookstore_core.settings import BookstoreSettings
+from bookstore_core.stores.s3 import S3Store
+
+BUCKET = "ours"
+ENABLED = {"Status": "Enabled"}
+ACCESS_KEY = "AKIATESTTESTTESTTEST"
+SECRET_KEY = "a-very-secret-key"
+
+
+class Stubbed:
+    """A store whose client answers from a list; it fails on any other request."""
+
+    def __init__(self, client: Any, **traits: Any) -> None:
+        self.stubber = Stubber(client)
+        self.pauses: list[float] = []
+        settings = BookstoreSettings(
+            s3_bucket=BUCKET,
+            s3_access_key_id=ACCESS_KEY,
+            s3_secret_access_key=SECRET_KEY,
+            **traits,
+        )
+        self.store = S3Store(
+            settings, connect=lambda *_: client, pause=self.pauses.append
+        )
+
+    def answer(self, operation: str, answer: Any, asked: Any = None) -> None:
+        self.stubber.add_response(operation, answer, asked)
+
+    def fail(self, operation: str, code: str, status: int, message: str = "") -> None:
+        self.stubber.add_client_error(operation, code, message, http_status_code=status)
+
+
+MakeStubbed = Callable[..., Stubbed]

@@ -1,0 +1,26 @@
+"""The tree of errors."""
+
+import inspect
+
+from bookstore_core import errors
+from bookstore_core.errors import BookstoreError, SpoolError, StorageUnavailableError
+
+ALL = [
+    found
+    for _, found in inspect.getmembers(errors, inspect.isclass)
+    if found.__module__ == errors.__name__
+]
+
+
+def test_every_error_is_in_the_one_tree() -> None:
+    assert all(issubclass(error, BookstoreError) for error in ALL)
+
+
+def test_the_tree_is_drawn_as_it_is() -> None:
+    assert errors.__doc__ is not None
+    assert [error for error in ALL if error.__name__ not in errors.__doc__] == []
+
+
+def test_what_passes_by_itself_may_be_tried_again() -> None:
+    retryable = {error for error in ALL if error.retryable}
+    assert retryable == {StorageUnavailableError, SpoolError}

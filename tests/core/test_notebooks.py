@@ -1,0 +1,115 @@
+"""Notebooks as data: validation, trust, writing."""
+
+import json
+from typing import Any
+
+import nbformat
+import pytest
+
+from bookstore_core.errors import InvalidNotebookError
+from bookstore_core.notebooks import (
+    check_notebook,
+    drop_trust,
+    parse_notebook,
+    write_notebook,
+)
+from harness.notebook_server import notebook
+
+
+def v3_notebook(**metadata: Any) -> dict[str, Any]:
+    cell = {"cell_type": "markdown", "source": "hi", "metadata": metadata}
+    worksheet = {"cells": [cell], "metadata": {}}
+    return {
+        "nbformat": 3,
+        "nbformat_minor": 0,
+        "metadata": {"name": ""},
+        "worksheets": [worksheet],
+    }
+
+
+@pytest.mark.parametrize("minor", range(6))
+def test_notebooks_of_format_4_are_valid(minor: int) -> None:
+    content = {**notebook("1"), "nbformat_minor": minor}
+    if minor < 5:
+        del content["cells"][0]["id"]
+    assert check_notebook(content) is content
+
+
+def test_notebooks_of_format_3_are_valid() -> None:
+    content = v3_notebook()
+    assert check_notebook(content) is content
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (None, "empty"),
+        ([], "empty"),
+        ({}, "empty"),
+        ({"cells": []}, "nbformat"),
+        ({"nbformat": "4", "nbformat_minor": 5}, "nbformat"),
+        ({"nbformat": True, "nbformat_minor": 5}, "nbformat"),
+        ({"nbformat": 5, "nbformat_minor": 0}, "format 5"),
+        ({"nbformat": 2, "nbformat_minor": 0}, "format 2"),
+        ({"nbformat": 4, "nbformat_minor": 5, "metadata": {}}, "cells"),
+        ({**notebook("1"), "cells": [{"cell_type": "odd"}]}, "cells/0"),
+    ],
+)
+def test_what_is_no_valid_notebook_is_refused_with_the_reason(
+    content: object, said: str
+) -> None:
+    with pytest.raises(InvalidNotebookError, match=said):
+        check_notebook(content)
+
+
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        (b"", "not JSON"),
+        (b"{", "not JSON"),
+        (b"\xff\xfe", "byte 0 is not UTF-8"),
+        (b"[" * 100_000, "not JSON"),
+        (b'"text"', "empty"),
+    ],
+)
+def test_bytes_that_are_no_notebook_are_refused(data: bytes, said: str) -> None:
+    with pytest.raises(InvalidNotebookError, match=said):
+        parse_notebook(data)
+
+
+def test_every_cells_claim_to_be_trusted_is_dropped() -> None:
+    content = notebook("1", "2")
+    for cell in content["cells"]:
+        cell["metadata"] = {"trusted": True, "tags": ["kept"]}
+    drop_trust(content)
+    assert [cell["metadata"] for cell in content["cells"]] == [{"tags": ["kept"]}] * 2
+
+
+def test_the_claims_of_format_3_are_dropped_too() -> None:
+    content = drop_trust(v3_notebook(trusted=True, kept=1))
+    assert content["worksheets"][0]["cells"][0]["metadata"] == {"kept": 1}
+
+
+def test_a_notebook_is_written_as_nbformat_writes_it() -> None:
+    content = notebook("print('ü 测试 🙂')", title="x")
+    written = write_notebook(content)
+    # nbformat splits sources into lines; a source of one line stays as it is.
+    expected = json.loads(nbformat.writes(nbformat.from_dict(content)))
+    assert json.loads(written)["metadata"] == expected["metadata"]
+    assert written.startswith(b'{\n "cells": [\n')
+    assert written.endswith(b"}\n")
+    assert "测试".encode() in written
+    assert parse_notebook(written) == content
+
+
+def test_text_without_utf8_form_cannot_be_written() -> None:
+    with pytest.raises(InvalidNotebookError, match="UTF-8"):
+        write_notebook(notebook("\ud800"))
+
+
+def test_nesting_too_deep_to_be_written_is_refused() -> None:
+    nested: list[object] = []
+    for _ in range(100_000):
+        nested = [nested]
+    with pytest.raises(InvalidNotebookError, match="nested too deeply"):
+        write_notebook({"metadata": {"deep": nested}})

@@ -1,0 +1,48 @@
+"""Keys and paths."""
+
+import pytest
+
+from bookstore_core.errors import InvalidRequestError
+from bookstore_core.paths import (
+    check_path,
+    notebook_key,
+    s3_display_path,
+    s3_key,
+    s3_path,
+)
+
+
+@pytest.mark.parametrize(
+    ("prefix", "path", "key"),
+    [
+        ("workspace", "mine.ipynb", "workspace/mine.ipynb"),
+        ("workspace", "/a/mine.ipynb", "workspace/a/mine.ipynb"),
+        ("workspace/ann", "mine.ipynb", "workspace/ann/mine.ipynb"),
+        ("", "mine.ipynb", "mine.ipynb"),
+        ("workspace", "", "workspace"),
+    ],
+)
+def test_a_key_is_the_prefix_and_the_path(prefix: str, path: str, key: str) -> None:
+    assert s3_key(prefix, path) == key
+    assert s3_path("bucket", prefix, path) == f"bucket/{key}"
+    assert s3_display_path("bucket", prefix, path) == f"s3://bucket/{key}"
+
+
+@pytest.mark.parametrize(
+    "path", ["", "/", "a//b", ".", "..", "a/../b", "a/./b", "a\0b", "\ud800"]
+)
+def test_a_path_that_is_none_is_refused(path: str) -> None:
+    with pytest.raises(InvalidRequestError):
+        check_path(path)
+
+
+def test_a_path_loses_its_outer_slashes_alone() -> None:
+    assert check_path("/a b/..c/ü%41.ipynb/") == "a b/..c/ü%41.ipynb"
+
+
+def test_a_key_holds_1024_bytes_prefix_included() -> None:
+    assert len(notebook_key("w", "x" * 1022)) == 1024
+    with pytest.raises(InvalidRequestError, match="1025 bytes"):
+        notebook_key("w", "x" * 1023)
+    with pytest.raises(InvalidRequestError, match="key"):
+        notebook_key("w", "é" * 512)

@@ -1,0 +1,120 @@
+"""What the check of an S3 store finds, and how soon."""
+
+import socket
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from bookstore_core.settings import BookstoreSettings
+from bookstore_core.stores import VersionStore, open_store
+from core.saving import MakeStore, Traits, save
+from core.stubbing import ENABLED, MakeStubbed, Stubbed
+from harness.notebook_server import free_port
+from harness.s3_server import make_bucket, s3_client, s3_traits
+
+
+@pytest.fixture
+def silent_port() -> Iterator[int]:
+    """A port that takes connections and never answers."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        yield server.getsockname()[1]
+
+
+def store_at(port: int) -> VersionStore:
+    traits = s3_traits(f"http://127.0.0.1:{port}", "bucket")
+    return open_store(BookstoreSettings(**traits))
+
+
+def bad_sentences(stubbed: Stubbed) -> list[str]:
+    check = stubbed.store.check()
+    assert not check.retryable
+    return [finding.sentence for finding in check.findings if not finding.ok]
+
+
+def test_a_store_that_is_down_is_one_finding_that_passes() -> None:
+    store = store_at(free_port())
+    check = store.check()
+    assert check.retryable
+    assert not check.ok
+    assert len(check.findings) == 1
+    assert "Connection refused" in check.sentences[0]
+
+
+def test_a_store_that_hangs_is_checked_within_five_seconds(silent_port: int) -> None:
+    store = store_at(silent_port)
+    begun = time.monotonic()
+    check = store.check()
+    assert time.monotonic() - begun < 5
+    assert check.retryable
+    assert "did not answer in time" in check.sentences[0]
+
+
+def test_a_bucket_that_is_missing_is_said(s3_server: Traits) -> None:
+    store = open_store(BookstoreSettings(**{**s3_server, "s3_bucket": "not-made-yet"}))
+    check = store.check()
+    assert not check.retryable
+    assert [finding.ok for finding in check.findings] == [False]
+    assert "There is no bucket not-made-yet" in check.sentences[0]
+
+
+def test_a_bucket_that_overwrites_is_said(s3_server: Traits) -> None:
+    traits = {**s3_server, "s3_bucket": "unversioned"}
+    make_bucket(s3_client(traits["s3_endpoint_url"]), "unversioned", versioned=False)
+    check = open_store(BookstoreSettings(**traits)).check()
+    assert not check.ok
+    assert not check.retryable
+    bad = [finding.sentence for finding in check.findings if not finding.ok]
+    assert len(bad) == 1
+    assert "not enabled" in bad[0]
+
+
+def test_rights_that_are_refused_are_said_one_by_one(stubbed: Stubbed) -> None:
+    stubbed.answer("get_bucket_versioning", ENABLED)
+    for operation in (
+        "list_object_versions",
+        "list_objects_v2",
+        "create_multipart_upload",
+    ):
+        stubbed.fail(operation, "AccessDenied", 403, "Not you")
+    bad = bad_sentences(stubbed)
+    assert len(bad) == 3
+    assert all("Not you" in sentence for sentence in bad)
+
+
+def test_wrong_credentials_are_the_only_finding(stubbed: Stubbed) -> None:
+    stubbed.fail("get_bucket_versioning", "InvalidAccessKeyId", 403, "Unknown key")
+    assert bad_sentences(stubbed) == [
+        "The store refuses the settings: Unknown key (InvalidAccessKeyId). "
+        "Correct BookstoreSettings.s3_access_key_id."
+    ]
+
+
+def test_the_right_to_read_is_tried_on_a_version(
+    s3_server: Traits, make_store: MakeStore
+) -> None:
+    store = make_store(s3_server)
+    save(store)
+    assert "Versions can be read." in store.check().sentences
+
+
+def test_a_store_without_uploads_in_parts_is_no_fault(stubbed: Stubbed) -> None:
+    stubbed.answer("get_bucket_versioning", ENABLED)
+    stubbed.answer("list_object_versions", {})
+    stubbed.answer("list_objects_v2", {})
+    stubbed.fail("create_multipart_upload", "NotImplemented", 501, "No parts")
+    check = stubbed.store.check()
+    assert check.ok
+    assert "was not tried" in check.sentences[-1]
+
+
+def test_encryption_is_tried_with_the_right_to_write(make_stubbed: MakeStubbed) -> None:
+    stubbed = make_stubbed(s3_server_side_encryption="AES256")
+    place = {"Bucket": "ours", "Key": "workspace/.bookstore-check"}
+    stubbed.answer("get_bucket_versioning", ENABLED)
+    stubbed.answer("list_object_versions", {})
+    stubbed.answer("list_objects_v2", {})
+    encrypted = {**place, "ServerSideEncryption": "AES256"}
+    stubbed.answer("create_multipart_upload", {"UploadId": "u"}, encrypted)
+    stubbed.answer("abort_multipart_upload", {}, {**place, "UploadId": "u"})
+    assert stubbed.store.check().ok

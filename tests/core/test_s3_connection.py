@@ -1,0 +1,293 @@
+"""How the S3 store reaches its server: the client, the network, other servers."""
+
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from typing import Any
+
+import pytest
+
+from bookstore_core.errors import (
+    ConfigurationError,
+    InvalidRequestError,
+    NotFoundError,
+    StorageError,
+    StorageUnavailableError,
+    VersionNotFoundError,
+)
+from bookstore_core.settings import BookstoreSettings
+from bookstore_core.stores import VersionStore, open_store
+from bookstore_core.stores.s3 import FOR_WORK, S3Store, new_client
+from core.saving import KEY, MakeStore, Traits, contents_of, save, versions_one_by_one
+from harness.notebook_server import free_port
+from harness.s3_server import s3_client, s3_traits
+
+ELSEWHERE = "http://127.0.0.1:9"
+
+
+def client_for(**traits: Any) -> Any:
+    keys = {"s3_access_key_id": "a", "s3_secret_access_key": "b"}
+    return new_client(BookstoreSettings(**keys, **traits), FOR_WORK)
+
+
+def store_at(url: str, **traits: Any) -> VersionStore:
+    return open_store(BookstoreSettings(**{**s3_traits(url, "bucket"), **traits}))
+
+
+def test_botocore_chooses_the_endpoint_of_the_region() -> None:
+    client = client_for(s3_region_name="eu-central-1")
+    assert client.meta.endpoint_url == "https://s3.eu-central-1.amazonaws.com"
+
+
+def test_the_environment_does_not_move_the_store(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL", ELSEWHERE)
+    monkeypatch.setenv("AWS_ENDPOINT_URL_S3", ELSEWHERE)
+    assert client_for().meta.endpoint_url == "https://s3.amazonaws.com"
+
+
+def test_the_environment_does_not_make_botocore_repeat_a_save(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("AWS_MAX_ATTEMPTS", "9")
+    monkeypatch.setenv("AWS_RETRY_MODE", "adaptive")
+    assert client_for().meta.config.retries == {
+        "total_max_attempts": 1,
+        "mode": "standard",
+    }
+
+
+def test_other_endpoints_get_paths_and_no_checksums_of_botocore() -> None:
+    config = client_for(s3_endpoint_url=ELSEWHERE).meta.config
+    assert config.s3["addressing_style"] == "path"
+    assert config.request_checksum_calculation == "when_required"
+    assert config.response_checksum_validation == "when_required"
+
+
+def test_an_addressing_style_that_is_set_is_kept() -> None:
+    client = client_for(s3_endpoint_url=ELSEWHERE, s3_addressing_style="virtual")
+    assert client.meta.config.s3["addressing_style"] == "virtual"
+
+
+def test_there_is_a_connection_for_every_uploader() -> None:
+    assert client_for(max_threads=40).meta.config.max_pool_connections > 40
+
+
+def test_a_session_token_is_part_of_the_credentials(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("AWS_SESSION_TOKEN", "of someone else")
+    used = [client_for(s3_session_token="ours"), client_for()]
+    credentials = [client._request_signer._credentials for client in used]
+    assert [each.token for each in credentials] == ["ours", None]
+
+
+def test_half_of_the_credentials_is_a_wrong_configuration() -> None:
+    store = store_at(ELSEWHERE, s3_secret_access_key=None)
+    with pytest.raises(ConfigurationError):
+        store.head(KEY)
+    assert not store.check().ok
+
+
+def test_no_credentials_at_all_is_a_wrong_configuration() -> None:
+    none = {"s3_secret_access_key": None, "s3_access_key_id": None}
+    with pytest.raises(ConfigurationError, match="no credentials"):
+        store_at(ELSEWHERE, **none).head(KEY)
+
+
+@pytest.mark.parametrize("url", ["nonsense", "http://a b/"])
+def test_an_address_that_is_none_is_a_wrong_configuration(url: str) -> None:
+    store = store_at(url)
+    with pytest.raises(ConfigurationError):
+        store.head(KEY)
+    assert not store.check().ok
+
+
+def test_a_name_that_no_bucket_has_is_our_configuration_or_their_request() -> None:
+    with pytest.raises(ConfigurationError, match="name of a bucket"):
+        store_at(ELSEWHERE, s3_bucket="no bucket").head(KEY)
+    with pytest.raises(InvalidRequestError):
+        store_at(ELSEWHERE).head(KEY, bucket="no bucket")
+
+
+def test_the_location_shows_no_password() -> None:
+    store = store_at("http://ann:secret@127.0.0.1:9000/")
+    assert store.location == "http://127.0.0.1:9000/bucket"
+    assert open_store(BookstoreSettings(s3_bucket="b")).location == "s3://b"
+
+
+def test_a_store_that_is_down_may_be_asked_later() -> None:
+    pauses: list[float] = []
+    traits = s3_traits(f"http://127.0.0.1:{free_port()}", "bucket")
+    store = S3Store(BookstoreSettings(**traits), pause=pauses.append)
+    with pytest.raises(StorageUnavailableError, match="Connection refused"):
+        store.head(KEY)
+    assert len(pauses) > 0
+
+
+def test_the_client_is_made_once(s3_server: Traits) -> None:
+    made: list[Any] = []
+    together = threading.Barrier(8)
+
+    def connect(settings: BookstoreSettings, patience: Any) -> Any:
+        made.append(new_client(settings, patience))
+        return made[-1]
+
+    store = S3Store(
+        BookstoreSettings(**{**s3_server, "s3_bucket": "once"}), connect=connect
+    )
+    store.prepare()
+
+    def ask(_: int) -> None:
+        together.wait()
+        store.list_versions(KEY)
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(ask, range(8)))
+    assert len(made) == 1
+
+
+FORKING = """
+import os, sys
+from bookstore_core.settings import BookstoreSettings
+from bookstore_core.stores.s3 import S3Store, new_client
+
+made = []
+def connect(settings, patience):
+    made.append(os.getpid())
+    return new_client(settings, patience)
+
+url, bucket = sys.argv[1:]
+store = S3Store(
+    BookstoreSettings(
+        s3_endpoint_url=url,
+        s3_bucket=bucket,
+        s3_access_key_id="a",
+        s3_secret_access_key="b",
+    ),
+    connect=connect,
+)
+store.list_versions("key")
+child = os.fork()
+store.list_versions("key")
+assert made[-1] == os.getpid(), made
+if not child:
+    os._exit(0 if len(made) == 2 else 1)
+sys.exit(os.waitpid(child, 0)[1] or len(made) - 1)
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+def test_a_forked_process_makes_a_client_of_its_own(
+    s3_server: Traits, make_store: MakeStore
+) -> None:
+    store = make_store(s3_server)
+    subprocess.run(
+        [sys.executable, "-c", FORKING, s3_server["s3_endpoint_url"], store.bucket],
+        check=True,
+        timeout=60,
+    )
+
+
+class WebPage(BaseHTTPRequestHandler):
+    """Answers as a web site does, or cuts its answer short."""
+
+    def do_GET(self) -> None:
+        cut = self.path.startswith("/bucket/cut")
+        body = b"<html>Welcome<br></html>"
+        self.send_response(200)
+        self.send_header("Last-Modified", "Mon, 23 Nov 2026 18:00:00 GMT")
+        self.send_header("Content-Length", str(len(body) + 100 * cut))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: Any) -> None:
+        pass
+
+
+@pytest.fixture
+def web_site() -> Iterator[str]:
+    """A server that does not speak S3."""
+    with HTTPServer(("127.0.0.1", 0), WebPage) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+        thread.join()
+
+
+def test_a_web_site_is_no_store(web_site: str) -> None:
+    store = store_at(web_site)
+    with pytest.raises(StorageError):
+        store.list_versions(KEY)
+    assert not store.check().ok
+
+
+def test_a_connection_that_breaks_off_may_be_asked_again(web_site: str) -> None:
+    with store_at(web_site).open("cut") as opened:
+        assert opened.body.read(4) == b"<htm"
+        with pytest.raises(StorageUnavailableError):
+            opened.body.read()
+
+
+def delete(store: VersionStore, traits_url: str | None) -> str:
+    client = s3_client(traits_url) if traits_url else client_for()
+    marker = client.delete_object(Bucket=store.bucket, Key=KEY)
+    version_id: str = marker["VersionId"]
+    return version_id
+
+
+def test_a_deleted_key_keeps_its_versions(s3_store: VersionStore) -> None:
+    first = save(s3_store, b"first")
+    marker = delete(s3_store, endpoint_of(s3_store))
+    found = s3_store.list_versions(KEY).versions
+    shown = [(each.version_id, each.deleted, each.is_latest) for each in found]
+    assert shown == [(marker, True, True), (first.version_id, False, False)]
+    with s3_store.open(KEY, first.version_id) as opened:
+        assert opened.read(5) == b"first"
+    assert s3_store.find_save(KEY, first.metadata.save_id) is not None
+
+
+def test_a_deleted_key_is_not_found(s3_store: VersionStore) -> None:
+    save(s3_store)
+    marker = delete(s3_store, endpoint_of(s3_store))
+    with pytest.raises(NotFoundError):
+        s3_store.head(KEY)
+    with pytest.raises(VersionNotFoundError):
+        s3_store.head(KEY, marker)
+    with pytest.raises(VersionNotFoundError):
+        s3_store.open(KEY, marker)
+    assert s3_store.list_keys("workspace/ann").keys == ()
+
+
+def test_a_deleted_key_can_be_saved_again(s3_store: VersionStore) -> None:
+    save(s3_store, b"first")
+    delete(s3_store, endpoint_of(s3_store))
+    save(s3_store, b"second")
+    found = versions_one_by_one(s3_store)
+    assert [version.deleted for version in found] == [False, True, False]
+
+
+def endpoint_of(store: VersionStore) -> str | None:
+    return (
+        None if store.location.startswith("s3:") else store.location.rpartition("/")[0]
+    )
+
+
+def test_nothing_is_overwritten_in_a_bucket_without_versions(
+    s3_server: Traits, make_store: MakeStore
+) -> None:
+    store = make_store(s3_server)
+    save(store, b"kept")
+    client = s3_client(s3_server["s3_endpoint_url"])
+    suspended = {"Status": "Suspended"}
+    client.put_bucket_versioning(Bucket=store.bucket, VersioningConfiguration=suspended)
+    fresh = open_store(BookstoreSettings(**{**s3_server, "s3_bucket": store.bucket}))
+    with pytest.raises(ConfigurationError, match="not enabled"):
+        save(fresh, b"lost")
+    assert contents_of(store) == [b"kept"]

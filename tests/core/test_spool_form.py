@@ -1,0 +1,84 @@
+"""The spool's form on disk: trailers, names, counts."""
+
+import io
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from bookstore_core.errors import SpoolError
+from bookstore_core.spool import Trailer, count_spool, entry_name, read_trailer, time_of
+
+SAVED = datetime(2026, 11, 23, 18, 32, 25, 123456, tzinfo=UTC)
+TRAILER = Trailer(
+    key="workspace/ü.ipynb",
+    size=2,
+    sha256="ab",
+    save_id="1f",
+    saved_at=SAVED.isoformat(),
+    author="änn",
+    source_path="ü.ipynb",
+)
+
+
+def test_a_save_is_the_notebook_and_a_line_that_describes_it() -> None:
+    file = io.BytesIO(b"{}" + TRAILER.encode())
+    assert read_trailer(file) == TRAILER
+    assert file.tell() == 0
+    assert TRAILER.encode().isascii()
+    assert TRAILER.encode().endswith(b"}\n")
+
+
+def test_the_trailer_holds_the_metadata_of_the_version() -> None:
+    metadata = TRAILER.metadata
+    assert (metadata.save_id, metadata.author) == ("1f", "änn")
+    assert metadata.saved_at == SAVED
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"{}",
+        b"{}\n",
+        b"\n",
+        b"{}" + TRAILER.encode()[:-1],
+        b"{}" + TRAILER.encode()[:-20],
+        b"{" + TRAILER.encode(),
+        b"{}}" + TRAILER.encode(),
+        b"{}" + TRAILER.encode().replace(b'"bookstore_spool": 1', b'"x": 1'),
+        b"{}\n[]\n",
+        b"{}\n\xff\n",
+        b"{}" + TRAILER.encode().replace(b"2026-11-23", b"some day  "),
+    ],
+)
+def test_a_torn_or_foreign_file_is_no_save(content: bytes) -> None:
+    with pytest.raises(SpoolError):
+        read_trailer(io.BytesIO(content))
+
+
+def test_names_sort_by_time_and_tell_it() -> None:
+    later = SAVED.replace(microsecond=123457)
+    names = [entry_name(SAVED, "ff"), entry_name(later, "00")]
+    assert names == sorted(names)
+    assert [time_of(name) for name in names] == [SAVED, later]
+    assert time_of("foreign") is None
+
+
+def test_a_spool_is_counted(tmp_path: Path) -> None:
+    for folder in ("tmp", "new", "cur", "failed"):
+        (tmp_path / folder).mkdir()
+    (tmp_path / "tmp" / "half").write_bytes(b"x" * 100)
+    (tmp_path / "new" / entry_name(SAVED, "b")).write_bytes(b"xx")
+    older = SAVED.replace(year=2025)
+    (tmp_path / "cur" / entry_name(older, "a")).write_bytes(b"xxx")
+    (tmp_path / "failed" / "odd").write_bytes(b"x")
+    (tmp_path / "failed" / "odd.reason").write_text("It is torn.")
+    counts = count_spool(str(tmp_path))
+    assert (counts.pending, counts.in_flight, counts.failed) == (1, 1, 1)
+    assert (counts.bytes, counts.oldest) == (5, older)
+
+
+def test_a_spool_that_is_not_there_is_empty(tmp_path: Path) -> None:
+    counts = count_spool(str(tmp_path / "none"))
+    assert (counts.pending, counts.oldest) == (0, None)

@@ -1,0 +1,125 @@
+"""The small parts that stores are made of: metadata, windows, the chosen store."""
+
+import io
+from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
+
+import pytest
+
+from bookstore_core.errors import (
+    ConfigurationError,
+    InvalidRequestError,
+    StorageError,
+    StorageUnavailableError,
+)
+from bookstore_core.settings import BookstoreSettings
+from bookstore_core.stores import OpenVersion, Version, VersionMetadata, open_store
+from bookstore_core.stores._metadata import decode_metadata, encode_metadata
+from bookstore_core.stores._streams import Window
+from bookstore_core.stores.local import LocalStore
+from core.saving import SAVED_AT, metadata_for
+
+
+def opened(data: bytes, *, size: int, sha256: str = "") -> OpenVersion:
+    metadata = VersionMetadata("1f", SAVED_AT, sha256=sha256)
+    version = Version("b", "k", "v", size, SAVED_AT, metadata=metadata)
+    return OpenVersion(version, io.BytesIO(data))
+
+
+@pytest.mark.parametrize(
+    "text", ["ann", "Änn  B ", "100%41+", "a\r\nb", "测试🙂", "\udcff"]
+)
+def test_metadata_comes_back_as_it_was(text: str) -> None:
+    metadata = metadata_for(author=text, source_path=text)
+    headers = encode_metadata(metadata)
+    assert decode_metadata(headers) == metadata
+    assert all(value.isascii() and value.isprintable() for value in headers.values())
+    assert not any(" " in value for value in headers.values())
+
+
+def test_metadata_fits_into_two_kilobytes() -> None:
+    for length in range(500, 2500, 7):
+        headers = encode_metadata(metadata_for(author="ann", source_path="x" * length))
+        total = sum(
+            len("x-amz-meta-" + name + value) for name, value in headers.items()
+        )
+        assert total <= 2048
+        assert decode_metadata(headers) is not None
+        assert headers["bookstore-author"] == "ann"
+
+
+def test_times_are_kept_in_utc() -> None:
+    east = timezone(timedelta(hours=5, minutes=30))
+    metadata = metadata_for(saved_at=SAVED_AT.astimezone(east))
+    assert encode_metadata(metadata)["bookstore-saved-at"].endswith("+00:00")
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {},
+        {"other": "x"},
+        {"bookstore-save-id": "1f"},
+        {"bookstore-save-id": "1f", "bookstore-saved-at": "yesterday"},
+    ],
+)
+def test_what_others_wrote_is_no_metadata(headers: dict[str, str]) -> None:
+    assert decode_metadata(headers) is None
+
+
+def test_names_that_a_server_wrote_large_are_read() -> None:
+    headers = {
+        name.title(): value for name, value in encode_metadata(metadata_for()).items()
+    }
+    assert decode_metadata(headers) is not None
+
+
+def test_a_window_shows_its_part_alone() -> None:
+    stream = io.BytesIO(b"before|inside|after")
+    stream.seek(7)
+    window = Window(stream, 6)
+    assert window.read() == b"inside"
+    assert window.read() == b""
+    assert window.seek(-3, io.SEEK_END) == 3
+    assert window.read(100) == b"ide"
+    window.seek(0)
+    assert window.read(2) == b"in"
+    assert window.tell() == 2
+
+
+def test_a_window_is_not_larger_than_its_stream() -> None:
+    with pytest.raises(InvalidRequestError, match="2 bytes"):
+        Window(io.BytesIO(b"12"), 3)
+
+
+def test_a_content_that_arrives_short_may_be_asked_again() -> None:
+    with opened(b"123", size=4) as version, pytest.raises(StorageUnavailableError):
+        version.read(10)
+
+
+def test_a_content_that_changed_is_said() -> None:
+    version = opened(b"123", size=3, sha256="0" * 64)
+    with version, pytest.raises(StorageError, match="sha256"):
+        version.read(10)
+    assert version.body.closed
+
+
+def test_the_settings_name_the_store(tmp_path: Path) -> None:
+    root = tmp_path / "store"
+    settings = BookstoreSettings(storage="local", local_root=str(root))
+    store = open_store(settings)
+    assert isinstance(store, LocalStore)
+    assert store.location == str(root / "bookstore")
+    assert not root.exists(), "nothing is made before it is needed"
+
+
+def test_without_a_store_there_is_none_to_open() -> None:
+    with pytest.raises(ConfigurationError, match="No store is configured"):
+        open_store(BookstoreSettings())
+
+
+def test_a_fresh_version_was_stored_now(tmp_path: Path) -> None:
+    settings = BookstoreSettings(storage="local", local_root=str(tmp_path))
+    store = open_store(settings)
+    stored = store.put("k", io.BytesIO(b""), size=0, metadata=metadata_for())
+    assert abs(stored.stored_at - datetime.now(UTC)) < timedelta(minutes=1)
