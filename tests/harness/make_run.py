@@ -8,6 +8,7 @@ from pathlib import Path
 
 import psutil
 import requests
+
 from harness.notebook_server import TOP, free_port
 from harness.waiting import wait_for
 

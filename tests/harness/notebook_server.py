@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 import psutil
 import requests
+
 from harness.waiting import wait_for
 
 Generation = Literal["modern", "classic"]
@@ -83,7 +84,9 @@ class NotebookServer:
         config_dir = home / ".jupyter"
         config_dir.mkdir(exist_ok=True)
         (config_dir / "jupyter_notebook_config.py").write_text(config)
-        (config_dir / "jupyter_server_config.py").write_text("")
+        # A modern server reads the former too late for what it needs at its own start.
+        modern = config if generation == "modern" else ""
+        (config_dir / "jupyter_server_config.py").write_text(modern)
 
     @property
     def app(self) -> str:
@@ -102,9 +105,7 @@ class NotebookServer:
         command = [
             str(self.python.parent / f"jupyter-{self._program}"),
             "--no-browser",
-            f"--{self.app}.ip=127.0.0.1",
-            f"--{self.app}.port={self.port}",
-            f"--{self.app}.port_retries=0",
+            *self._listen_arguments,
             f"--{self.app}.token={TOKEN}",
             f"--{self.app}.base_url={self.base_url}",
             f"--{self.app}.{self._root_trait}={self.root}",
@@ -121,8 +122,22 @@ class NotebookServer:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
-        wait_for(self._is_up, what=f"the server ({self.log_file})", seconds=60)
+        try:
+            wait_for(self._is_up, what=f"the server ({self.log_file})", seconds=60)
+        except BaseException:
+            self.process.kill()
+            self.process.wait()
+            self.session.close()
+            raise
         return self
+
+    @property
+    def _listen_arguments(self) -> list[str]:
+        return [
+            f"--{self.app}.ip=127.0.0.1",
+            f"--{self.app}.port={self.port}",
+            f"--{self.app}.port_retries=0",
+        ]
 
     @property
     def _root_trait(self) -> str:
@@ -136,6 +151,8 @@ class NotebookServer:
             "LANG": "C.UTF-8",
             "TMPDIR": os.environ.get("TMPDIR", "/tmp"),  # noqa: S108
             "AWS_EC2_METADATA_DISABLED": "true",
+            # A test's config goes before what is switched on in the environment.
+            "JUPYTER_PREFER_ENV_PATH": "no",
             **self._environment,
         }
 

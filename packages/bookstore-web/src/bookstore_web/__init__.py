@@ -1,1 +1,45 @@
-"""The clone pages and the publish API, as a Flask app behind gunicorn."""
+"""The clone pages and the publish API, as a Flask app behind gunicorn.
+
+Importing this imports neither Flask nor tornado: both sides of the web app live here,
+and each process needs only one of them.
+"""
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+    from bookstore_core.settings import BookstoreSettings
+    from bookstore_web.wire import Launch
+
+__all__ = ["create_app"]
+
+
+def create_app(
+    settings: "BookstoreSettings | None" = None, *, launch: "Launch | None" = None
+) -> "Flask":
+    """Return the Flask app; see `bookstore_web.app.create_app`."""
+    from bookstore_web.app import create_app as create
+
+    return create(settings, launch=launch)
+
+
+def _jupyter_server_extension_points() -> list[dict[str, str]]:
+    return [{"module": "bookstore_web"}]
+
+
+def _jupyter_server_extension_paths() -> list[dict[str, str]]:
+    return [{"module": "bookstore_web"}]
+
+
+def _load_jupyter_server_extension(server_app: Any) -> None:
+    from bookstore_web import extension
+
+    extension._load_jupyter_server_extension(server_app)
+
+
+def load_jupyter_server_extension(server_app: Any) -> None:
+    """Load into a classic notebook server, which looks for this name."""
+    from bookstore_web import extension
+
+    extension.load_jupyter_server_extension(server_app)

@@ -18,6 +18,10 @@ from bookstore_core.settings import BookstoreSettings
 CONTEXT_HEADER = "X-Bookstore-Context"
 RESERVED_HEADER_PREFIX = "X-Bookstore-"
 
+#: Bytes of a request's body around its notebook. Both sides refuse a larger body, so
+#: that the app never has to close a connection on a client that still sends.
+ENVELOPE = 64 * 1024
+
 
 @dataclass(frozen=True)
 class Launch:
@@ -45,6 +49,11 @@ class Launch:
     @property
     def socket_path(self) -> str:
         return f"{self.runtime_dir}/gunicorn.sock"
+
+    @property
+    def ready_path(self) -> str:
+        """A file that appears when a worker has loaded the app."""
+        return f"{self.runtime_dir}/ready"
 
     def bookstore_settings(self) -> BookstoreSettings:
         """The settings of the notebook server that started us."""

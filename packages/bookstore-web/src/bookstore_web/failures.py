@@ -1,0 +1,120 @@
+"""The one table from errors to status codes, and how an error is answered."""
+
+import logging
+from collections.abc import Mapping
+from http import HTTPStatus
+
+from flask import Flask, Response, jsonify, make_response, render_template, request
+from werkzeug.exceptions import HTTPException
+
+from bookstore_core.errors import (
+    BookstoreError,
+    ConfigurationError,
+    ConflictError,
+    ForbiddenError,
+    InvalidNotebookError,
+    InvalidRequestError,
+    NotFoundError,
+    SpoolError,
+    StorageError,
+    StorageUnavailableError,
+    TooLargeError,
+    UnsupportedTypeError,
+)
+
+logger = logging.getLogger(__name__)
+
+STATUS: Mapping[type[BookstoreError], int] = {
+    BookstoreError: 500,
+    ConfigurationError: 503,
+    InvalidRequestError: 400,
+    TooLargeError: 413,
+    UnsupportedTypeError: 415,
+    InvalidNotebookError: 422,
+    ForbiddenError: 403,
+    NotFoundError: 404,
+    ConflictError: 409,
+    StorageError: 502,
+    StorageUnavailableError: 503,
+    SpoolError: 503,
+}
+
+#: Seconds after which to try again what may succeed then.
+RETRY_AFTER = 5
+
+#: What we say where werkzeug's own words would say less.
+SENTENCES = {
+    404: "There is nothing at this address.",
+    413: "The body is over the limit (BookstoreSettings.max_notebook_size).",
+}
+
+
+#: What pages are headed with: calmer than the phrases of HTTP.
+HEADINGS = {
+    400: "Something is missing, or wrong",
+    403: "Not allowed",
+    404: "Not found",
+    413: "Too large",
+    422: "Not a valid notebook",
+    500: "That went wrong",
+    502: "That went wrong",
+    503: "Not possible now",
+}
+
+
+def status_of(error: BookstoreError) -> int:
+    """Return the status code of an error: its class's own, or the nearest parent's."""
+    return next(STATUS[kind] for kind in type(error).__mro__ if kind in STATUS)
+
+
+def register(app: Flask) -> None:
+    """Answer every error of `app` here."""
+    app.register_error_handler(BookstoreError, _answer_bookstore_error)
+    app.register_error_handler(HTTPException, _answer_http_error)
+    app.register_error_handler(Exception, _answer_unexpected)
+
+
+def headers_of(error: BookstoreError) -> dict[str, str]:
+    """Return the headers that go with the answer to an error."""
+    return {"Retry-After": str(RETRY_AFTER)} if error.retryable else {}
+
+
+def _answer_bookstore_error(error: BookstoreError) -> Response:
+    response = _answer(status_of(error), str(error), kind=type(error).__name__)
+    response.headers.update(headers_of(error))
+    return response
+
+
+def _answer_http_error(error: HTTPException) -> Response:
+    code = error.code or 500
+    sentence = SENTENCES.get(code) or error.description or HTTPStatus(code).phrase
+    response = _answer(code, sentence, kind=type(error).__name__)
+    # Such as the Allow of a 405. What describes the body is that of ours.
+    for name, value in error.get_headers():
+        if name.lower() not in {"content-type", "content-length"}:
+            response.headers[name] = value
+    return response
+
+
+def _answer_unexpected(error: Exception) -> Response:
+    logger.error("%s %s failed", request.method, request.path, exc_info=error)
+    sentence = "Something went wrong in bookstore. The server's log tells what."
+    return _answer(500, sentence, kind="InternalServerError")
+
+
+def _answer(status: int, sentence: str, *, kind: str) -> Response:
+    if _wants_page():
+        heading = HEADINGS.get(status) or HTTPStatus(status).phrase
+        page = render_template("error.html", sentence=sentence, heading=heading)
+        return make_response(page, status)
+    response = jsonify(message=sentence, error=kind)
+    response.status_code = status
+    return response
+
+
+def _wants_page() -> bool:
+    if not request.path.startswith("/api/"):
+        return True
+    # The landing page has a documented name under /api/: browsers get pages there.
+    accepted = request.accept_mimetypes.values()
+    return request.blueprint == "pages" and "text/html" in accepted

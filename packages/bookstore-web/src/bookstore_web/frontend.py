@@ -1,0 +1,30 @@
+"""Which notebook server runs, and what its users look at."""
+
+from typing import Any
+
+
+def is_classic(app: Any) -> bool:
+    """Whether the running app is that of classic Notebook 6."""
+    return any(cls.__module__ == "notebook.notebookapp" for cls in type(app).__mro__)
+
+
+def front_end(app: Any) -> str:
+    """Return the front end that opens notebooks: notebook, lab or nbclassic.
+
+    It is that of the server's default URL, which the user has chosen by the command
+    that started the server. A server without a front end of its own redirects to "/";
+    then it is JupyterLab where that is there.
+    """
+    if is_classic(app):
+        return "notebook"
+    page = f"/{app.default_url.removeprefix(app.base_url).lstrip('/')}"
+    for name in ("lab", "nbclassic"):
+        if page == f"/{name}" or page.startswith(f"/{name}/"):
+            return name
+    extensions = app.extension_manager.extensions
+    if page == "/":
+        if "jupyterlab" in extensions:
+            return "lab"
+        if "nbclassic" in extensions and "notebook" not in extensions:
+            return "nbclassic"
+    return "notebook"

@@ -1,0 +1,114 @@
+"""Cloning from a mounted directory: only regular files that really lie in it."""
+
+import os
+import stat
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+from bookstore_core.errors import (
+    ConfigurationError,
+    ForbiddenError,
+    InvalidRequestError,
+    NotFoundError,
+    StorageError,
+    TooLargeError,
+)
+from bookstore_core.paths import check_path
+
+
+@dataclass(frozen=True)
+class MountedFile:
+    """A file below the directory. `data` is empty where it was not asked for."""
+
+    relpath: str
+    path: Path
+    size: int
+    modified_at: datetime
+    data: bytes = field(default=b"", repr=False)
+
+    @property
+    def name(self) -> str:
+        """The file's name where no other is asked for."""
+        return self.relpath.rpartition("/")[2]
+
+
+def read_mounted(
+    basedir: str, relpath: str, *, limit: int, content: bool = True
+) -> MountedFile:
+    """Return the file at `relpath` below `basedir`, with its content if asked for.
+
+    Symbolic links are followed as long as they stay inside. Raises
+    InvalidRequestError for a path that is absolute or malformed, NotFoundError for what
+    is not there, is no regular file or lies outside, ForbiddenError for what we may not
+    read, TooLargeError over `limit` bytes, and ConfigurationError without a directory.
+    """
+    if relpath.startswith("/"):
+        raise InvalidRequestError(f"relpath must be relative, and {relpath!r} is not.")
+    plain = check_path(relpath, what="relpath")
+    base = _resolve_base(basedir)
+    try:
+        inside = (base / plain).resolve(strict=True).relative_to(base)
+        descriptor = _open_inside(base, inside)
+    except PermissionError:
+        raise ForbiddenError(f"{plain} may not be read.") from None
+    except (OSError, ValueError, RuntimeError):
+        # Among them: outside of the directory, a link to itself, a name too long.
+        raise _no_such(plain) from None
+    with os.fdopen(descriptor, "rb") as file:
+        status = os.fstat(file.fileno())
+        if not stat.S_ISREG(status.st_mode):
+            raise _no_such(plain)
+        _check_size(plain, status.st_size, limit)
+        try:
+            data = file.read(limit + 1) if content else b""
+        except OSError as error:
+            raise StorageError(f"{plain} cannot be read: {error.strerror}.") from error
+    _check_size(plain, len(data), limit)
+    modified_at = datetime.fromtimestamp(status.st_mtime, UTC)
+    return MountedFile(plain, Path(basedir) / plain, status.st_size, modified_at, data)
+
+
+def _resolve_base(basedir: str) -> Path:
+    if not basedir:
+        raise ConfigurationError(
+            "There is no directory to clone from. Set "
+            "BookstoreSettings.fs_cloning_basedir."
+        )
+    try:
+        return Path(basedir).resolve(strict=True)
+    except (OSError, RuntimeError):
+        raise ConfigurationError(
+            f"The directory to clone from, {basedir}, is not there "
+            "(BookstoreSettings.fs_cloning_basedir)."
+        ) from None
+
+
+def _open_inside(base: Path, inside: Path) -> int:
+    """Open a resolved path segment by segment, so that no link can be slipped in."""
+    folder = os.open(base, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        for part in inside.parts[:-1]:
+            flags = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW
+            deeper = os.open(part, flags, dir_fd=folder)
+            os.close(folder)
+            folder = deeper
+        name = inside.name
+        # Opening a device can already do something.
+        if not stat.S_ISREG(os.lstat(name, dir_fd=folder).st_mode):
+            raise OSError(f"{name} is no regular file")
+        return os.open(name, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW, dir_fd=folder)
+    finally:
+        os.close(folder)
+
+
+def _check_size(relpath: str, size: int, limit: int) -> None:
+    if size > limit:
+        raise TooLargeError(
+            f"{relpath} is over the limit of {limit} bytes "
+            "(BookstoreSettings.max_notebook_size)."
+        )
+
+
+def _no_such(relpath: str) -> NotFoundError:
+    return NotFoundError(f"There is no file {relpath!r} in the directory.")

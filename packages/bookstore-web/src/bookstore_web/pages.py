@@ -1,0 +1,201 @@
+"""The pages for people, below /bookstore: plain forms, no script."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from flask import (
+    Blueprint,
+    Response,
+    make_response,
+    redirect,
+    render_template,
+    request,
+)
+from werkzeug.wrappers import Response as BaseResponse
+
+from bookstore_core.errors import BookstoreError, ConfigurationError
+from bookstore_core.paths import s3_display_path
+from bookstore_core.settings import validate_bookstore
+from bookstore_core.stores import Version
+from bookstore_web.bodies import optional_field, text_field
+from bookstore_web.cloning import Source, fetch, look_up, source_of
+from bookstore_web.context import caller, context
+from bookstore_web.failures import headers_of, status_of
+from bookstore_web.fs_cloning import MountedFile, read_mounted
+from bookstore_web.saving import Draft, draft_of, opening_url, save
+from bookstore_web.services import services
+from bookstore_web.targets import Place, find_place
+
+pages = Blueprint("pages", __name__)
+
+
+@dataclass(frozen=True)
+class Offer:
+    """What the landing page says of a file that can be cloned.
+
+    `form` is where its form goes, and `fields` are what it sends besides the target.
+    A file of a mounted directory has no version id.
+    """
+
+    name: str
+    origin: str
+    version_id: str
+    is_newest: bool
+    size: int
+    saved_at: datetime
+    author: str
+    form: str
+    fields: Mapping[str, str]
+
+
+@pages.get("/bookstore/")
+def home() -> Response:
+    """Say what this is, and how to publish and to clone."""
+    settings = services().settings
+    try:
+        location, problem = services().open_store().location, ""
+    except ConfigurationError as error:
+        location, problem = "", str(error)
+    page = render_template(
+        "home.html",
+        location=location,
+        problem=problem,
+        features=validate_bookstore(settings),
+        settings=settings,
+        published=s3_display_path(settings.bucket, settings.published_prefix),
+        workspace=s3_display_path(settings.bucket, settings.workspace_prefix),
+    )
+    return make_response(page)
+
+
+@pages.get("/api/bookstore/cloned")
+@pages.get("/bookstore/clone")
+def landing() -> Response:
+    """Say what would be cloned, and where to; one button does it."""
+    fields = request.args.to_dict()
+    source = source_of(fields, services().settings)
+    limit = services().settings.max_notebook_size
+    version = look_up(source, store=services().open_store(), limit=limit)
+    offer = _offer_version(source, version)
+    return _show(offer, optional_field(fields, "target_path"))
+
+
+@pages.post("/bookstore/clone")
+def clone() -> BaseResponse:
+    """Clone what the landing page showed, and open it."""
+    fields = request.form.to_dict()
+    source = source_of(fields, services().settings)
+    target_path = optional_field(fields, "target_path")
+    limit = services().settings.max_notebook_size
+    original = fetch(source, store=services().open_store(), limit=limit)
+    draft = draft_of(source.name, original.data)
+    return _save(draft, target_path, _offer_version(source, original.version))
+
+
+@pages.get("/bookstore/fs-clone")
+def fs_landing() -> Response:
+    """Say which file of the mounted directory would be cloned, and where to."""
+    fields = request.args.to_dict()
+    file = _mounted_file(fields, content=False)
+    return _show(_offer_file(file), optional_field(fields, "target_path"))
+
+
+@pages.post("/bookstore/fs-clone")
+def fs_clone() -> BaseResponse:
+    """Clone what the landing page showed, and open it."""
+    fields = request.form.to_dict()
+    target_path = optional_field(fields, "target_path")
+    file = _mounted_file(fields, content=True)
+    draft = draft_of(file.name, file.data)
+    return _save(draft, target_path, _offer_file(file))
+
+
+def _mounted_file(fields: Mapping[str, Any], *, content: bool) -> MountedFile:
+    settings = services().settings
+    return read_mounted(
+        settings.fs_cloning_basedir,
+        text_field(fields, "relpath"),
+        limit=settings.max_notebook_size,
+        content=content,
+    )
+
+
+def _offer_version(source: Source, version: Version) -> Offer:
+    known = version.metadata
+    fields = {"s3_bucket": source.bucket, "s3_key": source.key}
+    if source.version_id:
+        fields["s3_version_id"] = source.version_id
+    return Offer(
+        name=source.name,
+        origin=source.display_path,
+        version_id=version.version_id,
+        is_newest=version.is_latest or not source.version_id,
+        size=version.size,
+        saved_at=known.saved_at if known else version.stored_at,
+        author=known.author if known else "",
+        form="bookstore/clone",
+        fields=fields,
+    )
+
+
+def _offer_file(file: MountedFile) -> Offer:
+    return Offer(
+        name=file.name,
+        origin=str(file.path),
+        version_id="",
+        is_newest=True,
+        size=file.size,
+        saved_at=file.modified_at,
+        author="",
+        form="bookstore/fs-clone",
+        fields={"relpath": file.relpath},
+    )
+
+
+def _show(offer: Offer, target_path: str) -> Response:
+    """Render the landing page; where the file would go is asked of the server."""
+    if services().launch is None:
+        return _render(offer)
+    try:
+        server = services().contents
+        place = find_place(offer.name, target_path, server=server, caller=caller())
+        return _render(offer, place=place, target=place.path)
+    except BookstoreError as error:
+        return _render(offer, target=target_path, problem=error)
+
+
+def _save(draft: Draft, target_path: str, offer: Offer) -> BaseResponse:
+    """Save the draft and go where it opens, or show the page with what is wrong."""
+    try:
+        server = services().contents
+        saved = save(draft, target_path, server=server, caller=caller())
+    except BookstoreError as error:
+        return _render(offer, target=target_path, problem=error)
+    known = context()
+    url = opening_url(saved, base_url=known.base_url, ui=known.ui)
+    return redirect(url, code=303)
+
+
+def _render(
+    offer: Offer,
+    *,
+    place: Place | None = None,
+    target: str = "",
+    problem: BookstoreError | None = None,
+) -> Response:
+    page = render_template(
+        "clone.html",
+        offer=offer,
+        place=place,
+        target=target,
+        problem=problem,
+        can_save=services().launch is not None,
+        xsrf_token=context().xsrf_token,
+        query=request.query_string.decode("latin-1"),
+    )
+    response = make_response(page, status_of(problem) if problem else 200)
+    if problem:
+        response.headers.update(headers_of(problem))
+    return response

@@ -1,0 +1,5 @@
+"""The release that this is."""
+
+from importlib.metadata import version
+
+RELEASE = version("bookstore-web")

@@ -1,0 +1,55 @@
+"""What all requests of a process share: settings, the store, the notebook server."""
+
+import threading
+
+from flask import current_app
+
+from bookstore_core.errors import ConfigurationError
+from bookstore_core.settings import BookstoreSettings
+from bookstore_core.stores import VersionStore, open_store
+from bookstore_web.contents import ContentsServer
+from bookstore_web.storecheck import StoreChecks
+from bookstore_web.wire import Launch
+
+EXTENSION = "bookstore"
+
+
+class Services:
+    """Opened at first use, once in a process: gunicorn forks after the app is made."""
+
+    def __init__(self, settings: BookstoreSettings, launch: Launch | None) -> None:
+        self.settings = settings
+        self.launch = launch
+        self.checks = StoreChecks(self.open_store)
+        self._opening = threading.Lock()
+        self._store: VersionStore | None = None
+        self._contents = _contents_server(launch) if launch else None
+
+    def open_store(self) -> VersionStore:
+        """Return the store. Raises ConfigurationError when none is configured."""
+        with self._opening:
+            if self._store is None:
+                self._store = open_store(self.settings)
+            return self._store
+
+    @property
+    def contents(self) -> ContentsServer:
+        """The notebook server. Raises ConfigurationError when none launched us."""
+        if self._contents is None:
+            raise ConfigurationError(
+                "This is bookstore on its own, with no notebook server to clone to. "
+                "Open the same address below your own notebook server."
+            )
+        return self._contents
+
+
+def _contents_server(launch: Launch) -> ContentsServer:
+    return ContentsServer(
+        launch.server_url, certificate_sha256=launch.certificate_sha256
+    )
+
+
+def services() -> Services:
+    """Return the services of the app that handles this request."""
+    known: Services = current_app.extensions[EXTENSION]
+    return known

@@ -1,0 +1,83 @@
+"""The store's own check, asked for often and done seldom."""
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from bookstore_core.errors import BookstoreError
+from bookstore_core.stores import VersionStore
+
+#: Seconds for which a check's result is told again.
+KEEP_GOOD = 30.0
+KEEP_BAD = 5.0
+#: Seconds that one request waits for a check.
+PATIENCE = 4.0
+
+
+@dataclass(frozen=True)
+class StoreState:
+    """How the store is: where versions go, whether all is well, and in words."""
+
+    location: str
+    ok: bool
+    sentences: tuple[str, ...]
+
+
+class StoreChecks:
+    """Runs one check at a time, in a thread, and remembers what it found.
+
+    A store that is down takes its time to say so. A request waits for `patience`
+    seconds and then says that the store is slow; the check ends behind its back.
+    """
+
+    def __init__(
+        self,
+        open_store: Callable[[], VersionStore],
+        *,
+        patience: float = PATIENCE,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._open_store = open_store
+        self._patience = patience
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._running: threading.Thread | None = None
+        self._known: StoreState | None = None
+        self._known_at = 0.0
+
+    def state(self) -> StoreState:
+        """Return the state of the store, at most some seconds old."""
+        try:
+            store = self._open_store()
+        except BookstoreError as error:
+            return StoreState("", False, (str(error),))
+        with self._lock:
+            if self._known is not None and self._is_fresh(self._known):
+                return self._known
+            if self._running is None:
+                self._running = threading.Thread(
+                    target=self._run, args=(store,), name="store-check", daemon=True
+                )
+                self._running.start()
+            running = self._running
+        running.join(self._patience)
+        if running.is_alive():
+            slow = f"The store has not answered within {self._patience:g} seconds."
+            return StoreState(store.location, False, (slow,))
+        # The thread has set it, or has died of an error that its log line tells.
+        return self._known or StoreState(store.location, False, ("The check failed.",))
+
+    def _is_fresh(self, state: StoreState) -> bool:
+        keep = KEEP_GOOD if state.ok else KEEP_BAD
+        return self._clock() - self._known_at < keep
+
+    def _run(self, store: VersionStore) -> None:
+        try:
+            check = store.check()
+            state = StoreState(store.location, check.ok, tuple(check.sentences))
+            with self._lock:
+                self._known, self._known_at = state, self._clock()
+        finally:
+            with self._lock:
+                self._running = None

@@ -1,0 +1,190 @@
+"""A proxy in front of an S3 server that fails to order."""
+
+import http.client
+import random
+import socket
+import threading
+import time
+from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Literal
+from urllib.parse import urlsplit
+
+Kind = Literal["none", "refuse", "hang", "delay", "cut", "lose_answer", "status"]
+
+SLOW_DOWN = (
+    b"<?xml version='1.0'?><Error><Code>SlowDown</Code>"
+    b"<Message>Please reduce your request rate.</Message></Error>"
+)
+ACCESS_DENIED = (
+    b"<?xml version='1.0'?><Error><Code>AccessDenied</Code>"
+    b"<Message>Access Denied</Message></Error>"
+)
+
+
+@dataclass(frozen=True)
+class Fault:
+    """What goes wrong with a `share` of the requests (of `methods`, if given).
+
+    `refuse`: the connection is reset before anything is read. `hang`: nothing is
+    answered for `seconds`, then the connection ends, and the store never saw it.
+    `delay`: the store is asked after `seconds`. `cut`: the answer ends after `size`
+    bytes. `lose_answer`: the store did it, and its answer never arrives. `status`: that
+    HTTP status with an S3 error as its body.
+    """
+
+    kind: Kind = "none"
+    share: float = 1.0
+    seconds: float = 0.0
+    size: int = 0
+    status: int = 503
+    methods: tuple[str, ...] = ()
+
+
+class FaultProxy:
+    """Passes requests on to `target`; set `fault` to make some of them fail."""
+
+    def __init__(self, target: str, *, seed: int = 0) -> None:
+        parts = urlsplit(target)
+        self.target = (str(parts.hostname), int(parts.port or 80))
+        self.fault = Fault()
+        self.requests: list[str] = []
+        self._random = random.Random(seed)  # noqa: S311
+        self._lock = threading.Lock()
+        self._released = threading.Event()
+        proxy = self
+
+        class Handler(_Handler):
+            owner = proxy
+
+        self._server = _Server(("127.0.0.1", 0), Handler)
+        self._thread = threading.Thread(
+            target=self._server.serve_forever, name="s3-server-faults", daemon=True
+        )
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self._server.server_port}"
+
+    def __enter__(self) -> "FaultProxy":
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._released.set()
+        self._server.shutdown()
+        self._thread.join()
+        self._server.server_close()
+
+    def heal(self) -> None:
+        """From now on every request passes."""
+        self.fault = Fault()
+
+    def draw(self, method: str) -> Fault:
+        """Return the fault that this request meets."""
+        with self._lock:
+            self.requests.append(method)
+            fault = self.fault
+            if fault.methods and method not in fault.methods:
+                return Fault()
+            return fault if self._random.random() < fault.share else Fault()
+
+    def wait(self, seconds: float) -> None:
+        """Hang, but not beyond the end of the test."""
+        self._released.wait(seconds)
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, *_: object) -> None:
+        """Say nothing of clients that were killed in the middle of a request."""
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    owner: FaultProxy
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing: the test's output is for its table."""
+
+    def _pass(self) -> None:
+        fault = self.owner.draw(self.command)
+        if fault.kind == "refuse":
+            return self._reset()
+        body = self._read_body()
+        if fault.kind == "hang":
+            self.owner.wait(fault.seconds)
+            return self._reset()
+        if fault.kind == "status":
+            content = ACCESS_DENIED if fault.status == 403 else SLOW_DOWN
+            return self._answer(fault.status, [], content)
+        if fault.kind == "delay":
+            time.sleep(fault.seconds)
+        status, headers, content = self._ask(body)
+        if fault.kind == "lose_answer":
+            return self._reset()
+        self._answer(
+            status, headers, content, cut=fault if fault.kind == "cut" else None
+        )
+        return None
+
+    do_GET = do_PUT = do_POST = do_DELETE = do_HEAD = _pass
+
+    def _read_body(self) -> bytes:
+        if self.headers.get("Expect", "").lower() == "100-continue":
+            pass  # the base class has answered it while it parsed the headers
+        if "chunked" in self.headers.get("Transfer-Encoding", "").lower():
+            parts = []
+            while size := int(self.rfile.readline().split(b";")[0], 16):
+                parts.append(self.rfile.read(size))
+                self.rfile.readline()
+            self.rfile.readline()
+            return b"".join(parts)
+        return self.rfile.read(int(self.headers.get("Content-Length", 0)))
+
+    def _ask(self, body: bytes) -> tuple[int, list[tuple[str, str]], bytes]:
+        connection = http.client.HTTPConnection(*self.owner.target, timeout=60)
+        dropped = {"connection", "expect", "transfer-encoding", "content-length"}
+        headers = {k: v for k, v in self.headers.items() if k.lower() not in dropped}
+        headers["Content-Length"] = str(len(body))
+        try:
+            connection.request(self.command, self.path, body=body, headers=headers)
+            answer = connection.getresponse()
+            return answer.status, answer.getheaders(), answer.read()
+        finally:
+            connection.close()
+
+    def _answer(
+        self,
+        status: int,
+        headers: list[tuple[str, str]],
+        content: bytes,
+        *,
+        cut: Fault | None = None,
+    ) -> None:
+        self.send_response_only(status)
+        length = str(len(content))
+        for name, value in headers:
+            if name.lower() == "content-length":
+                length = value  # of a HEAD, whose content is not here
+            elif name.lower() not in {"connection", "transfer-encoding"}:
+                self.send_header(name, value)
+        self.send_header("Content-Length", length)
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(content[: cut.size] if cut else content)
+        if cut:
+            self._reset()
+
+    def _reset(self) -> None:
+        self.close_connection = True
+        try:
+            self.wfile.flush()
+            # Linger 0: the peer sees a reset, as when a machine goes away.
+            self.connection.setsockopt(
+                socket.SOL_SOCKET, socket.SO_LINGER, b"\x01\0\0\0\0\0\0\0"
+            )
+            self.connection.close()
+        except OSError:
+            return  # the peer was faster

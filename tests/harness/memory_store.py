@@ -1,0 +1,118 @@
+"""A store in memory that keeps the contract, and fails as a test tells it to."""
+
+import threading
+from collections import Counter, defaultdict
+from collections.abc import Callable
+from io import BytesIO
+from typing import Any, BinaryIO
+
+from bookstore_core.errors import NotFoundError
+from bookstore_core.stores.base import (
+    Finding,
+    KeyPage,
+    OpenVersion,
+    StoreCheck,
+    Version,
+    VersionMetadata,
+    VersionPage,
+    VersionStore,
+    utc_now,
+)
+
+Failure = Callable[[str], None]
+
+
+def fail_with(error: Exception) -> Failure:
+    """Return a step of a script that fails."""
+
+    def fail(_: str) -> None:
+        raise error
+
+    return fail
+
+
+class MemoryStore(VersionStore):
+    """Versions in lists, oldest first.
+
+    `before` and `after` are scripts: each PUT runs the next step, given the key, before
+    or after the version is written; a PUT without a step left succeeds.
+    """
+
+    def __init__(self) -> None:
+        self.bucket = "memory"
+        self.versions: dict[str, list[Version]] = defaultdict(list)
+        self.contents: dict[str, list[bytes]] = defaultdict(list)
+        self.before: list[Failure] = []
+        self.after: list[Failure] = []
+        self.calls: Counter[str] = Counter()
+        self._lock = threading.Lock()
+
+    @property
+    def location(self) -> str:
+        return "memory"
+
+    def check(self) -> StoreCheck:
+        return StoreCheck((Finding(True, "It works."),))
+
+    def prepare(self) -> list[str]:
+        return []
+
+    def put(
+        self,
+        key: str,
+        body: BinaryIO,
+        *,
+        size: int,
+        metadata: VersionMetadata,
+        content_type: str = "application/x-ipynb+json",
+    ) -> Version:
+        self._step(self.before, key)
+        data = body.read(size)
+        assert len(data) == size
+        with self._lock:
+            self.calls["put"] += 1
+            kept = self.versions[key]
+            version = Version(
+                self.bucket, key, f"v{len(kept)}", size, utc_now(), metadata=metadata
+            )
+            kept.append(version)
+            self.contents[key].append(data)
+        self._step(self.after, key)
+        return version
+
+    def _step(self, script: list[Failure], key: str) -> None:
+        with self._lock:
+            step = script.pop(0) if script else None
+        if step is not None:
+            step(key)
+
+    def head(
+        self, key: str, version_id: str | None = None, *, bucket: str | None = None
+    ) -> Version:
+        self.calls["head"] += 1
+        for version in reversed(self.versions.get(key, [])):
+            if version_id in (None, version.version_id):
+                return version
+        raise NotFoundError(f"There is no {key}.")
+
+    def open(
+        self, key: str, version_id: str | None = None, *, bucket: str | None = None
+    ) -> OpenVersion:
+        version = self.head(key, version_id)
+        return OpenVersion(
+            version, BytesIO(self.contents[key][int(version.version_id[1:])])
+        )
+
+    def list_versions(
+        self,
+        key: str,
+        *,
+        cursor: str | None = None,
+        limit: int = 100,
+        bucket: str | None = None,
+    ) -> VersionPage:
+        self.calls["list"] += 1
+        return VersionPage(tuple(self.versions.get(key, [])[::-1][:limit]))
+
+    def list_keys(self, prefix: str, **_: Any) -> KeyPage:
+        return KeyPage(())

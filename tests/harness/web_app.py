@@ -1,0 +1,117 @@
+"""The web app under test: the notebook server's part, played on both of its sides."""
+
+import json
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+from flask import Flask
+from werkzeug.wrappers import Request, Response
+
+from bookstore_web.wire import CONTEXT_HEADER, RequestContext
+
+SECRET = "the-secret-of-this-start"
+
+
+class ContentsDouble:
+    """The contents API of a notebook server, as far as cloning asks for it.
+
+    `files` maps paths to saved models, `folders` are the paths of folders. What came
+    is in `requests`. `answer`, when set, is given instead of everything else.
+    """
+
+    def __init__(self) -> None:
+        self.base_url = "/"
+        self.files: dict[str, dict[str, Any]] = {}
+        self.hidden: set[str] = set()
+        self.folders = {""}
+        self.requests: list[Request] = []
+        self.answer: Response | None = None
+
+    @property
+    def written(self) -> list[str]:
+        return [request.path for request in self.requests if request.method == "PUT"]
+
+    def headers_of(self, method: str) -> dict[str, str]:
+        """Return the headers of the last request with this method."""
+        return dict([r for r in self.requests if r.method == method][-1].headers)
+
+    def __call__(self, environ: dict[str, Any], start_response: Any) -> Any:
+        request = Request(environ)
+        request.get_data(cache=True)
+        self.requests.append(request)
+        response = self.answer or self._answer(request)
+        return response(environ, start_response)
+
+    def _answer(self, request: Request) -> Response:
+        start = f"{unquote(self.base_url)}api/contents"
+        if not request.path.startswith(start):
+            return _refusal(404, "no such handler")
+        path = request.path.removeprefix(start).strip("/")
+        if request.method == "PUT":
+            return self._put(path, json.loads(request.data))
+        if path in self.folders:
+            return _json(self._folder(path))
+        if path not in self.files:
+            return _refusal(404, f"No such file or directory: {path}")
+        if request.args.get("type") == "directory":
+            return _refusal(400, f"{path} is not a directory")
+        return _json(self._model(path))
+
+    def _put(self, path: str, model: dict[str, Any]) -> Response:
+        self.files[path] = model
+        return _json(self._model(path), 201)
+
+    def _model(self, path: str) -> dict[str, Any]:
+        kind = self.files[path]["type"] if path in self.files else "directory"
+        name = path.rpartition("/")[2]
+        return {"name": name, "path": path, "type": kind, "content": None}
+
+    def _folder(self, folder: str) -> dict[str, Any]:
+        inside = [
+            self._model(path)
+            for path in [*self.folders, *self.files]
+            if path and path.rpartition("/")[0] == folder and path not in self.hidden
+        ]
+        return {**self._model(folder), "type": "directory", "content": inside}
+
+
+def _json(value: object, status: int = 200) -> Response:
+    return Response(json.dumps(value), status, mimetype="application/json")
+
+
+def _refusal(status: int, message: str) -> Response:
+    return _json({"message": message, "reason": None}, status)
+
+
+class ServerSide:
+    """Asks the app as the notebook server does: with a context, below a base URL."""
+
+    def __init__(self, app: Flask, **context: Any) -> None:
+        self._client = app.test_client(use_cookies=False)
+        self.context = RequestContext(
+            **{"secret": SECRET, "base_url": "/", "origin": "http://hub.test"} | context
+        )
+
+    def open(self, method: str, path: str, **options: Any) -> Any:
+        headers = options.pop("headers", {}) | {
+            CONTEXT_HEADER: self.context.to_header()
+        }
+        url = self.context.base_url.rstrip("/") + path
+        return self._client.open(
+            url, method=method, headers=headers, buffered=True, **options
+        )
+
+    def get(self, path: str, **options: Any) -> Any:
+        return self.open("GET", path, **options)
+
+    def post(self, path: str, **options: Any) -> Any:
+        return self.open("POST", path, **options)
+
+    def put(self, path: str, **options: Any) -> Any:
+        return self.open("PUT", path, **options)
+
+    def follow(self, url: str) -> Any:
+        """Get an absolute URL that the app has given out."""
+        parts = urlsplit(url)
+        path = parts.path.removeprefix(self.context.base_url.rstrip("/"))
+        return self.get(f"{path}?{parts.query}")

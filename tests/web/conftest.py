@@ -1,0 +1,165 @@
+"""Fixtures of the web tests: the app, a local store, and a small contents server."""
+
+import hashlib
+import io
+import json
+import threading
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+from werkzeug.serving import make_server
+
+from bookstore_core.settings import BookstoreSettings
+from bookstore_core.stores import (
+    Version,
+    VersionMetadata,
+    VersionStore,
+    new_save_id,
+    open_store,
+)
+from bookstore_web import create_app
+from bookstore_web.wire import Launch
+from harness.web_app import SECRET, ContentsDouble, ServerSide
+
+SAVED_AT = datetime(2024, 5, 17, 9, 30, tzinfo=UTC)
+
+
+@pytest.fixture
+def serve() -> Iterator[Callable[..., str]]:
+    """Serve a WSGI app in a thread until the test ends; return its URL."""
+    stops: list[Callable[[], None]] = []
+
+    def start(app: Any, host: str = "127.0.0.1", **options: Any) -> str:
+        server = make_server(host, 0, app, threaded=True, **options)
+        server.daemon_threads = True  # type: ignore[attr-defined]
+        thread = threading.Thread(
+            target=server.serve_forever, args=(0.01,), daemon=True
+        )
+        thread.start()
+
+        def stop() -> None:
+            server.shutdown()
+            thread.join()
+            server.server_close()
+
+        stops.append(stop)
+        return f"http://127.0.0.1:{server.server_port}"
+
+    yield start
+    for stop in stops:
+        stop()
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> BookstoreSettings:
+    return BookstoreSettings(storage="local", local_root=str(tmp_path / "store"))
+
+
+@pytest.fixture
+def store(settings: BookstoreSettings) -> VersionStore:
+    store = open_store(settings)
+    store.prepare()
+    return store
+
+
+@pytest.fixture
+def put(store: VersionStore) -> Callable[..., Version]:
+    """Put bytes, or a notebook, into the store as a new version."""
+
+    def put_version(key: str, content: Any, author: str = "ann") -> Version:
+        data = content if isinstance(content, bytes) else json.dumps(content).encode()
+        metadata = VersionMetadata(
+            save_id=new_save_id(),
+            saved_at=SAVED_AT,
+            author=author,
+            sha256=hashlib.sha256(data).hexdigest(),
+            source_path=key,
+        )
+        return store.put(key, io.BytesIO(data), size=len(data), metadata=metadata)
+
+    return put_version
+
+
+@pytest.fixture
+def contents(serve: Callable[..., str]) -> ContentsDouble:
+    return ContentsDouble()
+
+
+@pytest.fixture
+def launch(
+    contents: ContentsDouble,
+    serve: Callable[..., str],
+    settings: BookstoreSettings,
+    tmp_path: Path,
+) -> Launch:
+    return Launch(
+        settings=settings.as_config(),
+        secret=SECRET,
+        server_url=serve(contents),
+        runtime_dir=str(tmp_path),
+    )
+
+
+@pytest.fixture
+def make_server_side(
+    launch: Launch, store: VersionStore, contents: ContentsDouble
+) -> Callable[..., ServerSide]:
+    """Make the app as a notebook server launches it."""
+
+    def make(context: dict[str, Any] | None = None, **traits: Any) -> ServerSide:
+        settings = BookstoreSettings.from_config(launch.settings | traits)
+        app = create_app(settings, launch=launch)
+        server = ServerSide(app, **(context or {}))
+        contents.base_url = server.context.base_url
+        return server
+
+    return make
+
+
+@pytest.fixture
+def server(make_server_side: Callable[..., ServerSide]) -> ServerSide:
+    return make_server_side()
+
+
+@pytest.fixture
+def make_client(
+    settings: BookstoreSettings, store: VersionStore
+) -> Callable[..., FlaskClient]:
+    """Make a client of the app on its own, as behind nginx."""
+
+    def make(**traits: Any) -> FlaskClient:
+        known = BookstoreSettings.from_config(settings.as_config() | traits)
+        return create_app(known).test_client()
+
+    return make
+
+
+@pytest.fixture
+def client(make_client: Callable[..., FlaskClient]) -> FlaskClient:
+    return make_client()
+
+
+def cell(source: str, **metadata: Any) -> dict[str, Any]:
+    return {
+        "cell_type": "code",
+        "id": f"cell-{abs(hash(source)) % 10**8}",
+        "metadata": metadata,
+        "source": source,
+        "outputs": [],
+        "execution_count": None,
+    }
+
+
+@pytest.fixture
+def notebook() -> dict[str, Any]:
+    """A valid notebook of two cells, which both claim to be trusted."""
+    return {
+        "nbformat": 4,
+        "nbformat_minor": 5,
+        "metadata": {},
+        "cells": [cell("1 + 1", trusted=True), cell("2 + 2", trusted=True)],
+    }

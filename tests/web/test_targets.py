@@ -1,0 +1,128 @@
+"""Where a copy goes: folders, names that are taken, names that cannot be."""
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from bookstore_core.errors import ConflictError, InvalidRequestError
+from bookstore_web.contents import Caller, ContentsServer
+from bookstore_web.saving import Saved, draft_of, opening_url, save
+from bookstore_web.targets import Place, find_place
+from harness.web_app import ContentsDouble
+
+ANN = Caller(base_url="/", host="h")
+FILE = {"type": "file"}
+
+
+@pytest.fixture
+def server(
+    contents: ContentsDouble, serve: Callable[..., str]
+) -> Iterator[ContentsServer]:
+    server = ContentsServer(serve(contents))
+    yield server
+    server.close()
+
+
+@pytest.mark.parametrize(
+    ("name", "second"),
+    [
+        ("a.ipynb", "a-1.ipynb"),
+        ("a.b.csv", "a.b-1.csv"),
+        ("a", "a-1"),
+        (".profile", ".profile-1"),
+        ("..a", "..a-1"),
+        ("a.", "a-1."),
+    ],
+)
+def test_the_number_goes_before_the_suffix(name: str, second: str) -> None:
+    assert Place("", name, frozenset({name})).path == second
+    assert Place("sub", name, frozenset({name})).path == f"sub/{second}"
+
+
+def test_the_first_number_that_is_free_is_taken() -> None:
+    taken = frozenset({"a.txt", "a-1.txt", "a-3.txt"})
+    assert Place("", "a.txt", taken).path == "a-2.txt"
+
+
+def test_somewhere_the_search_for_a_name_ends() -> None:
+    taken = frozenset({"a", *(f"a-{number}" for number in range(1, 2000))})
+    with pytest.raises(ConflictError, match="Choose another"):
+        _ = Place("", "a", taken).path
+
+
+def test_the_suffix_of_a_notebook_is_added(server: ContentsServer) -> None:
+    place = find_place("a.ipynb", "report.v2", server=server, caller=ANN)
+    assert place.path == "report.v2.ipynb"
+
+
+def test_a_folder_called_like_a_notebook_is_a_folder(
+    server: ContentsServer, contents: ContentsDouble
+) -> None:
+    contents.folders.add("a.ipynb")
+    place = find_place("a.ipynb", "a.ipynb", server=server, caller=ANN)
+    assert place.path == "a.ipynb/a.ipynb"
+
+
+def test_a_folder_of_that_name_is_not_written_over(
+    server: ContentsServer, contents: ContentsDouble
+) -> None:
+    contents.folders.add("a.ipynb")
+    assert find_place("a.ipynb", "", server=server, caller=ANN).path == "a-1.ipynb"
+
+
+def test_a_file_is_no_folder(server: ContentsServer, contents: ContentsDouble) -> None:
+    contents.files["sub"] = FILE
+    with pytest.raises(InvalidRequestError):
+        find_place("a.txt", "sub/b.txt", server=server, caller=ANN)
+
+
+def test_a_file_that_listings_leave_out_is_not_written_over(
+    server: ContentsServer, contents: ContentsDouble
+) -> None:
+    contents.files["a.pyc"] = FILE
+    contents.hidden.add("a.pyc")
+    saved = save(draft_of("a.pyc", b"x"), "", server=server, caller=ANN)
+    assert saved.path == "a-1.pyc"
+    assert contents.files["a.pyc"] == FILE
+
+
+@pytest.mark.parametrize("name", [".", "..", "x" * 256, "ü" * 128])
+def test_a_key_whose_end_is_no_file_name_needs_a_target(
+    server: ContentsServer, name: str
+) -> None:
+    with pytest.raises(InvalidRequestError):
+        find_place(name, "", server=server, caller=ANN)
+    assert find_place(name, "b.txt", server=server, caller=ANN).path == "b.txt"
+
+
+def test_copies_made_at_the_same_time_get_names_of_their_own(
+    server: ContentsServer, contents: ContentsDouble
+) -> None:
+    draft = draft_of("a.txt", b"x")
+    with ThreadPoolExecutor(4) as pool:
+        tasks = [
+            pool.submit(save, draft, "", server=server, caller=ANN) for _ in range(12)
+        ]
+    assert len({task.result().path for task in tasks}) == 12
+    assert len(contents.files) == 12
+
+
+@pytest.mark.parametrize(
+    ("ui", "path", "format_", "url"),
+    [
+        ("lab", "s/a b.ipynb", "json", "/u/lab/tree/s/a%20b.ipynb"),
+        ("lab", "a.bin", "base64", "/u/lab/tree/a.bin"),
+        ("notebook", "a%.ipynb", "json", "/u/notebooks/a%25.ipynb"),
+        ("notebook", "a?#.txt", "text", "/u/edit/a%3F%23.txt"),
+        ("notebook", "ü.png", "base64", "/u/files/%C3%BC.png"),
+        ("nbclassic", "a.ipynb", "json", "/u/nbclassic/notebooks/a.ipynb"),
+        ("nbclassic", "a.txt", "text", "/u/nbclassic/edit/a.txt"),
+        ("another", "a.ipynb", "json", "/u/notebooks/a.ipynb"),
+    ],
+)
+def test_each_front_end_opens_the_copy_at_its_own_address(
+    ui: str, path: str, format_: str, url: str
+) -> None:
+    saved = Saved({"path": path}, format_)
+    assert opening_url(saved, base_url="/u/", ui=ui) == url
