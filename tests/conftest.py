@@ -29,15 +29,19 @@ def no_leaks(clean_environment: None) -> Iterator[None]:
     threads_before = set(threading.enumerate())
     children_before = set(psutil.Process().children(recursive=True))
     yield
-    started = [t for t in threading.enumerate() if t not in threads_before]
+    started = [
+        thread
+        for thread in threading.enumerate()
+        if thread not in threads_before and not _belongs_to_a_session(thread)
+    ]
     for thread in started:
         # Threads of a server that a fixture has just stopped end on their own.
         thread.join(timeout=5)
-    left = [t for t in started if t.is_alive() and not _belongs_to_a_session(t)]
+    left = [thread for thread in started if thread.is_alive()]
     assert not left, f"threads left behind: {left}"
     children = set(psutil.Process().children(recursive=True)) - children_before
-    _, alive = psutil.wait_procs(children, timeout=5)
-    alive = [p for p in alive if not _is_session_server(p)]
+    own = [process for process in children if not _is_session_server(process)]
+    _, alive = psutil.wait_procs(own, timeout=5)
     assert not alive, f"processes left behind: {alive}"
 
 

@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 import requests
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
 from harness.make_run import MakeRun
 from harness.waiting import wait_for
-from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 CHROMIUM = shutil.which("chromium")
 ARGUMENTS = [
@@ -38,9 +39,7 @@ def run(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[MakeRun]:
 @pytest.fixture
 def browser() -> Iterator[Browser]:
     with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(
-            executable_path=CHROMIUM, args=ARGUMENTS
-        )
+        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
         yield chromium
         chromium.close()
 
@@ -53,7 +52,11 @@ def notebook_url(run: MakeRun, path: str) -> str:
 def save_in_the_browser(page: Page, run: MakeRun) -> None:
     """Open the welcome notebook, type into it and save it with the keyboard."""
     page.goto(f"{notebook_url(run, 'welcome.ipynb')}?token={run.token}")
-    cell = ".CodeMirror" if run.jupyter == "classic" else ".jp-CodeCell .cm-content"
+    cell = (
+        ".code_cell .CodeMirror"
+        if run.jupyter == "classic"
+        else ".jp-CodeCell .cm-content"
+    )
     page.locator(cell).first.click()
     page.keyboard.press("Control+Home")
     page.keyboard.type("# typed in a browser\n")
@@ -76,6 +79,20 @@ def publish(run: MakeRun) -> dict[str, str]:
     assert answer.status_code == 200, answer.text
     value: dict[str, str] = answer.json()
     return value
+
+
+def kernels_are_idle(run: MakeRun) -> bool:
+    """Whether every kernel has started.
+
+    Interrupted while it starts one, jupyter_server 2.21 itself hangs at its end: a
+    worker thread of anyio waits for a request that no loop answers any more.
+    """
+    kernels = requests.get(
+        f"{run.url}/api/kernels",
+        headers={"Authorization": f"token {run.token}"},
+        timeout=30,
+    ).json()
+    return len(kernels) == 2 and all(k["execution_state"] == "idle" for k in kernels)
 
 
 def take_screenshots(page: Page, name: str) -> None:
@@ -107,6 +124,7 @@ def test_save_publish_clone_and_open_the_clone(run: MakeRun, browser: Browser) -
     page.get_by_role("button", name="Clone").click()
     page.wait_for_url("**/welcome-1.ipynb*")
     expect(page.locator("body")).to_contain_text("typed in a browser", timeout=30000)
+    wait_for(lambda: kernels_are_idle(run), what="the kernels")
     page.close(run_before_unload=False)
     assert (run.notebooks / "welcome-1.ipynb").is_file()
     wait_for(lambda: versions(run, "welcome-1.ipynb"), what="the clone's own version")

@@ -1,4 +1,4 @@
-"""The wheels, installed into clean environments: each deployment with its pieces only."""
+"""The wheels, installed into clean environments: each deployment with its pieces."""
 
 import json
 import os
@@ -10,6 +10,7 @@ from pathlib import Path
 import psutil
 import pytest
 import requests
+
 from harness.notebook_server import TOP, NotebookServer, free_port, notebook
 from harness.waiting import wait_for
 
