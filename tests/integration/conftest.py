@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from harness.notebook_server import GENERATIONS, Generation, NotebookServer
 from harness.s3_server import S3Server
 

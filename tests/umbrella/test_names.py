@@ -3,8 +3,9 @@
 import subprocess
 import sys
 
-import bookstore
 import pytest
+
+import bookstore
 
 
 def test_importing_bookstore_loads_neither_flask_nor_the_archiver() -> None:

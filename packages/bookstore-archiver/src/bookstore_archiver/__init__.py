@@ -1,1 +1,43 @@
 """Every save of a notebook becomes a version: save, spool, store."""
+
+from typing import TYPE_CHECKING, Any
+
+from bookstore_archiver.records import ArchiveRecord
+
+if TYPE_CHECKING:
+    # Its base class is known only once an application runs: see contents.py.
+    BookstoreContentsArchiver: Any
+
+__all__ = [
+    "ArchiveRecord",
+    "BookstoreContentsArchiver",
+    "load_jupyter_server_extension",
+]
+
+
+def __getattr__(name: str) -> Any:
+    # Imported late, so that nobody pays for a notebook server they do not run.
+    if name == "BookstoreContentsArchiver":
+        from bookstore_archiver.contents import archiving_manager_class
+
+        return archiving_manager_class()
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def _jupyter_server_extension_points() -> list[dict[str, str]]:
+    return [{"module": "bookstore_archiver"}]
+
+
+def _jupyter_server_extension_paths() -> list[dict[str, str]]:
+    return [{"module": "bookstore_archiver"}]
+
+
+def _load_jupyter_server_extension(app: Any) -> None:
+    load_jupyter_server_extension(app)
+
+
+def load_jupyter_server_extension(app: Any) -> None:
+    """Archive the saves of a notebook server of either generation."""
+    from bookstore_archiver.extension import load
+
+    load(app)

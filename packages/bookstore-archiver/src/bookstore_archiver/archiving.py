@@ -1,0 +1,168 @@
+"""Archiver: what happens to a save, from the contents manager to the spool."""
+
+import asyncio
+import getpass
+import logging
+import os
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any
+
+from bookstore_archiver.disk import Disk
+from bookstore_archiver.locks import PathLocks
+from bookstore_archiver.records import ArchiveRecord
+from bookstore_archiver.sending import Sender
+from bookstore_archiver.snapshots import (
+    BytesSource,
+    FileSource,
+    Source,
+    os_path_of,
+    source_of,
+)
+from bookstore_archiver.spooling import Spool
+from bookstore_archiver.stats import Stats
+from bookstore_archiver.unprotected import Unprotected
+from bookstore_archiver.uploading import Timing, Uploader
+from bookstore_core.errors import BookstoreError, InvalidRequestError
+from bookstore_core.paths import notebook_key, s3_display_path
+from bookstore_core.settings import BookstoreSettings
+from bookstore_core.spool import DrainStatus
+from bookstore_core.stores import VersionStore, open_store, utc_now
+
+
+class Archiver:
+    """Puts saves into the spool and has them uploaded; one for each notebook server."""
+
+    def __init__(
+        self,
+        settings: BookstoreSettings,
+        *,
+        log: logging.Logger,
+        store: Callable[[], VersionStore] | None = None,
+        disk: Disk | None = None,
+        clock: Callable[[], datetime] = utc_now,
+        timing: Timing | None = None,
+    ) -> None:
+        self.settings = settings
+        self.locks = PathLocks()
+        self._log = log
+        self._author = author()
+        self._refused: set[str] = set()
+        self._stats = Stats(log, clock=clock)
+        self._unprotected = Unprotected(log, changed=self._stats.unprotected)
+        self._spool = Spool(settings.spool_dir, clock=clock, disk=disk)
+        self._uploader = Uploader(
+            self._spool,
+            Sender(
+                self._spool,
+                store or (lambda: open_store(settings)),
+                settings=settings,
+                clock=clock,
+            ),
+            self._stats,
+            log=log,
+            max_threads=settings.max_threads,
+            min_interval=settings.min_interval,
+            tend=lambda: self._unprotected.repair(self._repair),
+            timing=timing,
+        )
+
+    @property
+    def destination(self) -> str:
+        """Where versions go, for people."""
+        settings = self.settings
+        if settings.storage == "local":
+            root = os.path.join(settings.local_root, settings.bucket)
+            return os.path.join(root, settings.workspace_prefix.lstrip("/"))
+        return s3_display_path(settings.bucket, settings.workspace_prefix)
+
+    @property
+    def status(self) -> DrainStatus:
+        """How the uploads of this process go."""
+        return self._stats.status()
+
+    def start(self) -> None:
+        """Begin to upload what the spool holds, and will hold."""
+        self._uploader.start()
+
+    def close(self) -> None:
+        """Wait the configured time for uploads, and leave the rest in the spool."""
+        self._uploader.stop(self.settings.shutdown_timeout)
+
+    def drain(self, timeout: float | None = None) -> bool:
+        """Upload everything; return whether the spool is empty. For commands."""
+        return self._uploader.drain(timeout)
+
+    def keep(self, manager: Any, model: Mapping[str, Any], path: str) -> None:
+        """Put what `manager` has just saved into the spool; never raises."""
+        path = path.strip("/")
+        try:
+            key = notebook_key(self.settings.workspace_prefix, path)
+            with self._unprotected.order(path):
+                self._add(source_of(manager, model, path), key, path)
+        except InvalidRequestError as error:
+            if path not in self._refused:
+                self._refused.add(path)
+                self._log.warning("Saves of %r are not archived: %s", path, error)
+        except (OSError, BookstoreError) as error:
+            self._unprotected.lost(path, os_path_of(manager, path), error)
+        except Exception:  # noqa: BLE001  # the edge of the user's save
+            self._log.exception("A save of %r was not archived.", path)
+
+    async def keep_aside(
+        self, manager: Any, model: Mapping[str, Any], path: str
+    ) -> None:
+        """Do the same in a thread, while the event loop goes on."""
+        try:
+            loop = asyncio.get_running_loop()
+            thread = loop.run_in_executor(None, self.keep, manager, model, path)
+        except RuntimeError:  # the loop is closing, and takes no more work
+            self.keep(manager, model, path)
+            return
+        await thread
+
+    def archive(self, record: ArchiveRecord) -> None:
+        """Put a record into the spool.
+
+        Raises InvalidRequestError for a path that no key can be made of, OSError when
+        the spool cannot be written.
+        """
+        path = record.filepath.strip("/")
+        key = notebook_key(self.settings.workspace_prefix, path)
+        content: str | bytes = record.content
+        data = content if isinstance(content, bytes) else content.encode("utf-8")
+        self._add(BytesSource(data), key, path)
+
+    def _repair(self, path: str, os_path: str) -> None:
+        key = notebook_key(self.settings.workspace_prefix, path)
+        self._add(FileSource(os_path), key, path)
+
+    def _add(self, source: Source, key: str, path: str) -> None:
+        entry = self._spool.add(source, key=key, author=self._author, source_path=path)
+        self._uploader.notify(entry)
+        self._unprotected.regained(path)
+
+
+def drain(
+    settings: BookstoreSettings,
+    *,
+    log: logging.Logger,
+    timeout: float | None = None,
+) -> bool:
+    """Upload what a spool holds, without a server; return whether it is empty.
+
+    Gives up after `timeout` seconds, and when the store refuses. Where a server drains
+    the spool already, this waits for it.
+    """
+    return Archiver(settings, log=log).drain(timeout)
+
+
+def author() -> str:
+    """Return who saves: the JupyterHub user, else the user of the system."""
+    name = os.environ.get("JUPYTERHUB_USER", "")
+    if not name:
+        try:
+            name = getpass.getuser()
+        except (KeyError, OSError):
+            name = ""  # a container's user without a name
+    return name[:256]

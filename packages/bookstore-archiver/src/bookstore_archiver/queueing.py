@@ -1,0 +1,177 @@
+"""Which save is sent next: one line for each key, in order, several lines at once."""
+
+import heapq
+from dataclasses import dataclass, field
+from enum import Enum, auto
+
+from bookstore_archiver.spooling import Entry
+
+
+class State(Enum):
+    """Where a line stands."""
+
+    EMPTY = auto()
+    READY = auto()
+    BUSY = auto()
+    HELD = auto()  # until the key's next version is due
+    FAILING = auto()  # until it is tried again
+
+
+@dataclass
+class Line:
+    """The saves of one key, oldest first; times are of a clock in seconds."""
+
+    key: str
+    entries: list[Entry] = field(default_factory=list)
+    state: State = State.EMPTY
+    not_before: float = 0.0
+    attempts: int = 0
+    failing_since: float | None = None
+
+
+class Queue:
+    """Saves that wait. Not for several threads: its owner holds a lock.
+
+    With `interval`, at most one save of a key is sent in that many seconds, and one
+    that a newer save has overtaken meanwhile is not sent at all.
+    """
+
+    def __init__(self, *, interval: float = 0.0) -> None:
+        self.interval = interval
+        self._lines: dict[str, Line] = {}
+        self._names: set[str] = set()
+        self._ready: list[tuple[str, str]] = []
+        self._waiting: list[tuple[float, str]] = []
+
+    def __len__(self) -> int:
+        return len(self._names)
+
+    @property
+    def names(self) -> set[str]:
+        """Names of all entries that wait or are being sent."""
+        return self._names
+
+    def count_lines(self) -> int:
+        """Count the keys that are remembered."""
+        return len(self._lines)
+
+    def add(self, entry: Entry, now: float) -> list[Entry]:
+        """Put a save into its line; return those that need not be sent any more."""
+        if entry.name in self._names:
+            return []
+        line = self._lines.setdefault(entry.key, Line(entry.key))
+        self._names.add(entry.name)
+        line.entries.append(entry)
+        head = 1 if line.state is State.BUSY else 0
+        line.entries[head:] = sorted(line.entries[head:], key=_by_name)
+        overtaken = line.entries[head:-1] if self.interval else []
+        for old in overtaken:
+            line.entries.remove(old)
+            self._names.remove(old.name)
+        if line.state is State.EMPTY:
+            self._settle(line, now)
+        return overtaken
+
+    def pick(self, now: float) -> Entry | None:
+        """Return the oldest save that may be sent now; its line is busy from here."""
+        self._wake(now)
+        while self._ready:
+            _, key = heapq.heappop(self._ready)
+            line = self._lines.get(key)
+            if line is not None and line.state is State.READY:
+                line.state = State.BUSY
+                return line.entries[0]
+        return None
+
+    def done(self, entry: Entry, now: float, *, sent: bool = True) -> None:
+        """Take a save out of its line: it is in the store, or set aside."""
+        line = self._lines.get(entry.key)
+        if line is None or entry.name not in self._names:
+            return
+        line.entries.pop(0)
+        self._names.discard(entry.name)
+        line.attempts, line.failing_since = 0, None
+        line.not_before = now + self.interval if sent else 0.0
+        self._settle(line, now)
+
+    def hold(self, entry: Entry, now: float, delay: float) -> None:
+        """Put a save back because its key's next version is due later."""
+        line = self._put_back(entry)
+        if line is not None:
+            self._wait(line, State.HELD, now + delay)
+
+    def fail(self, entry: Entry, now: float, delay: float) -> float:
+        """Put a save back after a failure; return for how long its key has failed."""
+        line = self._put_back(entry)
+        if line is None:
+            return 0.0
+        line.attempts += 1
+        if line.failing_since is None:
+            line.failing_since = now
+        self._wait(line, State.FAILING, now + delay)
+        return now - line.failing_since
+
+    def attempts(self, key: str) -> int:
+        """Return how many times in a row the head of the key's line has failed."""
+        line = self._lines.get(key)
+        return line.attempts if line else 0
+
+    def release_held(self) -> None:
+        """Let every line go that waits for its interval, and wait for none any more."""
+        self.interval = 0.0
+        for line in self._lines.values():
+            if line.state is State.HELD:
+                self._ready_now(line)
+
+    def next_due(self) -> float | None:
+        """Return when a waiting line may be sent next, or None."""
+        while self._waiting:
+            due, key = self._waiting[0]
+            line = self._lines.get(key)
+            waits = line and line.state in (State.HELD, State.FAILING)
+            if line and waits and line.not_before == due:
+                return due
+            heapq.heappop(self._waiting)
+        return None
+
+    def has_ready(self, now: float) -> bool:
+        """Say whether `pick` would return something."""
+        self._wake(now)
+        return any(
+            (line := self._lines.get(key)) is not None and line.state is State.READY
+            for _, key in self._ready
+        )
+
+    def _put_back(self, entry: Entry) -> Line | None:
+        line = self._lines.get(entry.key)
+        if line is not None and entry.name in self._names:
+            line.entries[0] = entry
+            return line
+        return None
+
+    def _settle(self, line: Line, now: float) -> None:
+        if line.entries and line.not_before > now:
+            self._wait(line, State.HELD, line.not_before)
+        elif line.entries:
+            self._ready_now(line)
+        elif line.not_before > now:
+            line.state = State.EMPTY
+        else:
+            del self._lines[line.key]
+
+    def _ready_now(self, line: Line) -> None:
+        line.state = State.READY
+        heapq.heappush(self._ready, (line.entries[0].name, line.key))
+
+    def _wait(self, line: Line, state: State, due: float) -> None:
+        line.state, line.not_before = state, due
+        heapq.heappush(self._waiting, (due, line.key))
+
+    def _wake(self, now: float) -> None:
+        while (due := self.next_due()) is not None and due <= now:
+            _, key = heapq.heappop(self._waiting)
+            self._ready_now(self._lines[key])
+
+
+def _by_name(entry: Entry) -> str:
+    return entry.name

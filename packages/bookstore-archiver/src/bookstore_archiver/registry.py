@@ -1,0 +1,50 @@
+"""Registry: the one archiver of each notebook server, however it is asked for."""
+
+import atexit
+import logging
+import weakref
+from typing import Any
+
+from traitlets import TraitError
+from traitlets.config import Configurable
+
+from bookstore_archiver.archiving import Archiver
+from bookstore_core.settings import BookstoreSettings
+
+_archivers: "weakref.WeakKeyDictionary[Configurable, Archiver | None]" = (
+    weakref.WeakKeyDictionary()
+)
+
+
+def archiver_for(part: Configurable) -> Archiver | None:
+    """Return the archiver of the server that `part` belongs to, started.
+
+    None where no store is configured, or the settings are wrong; the log says so once.
+    """
+    server = part
+    while server.parent is not None:
+        server = server.parent
+    if server not in _archivers:
+        _archivers[server] = _make_archiver(server)
+    return _archivers[server]
+
+
+def _make_archiver(server: Any) -> Archiver | None:
+    log: logging.Logger = getattr(server, "log", None) or logging.getLogger(__name__)
+    try:
+        settings = BookstoreSettings(parent=server)
+    except TraitError as error:
+        log.error("Bookstore archives nothing, for a setting is wrong: %s", error)
+        return None
+    if settings.missing:
+        log.info("Bookstore archives nothing. %s", settings.missing)
+        return None
+    archiver = Archiver(settings, log=log)
+    log.info(
+        "Bookstore archives each save of a notebook to %s, by way of the spool %s.",
+        archiver.destination,
+        settings.spool_dir,
+    )
+    atexit.register(archiver.close)
+    archiver.start()
+    return archiver

@@ -1,0 +1,165 @@
+"""Sender: brings one save into the store, once, whatever happened to it before."""
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import Enum, auto
+
+from bookstore_archiver.spooling import Entry, Spool
+from bookstore_core.errors import (
+    BookstoreError,
+    ConfigurationError,
+    NotFoundError,
+    SpoolError,
+)
+from bookstore_core.notebooks import SUFFIX
+from bookstore_core.settings import BookstoreSettings
+from bookstore_core.stores.base import RECENT, VersionStore, utc_now
+
+
+class Kind(Enum):
+    """What became of a save."""
+
+    SENT = auto()
+    THERE = auto()  # it had reached the store before
+    UNCHANGED = auto()  # skip_unchanged, and the newest version is the same
+    EARLY = auto()  # min_interval: come back after `delay`
+    BROKEN = auto()  # it can never be sent
+    GONE = auto()  # somebody removed it from the spool
+    FAILED = auto()
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a save; `error` of a failure, `entry` as it now stands.
+
+    `store_wide` failures would have hit any other save too.
+    """
+
+    kind: Kind
+    entry: Entry
+    error: Exception | None = None
+    delay: float = 0.0
+    store_wide: bool = False
+
+    @property
+    def retryable(self) -> bool:
+        """Whether trying again may help without anyone changing anything."""
+        if isinstance(self.error, BookstoreError):
+            return self.error.retryable
+        return isinstance(self.error, OSError)
+
+
+class Sender:
+    """Sends saves of a spool to a store that is opened at first need."""
+
+    def __init__(
+        self,
+        spool: Spool,
+        open_store: Callable[[], VersionStore],
+        *,
+        settings: BookstoreSettings,
+        clock: Callable[[], datetime] = utc_now,
+    ) -> None:
+        self._spool = spool
+        self._open_store = open_store
+        self._settings = settings
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._store: VersionStore | None = None
+        self._looked_at: set[str] = set()
+        self._last: dict[str, str] = {}
+        #: Set when the process ends: the newest content goes now, interval or not.
+        self.hurry = False
+
+    def send(self, entry: Entry) -> Outcome:
+        """Bring a save into the store, or say what is in the way; never raises.
+
+        The save stays in the spool; removing it is for the caller.
+        """
+        try:
+            store = self._opened()
+            claimed = self._spool.claim(entry)
+        except Exception as error:  # noqa: BLE001  # recorded, and told by the uploader
+            return Outcome(Kind.FAILED, entry, error, store_wide=True)
+        if claimed is None:
+            return Outcome(Kind.GONE, entry)
+        try:
+            return self._send(store, claimed)
+        except Exception as error:  # noqa: BLE001  # as above
+            # What it says of the bucket or the credentials, it says of all keys.
+            wide = isinstance(error, ConfigurationError)
+            unsure = replace(claimed, unsure=True)
+            return Outcome(Kind.FAILED, unsure, error, store_wide=wide)
+
+    def _send(self, store: VersionStore, entry: Entry) -> Outcome:
+        if entry.unsure and self._has_arrived(store, entry):
+            return Outcome(Kind.THERE, entry)
+        outcome = self._compare(store, entry)
+        if outcome is not None:
+            return outcome
+        try:
+            body = self._spool.open(entry)
+        except FileNotFoundError:
+            return Outcome(Kind.GONE, entry)
+        except SpoolError as error:
+            return Outcome(Kind.BROKEN, entry, error)
+        with body:
+            version = store.put(
+                entry.key,
+                body,
+                size=entry.trailer.size,
+                metadata=entry.trailer.metadata,
+                **_content_type(entry.key),
+            )
+        self._last[entry.key] = version.version_id
+        return Outcome(Kind.SENT, entry)
+
+    def _has_arrived(self, store: VersionStore, entry: Entry) -> bool:
+        """Say whether the store has this very save, among the newest of its key.
+
+        Nothing older than the last version that this process made need be looked at.
+        """
+        for version in store.list_versions(entry.key, limit=RECENT).versions:
+            if version.version_id == self._last.get(entry.key):
+                return False
+            if version.deleted:
+                continue
+            known = store.head(entry.key, version.version_id).metadata
+            if known is not None and known.save_id == entry.trailer.save_id:
+                return True
+        return False
+
+    def _compare(self, store: VersionStore, entry: Entry) -> Outcome | None:
+        """Hold the save against the newest version of its key, where settings ask."""
+        interval = 0.0 if self.hurry else self._settings.min_interval
+        # Only the first save of a process can come too early after one of the process
+        # before it; from there on the queue keeps the interval.
+        first = bool(interval) and entry.key not in self._looked_at
+        if not (self._settings.skip_unchanged or first):
+            return None
+        try:
+            newest = store.head(entry.key)
+        except NotFoundError:
+            return None
+        finally:
+            self._looked_at.add(entry.key)
+        known = newest.metadata.sha256 if newest.metadata else ""
+        if self._settings.skip_unchanged and known == entry.trailer.sha256:
+            return Outcome(Kind.UNCHANGED, entry)
+        age = (self._clock() - newest.stored_at).total_seconds()
+        if first and 0 <= age < interval:
+            return Outcome(Kind.EARLY, entry, delay=interval - age)
+        return None
+
+    def _opened(self) -> VersionStore:
+        with self._lock:
+            if self._store is None:
+                self._store = self._open_store()
+            return self._store
+
+
+def _content_type(key: str) -> dict[str, str]:
+    # jupytext saves notebooks as text under their own suffixes.
+    return {} if key.endswith(SUFFIX) else {"content_type": "text/plain; charset=utf-8"}

@@ -1,0 +1,93 @@
+"""Stats: how the uploads go, counted for people and told in the log, without noise."""
+
+import logging
+import os
+import threading
+from collections import Counter
+from collections.abc import Callable
+from datetime import datetime
+
+from bookstore_archiver.sending import Kind
+from bookstore_core.spool import DrainStatus
+from bookstore_core.stores.base import utc_now
+
+#: Stands for all keys in failures that are none of a single one.
+STORE = ""
+
+
+class Stats:
+    """Counts and the last news; each cause of failure is told once, then counted."""
+
+    def __init__(
+        self, log: logging.Logger, *, clock: Callable[[], datetime] = utc_now
+    ) -> None:
+        self._log = log
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._uploads = self._retries = self._skipped = 0
+        self._last_success = self._last_error = self._last_error_at = ""
+        self._unprotected: tuple[str, ...] = ()
+        #: What failed, by key, and the causes that the log has told of already.
+        self._failing: dict[str, str] = {}
+        self._told: Counter[str] = Counter()
+
+    def status(self) -> DrainStatus:
+        """Return all of it as of now."""
+        with self._lock:
+            return DrainStatus(
+                pid=os.getpid(),
+                written_at=self._clock().isoformat(),
+                uploads=self._uploads,
+                retries=self._retries,
+                skipped=self._skipped,
+                unprotected=self._unprotected,
+                last_success=self._last_success,
+                last_error=self._last_error,
+                last_error_at=self._last_error_at,
+            )
+
+    def skipped(self, number: int = 1) -> None:
+        """Count saves that settings thin out."""
+        with self._lock:
+            self._skipped += number
+
+    def unprotected(self, paths: tuple[str, ...]) -> None:
+        """Keep the notebooks whose newest save is not in the spool."""
+        with self._lock:
+            self._unprotected = paths
+
+    def succeeded(self, key: str, kind: Kind) -> None:
+        """Count a save that is settled, which means that the store works."""
+        with self._lock:
+            self._uploads += kind is Kind.SENT
+            self._skipped += kind is Kind.UNCHANGED
+            if kind in (Kind.SENT, Kind.THERE, Kind.UNCHANGED):
+                self._last_success = self._clock().isoformat()
+            self._failing.pop(key, None)
+            self._failing.pop(STORE, None)
+            if not self._failing:
+                self._last_error = ""
+            over = self._told.keys() - set(self._failing.values())
+            attempts = sum(self._told.pop(cause) for cause in over)
+        if over:
+            self._log.info(
+                "Versions reach the store again, after %d failed attempts.", attempts
+            )
+
+    def failed(self, key: str, error: BaseException, *, tell: bool) -> None:
+        """Count a failed attempt; `tell` when it is worth a line in the log."""
+        cause = type(error).__name__
+        with self._lock:
+            self._retries += 1
+            self._last_error = str(error) or cause
+            self._last_error_at = self._clock().isoformat()
+            self._failing[key] = cause
+            first = tell and cause not in self._told
+            if tell or cause in self._told:
+                self._told[cause] += 1
+        if first:
+            self._log.warning(
+                "Versions of notebooks are not reaching the store: %s They wait in "
+                "the spool, and are tried again.",
+                error,
+            )

@@ -1,0 +1,54 @@
+"""Fixtures of the archiver's tests: settings, a log, a store in memory, an archiver."""
+
+import logging
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bookstore_archiver.archiving import Archiver
+from bookstore_archiver.uploading import Timing
+from bookstore_core.settings import BookstoreSettings
+from harness.memory_store import MemoryStore
+
+LOG = logging.getLogger("bookstore-test")
+
+#: Everything that is waited for comes at once.
+QUICK = Timing(look=0.01, take_over=0.01, tend=0.01, first_retry=0.001, last_retry=0.01)
+
+MakeArchiver = Callable[..., Archiver]
+
+
+@pytest.fixture
+def spool_dir(tmp_path: Path) -> Path:
+    return tmp_path / "spool"
+
+
+@pytest.fixture
+def store() -> MemoryStore:
+    return MemoryStore()
+
+
+@pytest.fixture
+def make_archiver(spool_dir: Path, store: MemoryStore) -> Iterator[MakeArchiver]:
+    """Make archivers into the memory store; those that run are stopped at the end."""
+    made: list[Archiver] = []
+
+    def make(*, timing: Timing = QUICK, **options: Any) -> Archiver:
+        names = set(BookstoreSettings.class_trait_names(config=True)) & options.keys()
+        traits = {name: options.pop(name) for name in names}
+        values = {"storage": "local", "spool_dir": str(spool_dir), **traits}
+        archiver = Archiver(
+            BookstoreSettings.from_config(values),
+            log=LOG,
+            store=options.pop("store", lambda: store),
+            timing=timing,
+            **options,
+        )
+        made.append(archiver)
+        return archiver
+
+    yield make
+    for archiver in made:
+        archiver.close()

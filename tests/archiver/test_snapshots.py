@@ -1,0 +1,129 @@
+"""Snapshots: the bytes on disk where there are any, else the model's content."""
+
+import hashlib
+import io
+import os
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import pytest
+
+from bookstore_archiver.snapshots import (
+    CHUNK,
+    BytesSource,
+    Digest,
+    FileSource,
+    ModelSource,
+    source_of,
+)
+from bookstore_core.errors import NotFoundError, SpoolError
+from harness.notebook_server import notebook
+
+
+class FileManager:
+    """Keeps its files below a directory."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    def _get_os_path(self, path: str) -> str:
+        return str(self.root / path)
+
+
+def copied(source: Any) -> bytes:
+    target = io.BytesIO()
+    digest = source.copy_to(target)
+    data = target.getvalue()
+    assert digest == Digest(len(data), hashlib.sha256(data).hexdigest())
+    return data
+
+
+def test_file_is_copied_byte_by_byte(tmp_path: Path) -> None:
+    data = os.urandom(2 * CHUNK + 17)
+    (tmp_path / "a.ipynb").write_bytes(data)
+    assert copied(FileSource(str(tmp_path / "a.ipynb"))) == data
+
+
+def test_file_on_disk_goes_before_the_model(tmp_path: Path) -> None:
+    (tmp_path / "a.ipynb").write_bytes(b"on disk")
+    model = {"type": "notebook", "content": notebook("1")}
+    assert copied(source_of(FileManager(tmp_path), model, "a.ipynb")) == b"on disk"
+
+
+def test_model_stands_in_for_a_file_that_is_gone(tmp_path: Path) -> None:
+    source = FileSource(str(tmp_path / "gone.ipynb"), BytesSource(b"saved"))
+    assert copied(source) == b"saved"
+
+
+def test_file_that_is_gone_without_a_model_is_said_to_be(tmp_path: Path) -> None:
+    with pytest.raises(NotFoundError, match="gone"):
+        copied(FileSource(str(tmp_path / "gone.ipynb")))
+
+
+def test_model_is_laid_out_as_nbformat_does() -> None:
+    content = notebook("a = 1\nb = 'ä'")
+    expected = nbformat.writes(nbformat.from_dict(content)) + "\n"
+    model = {"type": "notebook", "content": content}
+    assert copied(source_of(object(), model, "a.ipynb")) == expected.encode()
+
+
+def test_model_with_lone_surrogates_does_not_stop_the_copy_of_the_file(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "a.ipynb").write_bytes(b"fine")
+    model = {"type": "notebook", "content": notebook("\ud800")}
+    assert copied(source_of(FileManager(tmp_path), model, "a.ipynb")) == b"fine"
+
+
+@pytest.mark.parametrize(
+    ("form", "content"), [("text", "ä"), ("base64", "w6Q="), (None, "ä")]
+)
+def test_uploads_to_managers_without_files_are_decoded(form: Any, content: str) -> None:
+    model = {"type": "file", "format": form, "content": content}
+    assert copied(source_of(object(), model, "a.ipynb")) == "ä".encode()
+
+
+def test_last_chunk_alone_is_no_notebook() -> None:
+    model = {"type": "file", "format": "text", "content": "}", "chunk": -1}
+    with pytest.raises(SpoolError, match=r"a\.ipynb"):
+        source_of(object(), model, "a.ipynb")
+
+
+def test_manager_that_cannot_locate_the_file_is_asked_for_the_model() -> None:
+    class Lost:
+        def _get_os_path(self, path: str) -> str:
+            raise ValueError(path)
+
+    model = {"type": "notebook", "content": notebook("1")}
+    assert isinstance(source_of(Lost(), model, "a.ipynb"), ModelSource)
+
+
+class Restless(io.BytesIO):
+    """A target during whose first writes the notebook is saved again."""
+
+    def __init__(self, path: Path, times: int) -> None:
+        super().__init__()
+        self.path, self.times = path, times
+
+    def write(self, data: Any) -> int:
+        if self.times and not self.tell():
+            self.times -= 1
+            self.path.write_bytes(b"n" * (self.times + 1))
+        return super().write(data)
+
+
+def test_file_that_changes_while_it_is_read_is_read_again(tmp_path: Path) -> None:
+    path = tmp_path / "a.ipynb"
+    path.write_bytes(b"older")
+    target = Restless(path, times=2)
+    FileSource(str(path)).copy_to(target)
+    assert target.getvalue() == b"n"
+
+
+def test_model_stands_in_for_a_file_that_keeps_changing(tmp_path: Path) -> None:
+    path = tmp_path / "a.ipynb"
+    path.write_bytes(b"older")
+    target = Restless(path, times=3)
+    FileSource(str(path), BytesSource(b"saved")).copy_to(target)
+    assert target.getvalue() == b"saved"
