@@ -1,0 +1,173 @@
+"""A notebook server, a store that fails to order, and a book of what was promised."""
+
+import json
+import threading
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import requests
+
+from harness.fault_proxy import FaultProxy
+from harness.notebook_server import Generation, NotebookServer, notebook
+from harness.s3_server import S3Server, s3_traits, versions_of
+from harness.waiting import wait_for
+
+#: What both generations need in their config to archive, and nothing else.
+EXTENSIONS = (
+    "c.NotebookApp.nbserver_extensions = {'bookstore_archiver': True,"
+    " 'bookstore_web': False, 'jupyterlab_jupytext': False, 'jupytext': False}\n"
+    "c.ServerApp.jpserver_extensions = {'bookstore_archiver': True,"
+    " 'bookstore_web': False, 'jupytext': False, 'jupyter_server_ydoc': False,"
+    " 'jupyter_server_fileid': False}\n"
+)
+
+
+@dataclass
+class Ledger:
+    """Numbers that were saved, by path: acknowledged, or with their answer lost."""
+
+    acknowledged: dict[str, list[int]] = field(
+        default_factory=lambda: defaultdict(list)
+    )
+    unanswered: dict[str, set[int]] = field(default_factory=lambda: defaultdict(set))
+
+    @property
+    def total(self) -> int:
+        return sum(len(numbers) for numbers in self.acknowledged.values())
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a case found. A case is good when the last three are 0."""
+
+    case: str
+    acknowledged: int
+    found: int
+    lost: int
+    duplicated: int
+    out_of_order: int
+    remark: str = ""
+
+    def cells(self, generation: str) -> tuple[object, ...]:
+        """The outcome as a line of the table."""
+        numbers = (self.acknowledged, self.found, self.lost, self.duplicated)
+        return (self.case, generation, *numbers, self.out_of_order)
+
+    @property
+    def good(self) -> bool:
+        return not (self.lost or self.duplicated or self.out_of_order)
+
+
+class World:
+    """Everything a case needs: a bucket, the proxy before it, and notebook servers."""
+
+    def __init__(
+        self, folder: Path, s3: S3Server, proxy: FaultProxy, generation: Generation
+    ) -> None:
+        self.folder = folder
+        self.proxy = proxy
+        self.generation = generation
+        self.bucket = s3.make_bucket(f"chaos-{abs(hash(folder)) % 10**12}")
+        self.client = s3.client()
+        self.ledger = Ledger()
+        self.home = folder / "home"
+        self.spool = folder / "spool"
+        self._numbers: Counter[str] = Counter()
+        self._lock = threading.Lock()
+
+    def config(self, **traits: Any) -> str:
+        """Return a config file whose store is behind the proxy."""
+        values = {
+            **s3_traits(self.proxy.url, self.bucket),
+            "spool_dir": str(self.spool),
+            "shutdown_timeout": 0.5,
+            **traits,
+        }
+        lines = [f"c.BookstoreSettings.{k} = {v!r}\n" for k, v in values.items()]
+        return EXTENSIONS + "".join(lines)
+
+    def server(self, *, home: Path | None = None, **traits: Any) -> NotebookServer:
+        """Return a notebook server that archives into the world's spool; start it."""
+        return NotebookServer(
+            self.generation, home or self.home, config=self.config(**traits)
+        )
+
+    def save(self, server: NotebookServer, path: str, *, padding: str = "") -> bool:
+        """Save the path's next number; keep in the ledger what the server answered."""
+        with self._lock:
+            self._numbers[path] += 1
+            number = self._numbers[path]
+        content = notebook(f"save {number}", padding)
+        try:
+            answer = server.request(
+                "PUT",
+                f"api/contents/{path}",
+                json={"type": "notebook", "format": "json", "content": content},
+            )
+        except requests.RequestException:
+            self.ledger.unanswered[path].add(number)
+            return False
+        if answer.status_code in (200, 201):
+            self.ledger.acknowledged[path].append(number)
+            return True
+        self.ledger.unanswered[path].add(number)
+        return False
+
+    def found(self, path: str) -> list[int]:
+        """Return the numbers of all versions of the path, oldest first."""
+        versions = versions_of(self.client, self.bucket, f"workspace/{path}")
+        return [number_of(version["Body"]) for version in versions]
+
+    def drained(self) -> bool:
+        """Whether nothing waits in the spool."""
+        folders = (self.spool / "new", self.spool / "cur")
+        return not any(any(folder.glob("*")) for folder in folders if folder.is_dir())
+
+    def wait_until_drained(self, *, seconds: float = 120) -> None:
+        wait_for(self.drained, what="an empty spool", seconds=seconds, every=0.1)
+
+    def outcome(self, case: str, remark: str = "") -> Outcome:
+        """Read all versions back and hold them against the ledger."""
+        found = lost = duplicated = disordered = 0
+        for path in {*self.ledger.acknowledged, *self.ledger.unanswered}:
+            versions = self.found(path)
+            known = Counter(versions)
+            found += len(versions)
+            lost += sum(n not in known for n in self.ledger.acknowledged[path])
+            duplicated += sum(times - 1 for times in known.values())
+            disordered += sum(later < earlier for earlier, later in pairwise(versions))
+        return Outcome(
+            case, self.ledger.total, found, lost, duplicated, disordered, remark
+        )
+
+
+def number_of(body: bytes) -> int:
+    """Return the number that a saved notebook holds in its first cell."""
+    source = json.loads(body)["cells"][0]["source"]
+    return int("".join(source).split()[1])
+
+
+@contextmanager
+def stream(
+    world: World, server: NotebookServer, paths: list[str], saves: int
+) -> Iterator[threading.Thread]:
+    """Save round and round over the paths, in a thread, until `saves` or the end."""
+    ended = threading.Event()
+
+    def run() -> None:
+        for number in range(saves):
+            if ended.is_set() or not world.save(server, paths[number % len(paths)]):
+                return
+
+    thread = threading.Thread(target=run, name="chaos-stream", daemon=True)
+    thread.start()
+    try:
+        yield thread
+    finally:
+        ended.set()
+        thread.join(70)
