@@ -8,10 +8,15 @@ from typing import Any
 import botocore.session
 from botocore.config import Config
 from moto.server import DomainDispatcherApplication, create_backend_app
-from werkzeug.serving import make_server
+from werkzeug.serving import WSGIRequestHandler, make_server
 
 ACCESS_KEY = "AKIATESTTESTTESTTEST"
 SECRET_KEY = "test-secret-key"
+
+
+class _Quiet(WSGIRequestHandler):
+    def log_request(self, *_: object) -> None:
+        """Leave the test's output to the test."""
 
 
 class S3Server:
@@ -25,7 +30,9 @@ class S3Server:
         self.delay = 0.0
         self._lock = threading.Lock()
         self._moto = DomainDispatcherApplication(create_backend_app)
-        self._server = make_server("127.0.0.1", 0, self._answer, threaded=True)
+        self._server = make_server(
+            "127.0.0.1", 0, self._answer, threaded=True, request_handler=_Quiet
+        )
         # A connection kept alive by a client must not hold the shutdown up.
         self._server.daemon_threads = True
         self._thread = threading.Thread(

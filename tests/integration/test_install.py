@@ -50,7 +50,6 @@ def clean_environment(folder: Path, *requirements: str, wheelhouse: Path) -> Pat
         ],
         check=True,
         capture_output=True,
-        env={**os.environ, "HOME": os.environ.get("PIP_TEST_HOME", str(folder))},
     )
     return folder / "bin"
 

@@ -2,11 +2,12 @@
 
 import json
 from collections.abc import Iterator
-from typing import Any
-
-from nbformat import ValidationError, validator
+from typing import TYPE_CHECKING, Any
 
 from bookstore_core.errors import InvalidNotebookError
+
+if TYPE_CHECKING:
+    from nbformat import ValidationError
 
 #: A notebook as parsed JSON, in any format from v3 to v4.5.
 Notebook = dict[str, Any]
@@ -58,7 +59,10 @@ def check_notebook(content: object) -> Notebook:
     return content
 
 
-def _first_error(content: Notebook, major: int, minor: int) -> ValidationError | None:
+def _first_error(content: Notebook, major: int, minor: int) -> "ValidationError | None":
+    # Imported at the first notebook: its schema library takes a second to load.
+    from nbformat import validator
+
     try:
         errors = validator.iter_validate(  # type: ignore[no-untyped-call]
             content, version=major, version_minor=minor, relax_add_props=True

@@ -8,10 +8,9 @@ from bookstore_web import failures
 from bookstore_web.api import api
 from bookstore_web.context import ContextMiddleware, check_caller, context
 from bookstore_web.pages import pages
-from bookstore_web.publishing import ENVELOPE
 from bookstore_web.release import RELEASE
 from bookstore_web.services import EXTENSION, Services
-from bookstore_web.wire import Launch
+from bookstore_web.wire import ENVELOPE, Launch
 
 #: No script or style of a page's own text runs, whatever got into it.
 CONTENT_SECURITY_POLICY = "; ".join(

@@ -111,6 +111,7 @@ def path_to_host(path: str) -> str:
 
 
 def host_to_path(host: str) -> str:
+    """Read a path that `path_to_host` wrote."""
     return bytes.fromhex(host).decode()
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from jupyter_core.utils import ensure_async
 from tornado import web
+from tornado.escape import to_unicode
 from tornado.httpclient import HTTPResponse
 
 from bookstore_web.forwarding import (
@@ -46,11 +47,13 @@ class ProxyHandler(web.RequestHandler):
     auth_resource = AUTH_RESOURCE
 
     def initialize(self, frontier: Frontier, is_api: bool) -> None:
+        """Take what the server's routing holds for this path."""
         self._frontier = frontier
         self._is_api = is_api
 
     @web.authenticated
     async def get(self) -> None:
+        """Pass the request on; all methods are treated alike."""
         await self._pass_on()
 
     head = post = put = delete = patch = options = get
@@ -116,7 +119,8 @@ class ProxyHandler(web.RequestHandler):
             secret="",
             base_url=self.settings.get("base_url", "/"),
             origin=f"{self.request.protocol}://{self.request.host}",
-            xsrf_token=self.xsrf_token.decode(),
+            # A hub's mixin makes it text.
+            xsrf_token=to_unicode(self.xsrf_token),
             user=user_name(self.current_user),
             authorization=authorization,
             ui=front_end(self._frontier.app),

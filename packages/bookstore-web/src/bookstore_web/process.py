@@ -78,6 +78,8 @@ class GunicornProcess:
         # Workers that outlive a killed master see the end of this pipe.
         assert self._process.stdin is not None
         self._process.stdin.close()
+        # Its last words come before what is said of its end.
+        self._reader.join(timeout=0.2)
         shutil.rmtree(self.launch.runtime_dir, ignore_errors=True)
 
     def _tell(self, launch: Launch) -> None:

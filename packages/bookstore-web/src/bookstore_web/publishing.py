@@ -24,9 +24,6 @@ from bookstore_core.settings import BookstoreSettings
 from bookstore_core.stores import VersionMetadata, VersionStore, new_save_id, utc_now
 from bookstore_web.bodies import parse_object
 
-#: Bytes of a contents model around its notebook.
-ENVELOPE = 64 * 1024
-
 
 @dataclass(frozen=True)
 class Publication:
