@@ -3,6 +3,8 @@
 PYTHON ?= python3
 JUPYTER ?= notebook
 PORT ?= 8888
+SAVES ?= 200
+KILLS ?= 30
 # Where `make run` keeps all that it makes; also its Jupyter config directory.
 RUN ?= run
 
@@ -11,7 +13,7 @@ EDITABLE := $(foreach package,$(PACKAGES),-e $(package))
 PIP_FLAGS := --quiet --disable-pip-version-check
 MANIFESTS := Makefile pyproject.toml constraints.txt $(PACKAGES:=/pyproject.toml)
 
-.PHONY: help install run test check format clean
+.PHONY: help install run test chromium chaos bench check format clean
 
 help:  ## Say what there is to make
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -53,9 +55,23 @@ run: $(if $(filter classic,$(JUPYTER)),.venv-classic,.venv)/.installed  ## Start
 	@echo "Ctrl-C stops the server."
 	@exec env JUPYTER_CONFIG_DIR=$(abspath $(RUN)) $(SERVER) --port=$(PORT) $(if $(filter 0,$(shell id -u)),--allow-root)
 
-test: install  ## Run all tests, in both environments
-	.venv/bin/python -m pytest
-	.venv-classic/bin/python -m pytest tests/archiver tests/umbrella
+# Tests of servers wait more than they compute, so a few run side by side.
+test: install chromium  ## Run all tests, on servers of both generations
+	.venv/bin/python -m pytest -n 3 --dist worksteal
+	.venv-classic/bin/python -m pytest -n 2 tests/archiver tests/umbrella
+
+chromium:  # for the browser tests, which say so where it is missing
+	@command -v chromium >/dev/null \
+		|| if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; \
+			then apt-get update -qq && apt-get install -qq -y chromium >/dev/null; \
+			else echo "Install chromium (apt-get install chromium) for the browser tests."; \
+		fi
+
+chaos: .venv/.installed .venv-classic/.installed  ## Kill, cut, fill and refuse, and count the saves (SAVES=200 KILLS=30)
+	@cd tests && ../.venv/bin/python -m chaos --saves $(SAVES) --kills $(KILLS)
+
+bench: .venv/.installed .venv-classic/.installed  ## Measure what archiving costs, against the same server without it
+	@cd tests && ../.venv/bin/python -m bench
 
 check: .venv/.installed  ## Check style and types
 	.venv/bin/ruff check .

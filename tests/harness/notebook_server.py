@@ -193,7 +193,8 @@ class NotebookServer:
     def __exit__(self, *_: object) -> None:
         if self.process is not None and self.process.poll() is None:
             self.stop()
-        sys.stdout.write(f"--- {self.log_file}\n{self.log}")
+        if "PYTEST_CURRENT_TEST" in os.environ:  # shown where the test fails
+            sys.stdout.write(f"--- {self.log_file}\n{self.log}")
 
     def request(self, method: str, path: str, **options: Any) -> requests.Response:
         """Ask for a path below the base URL, with the token."""
