@@ -25,8 +25,11 @@ def kill_under_a_stream(world: World, saves: int, kills: int) -> Outcome:
     paths = [f"note-{number}.ipynb" for number in range(10)]
     for _ in range(kills):
         server = world.server().start()
-        with stream(world, server, paths, saves):
-            threading.Event().wait(dice.uniform(0.05, 0.6))
+        with (
+            stream(world, server, paths[:5], saves),
+            stream(world, server, paths[5:], saves),
+        ):
+            threading.Event().wait(dice.uniform(0.1, 1.2))
             server.stop(signal.SIGKILL)
     with world.server().start():
         world.wait_until_drained()

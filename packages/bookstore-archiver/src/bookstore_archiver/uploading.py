@@ -238,14 +238,18 @@ class Uploader:
 
     def _remove(self, entries: list[Entry]) -> None:
         for entry in entries:
+            failure = None
             try:
                 self._spool.done(entry)
             except OSError as error:
-                # It has been sent: it must not be again while this process lives.
-                self._leftover[entry.name] = entry
-                self._complain(error)
-            else:
+                failure = error
+            with self._condition:
                 self._leftover.pop(entry.name, None)
+                if failure is not None:
+                    # It has been sent: it must not be again while this process lives.
+                    self._leftover[entry.name] = entry
+            if failure is not None:
+                self._complain(failure)
 
     def _write_status(self) -> None:
         status = self._stats.status()

@@ -1,0 +1,1 @@
+"""The benchmark: what bookstore adds to a notebook server, measured side by side."""

@@ -1,0 +1,109 @@
+"""`make bench`: measure what bookstore adds to a notebook server, and print it.
+
+    python -m bench [--generation modern|classic|both] [--saves N] [--quick] [--json F]
+
+A plain server and one with bookstore run side by side and are asked in turn. Exits
+with 0 when it could measure: a missed target is a line of the table, not a failure.
+"""
+
+import argparse
+import json
+import os
+import platform
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+from bench.draining import measure_drains
+from bench.figures import Figure, table
+from bench.servers import Pair, running
+from bench.serving import Effort, measure_serving
+from bench.starting import measure_starts
+from bench.stores import ministack
+from harness.notebook_server import ENVIRONMENTS, GENERATIONS, Generation
+from harness.s3_server import make_bucket, s3_client, s3_traits
+
+QUICK = Effort(small=4, medium=2, large=1, starts=1, drained=40, drains=1)
+
+
+def effort_of(saves: int) -> Effort:
+    """Return how much is measured for so many saves of 10 KB."""
+    return Effort(
+        small=saves,
+        medium=max(saves // 4, 2),
+        large=max(saves // 20, 2),
+        starts=max(saves // 20, 2),
+        drained=saves * 5,
+        drains=3,
+    )
+
+
+def measure(generation: Generation, folder: Path, effort: Effort) -> list[Figure]:
+    """Measure everything of one generation, with a store of its own."""
+    folder.mkdir()
+    bucket = "bench"
+    with ExitStack() as stack:
+        url = stack.enter_context(ministack(folder / "store"))
+        make_bucket(s3_client(url), bucket)
+
+        def make_pair(turn: int) -> Pair:
+            return Pair(generation, folder / f"start-{turn}", url, bucket)
+
+        figures = [measure_starts(make_pair, effort.starts)]
+        with running(Pair(generation, folder / "pair", url, bucket)) as pair:
+            figures += measure_serving(pair, effort)
+        figures.append(
+            measure_drains(
+                ENVIRONMENTS[generation] / "bin" / "python",
+                folder / "drains",
+                s3_traits(url, bucket),
+                saves=effort.drained,
+                rounds=effort.drains,
+            )
+        )
+    return figures
+
+
+def machine() -> dict[str, Any]:
+    """Return what the figures depend on besides the code."""
+    return {
+        "cores": os.cpu_count(),
+        "load": os.getloadavg()[0],
+        "python": platform.python_version(),
+        "store": "ministack by HTTP, a process of its own on the same cores",
+    }
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Measure what the command line asks for."""
+    parser = argparse.ArgumentParser(prog="bench")
+    parser.add_argument("--generation", choices=(*GENERATIONS, "both"), default="both")
+    parser.add_argument("--saves", type=int, default=100, help="of 10 KB")
+    parser.add_argument("--quick", action="store_true", help="a smoke test")
+    parser.add_argument("--json", type=Path, metavar="FILE")
+    words = parser.parse_args(arguments)
+    effort = QUICK if words.quick else effort_of(max(words.saves, 1))
+    chosen = GENERATIONS if words.generation == "both" else (words.generation,)
+    found: dict[str, Any] = {"machine": machine(), "generations": {}}
+    print(
+        f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}. Both servers, the "
+        "store and the client share them,\nso that an upload slows whatever else runs."
+    )
+    with tempfile.TemporaryDirectory(prefix="bench-") as folder:
+        for generation in chosen:
+            before = time.monotonic()
+            figures = measure(generation, Path(folder) / generation, effort)
+            print(f"\n{generation}, {time.monotonic() - before:.0f} s")
+            print(table(figures), flush=True)
+            found["generations"][generation] = [f.as_json() for f in figures]
+    if words.json is not None:
+        words.json.write_text(json.dumps(found, indent=1) + "\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,149 @@
+"""What is measured of two servers that run: time, CPU, memory, modules."""
+
+import time
+from collections import defaultdict
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from bench.figures import Figure, Kind, Target, figure
+from bench.notebooks import numbered, save_body
+from bench.servers import Pair, Side
+
+SIZES = {"10 KB": 10_000, "1 MB": 1_000_000, "20 MB": 20_000_000}
+SAVE_TARGETS = {
+    "10 KB": Target(Kind.EXTRA, 2.0),
+    "1 MB": Target(Kind.OVER, 0.15),
+    "20 MB": Target(Kind.OVER, 0.15),
+}
+READ_TARGETS = {"10 KB": Target(Kind.EXTRA, 1.0)}
+CPU_TARGET = Target(Kind.EXTRA, 5.0)
+NO_BOTOCORE = Target(Kind.COUNT, 0)
+
+#: Seconds after a save when its upload has begun.
+UPLOADING = 0.03
+
+#: How many notebooks the saves go to that CPU is measured of.
+NOTEBOOKS = 5
+
+
+@dataclass(frozen=True)
+class Effort:
+    """How many saves are measured of each size, and how many starts."""
+
+    small: int
+    medium: int
+    large: int
+    starts: int
+    drained: int
+    drains: int
+
+    def of(self, size: str) -> int:
+        """Return how many saves of a size are measured."""
+        return {"10 KB": self.small, "1 MB": self.medium, "20 MB": self.large}[size]
+
+
+Times = dict[Side, list[float]]
+
+
+def measure_serving(pair: Pair, effort: Effort) -> list[Figure]:
+    """Measure two fresh servers; those that need them fresh come first."""
+    figures = [_modules_before(pair), _rss(pair, "RSS after the start")]
+    figures.append(_first_upload(pair))
+    _warm_up(pair)
+    for size in SIZES:
+        figures += _latencies(pair, size, effort.of(size))
+    figures.append(_read_while_uploading(pair, effort.small))
+    figures.append(_cpu(pair, effort.small, paced=True))
+    figures.append(_cpu(pair, effort.small, paced=False))
+    figures.append(_rss(pair, "RSS at the end"))
+    return figures
+
+
+def _modules_before(pair: Pair) -> Figure:
+    counts = [
+        float(sum(name.partition(".")[0] == "botocore" for name in side.modules()))
+        for side in (pair.plain, pair.ours)
+    ]
+    name = "modules of botocore before an upload"
+    return figure(name, "", counts[:1], counts[1:], target=NO_BOTOCORE)
+
+
+def _rss(pair: Pair, name: str) -> Figure:
+    return figure(name, "MB", [pair.plain.rss], [pair.ours.rss])
+
+
+def _first_upload(pair: Pair) -> Figure:
+    """Measure the CPU of the first save: once a process, botocore is loaded for it."""
+    body = save_body(SIZES["10 KB"])
+    used: Times = {}
+    for side in (pair.plain, pair.ours):
+        before = side.cpu
+        side.save("first.ipynb", body)
+        side.settle()
+        time.sleep(0.2)
+        used[side] = [side.cpu - before]
+    return figure(
+        "CPU of the first save, once", "ms", used[pair.plain], used[pair.ours]
+    )
+
+
+def _warm_up(pair: Pair) -> None:
+    body = save_body(SIZES["10 KB"])
+    for turn, side in pair.rounds(5):
+        side.save("warm.ipynb", numbered(body, turn))
+        side.read("warm.ipynb")
+        side.settle()
+
+
+def _latencies(pair: Pair, size: str, number: int) -> list[Figure]:
+    body = save_body(SIZES[size])
+    path = f"{size.replace(' ', '-')}.ipynb"
+    saves: Times = defaultdict(list)
+    reads: Times = defaultdict(list)
+    # The first round makes the file, which is another thing than saving it again.
+    for turn, side in pair.rounds(number + 1):
+        content = numbered(body, turn)
+        pair.ours.settle()
+        save, read = side.save(path, content), side.read(path)
+        if turn:
+            saves[side].append(save)
+            reads[side].append(read)
+    pair.ours.settle()
+    return [
+        _compare(pair, f"save, {size}", saves, SAVE_TARGETS[size]),
+        _compare(pair, f"next GET, {size}", reads, READ_TARGETS.get(size)),
+    ]
+
+
+def _compare(
+    pair: Pair, name: str, times: Times, target: Target | None = None
+) -> Figure:
+    return figure(name, "ms", times[pair.plain], times[pair.ours], target=target)
+
+
+def _read_while_uploading(pair: Pair, number: int) -> Figure:
+    body = save_body(SIZES["10 KB"])
+    reads: Times = defaultdict(list)
+    for turn, side in pair.rounds(number):
+        side.save("upload.ipynb", numbered(body, turn))
+        time.sleep(UPLOADING)
+        reads[side].append(side.read("upload.ipynb"))
+        pair.ours.settle()
+    return _compare(pair, "GET while the upload runs, 10 KB", reads)
+
+
+def _cpu(pair: Pair, number: int, *, paced: bool) -> Figure:
+    """Measure the CPU of saves, with their uploads and all else that runs meanwhile."""
+    body = save_body(SIZES["10 KB"])
+    settle: Callable[[], None] = pair.ours.settle if paced else lambda: None
+    pair.ours.settle()
+    before = {side: side.cpu for side in (pair.plain, pair.ours)}
+    for turn, side in pair.rounds(number):
+        side.save(f"cpu-{turn % NOTEBOOKS}.ipynb", numbered(body, turn))
+        settle()
+    pair.ours.settle()
+    time.sleep(0.1)
+    used = {side: [(side.cpu - before[side]) / number] for side in before}
+    how = "one by one" if paced else "at a stretch"
+    target = CPU_TARGET if paced else None
+    return _compare(pair, f"CPU a save, 10 KB, {how}", used, target)
