@@ -19,14 +19,14 @@ HEADERS = {"Authorization": f"token {TOKEN}", "Content-Type": "application/json"
 #: Seconds without any request, so that what a save has started is over.
 SETTLE = 0.02
 
-#: Has a server write down what it has imported, when it is sent SIGUSR1.
+#: Has a server write down what it has imported, when it is sent SIGUSR2.
 TELL_MODULES = """\
 import os, signal, sys
 def tell(*_):
     with open({path!r} + ".draft", "w") as file:
         file.write("\\n".join(sys.modules))
     os.replace({path!r} + ".draft", {path!r})
-signal.signal(signal.SIGUSR1, tell)
+signal.signal(signal.SIGUSR2, tell)
 """
 
 
@@ -75,7 +75,7 @@ class Side:
     def modules(self) -> set[str]:
         """Return the names of the modules that the server has imported."""
         self._modules.unlink(missing_ok=True)
-        self.process.send_signal(signal.SIGUSR1)
+        self.process.send_signal(signal.SIGUSR2)
         # Any thread may have taken the signal: a request wakes the one that handles it.
         wait_for(self._has_told, what="the server's list of modules", every=0.1)
         return set(self._modules.read_text().splitlines())

@@ -12,19 +12,11 @@ from typing import Any
 
 import requests
 
+from harness.config_files import extension_lines, settings_lines
 from harness.fault_proxy import FaultProxy
 from harness.notebook_server import Generation, NotebookServer, notebook
 from harness.s3_server import S3Server, s3_traits, versions_of
 from harness.waiting import wait_for
-
-#: What both generations need in their config to archive, and nothing else.
-EXTENSIONS = (
-    "c.NotebookApp.nbserver_extensions = {'bookstore_archiver': True,"
-    " 'bookstore_web': False, 'jupyterlab_jupytext': False, 'jupytext': False}\n"
-    "c.ServerApp.jpserver_extensions = {'bookstore_archiver': True,"
-    " 'bookstore_web': False, 'jupytext': False, 'jupyter_server_ydoc': False,"
-    " 'jupyter_server_fileid': False}\n"
-)
 
 
 @dataclass
@@ -88,8 +80,7 @@ class World:
             "shutdown_timeout": 0.5,
             **traits,
         }
-        lines = [f"c.BookstoreSettings.{k} = {v!r}\n" for k, v in values.items()]
-        return EXTENSIONS + "".join(lines)
+        return extension_lines("bookstore_archiver") + settings_lines(**values)
 
     def server(self, *, home: Path | None = None, **traits: Any) -> NotebookServer:
         """Return a notebook server that archives into the world's spool; start it."""

@@ -123,3 +123,12 @@ def test_no_secret_is_in_the_repr() -> None:
     settings = BookstoreSettings(s3_secret_access_key="very-secret")
     assert "very-secret" not in repr(settings)
     assert "very-secret" not in str(settings)
+
+
+@pytest.mark.parametrize(
+    "name", ["s3_access_key_id", "s3_secret_access_key", "s3_session_token"]
+)
+def test_a_secret_of_the_wrong_type_is_named_and_not_shown(name: str) -> None:
+    with pytest.raises(TraitError, match=name) as refused:
+        BookstoreSettings(**{name: 31415926})
+    assert "31415926" not in str(refused.value)

@@ -2,11 +2,10 @@
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from harness.notebook_server import GENERATIONS, Generation, NotebookServer
+from harness.notebook_server import GENERATIONS, Generation
 from harness.s3_server import S3Server
 
 
@@ -34,17 +33,7 @@ def bucket(s3_server: S3Server, request: pytest.FixtureRequest) -> Iterator[str]
     s3_server.delay = 0.0
 
 
-def settings_config(**traits: Any) -> str:
-    """Return config file lines that set traits of BookstoreSettings."""
-    return "".join(
-        f"c.BookstoreSettings.{name} = {value!r}\n" for name, value in traits.items()
-    )
-
-
 @pytest.fixture
 def home(tmp_path: Path) -> Path:
     """The HOME of a server under test."""
     return tmp_path / "home"
-
-
-__all__ = ["NotebookServer", "settings_config"]

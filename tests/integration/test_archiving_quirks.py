@@ -208,11 +208,12 @@ def edit_together(server: NotebookServer, path: str, source: str) -> None:
 def test_without_a_store_it_says_one_line_and_does_nothing_else(
     generation: Generation, home: Path
 ) -> None:
-    config = extension_lines("bookstore_archiver")
+    config = extension_lines("bookstore_archiver", "bookstore_web")
     with NotebookServer(generation, home, config=config) as server:
         server.save("note.ipynb", notebook("1"))
-        lines = [line for line in server.log.splitlines() if "ookstore" in line]
-        said = [line for line in lines if "bookstore_archiver |" not in line]
+        assert server.request("GET", "api/bookstore").status_code == 404
+        lines = [line for line in server.log.splitlines() if "Bookstore" in line]
+        said = [line for line in lines if " | extension was" not in line]
         assert len(said) == 1, said
         assert "No store is configured" in said[0]
         assert not list(home.rglob("spool"))

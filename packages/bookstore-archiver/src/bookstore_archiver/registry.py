@@ -5,11 +5,10 @@ import logging
 import weakref
 from typing import Any
 
-from traitlets import TraitError
 from traitlets.config import Configurable
 
 from bookstore_archiver.archiving import Archiver
-from bookstore_core.settings import BookstoreSettings
+from bookstore_core.server_settings import settings_of
 
 _archivers: "weakref.WeakKeyDictionary[Configurable, Archiver | None]" = (
     weakref.WeakKeyDictionary()
@@ -30,15 +29,10 @@ def archiver_for(part: Configurable) -> Archiver | None:
 
 
 def _make_archiver(server: Any) -> Archiver | None:
-    log: logging.Logger = getattr(server, "log", None) or logging.getLogger(__name__)
-    try:
-        settings = BookstoreSettings(parent=server)
-    except TraitError as error:
-        log.error("Bookstore archives nothing, for a setting is wrong: %s", error)
+    settings = settings_of(server)
+    if settings is None or settings.missing:
         return None
-    if settings.missing:
-        log.info("Bookstore archives nothing. %s", settings.missing)
-        return None
+    log: logging.Logger = server.log
     archiver = Archiver(settings, log=log)
     log.info(
         "Bookstore archives each save of a notebook to %s, by way of the spool %s.",

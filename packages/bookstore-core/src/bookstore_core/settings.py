@@ -12,10 +12,13 @@ from traitlets.config import Config, LoggingConfigurable
 
 DEFAULT_ENDPOINT_URL = "https://s3.amazonaws.com"
 
-#: Traits whose values are never shown.
-SECRET_TRAITS = frozenset(
-    {"s3_access_key_id", "s3_secret_access_key", "s3_session_token"}
-)
+
+class Secret(Unicode[str, str]):
+    """Text that is never shown, also not where it is wrong."""
+
+    def error(self, obj: Any, value: Any, error: Any = None, info: Any = None) -> Any:
+        """Raise TraitError without the value, which traitlets' own message holds."""
+        raise TraitError(f"BookstoreSettings.{self.name} must be a string.")
 
 
 class BookstoreSettings(LoggingConfigurable):
@@ -45,16 +48,16 @@ class BookstoreSettings(LoggingConfigurable):
         "published", help="Prefix of the keys of published notebooks."
     ).tag(config=True)
 
-    s3_access_key_id = Unicode(
+    s3_access_key_id = Secret(
         allow_none=True,
         help="Access key id. Leave it unset to use botocore's own search (IAM role, "
         "profile, AWS_* variables). Environment variable JPYNB_S3_ACCESS_KEY_ID.",
     ).tag(config=True)
-    s3_secret_access_key = Unicode(
+    s3_secret_access_key = Secret(
         allow_none=True,
         help="Secret access key. Environment variable JPYNB_S3_SECRET_ACCESS_KEY.",
     ).tag(config=True)
-    s3_session_token = Unicode(
+    s3_session_token = Secret(
         allow_none=True,
         help="Session token of temporary credentials. Environment variable "
         "JPYNB_S3_SESSION_TOKEN.",

@@ -8,27 +8,26 @@ import atexit
 import re
 from functools import partial
 from typing import Any
+from weakref import WeakSet
 
-from traitlets import TraitError
-
-from bookstore_core.settings import BookstoreSettings
+from bookstore_core.server_settings import settings_of
 from bookstore_web.address import address_of
 from bookstore_web.forwarding import Gateway
 from bookstore_web.handlers import Frontier, handler_class
 from bookstore_web.supervisor import APPLICATION, GunicornSupervisor
 from bookstore_web.wire import ENVELOPE
 
+_loaded: "WeakSet[Any]" = WeakSet()
+
 
 def load_extension(app: Any, *, application: str = APPLICATION) -> None:
     """Load into a running server. `application` is what gunicorn serves."""
-    try:
-        settings = BookstoreSettings(parent=app)
-    except TraitError as error:
-        app.log.error("bookstore: not loaded, a setting is wrong: %s", error)
+    settings = settings_of(app)
+    if settings is None or (settings.missing and not settings.fs_cloning_basedir):
         return
-    if settings.missing and not settings.fs_cloning_basedir:
-        app.log.info("bookstore: nothing to do. %s", settings.missing)
-        return
+    if app in _loaded:
+        return  # both as `bookstore` and as `bookstore_web` in the config
+    _loaded.add(app)
     supervisor = GunicornSupervisor(
         settings, partial(address_of, app), log=app.log, application=application
     )
