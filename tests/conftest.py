@@ -8,6 +8,8 @@ from pathlib import Path
 import psutil
 import pytest
 
+from harness.command import Run, forget_application, runner
+
 SCRUBBED = ("AWS_", "JPYNB_", "JUPYTER", "JPY_", "XDG_")
 
 
@@ -43,6 +45,19 @@ def no_leaks(clean_environment: None) -> Iterator[None]:
     own = [process for process in children if not _is_session_server(process)]
     _, alive = psutil.wait_procs(own, timeout=5)
     assert not alive, f"processes left behind: {alive}"
+
+
+@pytest.fixture
+def run(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> Iterator[Run]:
+    """Run `jupyter bookstore` with words; it reads no config but the test's own."""
+    monkeypatch.setenv("JUPYTER_CONFIG_DIR", str(tmp_path / "config"))
+    monkeypatch.chdir(tmp_path)
+    yield runner(capsys)
+    forget_application()
 
 
 def _belongs_to_a_session(thread: threading.Thread) -> bool:

@@ -122,6 +122,18 @@ def test_path_that_no_key_can_be_made_of_is_told_once(
     assert len(caplog.records) == 1
 
 
+@pytest.mark.parametrize("path", ["./a.ipynb", "sub/../a.ipynb", "/a.ipynb"])
+def test_other_spellings_of_a_path_are_the_same_key(
+    make_archiver: MakeArchiver, store: MemoryStore, files: Files, path: str
+) -> None:
+    archiver = make_archiver()
+    (files.root / "sub").mkdir()
+    (files.root / "a.ipynb").write_text("1")
+    archiver.keep(files, MODEL, path)
+    wait_for(lambda: contents(store), what="the version")
+    assert contents(store) == ["1"]
+
+
 def test_no_error_reaches_the_save(
     make_archiver: MakeArchiver, caplog: pytest.LogCaptureFixture
 ) -> None:

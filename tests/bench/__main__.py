@@ -22,12 +22,12 @@ from bench.draining import measure_drains
 from bench.figures import Figure, table
 from bench.servers import Pair, running
 from bench.serving import Effort, measure_serving
-from bench.starting import measure_starts
+from bench.starting import compare_starts, measure_starts
 from bench.stores import ministack
 from harness.notebook_server import ENVIRONMENTS, GENERATIONS, Generation
 from harness.s3_server import make_bucket, s3_client, s3_traits
 
-QUICK = Effort(small=4, medium=2, large=1, starts=1, drained=40, drains=1)
+QUICK = Effort(small=4, medium=2, large=1, starts=0, cpu=4, drained=40, drains=1)
 
 
 def effort_of(saves: int) -> Effort:
@@ -36,9 +36,10 @@ def effort_of(saves: int) -> Effort:
         small=saves,
         medium=max(saves // 4, 2),
         large=max(saves // 20, 2),
-        starts=max(saves // 20, 2),
+        starts=max(saves // 12, 2),
+        cpu=saves,
         drained=saves * 5,
-        drains=3,
+        drains=4,
     )
 
 
@@ -53,9 +54,11 @@ def measure(generation: Generation, folder: Path, effort: Effort) -> list[Figure
         def make_pair(turn: int) -> Pair:
             return Pair(generation, folder / f"start-{turn}", url, bucket)
 
-        figures = [measure_starts(make_pair, effort.starts)]
-        with running(Pair(generation, folder / "pair", url, bucket)) as pair:
-            figures += measure_serving(pair, effort)
+        started = measure_starts(make_pair, effort.starts) if effort.starts else []
+        pair = Pair(generation, folder / "pair", url, bucket)
+        with running(pair):
+            figures = measure_serving(pair, effort)
+        figures.insert(0, compare_starts(started or [pair]))
         figures.append(
             measure_drains(
                 ENVIRONMENTS[generation] / "bin" / "python",

@@ -40,16 +40,17 @@ class Side:
         config += TELL_MODULES.format(path=str(self._modules))
         self._server = NotebookServer(generation, home, config=config)
         self._connection: http.client.HTTPConnection | None = None
+        #: Milliseconds until it answered, of the last start.
+        self.started_in = 0.0
 
-    def start(self) -> float:
-        """Start the server; return how long it took until it answered."""
+    def start(self) -> None:
+        """Start the server, and wait until it answers."""
         before = time.perf_counter()
         self._server.start()
-        taken = time.perf_counter() - before
+        self.started_in = 1000 * (time.perf_counter() - before)
         self._connection = http.client.HTTPConnection(
             "127.0.0.1", self._server.port, timeout=120
         )
-        return 1000 * taken
 
     def stop(self) -> None:
         if self._connection is not None:
@@ -91,6 +92,10 @@ class Side:
     def read(self, path: str) -> float:
         """Read a notebook; return how long it took."""
         return self._ask("GET", path, None)
+
+    def look(self, path: str) -> float:
+        """Ask for a notebook without its content; return how long it took."""
+        return self._ask("GET", f"{path}?content=0", None)
 
     def _ask(self, method: str, path: str, body: bytes | None) -> float:
         assert self._connection is not None

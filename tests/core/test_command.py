@@ -1,55 +1,14 @@
 """`jupyter bookstore`: verbs, exit codes, doctor and init."""
 
 import json
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from traitlets.config import Application
 
 from bookstore_core import errors
-from bookstore_core.command import exit_code, main
-
-
-@dataclass(frozen=True)
-class Outcome:
-    code: int
-    out: str
-    err: str
-
-
-Run = Callable[..., Outcome]
-
-
-@pytest.fixture
-def run(
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-) -> Iterator[Run]:
-    """Run the command with the given words; it reads no config but the test's own."""
-    monkeypatch.setenv("JUPYTER_CONFIG_DIR", str(tmp_path / "config"))
-    monkeypatch.chdir(tmp_path)
-
-    def call(*words: str) -> Outcome:
-        forget_application()
-        try:
-            main(list(words))
-            code = 0
-        except SystemExit as end:
-            code = int(end.code or 0)
-        printed = capsys.readouterr()
-        return Outcome(code, printed.out, printed.err)
-
-    yield call
-    forget_application()
-
-
-def forget_application() -> None:
-    """Let the next command be the process's only application again."""
-    if Application.initialized():
-        type(Application.instance()).clear_instance()
+from bookstore_core.command import exit_code
+from harness.command import Run
 
 
 @pytest.fixture

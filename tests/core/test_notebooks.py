@@ -113,3 +113,34 @@ def test_nesting_too_deep_to_be_written_is_refused() -> None:
         nested = [nested]
     with pytest.raises(InvalidNotebookError, match="nested too deeply"):
         write_notebook({"metadata": {"deep": nested}})
+
+
+CODE = {"cell_type": "code", "metadata": {}, "source": "", "outputs": []}
+VALID = {"nbformat": 4, "nbformat_minor": 4, "metadata": {}, "cells": []}
+
+
+@pytest.mark.parametrize(
+    "added",
+    [
+        {"worksheets": 5},
+        {"worksheets": [5]},
+        {"worksheets": [{"cells": [3]}]},
+        {"worksheets": [{"cells": 3}]},
+        {"worksheets": {"a": 1}},
+        {"cells": [{"cell_type": ["x"], "metadata": {}, "source": ""}]},
+        {"cells": [{**CODE, "execution_count": None, "worksheets": 1}]},
+        {"nbformat": 3, "worksheets": [], "cells": 5},
+        {"nbformat": 3, "worksheets": [], "cells": [7]},
+    ],
+)
+def test_a_malformed_notebook_is_refused(added: dict[str, Any]) -> None:
+    with pytest.raises(InvalidNotebookError):
+        check_notebook({**VALID, **added})
+
+
+@pytest.mark.parametrize(
+    "odd", [{"cells": [7]}, {"worksheets": [5, {"cells": 3}], "cells": 5}]
+)
+def test_dropping_trust_survives_notebooks_of_later_formats(odd: Any) -> None:
+    later = {**VALID, "nbformat_minor": 99, **odd}
+    assert drop_trust(later) is later

@@ -6,6 +6,7 @@ from bookstore_core.errors import InvalidRequestError
 from bookstore_core.paths import (
     check_path,
     notebook_key,
+    printable,
     s3_display_path,
     s3_key,
     s3_path,
@@ -46,3 +47,12 @@ def test_a_key_holds_1024_bytes_prefix_included() -> None:
         notebook_key("w", "x" * 1023)
     with pytest.raises(InvalidRequestError, match="key"):
         notebook_key("w", "é" * 512)
+
+
+@pytest.mark.parametrize("prefix", ["/workspace/kylek/", "workspace/kylek//"])
+def test_outer_slashes_of_a_prefix_do_not_matter(prefix: str) -> None:
+    assert notebook_key(prefix, "mine.ipynb") == "workspace/kylek/mine.ipynb"
+
+
+def test_what_cannot_be_printed_is_escaped_in_sentences() -> None:
+    assert printable("a\nb\x1b[0mé") == "a\\nb\\x1b[0mé"

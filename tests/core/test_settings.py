@@ -132,3 +132,17 @@ def test_a_secret_of_the_wrong_type_is_named_and_not_shown(name: str) -> None:
     with pytest.raises(TraitError, match=name) as refused:
         BookstoreSettings(**{name: 31415926})
     assert "31415926" not in str(refused.value)
+
+
+@pytest.mark.parametrize("prefix", ["a//b", "a/../b", "./a", "..", "a\0b"])
+@pytest.mark.parametrize("name", ["workspace_prefix", "published_prefix"])
+def test_a_prefix_that_no_key_can_have_is_refused_at_once(
+    name: str, prefix: str
+) -> None:
+    with pytest.raises(TraitError, match=name):
+        BookstoreSettings(**{name: prefix})
+
+
+@pytest.mark.parametrize("prefix", ["", "/", "/workspace/kylek/", "workspace"])
+def test_a_prefix_may_have_outer_slashes(prefix: str) -> None:
+    assert BookstoreSettings(workspace_prefix=prefix).workspace_prefix == prefix

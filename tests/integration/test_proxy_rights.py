@@ -128,6 +128,15 @@ def test_another_sites_page_cannot_change_anything(
     assert answer.status_code in {403, 404}
 
 
+def test_a_token_in_the_query_is_handed_on_whatever_else_says_who_it_is(
+    server: NotebookServer, stranger: requests.Session
+) -> None:
+    answer = stranger.get(
+        f"{server.url}/api/bookstore", params={"token": TOKEN}, auth=("a", "b")
+    )
+    assert answer.json()["context"]["authorization"] == f"token {TOKEN}"
+
+
 def test_a_program_with_the_token_needs_no_xsrf_token(server: NotebookServer) -> None:
     answer = server.request("PUT", "api/bookstore/published/a.ipynb", data=b"{}")
     assert answer.json()["method"] == "PUT"

@@ -329,3 +329,19 @@ def test_a_store_that_is_away_is_a_503_to_try_again(
     assert answer.json["error"] == "StorageUnavailableError"
     assert "Retry-After" in answer.headers
     assert "a-secret-that-is-not-shown" not in answer.text
+
+
+def test_a_name_with_a_lines_end_can_be_published(
+    client: FlaskClient, notebook: Notebook
+) -> None:
+    answer = client.put("/api/bookstore/publish/a%0Ab.ipynb", json=model(notebook))
+    assert answer.status_code == 200, answer.text
+
+
+@pytest.mark.parametrize("worksheets", [5, [5], [{"cells": 3}]])
+def test_a_notebook_of_two_formats_at_once_is_a_422(
+    client: FlaskClient, notebook: Notebook, worksheets: object
+) -> None:
+    both = {**notebook, "worksheets": worksheets}
+    answer = client.put("/api/bookstore/publish/a.ipynb", json=model(both))
+    assert answer.status_code == 422, answer.text

@@ -17,8 +17,8 @@ ENVELOPE = '<?xml version="1.0"?><Error><Code>{}</Code><Message>{}</Message></Er
         (400, "SomethingOdd", 502),
         (501, "NotImplemented", 502),
         (503, "SlowDown", 503),
-        (404, "NoSuchBucket", 503),
-        (403, "SignatureDoesNotMatch", 503),
+        (404, "NoSuchBucket", 502),
+        (403, "SignatureDoesNotMatch", 502),
     ],
 )
 def test_what_the_store_refuses_is_answered_with_its_reason(

@@ -4,6 +4,7 @@ import asyncio
 import getpass
 import logging
 import os
+import posixpath
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
@@ -19,14 +20,14 @@ from bookstore_archiver.snapshots import (
     os_path_of,
     source_of,
 )
-from bookstore_archiver.spooling import Spool
+from bookstore_archiver.spooling import Entry, Spool
 from bookstore_archiver.stats import Stats
 from bookstore_archiver.unprotected import Unprotected
 from bookstore_archiver.uploading import Timing, Uploader
 from bookstore_core.errors import BookstoreError, InvalidRequestError
 from bookstore_core.paths import notebook_key, s3_display_path
 from bookstore_core.settings import BookstoreSettings
-from bookstore_core.spool import DrainStatus
+from bookstore_core.spool import DrainStatus, SpoolCounts
 from bookstore_core.stores import VersionStore, open_store, utc_now
 
 
@@ -89,13 +90,32 @@ class Archiver:
         """Wait the configured time for uploads, and leave the rest in the spool."""
         self._uploader.stop(self.settings.shutdown_timeout)
 
-    def drain(self, timeout: float | None = None) -> bool:
-        """Upload everything; return whether the spool is empty. For commands."""
-        return self._uploader.drain(timeout)
+    @property
+    def failure(self) -> BaseException | None:
+        """What is in the way of this process's uploads now, if anything."""
+        return self._stats.failure
+
+    @property
+    def is_elsewhere(self) -> bool:
+        """Whether another process drains the spool, and this one only adds."""
+        return self._uploader.is_elsewhere
+
+    def drain(
+        self,
+        timeout: float | None = None,
+        *,
+        go_on: Callable[[SpoolCounts], bool] = lambda counts: True,
+    ) -> bool:
+        """Upload everything; return whether the spool is empty. For commands.
+
+        It gives up as `Uploader.drain` does.
+        """
+        return self._uploader.drain(timeout, go_on=go_on)
 
     def keep(self, manager: Any, model: Mapping[str, Any], path: str) -> None:
         """Put what `manager` has just saved into the spool; never raises."""
-        path = path.strip("/")
+        # A manager takes ./a.ipynb for a.ipynb, so one key is for both.
+        path = posixpath.normpath(path.strip("/"))
         try:
             key = notebook_key(self.settings.workspace_prefix, path)
             with self._unprotected.order(path):
@@ -133,14 +153,31 @@ class Archiver:
         data = content if isinstance(content, bytes) else content.encode("utf-8")
         self._add(BytesSource(data), key, path)
 
+    def archive_file(self, os_path: str, path: str, *, saved_at: datetime) -> Entry:
+        """Put the notebook at `os_path` into the spool, as the one at `path`.
+
+        Raises as `archive` does, and BookstoreError when the file cannot be read.
+        """
+        key = notebook_key(self.settings.workspace_prefix, path)
+        return self._add(FileSource(os_path), key, path, saved_at=saved_at)
+
     def _repair(self, path: str, os_path: str) -> None:
         key = notebook_key(self.settings.workspace_prefix, path)
         self._add(FileSource(os_path), key, path)
 
-    def _add(self, source: Source, key: str, path: str) -> None:
-        entry = self._spool.add(source, key=key, author=self._author, source_path=path)
+    def _add(
+        self, source: Source, key: str, path: str, *, saved_at: datetime | None = None
+    ) -> Entry:
+        entry = self._spool.add(
+            source,
+            key=key,
+            author=self._author,
+            source_path=path,
+            saved_at=saved_at,
+        )
         self._uploader.notify(entry)
         self._unprotected.regained(path)
+        return entry
 
 
 def drain(

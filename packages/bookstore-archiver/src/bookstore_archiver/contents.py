@@ -13,6 +13,7 @@ from bookstore_archiver.registry import archiver_for
 from bookstore_core.errors import ConfigurationError
 
 MODERN = ("jupyter_server.services.contents.largefilemanager", "AsyncLargeFileManager")
+NONE = ("traitlets.config", "LoggingConfigurable")
 CLASSIC = ("notebook.services.contents.largefilemanager", "LargeFileManager")
 
 
@@ -65,6 +66,9 @@ def _base() -> tuple[str, str]:
         kinds = type(Application.instance()).__mro__
         classic = any(kind.__module__ == "notebook.notebookapp" for kind in kinds)
         return CLASSIC if classic else MODERN
-    if importlib.util.find_spec("jupyter_server") is not None:
-        return MODERN
-    return CLASSIC
+    # Or by what can be imported, where only a config file wants the name. Where no
+    # server is installed at all, that file is read by gunicorn or by our command.
+    for base in (MODERN, CLASSIC):
+        if importlib.util.find_spec(base[0].partition(".")[0]) is not None:
+            return base
+    return NONE

@@ -7,8 +7,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, BinaryIO, Protocol
 
-import nbformat
-
 from bookstore_core.errors import BookstoreError, NotFoundError, SpoolError
 
 CHUNK = 1024 * 1024
@@ -56,6 +54,9 @@ class ModelSource:
 
     def copy_to(self, target: BinaryIO) -> Digest:
         """Write the notebook as a file of it would read."""
+        # A notebook server has it loaded; commands, which need it not, would wait.
+        import nbformat
+
         node = nbformat.from_dict(self.content)  # type: ignore[no-untyped-call]
         text: str = nbformat.writes(node, nbformat.NO_CONVERT)  # type: ignore[no-untyped-call]
         if not text.endswith("\n"):

@@ -81,32 +81,41 @@ class Spool:
         for folder in FOLDERS:
             self._disk.make_folder(self.root / folder)
 
-    def add(self, source: Source, *, key: str, author: str, source_path: str) -> Entry:
+    def add(
+        self,
+        source: Source,
+        *,
+        key: str,
+        author: str,
+        source_path: str,
+        saved_at: datetime | None = None,
+    ) -> Entry:
         """Keep a save; durable when it returns, and sorted after all before it.
 
-        Raises OSError when the spool cannot be written, BookstoreError when the source
-        cannot be read.
+        `saved_at` is now where it is not given. Raises OSError when the spool cannot be
+        written, BookstoreError when the source cannot be read.
         """
+        known = {"key": key, "author": author, "source_path": source_path}
         try:
-            return self._add(source, key, author, source_path)
+            return self._add(source, known, saved_at)
         except FileNotFoundError:
             # The first save of all, or somebody removed the directory.
             self.make()
-            return self._add(source, key, author, source_path)
+            return self._add(source, known, saved_at)
 
-    def _add(self, source: Source, key: str, author: str, source_path: str) -> Entry:
+    def _add(
+        self, source: Source, known: dict[str, str], saved_at: datetime | None
+    ) -> Entry:
         draft = self.root / TMP / f"{self._writer}.{next(self._numbers)}"
         try:
             with self._disk.create(draft) as file:
                 digest = source.copy_to(file)
                 trailer = Trailer(
-                    key=key,
                     size=digest.size,
                     sha256=digest.sha256,
                     save_id=new_save_id(),
-                    saved_at=self._clock().isoformat(),
-                    author=author,
-                    source_path=source_path,
+                    saved_at=(saved_at or self._clock()).isoformat(),
+                    **known,
                 )
                 file.write(trailer.encode())
                 self._disk.sync(file)

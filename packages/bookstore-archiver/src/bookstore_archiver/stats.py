@@ -29,6 +29,8 @@ class Stats:
         self._unprotected: tuple[str, ...] = ()
         #: What failed, by key, and the causes that the log has told of already.
         self._failing: dict[str, str] = {}
+        self._refused: set[str] = set()
+        self._failure: BaseException | None = None
         self._told: Counter[str] = Counter()
 
     def status(self) -> DrainStatus:
@@ -44,7 +46,18 @@ class Stats:
                 last_success=self._last_success,
                 last_error=self._last_error,
                 last_error_at=self._last_error_at,
+                refused=bool(self._refused),
             )
+
+    @property
+    def failure(self) -> BaseException | None:
+        """What is in the way now, a refusal before anything else."""
+        return self._failure
+
+    def resume(self, last_success: str) -> None:
+        """Keep the last success of the process that drained before this one."""
+        with self._lock:
+            self._last_success = self._last_success or last_success
 
     def skipped(self, number: int = 1) -> None:
         """Count saves that settings thin out."""
@@ -65,8 +78,9 @@ class Stats:
                 self._last_success = self._clock().isoformat()
             self._failing.pop(key, None)
             self._failing.pop(STORE, None)
+            self._refused -= {key, STORE}
             if not self._failing:
-                self._last_error = ""
+                self._last_error, self._failure = "", None
             over = self._told.keys() - set(self._failing.values())
             attempts = sum(self._told.pop(cause) for cause in over)
         if over:
@@ -74,14 +88,22 @@ class Stats:
                 "Versions reach the store again, after %d failed attempts.", attempts
             )
 
-    def failed(self, key: str, error: BaseException, *, tell: bool) -> None:
-        """Count a failed attempt; `tell` when it is worth a line in the log."""
+    def failed(
+        self, key: str, error: BaseException, *, tell: bool, refused: bool = False
+    ) -> None:
+        """Count a failed attempt; `tell` when it is worth a line in the log.
+
+        `refused` says that only a person can change what is in the way.
+        """
         cause = type(error).__name__
         with self._lock:
             self._retries += 1
             self._last_error = str(error) or cause
             self._last_error_at = self._clock().isoformat()
             self._failing[key] = cause
+            (self._refused.add if refused else self._refused.discard)(key)
+            if refused or not self._refused:
+                self._failure = error
             first = tell and cause not in self._told
             if tell or cause in self._told:
                 self._told[cause] += 1

@@ -13,7 +13,7 @@ from bookstore_archiver.queueing import Queue
 from bookstore_archiver.sending import Kind, Outcome, Sender
 from bookstore_archiver.spooling import Entry, Spool
 from bookstore_archiver.stats import STORE, Stats
-from bookstore_core.spool import DrainStatus, count_spool
+from bookstore_core.spool import DrainStatus, SpoolCounts, count_spool, read_status
 
 
 @dataclass(frozen=True)
@@ -28,6 +28,7 @@ class Timing:
     last_retry: float = 30.0
     refused: float = 300.0  # until what only a person can change is tried again
     quiet: float = 60.0  # of failures before the log tells
+    count: float = 0.1  # what is left, while a command waits for the end
 
 
 class Uploader:
@@ -73,7 +74,7 @@ class Uploader:
         self._store_failures = 0
         self._store_failing_since: float | None = None
         self._refused = False
-        self._holding = self._turned = self._taking = False
+        self._holding = self._turned = self._taking = self._elsewhere = False
         self._woken = self._ended = False
         # These are the thread's own.
         self._next_look = self._next_tend = 0.0
@@ -112,29 +113,43 @@ class Uploader:
             if thread is not threading.current_thread():
                 thread.join(max(0.1, end - time.monotonic()))
 
-    def drain(self, timeout: float | None = None) -> bool:
+    @property
+    def is_elsewhere(self) -> bool:
+        """Whether another process has the right to drain the spool."""
+        return self._elsewhere
+
+    def drain(
+        self,
+        timeout: float | None = None,
+        *,
+        go_on: Callable[[SpoolCounts], bool] = lambda counts: True,
+    ) -> bool:
         """Send everything, and return whether the spool is empty.
 
-        It gives up after `timeout` seconds, and when the store refuses.
+        It gives up after `timeout` seconds, when the store refuses, and when `go_on`,
+        which is asked again and again, says no.
         """
-        if self._is_empty():
+        if not self._count().waiting:
             return True
         end = None if timeout is None else time.monotonic() + timeout
         with self._condition:
             self._hurry()
         self.start()
-        while not (empty := self._is_empty()):
+        while (counts := self._count()).waiting:
+            late = end is not None and time.monotonic() > end
+            if late or not go_on(counts):
+                break
             with self._condition:
-                stuck = self._refused and not self._workers
-                if stuck or (end is not None and time.monotonic() > end):
+                if self._condition.wait_for(self._is_stuck, self._timing.count):
                     break
-                self._condition.wait(0.05)
         self.stop(0)
-        return empty
+        return not counts.waiting
 
-    def _is_empty(self) -> bool:
-        counts = count_spool(str(self._spool.root))
-        return counts.pending + counts.in_flight == 0
+    def _count(self) -> SpoolCounts:
+        return count_spool(str(self._spool.root))
+
+    def _is_stuck(self) -> bool:
+        return self._refused and not self._workers
 
     def _in_hurry(self) -> bool:
         return self._ended or self._sender.hurry
@@ -188,12 +203,15 @@ class Uploader:
             self._next_tend = now + self._timing.tend
             self._tend()
         holding = self._hold()
+        if holding and not self._holding:
+            self._stats.resume(read_status(str(self._spool.root)).last_success)
         with self._condition:
             if self._holding and not holding:
                 self._queue = Queue(interval=self._queue.interval)
-            self._holding = holding
+            self._holding, self._elsewhere = holding, not holding
             if not holding:
                 self._fresh.clear()  # whoever drains finds them in the spool
+                self._written = None
         if not holding:
             return self._timing.take_over
         self._take_in(now)
@@ -208,12 +226,14 @@ class Uploader:
         return self._lock.hold()
 
     def _take_in(self, now: float) -> None:
+        look = now >= self._next_look
         with self._condition:
             found, self._fresh, self._taking = self._fresh, [], True
-            known = self._queue.names | self._leftover.keys()
+            # A copy, and large where many wait: only for who looks.
+            known = self._queue.names | self._leftover.keys() if look else set()
         overtaken: list[Entry] = []
         try:
-            if now >= self._next_look:
+            if look:
                 self._next_look = now + self._timing.look
                 self._spool.sweep()
                 self._remove([*self._leftover.values()])
@@ -252,6 +272,8 @@ class Uploader:
                 self._complain(failure)
 
     def _write_status(self) -> None:
+        if not self._holding:
+            return  # it is for the process that drains to say how that goes
         status = self._stats.status()
         if self._written is None or self._written != replace(
             status, written_at=self._written.written_at
@@ -304,7 +326,9 @@ class Uploader:
                 entry = self._next() if self._has_room() else None
                 if entry is not None:
                     self._workers[ticket] = threading.current_thread()
-                self._wake()
+                # Not for each save of many: its turn costs as much as half an upload.
+                if entry is None or outcome.kind in (Kind.FAILED, Kind.EARLY):
+                    self._wake()
 
     def _next(self) -> Entry | None:
         now = self._clock()
@@ -357,4 +381,5 @@ class Uploader:
             STORE if outcome.store_wide else key,
             outcome.error,
             tell=not outcome.retryable or failing_for >= timing.quiet,
+            refused=not outcome.retryable,
         )

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 from traitlets.config import Config
@@ -35,7 +36,7 @@ class DoctorApp(Verb):
         except ConfigurationError as error:
             self.loaded = LoadedConfig(Config())
             self.unreadable = Finding(
-                False, str(error), "Mend the file: the server cannot read it either."
+                False, str(error), "Mend the file, or install here what it imports."
             )
         self.update_config(self.loaded.config)
 
@@ -59,6 +60,7 @@ class DoctorApp(Verb):
             return
         yield from _check_store(settings)
         yield from _check_spool(settings)
+        yield from _check_directories(settings)
         yield from check_extensions(self.config)
 
     def _check_files(self) -> Iterator[Finding]:
@@ -86,6 +88,23 @@ def _check_store(settings: BookstoreSettings) -> Iterator[Finding]:
     yield from store.check().findings
 
 
+def _check_directories(settings: BookstoreSettings) -> Iterator[Finding]:
+    for name in ("workspace_prefix", "published_prefix"):
+        if not getattr(settings, name).strip("/"):
+            yield Finding(
+                False,
+                f"BookstoreSettings.{name} is empty.",
+                "Set it, so that people's work and what is published stay apart.",
+            )
+    basedir = settings.fs_cloning_basedir
+    if basedir and not Path(basedir).is_dir():
+        yield Finding(
+            False,
+            f"BookstoreSettings.fs_cloning_basedir {basedir} is no directory.",
+            "Make or mount it, or correct the setting.",
+        )
+
+
 def _check_spool(settings: BookstoreSettings) -> Iterator[Finding]:
     try:
         check_spool_dir(settings.spool_dir)
@@ -95,8 +114,7 @@ def _check_spool(settings: BookstoreSettings) -> Iterator[Finding]:
             False, str(error), "Give the user that directory, or set spool_dir."
         )
         return
-    waiting = counts.pending + counts.in_flight
-    yield Finding(True, f"The spool {settings.spool_dir} holds {waiting} saves.")
+    yield Finding(True, f"The spool {settings.spool_dir} holds {counts.waiting} saves.")
     if counts.failed:
         yield Finding(
             False,

@@ -2,6 +2,7 @@
 
     BookstoreError
     |- ConfigurationError           the settings cannot work as they are
+    |  `- StoreRefusedError         ... the store says so: credentials, bucket, region
     |- InvalidRequestError          what was asked makes no sense
     |  |- TooLargeError             ... it is over the size limit
     |  |- UnsupportedTypeError      ... it is another type than a notebook
@@ -29,6 +30,10 @@ class BookstoreError(Exception):
 
 class ConfigurationError(BookstoreError):
     """The settings, or the bucket they name, cannot work as they are."""
+
+
+class StoreRefusedError(ConfigurationError):
+    """The store was asked, and refuses the credentials, the bucket or the region."""
 
 
 class InvalidRequestError(BookstoreError):

@@ -1,9 +1,14 @@
 """The Jupyter config files, read as the notebook server reads them."""
 
 import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from difflib import get_close_matches
+from importlib.util import find_spec
 from pathlib import Path
+from types import ModuleType
 
 from jupyter_core.paths import jupyter_config_path
 from traitlets import TraitError
@@ -20,6 +25,7 @@ from bookstore_core.settings import BookstoreSettings
 #: Base names of the files, the later ones winning over the earlier.
 NAMES = ("jupyter_config", "jupyter_notebook_config", "jupyter_server_config")
 _LOADERS = ((".py", PyFileConfigLoader), (".json", JSONFileConfigLoader))
+UMBRELLA = "bookstore"
 _SECTION = BookstoreSettings.__name__
 
 
@@ -58,7 +64,8 @@ def _load_file(
     path: Path, loader: type[PyFileConfigLoader] | type[JSONFileConfigLoader]
 ) -> Config | None:
     try:
-        config: Config = loader(path.name, path=str(path.parent)).load_config()
+        with _umbrella():
+            config: Config = loader(path.name, path=str(path.parent)).load_config()
     except ConfigFileNotFound:
         return None
     # A config file is a program of the user's: whatever it raises is reported.
@@ -67,6 +74,26 @@ def _load_file(
             f"The config file {path} cannot be read: {type(error).__name__}: {error}"
         ) from error
     return config
+
+
+@contextmanager
+def _umbrella() -> Iterator[None]:
+    """Let a config file name BookstoreContentsArchiver where it is not installed.
+
+    The notebook server needs it; gunicorn and our command, which read the same file,
+    may run where the umbrella package is not.
+    """
+    if find_spec(UMBRELLA) is not None:
+        yield
+        return
+    stand_in = ModuleType(UMBRELLA)
+    manager = type("BookstoreContentsArchiver", (), {})
+    stand_in.BookstoreContentsArchiver = manager  # type: ignore[attr-defined]
+    sys.modules[UMBRELLA] = stand_in
+    try:
+        yield
+    finally:
+        del sys.modules[UMBRELLA]
 
 
 def load_settings(config: Config | None = None) -> BookstoreSettings:

@@ -37,6 +37,7 @@ def parse_notebook(data: bytes) -> Notebook:
 def check_notebook(content: object) -> Notebook:
     """Return `content` when it is a valid notebook of format v3 to v4.5.
 
+    As in nbformat, a later minor version of v4 may have properties that v4.5 lacks.
     Raises InvalidNotebookError with the first finding of nbformat's validator.
     """
     if not isinstance(content, dict) or not content:
@@ -65,11 +66,14 @@ def _first_error(content: Notebook, major: int, minor: int) -> "ValidationError 
 
     try:
         errors = validator.iter_validate(  # type: ignore[no-untyped-call]
-            content, version=major, version_minor=minor, relax_add_props=True
+            content, version=major, version_minor=minor
         )
         first: ValidationError | None = next(iter(errors), None)
     except RecursionError:
         raise InvalidNotebookError("The notebook is nested too deeply.") from None
+    except (TypeError, ValueError, KeyError, AttributeError) as error:
+        # nbformat's words for an error are made from parts that it takes for granted.
+        raise InvalidNotebookError(f"The notebook is not valid: {error}") from None
     return first
 
 
@@ -78,10 +82,18 @@ def _shorten(message: str, limit: int = 300) -> str:
 
 
 def cells_of(notebook: Notebook) -> Iterator[dict[str, Any]]:
-    """Yield every cell, of v4's one list or of v3's worksheets."""
-    yield from notebook.get("cells", [])
-    for worksheet in notebook.get("worksheets", []):
-        yield from worksheet.get("cells", [])
+    """Yield every cell, of v4's one list or of v3's worksheets.
+
+    Where a later format than ours has something else in their place, that is no cell.
+    """
+    yield from _dicts(notebook.get("cells"))
+    for worksheet in _dicts(notebook.get("worksheets")):
+        yield from _dicts(worksheet.get("cells"))
+
+
+def _dicts(value: object) -> Iterator[dict[str, Any]]:
+    if isinstance(value, list):
+        yield from (item for item in value if isinstance(item, dict))
 
 
 def drop_trust(notebook: Notebook) -> Notebook:

@@ -57,6 +57,18 @@ def check_path(path: str, *, what: str = "path") -> str:
 def notebook_key(prefix: str, path: str) -> str:
     """Return the key of the notebook at `path` below `prefix`.
 
-    Raises InvalidRequestError where `check_path` does, and for a key over 1024 bytes.
+    Slashes around the prefix do not matter. Raises InvalidRequestError where
+    `check_path` does, and for a key over 1024 bytes.
     """
-    return check_path(s3_key(prefix, check_path(path)), what="key")
+    return check_path(s3_key(prefix.strip(DELIMITER), check_path(path)), what="key")
+
+
+def printable(text: str) -> str:
+    """Return `text` with what cannot be printed escaped, for logs and messages.
+
+    A name may hold a line's end, with which it could forge a line of the log.
+    """
+    return "".join(
+        char if char.isprintable() else char.encode("unicode_escape").decode("ascii")
+        for char in text
+    )

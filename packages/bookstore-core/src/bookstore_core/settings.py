@@ -10,6 +10,9 @@ from traitlets import default as default_of
 from traitlets import validate as validator_of
 from traitlets.config import Config, LoggingConfigurable
 
+from bookstore_core.errors import InvalidRequestError
+from bookstore_core.paths import DELIMITER, check_path
+
 DEFAULT_ENDPOINT_URL = "https://s3.amazonaws.com"
 
 
@@ -175,6 +178,17 @@ class BookstoreSettings(LoggingConfigurable):
                 f"not {value!r}."
             )
         return str(path)
+
+    @validator_of("workspace_prefix", "published_prefix")
+    def _check_prefix(self, proposal: Any) -> str:
+        value: str = proposal["value"]
+        if value.strip(DELIMITER):
+            try:
+                check_path(value, what="prefix")
+            except InvalidRequestError as error:
+                name = proposal["trait"].name
+                raise TraitError(f"BookstoreSettings.{name}: {error}") from None
+        return value
 
     @property
     def bucket(self) -> str:

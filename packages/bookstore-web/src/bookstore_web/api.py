@@ -2,9 +2,10 @@
 
 from typing import Any
 
-from flask import Blueprint, Response, jsonify
+from flask import Blueprint, Response, jsonify, request
 
 from bookstore_core.settings import validate_bookstore
+from bookstore_core.spool_report import report_spool
 from bookstore_web import fs_cloning
 from bookstore_web.bodies import (
     optional_field,
@@ -15,6 +16,7 @@ from bookstore_web.bodies import (
 )
 from bookstore_web.cloning import fetch, source_of
 from bookstore_web.context import author, caller, context
+from bookstore_web.metrics import render_metrics
 from bookstore_web.publishing import publication_of, publish
 from bookstore_web.release import RELEASE
 from bookstore_web.saving import draft_of, save
@@ -25,17 +27,28 @@ api = Blueprint("api", __name__, url_prefix="/api/bookstore")
 
 @api.get("")
 def info() -> Response:
-    """Say which release this is, what is set up, and how the store is."""
-    state = services().checks.state()
+    """Say which release this is, what is set up, how the store is, and the spool."""
+    settings, state = services().settings, services().checks.state()
     store = {"location": state.location, "ok": state.ok, "check": state.sentences}
-    features = validate_bookstore(services().settings)
-    return jsonify(release=RELEASE, features=features, store=store)
+    return jsonify(
+        release=RELEASE,
+        features=validate_bookstore(settings),
+        store=store,
+        spool=report_spool(settings).as_json(),
+    )
 
 
 @api.get("/healthz")
 def healthz() -> Response:
     """Say that this process answers; no store is asked."""
     return jsonify(ok=True)
+
+
+@api.get("/metrics")
+def metrics() -> Response:
+    """Tell Prometheus how the spool is doing; no store is asked."""
+    accepted = request.headers.get("Accept", "")
+    return render_metrics(services().settings, accepted=accepted)
 
 
 @api.put("/published", defaults={"path": ""})

@@ -30,7 +30,7 @@ CONTENT_SECURITY_POLICY = "; ".join(
 class AnythingConverter(BaseConverter):
     """The rest of the URL, whatever its slashes: our own checks say what is wrong."""
 
-    regex = ".*"
+    regex = r"[\s\S]*"  # a name may hold a line's end
     part_isolating = False
 
 

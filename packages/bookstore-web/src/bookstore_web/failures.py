@@ -18,6 +18,7 @@ from bookstore_core.errors import (
     SpoolError,
     StorageError,
     StorageUnavailableError,
+    StoreRefusedError,
     TooLargeError,
     UnsupportedTypeError,
 )
@@ -27,6 +28,7 @@ logger = logging.getLogger(__name__)
 STATUS: Mapping[type[BookstoreError], int] = {
     BookstoreError: 500,
     ConfigurationError: 503,
+    StoreRefusedError: 502,
     InvalidRequestError: 400,
     TooLargeError: 413,
     UnsupportedTypeError: 415,

@@ -113,7 +113,7 @@ class ProxyHandler(web.RequestHandler):
     def _context(self) -> RequestContext:
         authorization = self.request.headers.get("Authorization", "")
         token = self.get_query_argument("token", "")
-        if token and not authorization:
+        if token:  # as for the server itself, which looks there first
             authorization = f"token {token}"
         return RequestContext(
             secret="",

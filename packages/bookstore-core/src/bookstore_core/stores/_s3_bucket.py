@@ -30,6 +30,10 @@ from bookstore_core.stores.base import (
     utc_now,
 )
 
+#: Contents up to this size, in bytes, are sent at once, from memory. botocore announces
+#: streams by `Expect: 100-continue`, which is one more answer to wait for.
+SMALL = 256 * 1024
+
 #: The region whose buckets are made without naming it.
 DEFAULT_REGION = "us-east-1"
 
@@ -159,7 +163,7 @@ class VersionedBucket(VersionStore):
         answer = self._connection.ask(
             "put_object",
             asked,
-            Body=window,
+            Body=window if size > SMALL else window.read(),
             ContentType=content_type,
             Metadata=encode_metadata(metadata),
             **self._encryption,

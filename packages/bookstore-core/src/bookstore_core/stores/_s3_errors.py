@@ -8,15 +8,16 @@ from dataclasses import dataclass
 
 from bookstore_core.errors import (
     BookstoreError,
-    ConfigurationError,
     ConflictError,
     ForbiddenError,
     InvalidRequestError,
     NotFoundError,
     StorageError,
     StorageUnavailableError,
+    StoreRefusedError,
     TooLargeError,
 )
+from bookstore_core.paths import printable
 from bookstore_core.stores._asked import no_such_version
 
 #: It passes without anyone doing anything. BadDigest and IncompleteBody: damaged on
@@ -104,7 +105,8 @@ class Asked:
     @property
     def place(self) -> str:
         """The bucket or the key in it, for messages."""
-        return f"s3://{self.bucket}/{self.key}" if self.key else f"s3://{self.bucket}"
+        place = f"s3://{self.bucket}/{self.key}" if self.key else f"s3://{self.bucket}"
+        return printable(place)
 
 
 def translate_failure(failure: Failure, asked: Asked) -> BookstoreError:
@@ -115,7 +117,7 @@ def translate_failure(failure: Failure, asked: Asked) -> BookstoreError:
     if code == "NoSuchBucket":
         return _no_such_bucket(asked)
     if code in MISCONFIGURED:
-        return ConfigurationError(
+        return StoreRefusedError(
             f"The store refuses the settings: {reason}. {MISCONFIGURED[code]}"
         )
     if asked.version_id is not None and (
@@ -132,7 +134,7 @@ def translate_failure(failure: Failure, asked: Asked) -> BookstoreError:
 def _no_such_bucket(asked: Asked) -> BookstoreError:
     if not asked.own:
         return NotFoundError(f"There is no bucket {asked.bucket}.")
-    return ConfigurationError(
+    return StoreRefusedError(
         f"There is no bucket {asked.bucket}. Correct BookstoreSettings.s3_bucket, or "
         "make the bucket with 'jupyter bookstore init'."
     )

@@ -1,0 +1,74 @@
+"""Patience: for how long a command goes on when saves do not reach the store."""
+
+import time
+from collections.abc import Callable
+
+from bookstore_archiver.archiving import Archiver
+from bookstore_core.errors import BookstoreError, SpoolError, StorageUnavailableError
+from bookstore_core.spool import DrainStatus, SpoolCounts, read_status
+
+#: Seconds for which nothing may move while attempts fail.
+LIMIT = 60.0
+
+
+class Patience:
+    """Watches a spool being drained by this process, or by another one.
+
+    It ends when the other one says that the store refuses, and when nothing has moved
+    for `limit` seconds while attempts fail; `limit` None: never. An upload that only
+    takes its time is waited for. `tell` is given sentences for people.
+    """
+
+    def __init__(
+        self,
+        archiver: Archiver,
+        *,
+        tell: Callable[[str], None],
+        limit: float | None = LIMIT,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._archiver = archiver
+        self._tell = tell
+        self._limit = limit
+        self._clock = clock
+        self._told = False
+        self._fewest: int | None = None
+        self._moved_at = clock()
+
+    def allows(self, counts: SpoolCounts) -> bool:
+        """Say whether it is worth it to wait on."""
+        now = self._clock()
+        if self._fewest is None or counts.waiting != self._fewest:
+            self._fewest, self._moved_at = counts.waiting, now
+        status = self._status()
+        if self._archiver.is_elsewhere:
+            if not self._told:
+                self._told = True
+                self._tell(f"{_drainer(status)} drains this spool: waiting for it.")
+            if status.refused:
+                return False
+        stands = self._limit is not None and now - self._moved_at > self._limit
+        return not (stands and status.last_error)
+
+    def obstacle(self, waiting: int) -> BookstoreError:
+        """Return what is in the way of so many saves, as an error to end with."""
+        wait = f"Saves that wait in the spool: {waiting}."
+        if self._archiver.is_elsewhere:
+            status = self._status()
+            reason = status.last_error or "It has not sent them yet."
+            return SpoolError(f"{wait} {_drainer(status)} drains it. {reason}")
+        failure = self._archiver.failure
+        if isinstance(failure, BookstoreError):
+            return type(failure)(f"{wait} {failure}")
+        if failure is not None:
+            return BookstoreError(f"{wait} {type(failure).__name__}: {failure}")
+        return StorageUnavailableError(f"{wait} There was no time for more.")
+
+    def _status(self) -> DrainStatus:
+        if self._archiver.is_elsewhere:
+            return read_status(self._archiver.settings.spool_dir)
+        return self._archiver.status
+
+
+def _drainer(status: DrainStatus) -> str:
+    return f"Process {status.pid}" if status.pid else "Another process"

@@ -1,0 +1,79 @@
+"""Metrics for Prometheus: how the spool is doing. No store is asked."""
+
+from collections.abc import Callable, Iterator
+from datetime import datetime
+
+from flask import Response
+from prometheus_client import CollectorRegistry
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.exposition import choose_encoder
+from prometheus_client.registry import Collector
+
+from bookstore_core.settings import BookstoreSettings
+from bookstore_core.spool_report import SpoolReport, report_spool
+
+
+class SpoolCollector(Collector):
+    """Makes metrics of a report, anew for each scrape."""
+
+    def __init__(self, report: Callable[[], SpoolReport]) -> None:
+        self._report = report
+
+    def collect(self) -> Iterator[Metric]:
+        """Yield the metrics; a spool that cannot be read has but one."""
+        report = self._report()
+        yield _gauge("spool_readable", "Whether it can be read.", report.readable)
+        if report.readable:
+            yield from _figures(report)
+
+
+def _figures(report: SpoolReport) -> Iterator[Metric]:
+    yield _gauge("spool_pending", "Saves that wait for the store.", report.pending)
+    yield _gauge("spool_in_flight", "Saves that are being sent.", report.in_flight)
+    yield _gauge("spool_failed", "Files set aside as no saves.", report.failed)
+    yield _gauge("spool_bytes", "Bytes of the saves in the spool.", report.bytes)
+    yield _gauge(
+        "spool_oldest_age_seconds",
+        "Age of the oldest save in the spool, 0 where nothing waits.",
+        report.oldest_age_seconds or 0.0,
+    )
+    yield _gauge(
+        "spool_unprotected_notebooks",
+        "Notebooks whose newest state could not be put into the spool.",
+        len(report.unprotected),
+    )
+    yield _gauge("spool_ok", "Whether versions reach the store.", report.ok)
+    yield _gauge("uploads_failing", "Whether attempts fail.", bool(report.last_error))
+    yield _counter("uploads", "Versions that the store has confirmed.", report.uploads)
+    yield _counter("upload_retries", "Attempts that failed.", report.retries)
+    yield _counter("saves_skipped", "Saves that settings thin out.", report.skipped)
+    yield _gauge(
+        "last_success_timestamp_seconds",
+        "When the store last confirmed a version, 0 for never.",
+        _seconds(report.last_success),
+    )
+    yield _gauge(
+        "last_error_timestamp_seconds",
+        "When an attempt last failed, 0 for never.",
+        _seconds(report.last_error_at),
+    )
+
+
+def _gauge(name: str, text: str, value: float) -> Metric:
+    return GaugeMetricFamily(f"bookstore_{name}", text, value=float(value))
+
+
+def _counter(name: str, text: str, value: float) -> Metric:
+    return CounterMetricFamily(f"bookstore_{name}", text, value=float(value))
+
+
+def _seconds(time: datetime | None) -> float:
+    return time.timestamp() if time else 0.0
+
+
+def render_metrics(settings: BookstoreSettings, *, accepted: str) -> Response:
+    """Return the metrics in the form that the `accepted` header asks for."""
+    registry = CollectorRegistry()
+    registry.register(SpoolCollector(lambda: report_spool(settings)))
+    encode, content_type = choose_encoder(accepted)
+    return Response(encode(registry), content_type=content_type)

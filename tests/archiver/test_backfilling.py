@@ -1,0 +1,186 @@
+"""Backfill: what is compared with what, and what may happen meanwhile."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from archiver.conftest import LOG, MakeArchiver
+from bookstore_archiver.archiving import Archiver
+from bookstore_archiver.backfilling import Backfill, Kind
+from bookstore_archiver.notebook_files import NotebookFile
+from bookstore_archiver.patience import Patience
+from bookstore_archiver.snapshots import BytesSource
+from bookstore_archiver.spooling import Spool
+from bookstore_core.errors import ForbiddenError, StorageUnavailableError
+from bookstore_core.spool import count_spool
+from bookstore_core.stores import Version
+from harness.memory_store import MemoryStore, fail_with
+
+DOWN = StorageUnavailableError("The store does not answer.")
+REFUSED = ForbiddenError("Access is denied.")
+
+MakeBackfill = Callable[..., Backfill]
+
+
+class AskedStore(MemoryStore):
+    """A store that does something of the test's when it is asked for the newest."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked: list[Callable[[str], None]] = []
+
+    def head(
+        self, key: str, version_id: str | None = None, *, bucket: str | None = None
+    ) -> Version:
+        self._step(self.asked, key)
+        return super().head(key, version_id)
+
+
+@pytest.fixture
+def store() -> AskedStore:
+    return AskedStore()
+
+
+@pytest.fixture
+def make_backfill(make_archiver: MakeArchiver, store: AskedStore) -> MakeBackfill:
+    def make(archiver: Archiver | None = None, most_saves: int = 500) -> Backfill:
+        archiver = archiver or make_archiver(max_threads=2, shutdown_timeout=30.0)
+        return Backfill(
+            archiver,
+            store,
+            patience=Patience(archiver, tell=LOG.info),
+            pauses=(0.001, 0.001),
+            most_saves=most_saves,
+        )
+
+    return make
+
+
+@pytest.fixture
+def notebook(tmp_path: Path) -> NotebookFile:
+    (tmp_path / "a.ipynb").write_text("content")
+    return NotebookFile(str(tmp_path / "a.ipynb"), "a.ipynb")
+
+
+def contents(store: MemoryStore) -> list[bytes]:
+    return store.contents["workspace/a.ipynb"]
+
+
+def test_save_that_waits_in_the_spool_is_not_added_again(
+    make_backfill: MakeBackfill, spool_dir: Path, notebook: NotebookFile
+) -> None:
+    Spool(spool_dir).add(
+        BytesSource(b"content"), key="workspace/a.ipynb", author="", source_path=""
+    )
+    assert make_backfill().add(notebook).kind is Kind.UNCHANGED
+    assert count_spool(str(spool_dir)).waiting == 1
+
+
+def test_version_of_something_else_is_compared_by_its_content(
+    make_backfill: MakeBackfill,
+    make_archiver: MakeArchiver,
+    store: AskedStore,
+    notebook: NotebookFile,
+) -> None:
+    archiver = make_archiver()
+    assert make_backfill(archiver).add(notebook).kind is Kind.ARCHIVED
+    assert archiver.drain(30)
+    (known,) = store.versions["workspace/a.ipynb"]
+    store.versions["workspace/a.ipynb"] = [replace(known, metadata=None)]
+    assert make_backfill().add(notebook).kind is Kind.UNCHANGED
+    Path(notebook.os_path).write_text("CONTENT")
+    assert make_backfill().add(notebook).kind is Kind.ARCHIVED
+
+
+def test_newest_content_comes_last_when_somebody_saves_meanwhile(
+    make_backfill: MakeBackfill,
+    make_archiver: MakeArchiver,
+    store: AskedStore,
+    notebook: NotebookFile,
+) -> None:
+    archiver = make_archiver()
+    store.asked = [lambda key: Path(notebook.os_path).write_text("newer") and None]
+    assert make_backfill(archiver).add(notebook).kind is Kind.ARCHIVED
+    assert archiver.drain(30)
+    assert contents(store) == [b"newer"]
+
+
+def test_notebook_that_is_removed_meanwhile_is_gone(
+    make_backfill: MakeBackfill, store: AskedStore, notebook: NotebookFile
+) -> None:
+    store.asked = [lambda key: Path(notebook.os_path).unlink()]
+    assert make_backfill().add(notebook).kind is Kind.GONE
+
+
+def test_store_that_stumbles_is_asked_again(
+    make_backfill: MakeBackfill, store: AskedStore, notebook: NotebookFile
+) -> None:
+    store.asked = [fail_with(DOWN)] * 2
+    assert make_backfill().add(notebook).kind is Kind.ARCHIVED
+
+
+def test_store_that_is_down_ends_it(
+    make_backfill: MakeBackfill, store: AskedStore, notebook: NotebookFile
+) -> None:
+    store.asked = [fail_with(DOWN)] * 3
+    with pytest.raises(StorageUnavailableError):
+        list(make_backfill().run([notebook]))
+
+
+def test_store_that_refuses_ends_it(
+    make_backfill: MakeBackfill, store: AskedStore, notebook: NotebookFile
+) -> None:
+    store.asked = [fail_with(REFUSED)]
+    with pytest.raises(ForbiddenError):
+        list(make_backfill().run([notebook]))
+
+
+def test_spool_never_holds_much_more_than_it_may(
+    make_backfill: MakeBackfill,
+    make_archiver: MakeArchiver,
+    store: AskedStore,
+    spool_dir: Path,
+    tmp_path: Path,
+) -> None:
+    notebooks = []
+    for number in range(60):
+        (tmp_path / f"{number}.ipynb").write_text(str(number))
+        notebooks.append(NotebookFile(str(tmp_path / f"{number}.ipynb"), f"{number}"))
+    archiver = make_archiver(max_threads=2)
+    most = 0
+    for _ in make_backfill(archiver, most_saves=3).run(notebooks):
+        most = max(most, count_spool(str(spool_dir)).waiting)
+    assert archiver.drain(30)
+    assert most <= 3 + 2 * 2
+    assert sum(len(kept) for kept in store.versions.values()) == 60
+
+
+def test_spool_that_stays_full_ends_it_with_the_reason(
+    make_backfill: MakeBackfill, store: AskedStore, notebook: NotebookFile
+) -> None:
+    store.before = [fail_with(REFUSED)]
+    with pytest.raises(ForbiddenError, match=r"spool: 1\. Access is denied"):
+        list(make_backfill(most_saves=0).run([notebook]))
+
+
+def test_one_that_was_interrupted_goes_on_where_it_was(
+    make_backfill: MakeBackfill,
+    make_archiver: MakeArchiver,
+    store: AskedStore,
+    tmp_path: Path,
+) -> None:
+    notebooks = []
+    for number in range(20):
+        (tmp_path / f"{number}.ipynb").write_text(str(number))
+        notebooks.append(NotebookFile(str(tmp_path / f"{number}.ipynb"), f"{number}"))
+    first = make_backfill().run(notebooks)
+    for _ in range(7):
+        next(first)
+    first.close()
+    archiver = make_archiver()
+    kinds = [result.kind for result in make_backfill(archiver).run(notebooks)]
+    assert archiver.drain(30)
+    assert kinds.count(Kind.UNCHANGED) >= 7
+    assert [len(kept) for kept in store.versions.values()] == [1] * 20

@@ -1,0 +1,207 @@
+"""`jupyter bookstore status`, and the report that it shares with API and metrics."""
+
+import json
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bookstore_core.settings import BookstoreSettings
+from bookstore_core.spool import (
+    DrainStatus,
+    Trailer,
+    count_spool,
+    entry_name,
+    read_status,
+    waiting_saves,
+)
+from bookstore_core.spool_report import SpoolReport, report_spool
+from bookstore_core.status import say_size, say_span
+from harness.command import Outcome, Run
+
+SUCCESS = "2026-11-23T18:32:25+00:00"
+
+
+@pytest.fixture
+def spool_dir(tmp_path: Path) -> Path:
+    for folder in ("tmp", "new", "cur", "failed"):
+        (tmp_path / "spool" / folder).mkdir(parents=True)
+    return tmp_path / "spool"
+
+
+def ago(seconds: float) -> str:
+    return (datetime.now(UTC) - timedelta(seconds=seconds)).isoformat()
+
+
+def put(spool_dir: Path, folder: str, *, age: int, key: str = "k") -> None:
+    saved = datetime.fromisoformat(ago(age))
+    trailer = Trailer(
+        key=key,
+        size=2,
+        sha256="ab",
+        save_id="1f",
+        saved_at=saved.isoformat(),
+        author="ann",
+        source_path=key,
+    )
+    path = spool_dir / folder / entry_name(saved, trailer.save_id)
+    path.write_bytes(b"{}" + trailer.encode())
+
+
+def tell(spool_dir: Path, **values: Any) -> None:
+    DrainStatus(**{"pid": 1, "written_at": ago(0)} | values).write(str(spool_dir))
+
+
+def report(spool_dir: Path, **traits: Any) -> SpoolReport:
+    settings = BookstoreSettings(spool_dir=str(spool_dir), **traits)
+    return report_spool(settings)
+
+
+def status(run: Run, spool_dir: Path, *words: str) -> Outcome:
+    return run("status", f"--BookstoreSettings.spool_dir={spool_dir}", *words)
+
+
+def test_a_spool_that_is_not_there_has_nothing_to_tell(
+    run: Run, tmp_path: Path
+) -> None:
+    outcome = status(run, tmp_path / "none")
+    assert outcome.code == 0
+    assert "pending       0\n" in outcome.out
+    assert outcome.out.endswith("All is well.\n")
+
+
+def test_status_tells_what_waits_and_how_it_goes(run: Run, spool_dir: Path) -> None:
+    put(spool_dir, "new", age=5)
+    put(spool_dir, "cur", age=10)
+    tell(spool_dir, uploads=7, retries=2, skipped=1, last_success=ago(190))
+    outcome = status(run, spool_dir)
+    assert outcome.code == 0
+    lines = dict(line.split(None, 1) for line in outcome.out.splitlines() if line)
+    assert (lines["pending"], lines["uploads"], lines["retries"]) == ("1", "7", "2")
+    assert "in flight     1\n" in outcome.out
+    assert "(3 minutes ago)" in outcome.out
+    assert "oldest        waits for 1" in outcome.out
+
+
+def test_status_answers_in_json(run: Run, spool_dir: Path) -> None:
+    put(spool_dir, "new", age=5)
+    tell(spool_dir, uploads=7, last_success=SUCCESS)
+    found = json.loads(status(run, spool_dir, "--json").out)
+    assert (found["ok"], found["pending"], found["in_flight"]) == (True, 1, 0)
+    assert (found["uploads"], found["last_error"]) == (7, "")
+    assert found["last_success"] == SUCCESS
+    assert found["oldest_age_seconds"] >= 5
+    assert found["spool_dir"] == str(spool_dir)
+
+
+def test_a_permanent_error_with_saves_waiting_exits_with_1(
+    run: Run, spool_dir: Path
+) -> None:
+    put(spool_dir, "new", age=1)
+    tell(spool_dir, last_error="Access is denied.", refused=True)
+    outcome = status(run, spool_dir)
+    assert outcome.code == 1
+    assert "!!  Versions are not reaching the store: Access is denied." in outcome.out
+
+
+def test_a_passing_error_is_a_problem_after_a_minute(spool_dir: Path) -> None:
+    put(spool_dir, "new", age=30)
+    tell(spool_dir, last_error="The store does not answer.")
+    assert report(spool_dir).ok
+    put(spool_dir, "new", age=61)
+    assert report(spool_dir).problems == (
+        "Versions are not reaching the store: The store does not answer.",
+    )
+
+
+def test_an_error_of_a_spool_that_is_empty_is_none(spool_dir: Path) -> None:
+    tell(spool_dir, last_error="Access is denied.", refused=True)
+    assert report(spool_dir).ok
+
+
+def test_saves_that_nothing_sends_are_a_problem(spool_dir: Path) -> None:
+    put(spool_dir, "new", age=3600)
+    assert "jupyter bookstore drain" in report(spool_dir).problems[0]
+
+
+def test_a_long_queue_that_moves_is_none(spool_dir: Path) -> None:
+    put(spool_dir, "new", age=3600)
+    tell(spool_dir, last_success=ago(2))
+    assert report(spool_dir).ok
+
+
+def test_saves_held_back_by_the_interval_are_none(spool_dir: Path) -> None:
+    put(spool_dir, "new", age=500)
+    assert report(spool_dir, min_interval=600.0).ok
+    assert not report(spool_dir, min_interval=300.0).ok
+
+
+def test_files_set_aside_are_a_problem(run: Run, spool_dir: Path) -> None:
+    (spool_dir / "failed" / "odd").write_bytes(b"x")
+    outcome = status(run, spool_dir)
+    assert outcome.code == 1
+    assert "Each has a NAME.reason beside it" in outcome.out
+
+
+def test_notebooks_that_are_not_protected_are_named(run: Run, spool_dir: Path) -> None:
+    tell(spool_dir, unprotected=("a.ipynb", "b/ü.ipynb"))
+    outcome = status(run, spool_dir)
+    assert outcome.code == 1
+    assert "unprotected   a.ipynb, b/ü.ipynb" in outcome.out
+    assert "2 notebooks is not protected" in outcome.out
+
+
+def test_a_spool_that_cannot_be_read_exits_with_7(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "spool").write_text("a file")
+    outcome = status(run, tmp_path / "spool")
+    assert outcome.code == 7
+    assert "cannot be read" in outcome.out
+
+
+def test_wrong_settings_exit_with_3(run: Run) -> None:
+    assert run("status", "--BookstoreSettings.spool_dir=relative").code == 3
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"[]",
+        b"{" * 100_000,
+        b'{"uploads": "many", "last_success": 1, "unprotected": 5, "refused": 1}',
+        b'{"last_success": "yesterday", "last_error_at": "9999-99-99"}',
+        b'{"unprotected": [1, null]}',
+    ],
+)
+def test_a_strange_status_file_is_no_status(spool_dir: Path, content: bytes) -> None:
+    (spool_dir / "status.json").write_bytes(content)
+    found = report(spool_dir)
+    assert (found.uploads, found.last_success, found.unprotected) == (0, None, ())
+    json.dumps(found.as_json())
+
+
+def test_the_status_is_written_where_there_is_no_room_for_another_file(
+    spool_dir: Path,
+) -> None:
+    tell(spool_dir, last_error="x" * 300)
+    (spool_dir / "status.json.1").mkdir()  # in the way of the draft
+    tell(spool_dir, unprotected=("a.ipynb",))
+    assert read_status(str(spool_dir)).unprotected == ("a.ipynb",)
+    assert read_status(str(spool_dir)).last_error == ""
+
+
+def test_waiting_saves_are_told_oldest_first_without_foreign_files(
+    spool_dir: Path,
+) -> None:
+    put(spool_dir, "new", age=1, key="newer")
+    put(spool_dir, "cur", age=2, key="older")
+    (spool_dir / "new" / "foreign").write_bytes(b"x")
+    found = [save.key for save in waiting_saves(str(spool_dir))]
+    assert found == ["older", "newer"]
+    assert count_spool(str(spool_dir)).waiting == 3
+
+
+def test_sizes_and_spans_are_told_in_words() -> None:
+    assert [say_size(n) for n in (12, 1500, 2.5e6)] == ["12 bytes", "1.5 KB", "2.5 MB"]
+    assert [say_span(n) for n in (5, 60, 7300)] == ["5 seconds", "1 minute", "2 hours"]

@@ -1,0 +1,43 @@
+"""`jupyter bookstore`, run in the test's own process."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import pytest
+from traitlets.config import Application
+
+from bookstore_core.command import main
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a command left: its exit code, and what it printed."""
+
+    code: int
+    out: str
+    err: str
+
+
+Run = Callable[..., Outcome]
+
+
+def runner(capsys: pytest.CaptureFixture[str]) -> Run:
+    """Return what runs the command with the given words."""
+
+    def call(*words: str) -> Outcome:
+        forget_application()
+        try:
+            main(list(words))
+            code = 0
+        except SystemExit as end:
+            code = int(end.code or 0)
+        printed = capsys.readouterr()
+        return Outcome(code, printed.out, printed.err)
+
+    return call
+
+
+def forget_application() -> None:
+    """Let the next command be the process's only application again."""
+    if Application.initialized():
+        type(Application.instance()).clear_instance()
