@@ -45,18 +45,21 @@ class MakeRun:
         assert found, self.output
         return found[1]
 
-    def __enter__(self) -> "MakeRun":
-        self.folder.mkdir(parents=True, exist_ok=True)
-        (self.folder / "home").mkdir(exist_ok=True)
-        (self.folder / "tmp").mkdir(exist_ok=True)
-        # A new user's shell: none of make's own variables, no browser to open.
-        environment = {
+    @property
+    def environment(self) -> dict[str, str]:
+        """A new user's shell: none of make's own variables, no browser to open."""
+        return {
             "HOME": str(self.folder / "home"),
             "PATH": os.environ["PATH"],
             "TMPDIR": str(self.folder / "tmp"),
             "BROWSER": "true",
             "LANG": "C.UTF-8",
         }
+
+    def __enter__(self) -> "MakeRun":
+        self.folder.mkdir(parents=True, exist_ok=True)
+        (self.folder / "home").mkdir(exist_ok=True)
+        (self.folder / "tmp").mkdir(exist_ok=True)
         with self.output_file.open("wb") as output:
             self.process = subprocess.Popen(
                 [
@@ -64,7 +67,7 @@ class MakeRun:
                     f"RUN={self.folder / 'run'}",
                 ],
                 cwd=TOP,
-                env=environment,
+                env=self.environment,
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
@@ -81,6 +84,27 @@ class MakeRun:
         except requests.ConnectionError:
             return False
         return "token=" in self.output
+
+    def execute(self, name: str) -> str:
+        """Run a notebook's cells as its server's kernel would; return what they print.
+
+        The notebook itself stays as it is.
+        """
+        environment = TOP / (".venv-classic" if self.jupyter == "classic" else ".venv")
+        run = self.folder / "run"
+        done = subprocess.run(
+            [
+                *(str(environment / "bin" / "jupyter-nbconvert"), "--to=markdown"),
+                *("--execute", "--stdout", name),
+            ],
+            cwd=self.notebooks,
+            env={**self.environment, "JUPYTER_CONFIG_DIR": str(run)},
+            capture_output=True,
+            text=True,
+            timeout=120,
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout
 
     def interrupt(self) -> list[psutil.Process]:
         """Press Ctrl-C; return the processes that are left when make has ended."""

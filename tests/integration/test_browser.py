@@ -137,3 +137,16 @@ def test_the_start_says_where_versions_go_and_how_to_use_s3(run: MakeRun) -> Non
     assert f"Versions go to {run.folder / 'run' / 'store'}" in run.output
     assert "export JPYNB_S3_BUCKET=" in run.output
     assert f":{run.port}/" in run.output
+
+
+def test_the_welcome_notebook_runs_from_top_to_bottom(run: MakeRun) -> None:
+    headers = {"Authorization": f"token {run.token}"}
+    url = f"{run.url}/api/contents/welcome.ipynb"
+    model = requests.get(url, headers=headers, timeout=30).json()
+    saved = requests.put(url, json=model, headers=headers, timeout=30)
+    assert saved.ok, saved.text
+    wait_for(lambda: versions(run, "welcome.ipynb"), what="the version")
+    printed = run.execute("welcome.ipynb")
+    assert versions(run, "welcome.ipynb")[0].stem in printed
+    assert "is version" in printed
+    assert f":{run.port}/bookstore/clone?s3_bucket=bookstore" in printed

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 from bookstore_archiver.sending import Kind
+from bookstore_core.paths import printable
 from bookstore_core.spool import DrainStatus
 from bookstore_core.stores.base import utc_now
 
@@ -109,7 +110,8 @@ class Stats:
                 self._told[cause] += 1
         if first:
             self._log.warning(
-                "Versions of notebooks are not reaching the store: %s They wait in "
-                "the spool, and are tried again.",
+                "Versions of %s are not reaching the store: %s They wait in the spool, "
+                "and are tried again.",
+                printable(key) or "notebooks",
                 error,
             )
