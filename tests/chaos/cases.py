@@ -25,15 +25,21 @@ def kill_under_a_stream(world: World, saves: int, kills: int) -> Outcome:
     paths = [f"note-{number}.ipynb" for number in range(10)]
     for _ in range(kills):
         server = world.server().start()
+        before = world.ledger.total
         with (
             stream(world, server, paths[:5], saves),
             stream(world, server, paths[5:], saves),
         ):
-            threading.Event().wait(dice.uniform(0.1, 1.2))
+            _await_a_save(world, before)
+            threading.Event().wait(dice.uniform(0.0, 1.0))
             server.stop(signal.SIGKILL)
     with world.server().start():
         world.wait_until_drained()
     return world.outcome("kill -9 under a stream", f"{kills} kills")
+
+
+def _await_a_save(world: World, before: int) -> None:
+    wait_for(lambda: world.ledger.total > before, what="an acknowledged save")
 
 
 def store_down_then_up(world: World, saves: int, kills: int) -> Outcome:

@@ -20,7 +20,7 @@ from bookstore_core.spool import DrainStatus, SpoolCounts, count_spool, read_sta
 class Timing:
     """Seconds between the things that an uploader does again and again."""
 
-    rest: float = 0.02  # after a save: its answer, and the next request, go first
+    rest: float = 0.2  # after a save: its answer, and the next request, go first
     look: float = 1.0  # into the spool, for saves of other processes
     take_over: float = 1.0  # from a process that drained and has ended
     tend: float = 5.0  # notebooks that could not be spooled
@@ -63,7 +63,9 @@ class Uploader:
         self._clock = clock
         self._dice = dice
         self._lock = DrainLock(spool.root)
-        self._condition = threading.Condition()
+        lock = threading.RLock()
+        self._condition = threading.Condition(lock)  # what the draining thread awaits
+        self._settled = threading.Condition(lock)  # what those who await it do
         # From here on, all of it only under the condition.
         self._queue = Queue(interval=min_interval)
         self._fresh: list[Entry] = []
@@ -103,7 +105,7 @@ class Uploader:
         with self._condition:
             if self._thread is not None:
                 self._hurry()
-                self._condition.wait_for(self._is_idle, timeout)
+                self._settled.wait_for(self._is_idle, timeout)
             self._ended = True
             self._wake()
             threads = [
@@ -140,7 +142,7 @@ class Uploader:
             if late or not go_on(counts):
                 break
             with self._condition:
-                if self._condition.wait_for(self._is_stuck, self._timing.count):
+                if self._settled.wait_for(self._is_stuck, self._timing.count):
                     break
         self.stop(0)
         return not counts.waiting
@@ -162,6 +164,7 @@ class Uploader:
     def _wake(self) -> None:
         self._woken = True
         self._condition.notify_all()
+        self._settled.notify_all()
 
     def _is_idle(self) -> bool:
         if not self._turned or self._workers or self._taking:
@@ -183,7 +186,7 @@ class Uploader:
                 pause = self._timing.take_over
             with self._condition:
                 self._turned = True
-                self._condition.notify_all()
+                self._settled.notify_all()
                 if not self._woken and not self._ended:
                     self._condition.wait(pause)
                 if self._fresh:
@@ -214,9 +217,10 @@ class Uploader:
                 self._written = None
         if not holding:
             return self._timing.take_over
-        self._take_in(now)
+        looked = self._take_in(now)
         self._start_workers()
-        self._write_status()
+        if looked:
+            self._write_status()
         return self._pause()
 
     def _hold(self) -> bool:
@@ -225,7 +229,8 @@ class Uploader:
             self._next_look = 0.0
         return self._lock.hold()
 
-    def _take_in(self, now: float) -> None:
+    def _take_in(self, now: float) -> bool:
+        """Queue what is new; return whether that was a look into the spool, too."""
         look = now >= self._next_look
         with self._condition:
             found, self._fresh, self._taking = self._fresh, [], True
@@ -245,6 +250,7 @@ class Uploader:
                     overtaken += self._queue.add(entry, now)
         self._remove(overtaken)
         self._stats.skipped(len(overtaken))
+        return look
 
     def _pause(self) -> float:
         now = self._clock()
@@ -322,12 +328,16 @@ class Uploader:
             except Exception as error:  # noqa: BLE001  # the edge of the thread
                 self._complain(error)
             with self._condition:
+                had_room = self._has_room()
                 del self._workers[ticket]
                 entry = self._next() if self._has_room() else None
                 if entry is not None:
                     self._workers[ticket] = threading.current_thread()
-                # Not for each save of many: its turn costs as much as half an upload.
-                if entry is None or outcome.kind in (Kind.FAILED, Kind.EARLY):
+                if entry is None:
+                    self._settled.notify_all()
+                # Only when there is something to note: a turn costs half an upload.
+                full = entry is None and not had_room
+                if outcome.kind is not Kind.SENT or full or self._queue.interval:
                     self._wake()
 
     def _next(self) -> Entry | None:

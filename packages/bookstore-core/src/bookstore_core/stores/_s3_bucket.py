@@ -30,8 +30,7 @@ from bookstore_core.stores.base import (
     utc_now,
 )
 
-#: Contents up to this size, in bytes, are sent at once, from memory. botocore announces
-#: streams by `Expect: 100-continue`, which is one more answer to wait for.
+#: Contents up to this size, in bytes, are sent from memory; larger ones are streamed.
 SMALL = 256 * 1024
 
 #: The region whose buckets are made without naming it.

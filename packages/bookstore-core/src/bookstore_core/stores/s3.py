@@ -3,6 +3,7 @@
 The one module that imports botocore. Nothing is contacted before the first call.
 """
 
+import io
 import os
 import random
 import threading
@@ -86,7 +87,7 @@ def new_client(settings: BookstoreSettings, patience: Patience) -> Any:
         ignore_configured_endpoint_urls=True,
         tcp_keepalive=True,
     )
-    return botocore.session.Session().create_client(
+    client = botocore.session.Session().create_client(
         "s3",
         region_name=settings.s3_region_name or None,
         endpoint_url=url if elsewhere else None,
@@ -95,6 +96,17 @@ def new_client(settings: BookstoreSettings, patience: Patience) -> Any:
         aws_session_token=settings.s3_session_token or None,
         config=config,
     )
+    client.meta.events.register_last("before-call.s3.PutObject", _send_at_once)
+    return client
+
+
+def _send_at_once(params: dict[str, Any], **_: Any) -> None:
+    # botocore makes a stream of bytes, and announces streams by `Expect: 100-continue`:
+    # one more answer to wait for, and two packets, for what fits into the first.
+    body = params.get("body")
+    if isinstance(body, io.BytesIO):
+        params["body"] = body.getvalue()
+        params["headers"].pop("Expect", None)
 
 
 #: Everything that a call of botocore raises on purpose, and the network beneath it.
