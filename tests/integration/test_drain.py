@@ -87,8 +87,13 @@ def test_drain_beside_a_server_waits_until_that_has_drained(
             assert draining.wait(120) == 0
         assert "drains this spool: waiting for it." in said[1]
         assert versions.sources() == [str(number) for number in range(5)]
-        text = server.request("GET", "api/bookstore/metrics").text
-        assert "bookstore_uploads_total 5.0" in text
+        wait_for(
+            lambda: (
+                "bookstore_uploads_total 5.0"
+                in server.request("GET", "api/bookstore/metrics").text
+            ),
+            what="the drainer's next word on its uploads",
+        )
         assert server.request("GET", "api/bookstore").json()["spool"]["ok"] is True
 
 
