@@ -118,3 +118,16 @@ def test_save_that_is_no_longer_known_changes_nothing() -> None:
     queue.hold(entry("1"), 0.0, 1.0)
     assert queue.fail(entry("1"), 0.0, 1.0) == 0.0
     assert queue.next_due() is None
+
+
+def test_a_long_line_takes_more_at_the_same_cost() -> None:
+    queue = Queue()
+    names = [f"{number:06}" for number in range(20_000)]
+    for name in reversed(names[::2]):
+        queue.add(entry(name), 0.0)
+    for name in names[1::2]:
+        queue.add(entry(name), 0.0)
+    assert len(queue) == 20_000
+    first = queue.pick(0.0)
+    assert first is not None
+    assert first.name == names[0]

@@ -1,6 +1,7 @@
 """The spool's form on disk: trailers, names, counts."""
 
 import io
+import json
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -82,3 +83,54 @@ def test_a_spool_is_counted(tmp_path: Path) -> None:
 def test_a_spool_that_is_not_there_is_empty(tmp_path: Path) -> None:
     counts = count_spool(str(tmp_path / "none"))
     assert (counts.pending, counts.oldest) == (0, None)
+
+
+GOOD = {
+    "bookstore_spool": 1,
+    "key": "workspace/a.ipynb",
+    "size": 2,
+    "sha256": "",
+    "save_id": "0" * 16,
+    "saved_at": "2026-11-23T18:32:25+00:00",
+    "author": "",
+    "source_path": "a.ipynb",
+}
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"size": "2"},
+        {"size": 2.0},
+        {"size": True},
+        {"key": 5},
+        {"key": ""},
+        {"key": [1]},
+        {"key": "a/../b"},
+        {"key": "\ud800"},
+        {"saved_at": "0001-01-01T00:00:00+23:00"},
+        {"saved_at": "9999-12-31T23:59:59-10:00"},
+        {"saved_at": 5},
+        {"author": None},
+    ],
+)
+def test_a_trailer_with_a_wrong_value_is_no_save(wrong: dict[str, object]) -> None:
+    line = json.dumps({**GOOD, **wrong}).encode("ascii")
+    with pytest.raises(SpoolError, match="no save"):
+        read_trailer(io.BytesIO(b"{}\n" + line + b"\n"))
+
+
+def test_a_last_line_that_nests_too_deeply_is_no_save() -> None:
+    with pytest.raises(SpoolError, match="no save"):
+        read_trailer(io.BytesIO(b"{}\n" + b"[" * 5000 + b"\n"))
+
+
+def test_the_right_trailer_is_a_save() -> None:
+    line = json.dumps(GOOD).encode("ascii")
+    assert read_trailer(io.BytesIO(b"{}\n" + line + b"\n")).size == 2
+
+
+def test_files_of_the_file_system_do_not_count(tmp_path: Path) -> None:
+    (tmp_path / "new").mkdir()
+    (tmp_path / "new" / ".nfs0001").touch()
+    assert count_spool(str(tmp_path)).waiting == 0

@@ -1,5 +1,6 @@
 """Which save is sent next: one line for each key, in order, several lines at once."""
 
+import bisect
 import heapq
 from dataclasses import dataclass, field
 from enum import Enum, auto
@@ -61,9 +62,10 @@ class Queue:
             return []
         line = self._lines.setdefault(entry.key, Line(entry.key))
         self._names.add(entry.name)
-        line.entries.append(entry)
         head = 1 if line.state is State.BUSY else 0
-        line.entries[head:] = sorted(line.entries[head:], key=_by_name)
+        bisect.insort(
+            line.entries, entry, lo=min(head, len(line.entries)), key=_by_name
+        )
         overtaken = line.entries[head:-1] if self.interval else []
         for old in overtaken:
             line.entries.remove(old)
@@ -122,6 +124,8 @@ class Queue:
         for line in self._lines.values():
             if line.state is State.HELD:
                 self._ready_now(line)
+            elif line.state is State.EMPTY:
+                line.not_before = 0.0
 
     def next_due(self) -> float | None:
         """Return when a waiting line may be sent next, or None."""

@@ -140,15 +140,26 @@ class Spool:
         self._newest = max(self._clock(), self._newest + timedelta(microseconds=1))
         return self._newest
 
-    def scan(self, known: Collection[str]) -> Iterator[Entry]:
+    def scan(
+        self,
+        known: Collection[str],
+        *,
+        complain: Callable[[Exception], None] = lambda error: None,
+    ) -> Iterator[Entry]:
         """Yield the saves that wait and are not in `known`, oldest first.
 
-        Files that are no saves are set aside in failed/.
+        Files that are no saves are set aside in failed/. One that cannot be read, or
+        set aside, is told to `complain`, and is not in the way of the others.
         """
         found = [(name, True) for name in self._names(CUR) if name not in known]
         found += [(name, False) for name in self._names(NEW) if name not in known]
-        for name, claimed in sorted(found):
-            entry = self._read(name, claimed=claimed)
+        # Of a save that a power cut left in both folders, the claimed one counts.
+        for name, claimed in sorted(found, key=lambda item: (item[0], not item[1])):
+            try:
+                entry = self._read(name, claimed=claimed)
+            except OSError as error:
+                complain(error)
+                continue
             if entry is not None:
                 yield entry
 
@@ -205,7 +216,8 @@ class Spool:
         with suppress(FileNotFoundError):
             self._disk.move(path, target)
             note = target.with_name(target.name + REASON_SUFFIX)
-            note.write_text(reason + "\n", encoding="utf-8")
+            with suppress(OSError):  # a full disk: that it is out of the way counts
+                note.write_text(reason + "\n", encoding="utf-8")
 
     def open(self, entry: Entry) -> BinaryIO:
         """Open a save: a seekable stream of the notebook's bytes, then the trailer.

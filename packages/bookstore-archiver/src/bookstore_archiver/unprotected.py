@@ -68,7 +68,9 @@ class Unprotected:
                     self._log.warning(
                         "%s was removed before its last save could be archived.", path
                     )
-                except (OSError, BookstoreError):
+                except BookstoreError:
+                    continue  # this one cannot be read; its next save protects it
+                except OSError:
                     return  # still no room
                 self.regained(path)
 

@@ -101,7 +101,8 @@ class Uploader:
 
     def stop(self, timeout: float) -> None:
         """Send what can be sent within `timeout` seconds; the rest stays."""
-        end = time.monotonic() + timeout
+        # A moment more for the threads to see that it is over.
+        end = time.monotonic() + timeout + 0.2
         with self._condition:
             if self._thread is not None:
                 self._hurry()
@@ -113,7 +114,7 @@ class Uploader:
             ]
         for thread in threads:
             if thread is not threading.current_thread():
-                thread.join(max(0.1, end - time.monotonic()))
+                thread.join(max(0.0, end - time.monotonic()))
 
     @property
     def is_elsewhere(self) -> bool:
@@ -231,18 +232,20 @@ class Uploader:
 
     def _take_in(self, now: float) -> bool:
         """Queue what is new; return whether that was a look into the spool, too."""
-        look = now >= self._next_look
         with self._condition:
             found, self._fresh, self._taking = self._fresh, [], True
+            # Also for a save of our own: another process may have made an older one.
+            look = now >= self._next_look or bool(found)
             # A copy, and large where many wait: only for who looks.
             known = self._queue.names | self._leftover.keys() if look else set()
+            known |= {entry.name for entry in found}
         overtaken: list[Entry] = []
         try:
             if look:
                 self._next_look = now + self._timing.look
                 self._spool.sweep()
                 self._remove([*self._leftover.values()])
-                found += self._spool.scan(known)
+                found += self._spool.scan(known, complain=self._complain)
         finally:
             with self._condition:
                 self._taking = False

@@ -24,7 +24,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from bookstore_core.errors import SpoolError
+from bookstore_core.errors import InvalidRequestError, SpoolError
+from bookstore_core.paths import check_path
 from bookstore_core.stores.base import VersionMetadata
 
 TMP, NEW, CUR, FAILED = "tmp", "new", "cur", "failed"
@@ -87,11 +88,24 @@ def read_trailer(file: BinaryIO) -> Trailer:
             raise SpoolError("It was written by another release of bookstore.")
         trailer = Trailer(**values)
         trailer.metadata  # noqa: B018  # a time that cannot be read is found here
-    except (ValueError, TypeError, KeyError, AttributeError):
+        _check_types(trailer)
+    except (
+        *(ValueError, TypeError, KeyError, AttributeError),
+        *(RecursionError, OverflowError, InvalidRequestError),
+    ):
         raise SpoolError("It is no save: its last line does not say so.") from None
     if trailer.size + len(line) + 2 != length:  # the newlines around the line
         raise SpoolError("It is torn: its length is not what its last line says.")
     return trailer
+
+
+def _check_types(trailer: Trailer) -> None:
+    texts = {name: value for name, value in vars(trailer).items() if name != "size"}
+    if type(trailer.size) is not int or not all(
+        isinstance(value, str) for value in texts.values()
+    ):
+        raise TypeError
+    check_path(trailer.key, what="key")
 
 
 @dataclass(frozen=True)
@@ -229,6 +243,8 @@ def _sizes(folder: Path) -> dict[str, int]:
     try:
         with os.scandir(folder) as entries:
             for entry in entries:
+                if entry.name.startswith("."):
+                    continue  # the file system's own, like NFS's of removed files
                 try:
                     sizes[entry.name] = entry.stat().st_size
                 except FileNotFoundError:
