@@ -1,0 +1,178 @@
+"""Publishing and cloning through real notebook servers of both generations."""
+
+import hashlib
+import io
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+
+from bookstore_core.settings import BookstoreSettings
+from bookstore_core.stores import VersionMetadata, new_save_id, open_store, utc_now
+from harness.config_files import extension_lines, settings_lines
+from harness.notebook_server import (
+    GENERATIONS,
+    TOKEN,
+    Generation,
+    NotebookServer,
+    notebook,
+)
+
+pytestmark = pytest.mark.server
+
+#: What a stranger may have put into a notebook: it runs where it is trusted.
+SCRIPT = "<script>document.title = 'owned by {}'</script>"
+
+
+@pytest.fixture(scope="module", params=GENERATIONS)
+def server(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[NotebookServer]:
+    generation: Generation = request.param
+    home = tmp_path_factory.mktemp("cloning")
+    mounted = home / "mounted"
+    mounted.mkdir()
+    config = extension_lines("bookstore_web") + settings_lines(
+        storage="local",
+        local_root=str(home / "store"),
+        spool_dir=str(home / "spool"),
+        fs_cloning_basedir=str(mounted),
+    )
+    with NotebookServer(generation, home, config=config) as running:
+        (running.root / "sub").mkdir()
+        assert running.request("GET", "api/bookstore").ok  # gunicorn has started
+        yield running
+
+
+def store_bytes(server: NotebookServer, key: str, data: bytes) -> str:
+    """Put bytes into the server's store, past all checks; return the version's id."""
+    settings = BookstoreSettings(storage="local", local_root=str(server.home / "store"))
+    metadata = VersionMetadata(
+        save_id=new_save_id(),
+        saved_at=utc_now(),
+        sha256=hashlib.sha256(data).hexdigest(),
+    )
+    body = io.BytesIO(data)
+    version = open_store(settings).put(key, body, size=len(data), metadata=metadata)
+    return version.version_id
+
+
+def hostile(name: str) -> dict[str, Any]:
+    """Return a notebook whose cells all claim trust, and one of which is a script."""
+    content = notebook("1", "2")
+    for cell in content["cells"]:
+        cell["metadata"]["trusted"] = True
+        data = {"text/html": SCRIPT.format(name)}
+        output = {"output_type": "display_data", "data": data, "metadata": {}}
+        cell["outputs"] = [output]
+    return content
+
+
+def clone(server: NotebookServer, key: str, **fields: str) -> Any:
+    payload = {"s3_bucket": "bookstore", "s3_key": key, **fields}
+    return server.request("POST", "api/bookstore/cloned", json=payload)
+
+
+def trusts(server: NotebookServer, path: str) -> list[bool]:
+    """Return for each cell whether the server says that it is trusted."""
+    cells = server.read(path)["content"]["cells"]
+    return [bool(cell["metadata"].get("trusted")) for cell in cells]
+
+
+def test_a_server_trusts_a_notebook_that_says_so_of_itself(
+    server: NotebookServer,
+) -> None:
+    # Why the next three must drop the claim: without that they would be like this.
+    server.save("own.ipynb", hostile("own"))
+    assert trusts(server, "own.ipynb") == [True, True]
+
+
+def test_a_cloned_notebook_is_not_trusted(server: NotebookServer) -> None:
+    store_bytes(server, "published/evil.ipynb", json.dumps(hostile("s3")).encode())
+    answer = clone(server, "published/evil.ipynb")
+    assert answer.status_code == 200, answer.text
+    assert answer.json()["path"] == "evil.ipynb"
+    assert trusts(server, "evil.ipynb") == [False, False]
+    assert SCRIPT.format("s3") in json.dumps(server.read("evil.ipynb")["content"])
+
+
+def test_a_notebook_cloned_from_a_directory_is_not_trusted(
+    server: NotebookServer,
+) -> None:
+    path = server.home / "mounted" / "mounted.ipynb"
+    path.write_text(json.dumps(hostile("fs")))
+    payload = {"relpath": "mounted.ipynb"}
+    answer = server.request("POST", "api/bookstore/fs-clone", json=payload)
+    assert answer.status_code == 200, answer.text
+    assert trusts(server, "mounted.ipynb") == [False, False]
+
+
+def test_a_notebook_published_and_cloned_is_not_trusted(
+    server: NotebookServer,
+) -> None:
+    answer = server.request(
+        "PUT",
+        "api/bookstore/published/shared.ipynb",
+        json={"type": "notebook", "content": hostile("published")},
+    )
+    assert answer.status_code == 200, answer.text
+    page = server.request("GET", answer.json()["url"].partition(server.url)[2])
+    assert "shared.ipynb" in page.text
+    assert clone(server, "published/shared.ipynb").status_code == 200
+    assert trusts(server, "shared.ipynb") == [False, False]
+
+
+def test_a_taken_name_is_incremented_and_a_subfolder_is_used(
+    server: NotebookServer,
+) -> None:
+    store_bytes(server, "published/same.ipynb", json.dumps(notebook("1")).encode())
+    paths = [
+        clone(server, "published/same.ipynb", **fields).json()["path"]
+        for fields in ({}, {}, {"target_path": "sub/same.ipynb"})
+    ]
+    assert paths == ["same.ipynb", "same-1.ipynb", "sub/same.ipynb"]
+
+
+@pytest.mark.parametrize(
+    ("data", "fields", "status"),
+    [
+        (b'{"cells": []}', {}, 422),
+        (b'\xff\xfe{"cells"', {}, 422),
+        (json.dumps(notebook("1")).encode(), {"target_path": "no/such.ipynb"}, 404),
+        (json.dumps(notebook("1")).encode(), {"s3_version_id": "nonsense"}, 404),
+        (json.dumps(notebook("1")).encode(), {"s3_bucket": "elsewhere"}, 403),
+    ],
+)
+def test_what_cannot_be_cloned_leaves_nothing_behind(
+    server: NotebookServer, data: bytes, fields: dict[str, str], status: int
+) -> None:
+    store_bytes(server, "published/bad.ipynb", data)
+    answer = clone(server, "published/bad.ipynb", **fields)
+    assert answer.status_code == status, answer.text
+    assert answer.json()["message"]
+    assert not list(Path(server.root).rglob("bad*"))
+
+
+def test_a_file_that_is_no_notebook_is_cloned_as_it_is(server: NotebookServer) -> None:
+    store_bytes(server, "published/data.bin", b"\x00\xff\x01")
+    assert clone(server, "published/data.bin").status_code == 200
+    assert (server.root / "data.bin").read_bytes() == b"\x00\xff\x01"
+
+
+def test_a_browser_with_cookies_clones_by_the_pages_button(
+    server: NotebookServer,
+) -> None:
+    store_bytes(server, "published/button.ipynb", json.dumps(notebook("1")).encode())
+    with requests.Session() as session:
+        url = f"{server.url}/bookstore/clone"
+        query = {"s3_bucket": "bookstore", "s3_key": "published/button.ipynb"}
+        session.get(url, params={**query, "token": TOKEN}, timeout=30)
+        form = {**query, "_xsrf": session.cookies["_xsrf"]}
+        assert session.post(url, data=query, timeout=30).status_code == 403
+        answer = session.post(url, data=form, timeout=30, allow_redirects=False)
+        assert answer.status_code == 303, answer.text
+        assert answer.headers["Location"].endswith("/notebooks/button.ipynb")
+    assert (server.root / "button.ipynb").is_file()
