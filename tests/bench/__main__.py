@@ -23,7 +23,7 @@ from bench.figures import Figure, table
 from bench.servers import Pair, running
 from bench.serving import Effort, measure_serving
 from bench.starting import compare_starts, measure_starts
-from bench.stores import ministack
+from harness.ministack import ministack
 from harness.notebook_server import ENVIRONMENTS, GENERATIONS, Generation
 from harness.s3_server import make_bucket, s3_client, s3_traits
 

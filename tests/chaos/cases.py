@@ -42,12 +42,17 @@ def _await_a_save(world: World, before: int) -> None:
     wait_for(lambda: world.ledger.total > before, what="an acknowledged save")
 
 
+def save_round_and_round(world: World, server: NotebookServer, saves: int) -> None:
+    """Save five notebooks in turn."""
+    for number in range(saves):
+        world.save(server, f"note-{number % 5}.ipynb")
+
+
 def store_down_then_up(world: World, saves: int, kills: int) -> Outcome:
     """The store refuses connections for the whole stream, then works."""
     world.proxy.fault = Fault("refuse")
     with world.server().start() as server:
-        for number in range(saves):
-            world.save(server, f"note-{number % 5}.ipynb")
+        save_round_and_round(world, server, saves)
         wait_for(lambda: world.proxy.requests, what="an attempt")
         world.proxy.heal()
         world.wait_until_drained()
@@ -77,8 +82,7 @@ def answers_lost(world: World, saves: int, kills: int) -> Outcome:
     """The store writes, and half of its answers never arrive."""
     world.proxy.fault = Fault("lose_answer", share=0.5, methods=("PUT",))
     with world.server().start() as server:
-        for number in range(saves):
-            world.save(server, f"note-{number % 5}.ipynb")
+        save_round_and_round(world, server, saves)
         world.wait_until_drained()
     return world.outcome("answers lost after the write")
 
@@ -87,8 +91,7 @@ def answers_cut(world: World, saves: int, kills: int) -> Outcome:
     """A third of the answers end after 40 bytes."""
     world.proxy.fault = Fault("cut", share=0.3, size=40)
     with world.server().start() as server:
-        for number in range(saves):
-            world.save(server, f"note-{number % 5}.ipynb")
+        save_round_and_round(world, server, saves)
         world.wait_until_drained()
     return world.outcome("answers cut after 40 bytes")
 
@@ -97,8 +100,7 @@ def slow_down(world: World, saves: int, kills: int) -> Outcome:
     """Half of the requests are answered 503 SlowDown."""
     world.proxy.fault = Fault("status", share=0.5, status=503)
     with world.server().start() as server:
-        for number in range(saves):
-            world.save(server, f"note-{number % 5}.ipynb")
+        save_round_and_round(world, server, saves)
         world.wait_until_drained()
     return world.outcome("503 SlowDown on half")
 
@@ -107,8 +109,7 @@ def wrong_credentials(world: World, saves: int, kills: int) -> Outcome:
     """Access is denied until a restart."""
     world.proxy.fault = Fault("status", status=403)
     with world.server().start() as server:
-        for number in range(saves):
-            world.save(server, f"note-{number % 5}.ipynb")
+        save_round_and_round(world, server, saves)
         wait_for(lambda: world.proxy.requests, what="an attempt")
     assert not world.drained()
     world.proxy.heal()
@@ -180,8 +181,7 @@ def foreign_files(world: World, saves: int, kills: int) -> Outcome:
     """Corrupt and foreign files lie in the spool; they are set aside, never deleted."""
     world.proxy.fault = Fault("refuse")
     with world.server().start() as server:
-        for number in range(saves):
-            world.save(server, f"note-{number % 5}.ipynb")
+        save_round_and_round(world, server, saves)
     folder = world.spool / "new"
     entries = sorted(folder.iterdir())
     torn = entries[0].with_name(entries[0].name.replace("-", "-0")[:-1])

@@ -3,14 +3,11 @@
 import importlib.util
 import os
 import secrets
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-import requests
 from moto import mock_aws
 
 from bookstore_core.settings import BookstoreSettings
@@ -19,9 +16,8 @@ from bookstore_core.stores.local import LocalStore
 from bookstore_core.stores.s3 import Patience, S3Store, new_client
 from core.saving import MakeStore, Traits
 from core.stubbing import MakeStubbed, Stubbed
-from harness.notebook_server import free_port
+from harness.ministack import ministack as running_ministack
 from harness.s3_server import S3Server, s3_traits
-from harness.waiting import wait_for
 
 NAMED_URL = "BOOKSTORE_TEST_S3_URL"
 
@@ -60,38 +56,8 @@ def s3_server(s3_server_process: S3Server) -> Traits:
 
 @pytest.fixture(scope="session")
 def ministack_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    home, port = tmp_path_factory.mktemp("ministack"), free_port()
-    url = f"http://127.0.0.1:{port}"
-    environment = {
-        "HOME": str(home),
-        "TMPDIR": str(home),
-        "PATH": os.environ["PATH"],
-        "SERVICES": "s3",
-        "IOT_MTLS_ENABLED": "0",  # it would listen on a port of its own
-    }
-    command = [sys.executable, "-m", "hypercorn", "ministack.app:app", "-w", "0"]
-    with (home / "log").open("wb") as log:
-        process = subprocess.Popen(
-            [*command, "--bind", f"127.0.0.1:{port}"],
-            cwd=home,
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=subprocess.STDOUT,
-        )
-    try:
-        wait_for(lambda: _answers(f"{url}/_ministack/health"), what="ministack")
+    with running_ministack(tmp_path_factory.mktemp("ministack")) as url:
         yield url
-    finally:
-        process.terminate()
-        process.wait(10)
-
-
-def _answers(url: str) -> bool:
-    try:
-        return requests.get(url, timeout=5).ok
-    except requests.ConnectionError:
-        return False
 
 
 @pytest.fixture

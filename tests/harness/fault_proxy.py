@@ -113,6 +113,8 @@ class _Handler(BaseHTTPRequestHandler):
         if fault.kind == "refuse":
             return self._reset()
         body = self._read_body()
+        if body is None:
+            return self._reset()
         if fault.kind == "hang":
             self.owner.wait(fault.seconds)
             return self._reset()
@@ -131,9 +133,8 @@ class _Handler(BaseHTTPRequestHandler):
 
     do_GET = do_PUT = do_POST = do_DELETE = do_HEAD = _pass
 
-    def _read_body(self) -> bytes:
-        if self.headers.get("Expect", "").lower() == "100-continue":
-            pass  # the base class has answered it while it parsed the headers
+    def _read_body(self) -> bytes | None:
+        """Return the body, or None when its sender died: no store takes half of one."""
         if "chunked" in self.headers.get("Transfer-Encoding", "").lower():
             parts = []
             while size := int(self.rfile.readline().split(b";")[0], 16):
@@ -141,7 +142,9 @@ class _Handler(BaseHTTPRequestHandler):
                 self.rfile.readline()
             self.rfile.readline()
             return b"".join(parts)
-        return self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        length = int(self.headers.get("Content-Length", 0))
+        body = self.rfile.read(length)
+        return body if len(body) == length else None
 
     def _ask(self, body: bytes) -> tuple[int, list[tuple[str, str]], bytes]:
         connection = http.client.HTTPConnection(*self.owner.target, timeout=60)

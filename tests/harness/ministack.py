@@ -1,4 +1,4 @@
-"""The store of the benchmark: ministack, an S3 server, in a process of its own."""
+"""ministack: a second S3 server by HTTP, in a process of its own."""
 
 import os
 import subprocess
@@ -16,7 +16,7 @@ from harness.waiting import wait_for
 @contextmanager
 def ministack(home: Path) -> Iterator[str]:
     """Run ministack on a port of its own and yield its URL."""
-    home.mkdir()
+    home.mkdir(exist_ok=True)
     port = free_port()
     url = f"http://127.0.0.1:{port}"
     environment = {
