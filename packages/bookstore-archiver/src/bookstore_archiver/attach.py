@@ -11,8 +11,7 @@ from typing import Any, Protocol
 
 from bookstore_archiver.locks import PathLocks
 from bookstore_core.notebooks import SUFFIX
-
-MARK = "_bookstore_archiver"
+from bookstore_core.restoring import MARK, archives
 
 #: The `chunk` of a large upload's last part.
 LAST_CHUNK = -1
@@ -34,7 +33,7 @@ class Keeper(Protocol):
 
 def attach(manager: Any, keeper: Keeper) -> bool:
     """Wrap the manager's `save`; return False when that had been done before."""
-    if getattr(manager, MARK, None) is not None:
+    if archives(manager):
         return False
     setattr(manager, MARK, keeper)
     save = manager.save
