@@ -119,4 +119,5 @@ def _wants_page() -> bool:
         return True
     # The landing page has a documented name under /api/: browsers get pages there.
     accepted = request.accept_mimetypes.values()
-    return request.blueprint == "pages" and "text/html" in accepted
+    is_page = (request.blueprint or "").partition(".")[0] == "pages"
+    return is_page and "text/html" in accepted

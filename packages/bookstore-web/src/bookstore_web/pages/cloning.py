@@ -1,4 +1,4 @@
-"""The pages for people, below /bookstore: plain forms, no script."""
+"""The clone pages: what would be cloned and where to, and one button that does it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,9 +15,7 @@ from flask import (
 )
 from werkzeug.wrappers import Response as BaseResponse
 
-from bookstore_core.errors import BookstoreError, ConfigurationError
-from bookstore_core.paths import s3_display_path
-from bookstore_core.settings import validate_bookstore
+from bookstore_core.errors import BookstoreError
 from bookstore_core.stores import Version
 from bookstore_web.bodies import optional_field, text_field
 from bookstore_web.cloning import Source, fetch, look_up, source_of
@@ -28,7 +26,7 @@ from bookstore_web.saving import Draft, draft_of, opening_url, save
 from bookstore_web.services import services
 from bookstore_web.targets import Place, find_place
 
-pages = Blueprint("pages", __name__)
+blueprint = Blueprint("cloning", __name__)
 
 
 @dataclass(frozen=True)
@@ -50,28 +48,8 @@ class Offer:
     fields: Mapping[str, str]
 
 
-@pages.get("/bookstore/")
-def home() -> Response:
-    """Say what this is, and how to publish and to clone."""
-    settings = services().settings
-    try:
-        location, problem = services().open_store().location, ""
-    except ConfigurationError as error:
-        location, problem = "", str(error)
-    page = render_template(
-        "home.html",
-        location=location,
-        problem=problem,
-        features=validate_bookstore(settings),
-        settings=settings,
-        published=s3_display_path(settings.bucket, settings.published_prefix),
-        workspace=s3_display_path(settings.bucket, settings.workspace_prefix),
-    )
-    return make_response(page)
-
-
-@pages.get("/api/bookstore/cloned")
-@pages.get("/bookstore/clone")
+@blueprint.get("/api/bookstore/cloned")
+@blueprint.get("/bookstore/clone")
 def landing() -> Response:
     """Say what would be cloned, and where to; one button does it."""
     fields = request.args.to_dict()
@@ -82,7 +60,7 @@ def landing() -> Response:
     return _show(offer, optional_field(fields, "target_path"))
 
 
-@pages.post("/bookstore/clone")
+@blueprint.post("/bookstore/clone")
 def clone() -> BaseResponse:
     """Clone what the landing page showed, and open it."""
     fields = request.form.to_dict()
@@ -94,7 +72,7 @@ def clone() -> BaseResponse:
     return _save(draft, target_path, _offer_version(source, original.version))
 
 
-@pages.get("/bookstore/fs-clone")
+@blueprint.get("/bookstore/fs-clone")
 def fs_landing() -> Response:
     """Say which file of the mounted directory would be cloned, and where to."""
     fields = request.args.to_dict()
@@ -102,7 +80,7 @@ def fs_landing() -> Response:
     return _show(_offer_file(file), optional_field(fields, "target_path"))
 
 
-@pages.post("/bookstore/fs-clone")
+@blueprint.post("/bookstore/fs-clone")
 def fs_clone() -> BaseResponse:
     """Clone what the landing page showed, and open it."""
     fields = request.form.to_dict()
