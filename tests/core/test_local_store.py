@@ -149,6 +149,16 @@ def test_foreign_files_are_left_alone(local_store: VersionStore) -> None:
     assert local_store.list_keys("workspace/ann").folders == ()
 
 
+def test_a_sidecar_of_an_earlier_release_is_read(local_store: VersionStore) -> None:
+    saved = save(local_store)
+    [sidecar] = Path(local_store.location).rglob("*.meta.json")
+    described = json.loads(sidecar.read_bytes())
+    for name in ("restored_from", "restored_path", "moved_from"):
+        del described[name]
+    sidecar.write_text(json.dumps(described))
+    assert local_store.head(KEY).metadata == saved.metadata
+
+
 def test_a_damaged_sidecar_costs_the_metadata_alone(local_store: VersionStore) -> None:
     saved = save(local_store, b"kept")
     (directory_of(local_store) / f"{saved.version_id}.meta.json").write_text("{")

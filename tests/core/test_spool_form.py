@@ -2,6 +2,7 @@
 
 import io
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -34,6 +35,27 @@ def test_the_trailer_holds_the_metadata_of_the_version() -> None:
     metadata = TRAILER.metadata
     assert (metadata.save_id, metadata.author) == ("1f", "änn")
     assert metadata.saved_at == SAVED
+
+
+def test_a_save_that_carries_news_is_read_back() -> None:
+    trailer = replace(
+        TRAILER,
+        restored_from="v1",
+        restored_path="old/ü.ipynb",
+        moved_from="older/ü.ipynb",
+        only_if_changed=True,
+    )
+    assert read_trailer(io.BytesIO(b"{}" + trailer.encode())) == trailer
+    metadata = trailer.metadata
+    assert (metadata.restored_from, metadata.restored_path) == ("v1", "old/ü.ipynb")
+    assert metadata.moved_from == "older/ü.ipynb"
+
+
+def test_a_save_with_the_longest_paths_is_read_back() -> None:
+    path = "\x01" * 1024
+    paths = {"key": path, "source_path": path}
+    trailer = replace(TRAILER, **paths, restored_path=path, moved_from=path)
+    assert read_trailer(io.BytesIO(b"{}" + trailer.encode())) == trailer
 
 
 @pytest.mark.parametrize(
@@ -112,6 +134,11 @@ GOOD = {
         {"saved_at": "9999-12-31T23:59:59-10:00"},
         {"saved_at": 5},
         {"author": None},
+        {"moved_from": None},
+        {"restored_from": 1},
+        {"only_if_changed": 1},
+        {"only_if_changed": "yes"},
+        {"unheard_of": ""},
     ],
 )
 def test_a_trailer_with_a_wrong_value_is_no_save(wrong: dict[str, object]) -> None:
@@ -125,9 +152,11 @@ def test_a_last_line_that_nests_too_deeply_is_no_save() -> None:
         read_trailer(io.BytesIO(b"{}\n" + b"[" * 5000 + b"\n"))
 
 
-def test_the_right_trailer_is_a_save() -> None:
+def test_a_save_spooled_before_there_were_news_is_a_save() -> None:
     line = json.dumps(GOOD).encode("ascii")
-    assert read_trailer(io.BytesIO(b"{}\n" + line + b"\n")).size == 2
+    trailer = read_trailer(io.BytesIO(b"{}\n" + line + b"\n"))
+    assert (trailer.size, trailer.moved_from) == (2, "")
+    assert not trailer.only_if_changed
 
 
 def test_files_of_the_file_system_do_not_count(tmp_path: Path) -> None:

@@ -80,6 +80,16 @@ def test_head_tells_what_is_known_of_a_version(store: VersionStore) -> None:
     assert abs((known.stored_at - saved.stored_at).total_seconds()) < 60
 
 
+def test_where_a_version_comes_from_is_known_of_it(store: VersionStore) -> None:
+    saved = save(
+        store,
+        restored_from="v/1+2=",
+        restored_path="other/ü.ipynb",
+        moved_from="old name/测试 100%.ipynb",
+    )
+    assert store.head(KEY, saved.version_id).metadata == saved.metadata
+
+
 def test_without_an_id_the_newest_version_is_read(store: VersionStore) -> None:
     save(store, b"old")
     newest = save(store, b"new")

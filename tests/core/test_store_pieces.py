@@ -30,7 +30,8 @@ def opened(data: bytes, *, size: int, sha256: str = "") -> OpenVersion:
     "text", ["ann", "Änn  B ", "100%41+", "a\r\nb", "测试🙂", "\udcff"]
 )
 def test_metadata_comes_back_as_it_was(text: str) -> None:
-    metadata = metadata_for(author=text, source_path=text)
+    paths = {"source_path": text, "restored_path": text, "moved_from": text}
+    metadata = metadata_for(author=text, restored_from=text, **paths)
     headers = encode_metadata(metadata)
     assert decode_metadata(headers) == metadata
     assert all(value.isascii() and value.isprintable() for value in headers.values())
@@ -46,6 +47,21 @@ def test_metadata_fits_into_two_kilobytes() -> None:
         assert total <= 2048
         assert decode_metadata(headers) is not None
         assert headers["bookstore-author"] == "ann"
+
+
+def test_where_a_notebook_was_is_kept_before_what_its_key_tells() -> None:
+    long = {"source_path": "x" * 1000, "author": "y" * 1000}
+    headers = encode_metadata(metadata_for(moved_from="z" * 1000, **long))
+    assert headers["bookstore-moved-from"] == "z" * 1000
+    assert "bookstore-save-id" in headers
+    assert "bookstore-source-path" not in headers
+
+
+def test_a_restored_version_is_not_named_without_its_path() -> None:
+    metadata = metadata_for(restored_from="v1", restored_path="ü" * 500)
+    assert not [name for name in encode_metadata(metadata) if "restored" in name]
+    here = encode_metadata(metadata_for(restored_from="v1"))
+    assert here["bookstore-restored-from"] == "v1"
 
 
 def test_times_are_kept_in_utc() -> None:

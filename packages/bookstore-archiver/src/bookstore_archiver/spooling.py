@@ -19,7 +19,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import count
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from bookstore_archiver.disk import Disk
 from bookstore_archiver.snapshots import CHUNK, Source
@@ -95,7 +95,11 @@ class Spool:
         `saved_at` is now where it is not given. Raises OSError when the spool cannot be
         written, BookstoreError when the source cannot be read.
         """
-        known = {"key": key, "author": author, "source_path": source_path}
+        known: dict[str, Any] = {
+            "key": key,
+            "author": author,
+            "source_path": source_path,
+        }
         try:
             return self._add(source, known, saved_at)
         except FileNotFoundError:
@@ -104,7 +108,7 @@ class Spool:
             return self._add(source, known, saved_at)
 
     def _add(
-        self, source: Source, known: dict[str, str], saved_at: datetime | None
+        self, source: Source, known: dict[str, Any], saved_at: datetime | None
     ) -> Entry:
         draft = self.root / TMP / f"{self._writer}.{next(self._numbers)}"
         try:

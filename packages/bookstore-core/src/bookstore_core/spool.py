@@ -34,15 +34,18 @@ LOCK = "drain.lock"
 STATUS = "status.json"
 REASON_SUFFIX = ".reason"
 
-#: The trailer is the last line and no longer than this, in bytes.
-MAX_TRAILER = 8192
+#: The trailer is the last line and no longer than this, in bytes. It may hold four
+#: paths of 1024 bytes, each of which JSON may write six times as long.
+MAX_TRAILER = 32768
 
 
 @dataclass(frozen=True)
 class Trailer:
     """What a spooled save is: where it goes and what is known of it.
 
-    `size` is the notebook's length in bytes, `saved_at` an ISO time in UTC.
+    `size` is the notebook's length in bytes, `saved_at` an ISO time in UTC. Where it
+    is `only_if_changed`, the save is dropped when the newest version of its key has the
+    same sha256. The other fields are those of `VersionMetadata`.
     """
 
     key: str
@@ -52,6 +55,10 @@ class Trailer:
     saved_at: str
     author: str
     source_path: str
+    restored_from: str = ""
+    restored_path: str = ""
+    moved_from: str = ""
+    only_if_changed: bool = False
 
     def encode(self) -> bytes:
         """Return the trailer as its line of JSON, with the newline before it."""
@@ -67,6 +74,9 @@ class Trailer:
             author=self.author,
             sha256=self.sha256,
             source_path=self.source_path,
+            restored_from=self.restored_from,
+            restored_path=self.restored_path,
+            moved_from=self.moved_from,
         )
 
 
@@ -100,9 +110,10 @@ def read_trailer(file: BinaryIO) -> Trailer:
 
 
 def _check_types(trailer: Trailer) -> None:
-    texts = {name: value for name, value in vars(trailer).items() if name != "size"}
-    if type(trailer.size) is not int or not all(
-        isinstance(value, str) for value in texts.values()
+    wanted = {"size": int, "only_if_changed": bool}
+    if any(
+        type(value) is not wanted.get(name, str)
+        for name, value in vars(trailer).items()
     ):
         raise TypeError
     check_path(trailer.key, what="key")

@@ -14,6 +14,9 @@ SAVED_AT = "bookstore-saved-at"
 SHA256 = "bookstore-sha256"
 AUTHOR = "bookstore-author"
 SOURCE_PATH = "bookstore-source-path"
+RESTORED_FROM = "bookstore-restored-from"
+RESTORED_PATH = "bookstore-restored-path"
+MOVED_FROM = "bookstore-moved-from"
 
 #: S3's limit is 2048; some servers count the header's own prefix as well.
 MAX_BYTES = 2048
@@ -21,11 +24,18 @@ HEADER_PREFIX = "x-amz-meta-"
 
 
 def encode_metadata(metadata: VersionMetadata) -> dict[str, str]:
-    """Return the headers, without their prefix; what does not fit is left out."""
+    """Return the headers, without their prefix; what does not fit is left out.
+
+    The first ones matter most: nothing else tells where a notebook was before it was
+    moved, while its path now can be read off its key.
+    """
     values = {
         SAVE_ID: metadata.save_id,
         SAVED_AT: metadata.saved_at.astimezone(UTC).isoformat(),
         SHA256: metadata.sha256,
+        MOVED_FROM: metadata.moved_from,
+        RESTORED_FROM: metadata.restored_from,
+        RESTORED_PATH: metadata.restored_path,
         AUTHOR: metadata.author,
         SOURCE_PATH: metadata.source_path,
     }
@@ -37,6 +47,9 @@ def encode_metadata(metadata: VersionMetadata) -> dict[str, str]:
         if value and needed <= room:
             headers[name] = encoded
             room -= needed
+    if metadata.restored_path and RESTORED_PATH not in headers:
+        # Without its path it would name a version of this notebook.
+        headers.pop(RESTORED_FROM, None)
     return headers
 
 
@@ -58,4 +71,7 @@ def decode_metadata(headers: Mapping[str, str]) -> VersionMetadata | None:
         author=values.get(AUTHOR, ""),
         sha256=values.get(SHA256, ""),
         source_path=values.get(SOURCE_PATH, ""),
+        restored_from=values.get(RESTORED_FROM, ""),
+        restored_path=values.get(RESTORED_PATH, ""),
+        moved_from=values.get(MOVED_FROM, ""),
     )

@@ -21,6 +21,11 @@ class VersionMetadata:
     `saved_at` is in UTC. `sha256` is hexadecimal. `source_path` is the notebook's path
     on its server, empty where it is too long to be kept. `save_id` is unique to one
     save: two versions with the same one are the same save, sent twice.
+
+    `restored_from` is the id of the version that this content was restored from, and
+    `restored_path` that version's path where it is another than this one's.
+    `moved_from` is the path that the notebook had before it was renamed or moved: this
+    version is the first one under its new path.
     """
 
     save_id: str
@@ -28,6 +33,9 @@ class VersionMetadata:
     author: str = ""
     sha256: str = ""
     source_path: str = ""
+    restored_from: str = ""
+    restored_path: str = ""
+    moved_from: str = ""
 
 
 @dataclass(frozen=True)

@@ -315,6 +315,10 @@ def _metadata_in(described: dict[str, Any]) -> VersionMetadata | None:
             author=str(described["author"]),
             sha256=str(described["sha256"]),
             source_path=str(described["source_path"]),
+            # Sidecars of earlier releases have none of these.
+            restored_from=str(described.get("restored_from", "")),
+            restored_path=str(described.get("restored_path", "")),
+            moved_from=str(described.get("moved_from", "")),
         )
     except (KeyError, TypeError, ValueError):
         return None
