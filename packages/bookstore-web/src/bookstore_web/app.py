@@ -5,7 +5,7 @@ from werkzeug.routing import BaseConverter
 
 from bookstore_core.settings import BookstoreSettings
 from bookstore_web import failures
-from bookstore_web.api import api
+from bookstore_web.api import BLUEPRINTS
 from bookstore_web.context import ContextMiddleware, check_caller, context
 from bookstore_web.pages import pages
 from bookstore_web.release import RELEASE
@@ -53,7 +53,8 @@ def create_app(
     app.url_map.strict_slashes = False
     app.url_map.redirect_defaults = False
     app.url_map.converters["anything"] = AnythingConverter
-    app.register_blueprint(api)
+    for blueprint in BLUEPRINTS:
+        app.register_blueprint(blueprint)
     app.register_blueprint(pages)
     failures.register(app)
     app.before_request(lambda: check_caller(launch))

@@ -17,11 +17,13 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from bookstore_core.errors import BookstoreError
 from bookstore_core.stores import Version
+from bookstore_web.api.clones import Source as SourceFields
 from bookstore_web.bodies import optional_field, text_field
 from bookstore_web.cloning import Source, fetch, look_up, source_of
 from bookstore_web.context import caller, context
 from bookstore_web.failures import headers_of, status_of
 from bookstore_web.fs_cloning import MountedFile, read_mounted
+from bookstore_web.operations import HTML, operation
 from bookstore_web.saving import Draft, draft_of, opening_url, save
 from bookstore_web.services import services
 from bookstore_web.targets import Place, find_place
@@ -50,9 +52,9 @@ class Offer:
 
 @blueprint.get("/api/bookstore/cloned")
 @blueprint.get("/bookstore/clone")
-def landing() -> Response:
+@operation(query=SourceFields, media_types=(HTML,), errors=(400, 404, 409, 413))
+def landing(fields: dict[str, str]) -> Response:
     """Say what would be cloned, and where to; one button does it."""
-    fields = request.args.to_dict()
     source = source_of(fields, services().settings)
     limit = services().settings.max_notebook_size
     version = look_up(source, store=services().open_store(), limit=limit)
