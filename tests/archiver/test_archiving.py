@@ -1,6 +1,5 @@
 """From the manager to the spool: nothing reaches the user's save, nothing is lost."""
 
-import asyncio
 import errno
 import logging
 from pathlib import Path
@@ -142,16 +141,6 @@ def test_no_error_reaches_the_save(
     (record,) = caplog.records
     assert record.levelno == logging.ERROR
     assert record.exc_info
-
-
-def test_save_is_kept_off_the_event_loop(
-    make_archiver: MakeArchiver, store: MemoryStore, files: Files
-) -> None:
-    archiver = make_archiver()
-    (files.root / "a.ipynb").write_text("1")
-    asyncio.run(archiver.keep_aside(files, MODEL, "a.ipynb"))
-    wait_for(lambda: contents(store), what="the version")
-    assert contents(store) == ["1"]
 
 
 def test_save_is_in_the_spool_when_it_returns(

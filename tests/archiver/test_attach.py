@@ -8,6 +8,8 @@ import pytest
 
 from bookstore_archiver.attach import attach, counts
 from bookstore_archiver.locks import PathLocks
+from bookstore_archiver.snapshots import Source
+from bookstore_core.restoring import Origin
 
 NOTEBOOK = {"type": "notebook", "content": {"cells": []}}
 
@@ -19,14 +21,17 @@ class Keeper:
         self.locks = PathLocks()
         self.kept: list[tuple[str, Any]] = []
 
-    def keep(self, manager: Any, model: Mapping[str, Any], path: str) -> None:
+    def keep(
+        self,
+        manager: Any,
+        model: Mapping[str, Any],
+        path: str,
+        origin: Origin | None = None,
+    ) -> None:
         self.kept.append((path, manager.files.get(path)))
 
-    async def keep_aside(
-        self, manager: Any, model: Mapping[str, Any], path: str
-    ) -> None:
-        await asyncio.sleep(0)
-        self.keep(manager, model, path)
+    def keep_present(self, source: Source, path: str) -> None:
+        raise AssertionError("no save here restores anything")
 
 
 class SyncManager:

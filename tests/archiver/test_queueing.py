@@ -1,12 +1,14 @@
 """The queue: order within a key, many keys at once, and when a key is due."""
 
+from typing import Any
+
 from bookstore_archiver.queueing import Queue
 from bookstore_archiver.spooling import Entry
 from bookstore_core.spool import Trailer
 
 
-def entry(name: str, key: str = "a") -> Entry:
-    return Entry(name, Trailer(key, 0, "", name, "", "", ""))
+def entry(name: str, key: str = "a", **news: Any) -> Entry:
+    return Entry(name, Trailer(key, 0, "", name, "", "", key, **news))
 
 
 def filled(*entries: Entry, interval: float = 0.0) -> Queue:
@@ -131,3 +133,90 @@ def test_a_long_line_takes_more_at_the_same_cost() -> None:
     first = queue.pick(0.0)
     assert first is not None
     assert first.name == names[0]
+
+
+def test_saves_with_news_are_never_overtaken() -> None:
+    news = [
+        entry("2", only_if_changed=True),
+        entry("3", restored_from="v1"),
+        entry("4", moved_from="b"),
+    ]
+    queue = filled(entry("1"), interval=60.0)
+    assert queue.add(news[0], 0.0) == [entry("1")]
+    assert [queue.add(one, 0.0) for one in (*news[1:], entry("5"))] == [[], [], []]
+    for one in news:
+        assert queue.pick(0.0) == one
+        queue.done(one, 0.0)
+    assert queue.pick(0.0) is None
+    assert queue.pick(60.0) == entry("5")
+
+
+def test_save_with_news_does_not_wait_for_the_interval() -> None:
+    queue = filled(entry("1"), interval=60.0)
+    assert queue.pick(0.0) == entry("1")
+    queue.done(entry("1"), 0.0)
+    queue.add(entry("2"), 1.0)
+    assert queue.pick(1.0) is None
+    queue.add(entry("3", restored_from="v1"), 2.0)
+    assert queue.pick(2.0) == entry("3", restored_from="v1")
+
+
+def moved(name: str, key: str = "new", old: str = "old") -> Entry:
+    return entry(name, key, moved_from=old)
+
+
+def test_moved_version_goes_behind_the_older_saves_of_its_old_key() -> None:
+    queue = filled(entry("1", "old"), entry("2", "old"), moved("3"), entry("4", "new"))
+    for name in ("1", "2"):
+        assert queue.pick(0.0) == entry(name, "old")
+        assert queue.pick(0.0) is None
+        queue.done(entry(name, "old"), 0.0)
+    assert queue.pick(0.0) == moved("3")
+    assert queue.pick(0.0) is None
+    queue.done(moved("3"), 0.0)
+    assert queue.pick(0.0) == entry("4", "new")
+    assert not queue.has_ready(0.0)
+
+
+def test_moved_version_does_not_go_behind_newer_saves_of_its_old_key() -> None:
+    queue = filled(moved("1"), entry("2", "old"))
+    assert queue.pick(0.0) == moved("1")
+
+
+def test_moved_version_may_go_once_its_old_key_has_failed() -> None:
+    queue = filled(entry("1", "old"), moved("2"))
+    queue.pick(0.0)
+    assert queue.pick(0.0) is None
+    queue.fail(entry("1", "old"), 0.0, 5.0)
+    assert queue.pick(0.0) == moved("2")
+
+
+def test_moved_version_that_failed_too_lets_its_old_key_try_first() -> None:
+    queue = filled(entry("1", "old"), moved("2"))
+    queue.pick(0.0)
+    queue.fail(entry("1", "old"), 0.0, 5.0)
+    queue.pick(0.0)
+    queue.fail(moved("2"), 0.0, 1.0)
+    assert queue.pick(2.0) is None
+    assert queue.pick(6.0) == entry("1", "old")
+    queue.done(entry("1", "old"), 6.0)
+    assert queue.pick(6.0) == moved("2")
+
+
+def test_interval_of_the_old_key_does_not_hold_a_moved_version_up() -> None:
+    queue = filled(entry("1", "old"), interval=60.0)
+    queue.pick(0.0)
+    queue.done(entry("1", "old"), 0.0)
+    queue.add(entry("2", "old"), 1.0)
+    queue.add(moved("3"), 1.0)
+    assert queue.pick(1.0) == entry("2", "old")
+    queue.done(entry("2", "old"), 1.0)
+    assert queue.pick(1.0) == moved("3")
+
+
+def test_notebooks_that_changed_places_wait_for_each_other_in_order() -> None:
+    queue = filled(entry("1", "a"), moved("2", "b", "a"), moved("3", "a", "b"))
+    for one in (entry("1", "a"), moved("2", "b", "a"), moved("3", "a", "b")):
+        assert queue.pick(0.0) == one
+        assert queue.pick(0.0) is None
+        queue.done(one, 0.0)

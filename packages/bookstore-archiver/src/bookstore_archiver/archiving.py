@@ -1,6 +1,5 @@
 """Archiver: what happens to a save, from the contents manager to the spool."""
 
-import asyncio
 import getpass
 import logging
 import os
@@ -11,6 +10,7 @@ from typing import Any
 
 from bookstore_archiver.disk import Disk
 from bookstore_archiver.locks import PathLocks
+from bookstore_archiver.news import NO_NEWS, PRESENT, News
 from bookstore_archiver.records import ArchiveRecord
 from bookstore_archiver.sending import Sender
 from bookstore_archiver.snapshots import (
@@ -26,6 +26,7 @@ from bookstore_archiver.unprotected import Unprotected
 from bookstore_archiver.uploading import Timing, Uploader
 from bookstore_core.errors import BookstoreError, InvalidRequestError
 from bookstore_core.paths import notebook_key, s3_display_path
+from bookstore_core.restoring import Origin
 from bookstore_core.settings import BookstoreSettings
 from bookstore_core.spool import DrainStatus, SpoolCounts
 from bookstore_core.stores import VersionStore, open_store, utc_now
@@ -112,14 +113,25 @@ class Archiver:
         """
         return self._uploader.drain(timeout, go_on=go_on)
 
-    def keep(self, manager: Any, model: Mapping[str, Any], path: str) -> None:
+    def keep(
+        self,
+        manager: Any,
+        model: Mapping[str, Any],
+        path: str,
+        origin: Origin | None = None,
+    ) -> None:
         """Put what `manager` has just saved into the spool; never raises."""
-        # A manager takes ./a.ipynb for a.ipynb, so one key is for both.
-        path = posixpath.normpath(path.strip("/"))
+        path = _normal(path)
+        news = News.of_restore(origin, path)
+        self._keep(manager, path, lambda: source_of(manager, model, path), news)
+
+    def _keep(
+        self, manager: Any, path: str, find: Callable[[], Source], news: News
+    ) -> None:
         try:
             key = notebook_key(self.settings.workspace_prefix, path)
             with self._unprotected.order(path):
-                self._add(source_of(manager, model, path), key, path)
+                self._add(find(), key, path, news=news)
         except InvalidRequestError as error:
             if path not in self._refused:
                 self._refused.add(path)
@@ -129,17 +141,16 @@ class Archiver:
         except Exception:  # noqa: BLE001  # the edge of the user's save
             self._log.exception("A save of %r was not archived.", path)
 
-    async def keep_aside(
-        self, manager: Any, model: Mapping[str, Any], path: str
-    ) -> None:
-        """Do the same in a thread, while the event loop goes on."""
-        try:
-            loop = asyncio.get_running_loop()
-            thread = loop.run_in_executor(None, self.keep, manager, model, path)
-        except RuntimeError:  # the loop is closing, and takes no more work
-            self.keep(manager, model, path)
-            return
-        await thread
+    def keep_present(self, source: Source, path: str) -> None:
+        """Put what is about to be written over into the spool.
+
+        It becomes a version unless the newest one has the same content. Raises what is
+        in the way: OSError of the spool, BookstoreError of the source or the path.
+        """
+        path = _normal(path)
+        key = notebook_key(self.settings.workspace_prefix, path)
+        with self._unprotected.order(path):
+            self._add(source, key, path, news=PRESENT)
 
     def archive(self, record: ArchiveRecord) -> None:
         """Put a record into the spool.
@@ -166,7 +177,13 @@ class Archiver:
         self._add(FileSource(os_path), key, path)
 
     def _add(
-        self, source: Source, key: str, path: str, *, saved_at: datetime | None = None
+        self,
+        source: Source,
+        key: str,
+        path: str,
+        *,
+        saved_at: datetime | None = None,
+        news: News = NO_NEWS,
     ) -> Entry:
         entry = self._spool.add(
             source,
@@ -174,10 +191,16 @@ class Archiver:
             author=self._author,
             source_path=path,
             saved_at=saved_at,
+            news=news,
         )
         self._uploader.notify(entry)
         self._unprotected.regained(path)
         return entry
+
+
+def _normal(path: str) -> str:
+    # A manager takes ./a.ipynb for a.ipynb, so one key is for both.
+    return posixpath.normpath(path.strip("/"))
 
 
 def drain(

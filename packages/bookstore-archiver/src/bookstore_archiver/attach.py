@@ -1,34 +1,44 @@
-"""Attaching: the `save` of a live contents manager also archives what it saved.
+"""Attaching: a live contents manager also archives what it saves and renames.
 
-The instance's own attribute is set, so that every caller and every subclass is met
+The instance's own attributes are set, so that every caller and every subclass is met
 once, whatever class the manager has and whatever other extensions made of it.
 """
 
 import functools
 import inspect
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any, Protocol
 
+from tornado.web import HTTPError
+
+from bookstore_archiver.aside import aside
 from bookstore_archiver.locks import PathLocks
+from bookstore_archiver.present import Present, present_source
+from bookstore_archiver.snapshots import Source
 from bookstore_core.notebooks import SUFFIX
-from bookstore_core.restoring import MARK, archives
+from bookstore_core.restoring import MARK, MEMBER, Origin, archives
 
 #: The `chunk` of a large upload's last part.
 LAST_CHUNK = -1
 
 
 class Keeper(Protocol):
-    """What is done with a save; neither method ever raises."""
+    """What is done with a save; only `keep_present` ever raises."""
 
     locks: PathLocks
 
-    def keep(self, manager: Any, model: Mapping[str, Any], path: str) -> None:
-        """Keep what `manager` has just saved at `path`."""
-
-    async def keep_aside(
-        self, manager: Any, model: Mapping[str, Any], path: str
+    def keep(
+        self,
+        manager: Any,
+        model: Mapping[str, Any],
+        path: str,
+        origin: Origin | None = None,
     ) -> None:
-        """Do the same while the event loop goes on."""
+        """Keep what `manager` has just saved at `path`, restored from `origin`."""
+
+    def keep_present(self, source: Source, path: str) -> None:
+        """Keep what is at `path`, before a restore writes over it."""
 
 
 def attach(manager: Any, keeper: Keeper) -> bool:
@@ -57,6 +67,11 @@ def counts(model: object, path: object) -> bool:
 
 
 Save = Callable[..., Any]
+Look = Callable[[], Present | Awaitable[Present]]
+
+
+def _nothing() -> None:
+    """Find nothing that has to be kept before a save."""
 
 
 def _wrap_async(save: Save, manager: Any, keeper: Keeper) -> Save:
@@ -64,10 +79,13 @@ def _wrap_async(save: Save, manager: Any, keeper: Keeper) -> Save:
     async def save_and_archive(
         model: Any, path: str = "", *args: Any, **kwargs: Any
     ) -> Any:
+        model, origin = _part(model)
         start = functools.partial(save, model, path, *args, **kwargs)
         if not counts(model, path):
             return await start()
-        return await _follow(start, manager, keeper, model, path)
+        kept = _Kept(manager, keeper, model, path, origin)
+        look = functools.partial(present_source, manager, path)
+        return await kept.follow(start, look if origin else _nothing)
 
     return save_and_archive
 
@@ -75,25 +93,73 @@ def _wrap_async(save: Save, manager: Any, keeper: Keeper) -> Save:
 def _wrap_sync(save: Save, manager: Any, keeper: Keeper) -> Save:
     @functools.wraps(save)
     def save_and_archive(model: Any, path: str = "", *args: Any, **kwargs: Any) -> Any:
-        answer = save(model, path, *args, **kwargs)
+        model, origin = _part(model)
+        start = functools.partial(save, model, path, *args, **kwargs)
         if not counts(model, path):
-            return answer
+            return start()
+        kept = _Kept(manager, keeper, model, path, origin)
+        if origin is not None:
+            with _refusing(path):
+                present = present_source(manager, path)
+                if inspect.isawaitable(present):
+                    return kept.follow(start, lambda: present)
+                if present is not None:
+                    keeper.keep_present(present, path)
+        answer = start()
         if inspect.isawaitable(answer):
-            return _follow(lambda: answer, manager, keeper, model, path)
-        keeper.keep(manager, model, path)
+            return kept.follow(lambda: answer, _nothing)
+        keeper.keep(manager, model, path, origin)
         return answer
 
     return save_and_archive
 
 
-async def _follow(
-    start: Callable[[], Awaitable[Any]],
-    manager: Any,
-    keeper: Keeper,
-    model: Any,
-    path: str,
-) -> Any:
-    async with keeper.locks.hold(path.strip("/")):
-        answer = await start()
-        await keeper.keep_aside(manager, model, path)
-        return answer
+def _part(model: Any) -> tuple[Any, Origin | None]:
+    """Return a model as the manager is to see it, and the origin it named, if any."""
+    if not isinstance(model, Mapping) or MEMBER not in model:
+        return model, None
+    plain = {name: value for name, value in model.items() if name != MEMBER}
+    return plain, Origin.of(model)
+
+
+class _Kept:
+    """A save that is kept once it was made, on an event loop."""
+
+    def __init__(
+        self,
+        manager: Any,
+        keeper: Keeper,
+        model: Any,
+        path: str,
+        origin: Origin | None,
+    ) -> None:
+        self._keeper = keeper
+        self._path = path
+        self._keep = functools.partial(keeper.keep, manager, model, path, origin)
+
+    async def follow(self, start: Callable[[], Awaitable[Any]], look: Look) -> Any:
+        """Keep what `look` finds, save, and keep what was saved."""
+        async with self._keeper.locks.hold(self._path.strip("/")):
+            with _refusing(self._path):
+                present = look()
+                if inspect.isawaitable(present):
+                    present = await present
+                if present is not None:
+                    await aside(self._keeper.keep_present, present, self._path)
+            answer = await start()
+            await aside(self._keep)
+            return answer
+
+
+@contextmanager
+def _refusing(path: str) -> Iterator[None]:
+    """Turn a failure into a refusal of the restore that would have followed."""
+    try:
+        yield
+    except Exception as error:
+        reason = getattr(error, "log_message", None) or str(error)
+        raise HTTPError(
+            503,
+            f"Nothing was restored: the present content of {path} could not be kept "
+            f"first, and would have been lost. {reason or type(error).__name__}",
+        ) from error

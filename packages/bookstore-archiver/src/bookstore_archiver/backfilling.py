@@ -13,6 +13,7 @@ from typing import BinaryIO, TypeVar
 from bookstore_archiver.archiving import Archiver
 from bookstore_archiver.notebook_files import NotebookFile
 from bookstore_archiver.patience import Patience
+from bookstore_archiver.room import MOST_BYTES, MOST_SAVES
 from bookstore_archiver.snapshots import CHUNK
 from bookstore_core.errors import (
     InvalidRequestError,
@@ -28,10 +29,6 @@ T = TypeVar("T")
 
 #: Seconds between the attempts to ask the store for a notebook's newest version.
 PAUSES = (0.2, 0.5, 1.0, 2.0)
-
-#: How much may wait in the spool before the next notebook is added.
-MOST_SAVES = 500
-MOST_BYTES = 256 * 1024 * 1024
 
 #: How often a notebook is added again that somebody saves meanwhile.
 ATTEMPTS = 3

@@ -15,6 +15,7 @@ class State(Enum):
     READY = auto()
     BUSY = auto()
     HELD = auto()  # until the key's next version is due
+    BEHIND = auto()  # the saves that a notebook had under its old path
     FAILING = auto()  # until it is tried again
 
 
@@ -34,7 +35,10 @@ class Queue:
     """Saves that wait. Not for several threads: its owner holds a lock.
 
     With `interval`, at most one save of a key is sent in that many seconds, and one
-    that a newer save has overtaken meanwhile is not sent at all.
+    that a newer save has overtaken meanwhile is not sent at all; saves with news are
+    exempt from both. The first version of a renamed notebook goes behind the saves that
+    were made under its old path: directly after one of them failed, otherwise when all
+    of them have left.
     """
 
     def __init__(self, *, interval: float = 0.0) -> None:
@@ -43,6 +47,9 @@ class Queue:
         self._names: set[str] = set()
         self._ready: list[tuple[str, str]] = []
         self._waiting: list[tuple[float, str]] = []
+        #: Keys of the lines that go behind a key, and names of the saves that may go.
+        self._behind: dict[str, list[str]] = {}
+        self._let_go: set[str] = set()
 
     def __len__(self) -> int:
         return len(self._names)
@@ -66,11 +73,13 @@ class Queue:
         bisect.insort(
             line.entries, entry, lo=min(head, len(line.entries)), key=_by_name
         )
-        overtaken = line.entries[head:-1] if self.interval else []
+        older = line.entries[head:-1] if self.interval else []
+        overtaken = [old for old in older if not old.has_news]
         for old in overtaken:
             line.entries.remove(old)
             self._names.remove(old.name)
-        if line.state is State.EMPTY:
+        urgent = line.state is State.HELD and line.entries[0].has_news
+        if line.state is State.EMPTY or urgent:
             self._settle(line, now)
         return overtaken
 
@@ -80,7 +89,9 @@ class Queue:
         while self._ready:
             _, key = heapq.heappop(self._ready)
             line = self._lines.get(key)
-            if line is not None and line.state is State.READY:
+            if line is None or line.state is not State.READY:
+                continue
+            if not self._goes_behind(line):
                 line.state = State.BUSY
                 return line.entries[0]
         return None
@@ -95,6 +106,7 @@ class Queue:
         line.attempts, line.failing_since = 0, None
         line.not_before = now + self.interval if sent else 0.0
         self._settle(line, now)
+        self._call_behind(line.key)
 
     def hold(self, entry: Entry, now: float, delay: float) -> None:
         """Put a save back because its key's next version is due later."""
@@ -111,6 +123,7 @@ class Queue:
         if line.failing_since is None:
             line.failing_since = now
         self._wait(line, State.FAILING, now + delay)
+        self._call_behind(line.key, anyway=True)
         return now - line.failing_since
 
     def attempts(self, key: str) -> int:
@@ -153,8 +166,34 @@ class Queue:
             return line
         return None
 
+    def _goes_behind(self, line: Line) -> bool:
+        """Let a line wait whose next save has to come after those of another key."""
+        entry = line.entries[0]
+        old = self._lines.get(entry.moved_key)
+        waits = old is not None and old is not line and bool(old.entries)
+        if old is None or not waits or old.entries[0].name > entry.name:
+            return False
+        if entry.name in self._let_go:
+            self._let_go.discard(entry.name)
+            return False
+        line.state = State.BEHIND
+        self._behind.setdefault(old.key, []).append(line.key)
+        if old.state is State.HELD:
+            self._ready_now(old)  # nobody saves under the old path any more
+        return True
+
+    def _call_behind(self, key: str, *, anyway: bool = False) -> None:
+        """Have the lines that wait for a key look again, or go `anyway`."""
+        for name in self._behind.pop(key, ()):
+            line = self._lines.get(name)
+            if line is not None and line.state is State.BEHIND:
+                if anyway:
+                    self._let_go.add(line.entries[0].name)
+                self._ready_now(line)
+
     def _settle(self, line: Line, now: float) -> None:
-        if line.entries and line.not_before > now:
+        urgent = bool(line.entries) and line.entries[0].has_news
+        if line.entries and line.not_before > now and not urgent:
             self._wait(line, State.HELD, line.not_before)
         elif line.entries:
             self._ready_now(line)

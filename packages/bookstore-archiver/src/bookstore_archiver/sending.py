@@ -13,6 +13,7 @@ from bookstore_core.errors import (
     NotFoundError,
     SpoolError,
 )
+from bookstore_core.moves import NOTE_TYPE, is_note_key
 from bookstore_core.notebooks import SUFFIX
 from bookstore_core.settings import BookstoreSettings
 from bookstore_core.stores.base import RECENT, VersionStore, utc_now
@@ -137,7 +138,10 @@ class Sender:
         # Only the first save of a process can come too early after one of the process
         # before it; from there on the queue keeps the interval.
         first = bool(interval) and entry.key not in self._looked_at
-        if not (self._settings.skip_unchanged or first):
+        first = first and not entry.has_news
+        skip = self._settings.skip_unchanged and not entry.has_news
+        skip = skip or entry.trailer.only_if_changed
+        if not (skip or first):
             return None
         try:
             newest = store.head(entry.key)
@@ -146,7 +150,7 @@ class Sender:
         finally:
             self._looked_at.add(entry.key)
         known = newest.metadata.sha256 if newest.metadata else ""
-        if self._settings.skip_unchanged and known == entry.trailer.sha256:
+        if skip and known == entry.trailer.sha256:
             return Outcome(Kind.UNCHANGED, entry)
         age = (self._clock() - newest.stored_at).total_seconds()
         if first and 0 <= age < interval:
@@ -161,5 +165,7 @@ class Sender:
 
 
 def _content_type(key: str) -> dict[str, str]:
+    if is_note_key(key):
+        return {"content_type": NOTE_TYPE}
     # jupytext saves notebooks as text under their own suffixes.
     return {} if key.endswith(SUFFIX) else {"content_type": "text/plain; charset=utf-8"}

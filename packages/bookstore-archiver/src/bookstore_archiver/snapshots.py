@@ -131,7 +131,7 @@ def source_of(manager: Any, model: Mapping[str, Any], path: str) -> Source:
     Raises SpoolError when they are nowhere: a chunked upload to a manager that keeps
     no files on this machine.
     """
-    given = _given(model)
+    given = source_in(model)
     os_path = os_path_of(manager, path)
     if os_path is not None:
         return FileSource(os_path, given)
@@ -142,6 +142,17 @@ def source_of(manager: Any, model: Mapping[str, Any], path: str) -> Source:
 
 def os_path_of(manager: Any, path: str) -> str | None:
     """Return the file of a notebook, or None for managers that keep it elsewhere."""
+    found = _located(manager, path)
+    return found if found is not None and os.path.isfile(found) else None
+
+
+def os_folder_of(manager: Any, path: str) -> str | None:
+    """Return the directory at a path, or None where there is none on this machine."""
+    found = _located(manager, path)
+    return found if found is not None and os.path.isdir(found) else None
+
+
+def _located(manager: Any, path: str) -> str | None:
     locate = getattr(manager, "_get_os_path", None)
     if locate is None:
         return None
@@ -149,10 +160,11 @@ def os_path_of(manager: Any, path: str) -> str | None:
         found = os.fspath(locate(path))
     except Exception:  # noqa: BLE001  # another project's code: its content is at hand
         return None
-    return found if isinstance(found, str) and os.path.isfile(found) else None
+    return found if isinstance(found, str) else None
 
 
-def _given(model: Mapping[str, Any]) -> Source | None:
+def source_in(model: Mapping[str, Any]) -> Source | None:
+    """Return the bytes of a notebook that a contents model holds, if it does."""
     content = model.get("content")
     if content is None or model.get("chunk") is not None:
         return None

@@ -15,13 +15,14 @@ import threading
 import time
 from collections.abc import Callable, Collection, Iterator
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from itertools import count
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from bookstore_archiver.disk import Disk
+from bookstore_archiver.news import NO_NEWS, News
 from bookstore_archiver.snapshots import CHUNK, Source
 from bookstore_core.errors import SpoolError
 from bookstore_core.spool import (
@@ -56,6 +57,20 @@ class Entry:
         """Key of the version that it will be."""
         return self.trailer.key
 
+    @property
+    def has_news(self) -> bool:
+        """Whether it tells something that a person did; see `News`."""
+        trailer = self.trailer
+        told = trailer.restored_from or trailer.moved_from
+        return bool(told) or trailer.only_if_changed
+
+    @property
+    def moved_key(self) -> str:
+        """Key of the notebook before it was renamed, empty where it was not."""
+        trailer = self.trailer
+        prefix = trailer.key.removesuffix(trailer.source_path)
+        return prefix + trailer.moved_from if trailer.moved_from else ""
+
 
 class Spool:
     """A spool directory. Safe to use from several threads and processes."""
@@ -89,6 +104,7 @@ class Spool:
         author: str,
         source_path: str,
         saved_at: datetime | None = None,
+        news: News = NO_NEWS,
     ) -> Entry:
         """Keep a save; durable when it returns, and sorted after all before it.
 
@@ -99,6 +115,7 @@ class Spool:
             "key": key,
             "author": author,
             "source_path": source_path,
+            **asdict(news),
         }
         try:
             return self._add(source, known, saved_at)

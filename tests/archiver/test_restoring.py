@@ -1,0 +1,266 @@
+"""Restores: what is there is kept first, and the new version says where it is from."""
+
+import asyncio
+import errno
+import inspect
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import pytest
+from tornado.web import HTTPError
+
+from archiver.conftest import MakeArchiver
+from bookstore_archiver.attach import attach
+from bookstore_archiver.disk import Disk
+from bookstore_core.restoring import MEMBER, Origin
+from bookstore_core.spool import waiting_saves
+from bookstore_core.stores import Version
+from harness.memory_store import MemoryStore
+from harness.notebook_server import notebook
+from harness.waiting import wait_for
+
+KEY = "workspace/a.ipynb"
+PATH = "a.ipynb"
+
+
+class Files:
+    """A manager that keeps notebooks as files below a directory."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.seen: list[Any] = []
+
+    def _get_os_path(self, path: str) -> str:
+        return str(self.root / path)
+
+    def file_exists(self, path: str) -> Any:
+        return (self.root / path).is_file()
+
+    def get(self, path: str, content: bool = True) -> Any:
+        return {"type": "file", "content": (self.root / path).read_text()}
+
+    def save(self, model: Any, path: str = "") -> Any:
+        self.seen.append(model)
+        (self.root / path).write_text(str(model["content"]))
+        return {"path": path}
+
+
+class Elsewhere(Files):
+    """A manager that keeps them nowhere on this machine, as far as anyone knows."""
+
+    _get_os_path = None  # type: ignore[assignment]
+
+
+class AsyncFiles(Files):
+    """The same for an event loop."""
+
+    async def file_exists(self, path: str) -> Any:
+        await asyncio.sleep(0)
+        return super().file_exists(path)
+
+    async def get(self, path: str, content: bool = True) -> Any:
+        await asyncio.sleep(0)
+        return super().get(path, content)
+
+    async def save(self, model: Any, path: str = "") -> Any:
+        await asyncio.sleep(0)
+        return super().save(model, path)
+
+
+class AsyncElsewhere(AsyncFiles, Elsewhere):
+    """An asynchronous manager without files."""
+
+
+class PlainAsyncElsewhere(AsyncElsewhere):
+    """One whose `save` is a plain function that returns something to await."""
+
+    def save(self, model: Any, path: str = "") -> Any:
+        return super().save(model, path)
+
+
+MANAGERS = [Files, Elsewhere, AsyncFiles, AsyncElsewhere, PlainAsyncElsewhere]
+
+
+class FullDisk(Disk):
+    """A disk without room."""
+
+    def sync(self, file: BinaryIO) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    folder = tmp_path / "work"
+    folder.mkdir()
+    return folder
+
+
+def save(manager: Any, content: str, path: str = PATH, **members: Any) -> Any:
+    async def settle() -> Any:
+        model = {"type": "notebook", "content": content, **members}
+        answer = manager.save(model, path)
+        return await answer if inspect.isawaitable(answer) else answer
+
+    return asyncio.run(settle())
+
+
+def contents(store: MemoryStore, key: str = KEY) -> list[str]:
+    return [data.decode() for data in store.contents[key]]
+
+
+def wait_for_versions(store: MemoryStore, number: int, key: str = KEY) -> list[Version]:
+    wait_for(lambda: len(store.versions[key]) >= number, what=f"{number} versions")
+    return store.versions[key]
+
+
+@pytest.mark.parametrize("kind", [Files, AsyncFiles])
+def test_content_that_was_never_archived_is_kept_before_it_is_written_over(
+    kind: Any, make_archiver: MakeArchiver, store: MemoryStore, root: Path
+) -> None:
+    manager = kind(root)
+    (root / PATH).write_text("never archived")
+    attach(manager, make_archiver())
+    save(manager, "old", **Origin("v7", "before/b.ipynb").member)
+    present, restored = wait_for_versions(store, 2)
+    assert contents(store) == ["never archived", "old"]
+    assert present.metadata
+    assert restored.metadata
+    assert present.metadata.restored_from == ""
+    assert restored.metadata.restored_from == "v7"
+    assert restored.metadata.restored_path == "before/b.ipynb"
+
+
+@pytest.mark.parametrize("kind", [Elsewhere, AsyncElsewhere, PlainAsyncElsewhere])
+def test_manager_without_files_is_asked_for_its_content(
+    kind: Any, make_archiver: MakeArchiver, store: MemoryStore, root: Path
+) -> None:
+    manager = kind(root)
+    (root / PATH).write_text("never archived")
+    attach(manager, make_archiver())
+    model = {"type": "file", "content": "old", **Origin("v7").member}
+    asyncio.run(_settle(lambda: manager.save(model, PATH)))
+    assert len(wait_for_versions(store, 2)) == 2
+    assert contents(store) == ["never archived", "old"]
+
+
+async def _settle(start: Any) -> Any:
+    answer = start()
+    return await answer if inspect.isawaitable(answer) else answer
+
+
+@pytest.mark.parametrize("kind", [Files, AsyncFiles])
+def test_content_that_is_the_newest_version_is_not_kept_twice(
+    kind: Any, make_archiver: MakeArchiver, store: MemoryStore, root: Path
+) -> None:
+    manager = kind(root)
+    attach(manager, make_archiver())
+    save(manager, "1")
+    save(manager, "2")
+    save(manager, "1", **Origin("v0").member)
+    wait_for_versions(store, 3)
+    save(manager, "3")
+    wait_for_versions(store, 4)
+    assert contents(store) == ["1", "2", "1", "3"]
+
+
+@pytest.mark.parametrize("kind", MANAGERS)
+def test_manager_never_sees_the_member(
+    kind: Any, make_archiver: MakeArchiver, root: Path
+) -> None:
+    manager = kind(root)
+    attach(manager, make_archiver())
+    model = {"type": "file", "content": "1", **Origin("v0").member}
+    asyncio.run(_settle(lambda: manager.save(model, PATH)))
+    asyncio.run(_settle(lambda: manager.save(model, "data.csv")))
+    assert manager.seen == [{"type": "file", "content": "1"}] * 2
+    assert MEMBER in model
+
+
+@pytest.mark.parametrize("member", [None, "v1", [], {}, {"restored_from": 7}])
+def test_member_that_makes_no_sense_is_a_plain_save(
+    member: Any, make_archiver: MakeArchiver, store: MemoryStore, root: Path
+) -> None:
+    manager = Files(root)
+    attach(manager, make_archiver())
+    assert save(manager, "1", **{MEMBER: member}) == {"path": PATH}
+    (version,) = wait_for_versions(store, 1)
+    assert version.metadata
+    assert version.metadata.restored_from == ""
+
+
+@pytest.mark.parametrize("kind", [Files, AsyncFiles])
+def test_new_file_has_nothing_to_keep_first(
+    kind: Any, make_archiver: MakeArchiver, store: MemoryStore, root: Path
+) -> None:
+    manager = kind(root)
+    attach(manager, make_archiver())
+    save(manager, "old", **Origin("v7", PATH).member)
+    (version,) = wait_for_versions(store, 1)
+    assert version.metadata
+    assert version.metadata.restored_from == "v7"
+    assert version.metadata.restored_path == ""
+
+
+@pytest.mark.parametrize("kind", [Files, AsyncFiles])
+def test_restore_is_refused_where_nothing_can_be_kept(
+    kind: Any, make_archiver: MakeArchiver, root: Path
+) -> None:
+    manager = kind(root)
+    (root / PATH).write_text("present")
+    attach(manager, make_archiver(disk=FullDisk()))
+    expected = r"Nothing was restored.*No space left"
+    with pytest.raises(HTTPError, match=expected) as found:
+        save(manager, "old", **Origin("v7").member)
+    assert found.value.status_code == 503
+    assert (root / PATH).read_text() == "present"
+
+
+def test_restore_is_refused_where_the_manager_cannot_be_asked(
+    make_archiver: MakeArchiver, root: Path
+) -> None:
+    class Broken(AsyncElsewhere):
+        async def get(self, path: str, content: bool = True) -> Any:
+            raise HTTPError(502, "The bucket is away.")
+
+    manager = Broken(root)
+    (root / PATH).write_text("present")
+    attach(manager, make_archiver())
+    with pytest.raises(HTTPError, match="The bucket is away") as found:
+        save(manager, "old", **Origin("v7").member)
+    assert found.value.status_code == 503
+    assert (root / PATH).read_text() == "present"
+
+
+def test_plain_save_goes_ahead_where_nothing_can_be_kept(
+    make_archiver: MakeArchiver, root: Path
+) -> None:
+    manager = Files(root)
+    attach(manager, make_archiver(disk=FullDisk()))
+    save(manager, "1")
+    assert (root / PATH).read_text() == "1"
+
+
+def test_restores_are_versions_whatever_thins_saves_out(
+    make_archiver: MakeArchiver, store: MemoryStore, root: Path, spool_dir: Path
+) -> None:
+    manager = Files(root)
+    attach(manager, make_archiver(min_interval=3600.0, skip_unchanged=True))
+    save(manager, "1")
+    wait_for_versions(store, 1)
+    save(manager, "2")  # held for an hour
+    save(manager, "1", **Origin("v0").member)
+    save(manager, "1", **Origin("v0").member)
+    wait_for_versions(store, 4)
+    assert contents(store) == ["1", "2", "1", "1"]
+    assert list(waiting_saves(str(spool_dir))) == []
+
+
+def test_model_of_a_notebook_is_restored_too(
+    make_archiver: MakeArchiver, store: MemoryStore, root: Path
+) -> None:
+    manager = Elsewhere(root)
+    attach(manager, make_archiver())
+    save(manager, notebook("1"), **Origin("v0").member)  # type: ignore[arg-type]
+    (version,) = wait_for_versions(store, 1)
+    assert version.metadata
+    assert version.metadata.restored_from == "v0"
