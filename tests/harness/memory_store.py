@@ -2,7 +2,7 @@
 
 import threading
 from collections import Counter, defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from io import BytesIO
 from typing import Any, BinaryIO
 
@@ -10,6 +10,7 @@ from bookstore_core.errors import NotFoundError
 from bookstore_core.stores.base import (
     Finding,
     KeyPage,
+    Label,
     OpenVersion,
     StoreCheck,
     Version,
@@ -44,6 +45,7 @@ class MemoryStore(VersionStore):
         self.contents: dict[str, list[bytes]] = defaultdict(list)
         self.before: list[Failure] = []
         self.after: list[Failure] = []
+        self.given: dict[tuple[str, str], Label] = {}
         self.calls: Counter[str] = Counter()
         self._lock = threading.Lock()
 
@@ -116,3 +118,28 @@ class MemoryStore(VersionStore):
 
     def list_keys(self, prefix: str, **_: Any) -> KeyPage:
         return KeyPage(())
+
+    def walk_keys(self, prefix: str, **_: Any) -> KeyPage:
+        below = sorted(key for key in self.versions if key.startswith(prefix))
+        return KeyPage(tuple(self.versions[key][-1] for key in below))
+
+    def labels(
+        self,
+        key: str,
+        *,
+        bucket: str | None = None,
+        only: Collection[str] | None = None,
+    ) -> dict[str, Label]:
+        self.calls["labels"] += 1
+        return {
+            version_id: label
+            for (labelled, version_id), label in self.given.items()
+            if labelled == key and (only is None or version_id in only)
+        }
+
+    def _write_label(self, key: str, version_id: str, label: Label | None) -> None:
+        self.head(key, version_id)
+        if label is None:
+            self.given.pop((key, version_id), None)
+        else:
+            self.given[key, version_id] = label

@@ -4,6 +4,9 @@ from bookstore_core.errors import InvalidRequestError
 
 DELIMITER = "/"
 
+#: The folder, beside the notebooks, where bookstore keeps what it notes of them.
+OWN_FOLDER = ".bookstore"
+
 #: S3's own limit on the length of a key, in bytes of UTF-8.
 MAX_KEY_BYTES = 1024
 
@@ -61,6 +64,11 @@ def notebook_key(prefix: str, path: str) -> str:
     `check_path` does, and for a key over 1024 bytes.
     """
     return check_path(s3_key(prefix.strip(DELIMITER), check_path(path)), what="key")
+
+
+def is_own(below: str) -> bool:
+    """Say whether a key is one of bookstore's notes; `below` follows a prefix."""
+    return f"/{OWN_FOLDER}/" in f"/{below}"
 
 
 def printable(text: str) -> str:

@@ -5,6 +5,7 @@ from bookstore_core.settings import BookstoreSettings
 from bookstore_core.stores.base import (
     Finding,
     KeyPage,
+    Label,
     OpenVersion,
     StoreCheck,
     Version,
@@ -18,6 +19,7 @@ from bookstore_core.stores.base import (
 __all__ = [
     "Finding",
     "KeyPage",
+    "Label",
     "OpenVersion",
     "StoreCheck",
     "Version",

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from bookstore_core.paths import DELIMITER
+from bookstore_core.paths import DELIMITER, OWN_FOLDER
 from bookstore_core.stores._local_files import MISSING
 from bookstore_core.stores._local_names import (
     GOES_ON,
@@ -30,12 +30,45 @@ class Entry:
 
 
 def list_folder(directory: Path, *, after: str | None = None) -> Iterator[Entry]:
-    """Yield the keys and folders in a directory that hold versions, in S3's order."""
-    entries = sorted(_entries(directory, []), key=lambda entry: entry.name.encode())
-    for entry in entries:
+    """Yield the keys and folders in a directory that hold versions, in S3's order.
+
+    The folder of bookstore's own notes is left out.
+    """
+    for entry in _sorted_entries(directory):
         passed = after is not None and entry.name.encode() <= after.encode()
         if not passed and _holds_versions(entry):
             yield entry
+
+
+def walk_folder(
+    directory: Path, before: str = "", *, after: str | None = None
+) -> Iterator[tuple[str, Entry]]:
+    """Yield the keys at all levels below a directory that hold versions, in S3's order.
+
+    Each comes with its name below the directory, which `before` is put before. What is
+    not beyond `after` is passed over without being looked into.
+    """
+    for entry in _sorted_entries(directory):
+        name = before + entry.name
+        if after is None or name.encode() > after.encode():
+            passed = False
+        else:
+            passed = entry.is_key or not after.startswith(name)
+        if passed:
+            continue
+        if not entry.is_key:
+            yield from walk_folder(entry.directory, name, after=after)
+        elif _holds_versions(entry):
+            yield name, entry
+
+
+def _sorted_entries(directory: Path) -> list[Entry]:
+    entries = [
+        entry
+        for entry in _entries(directory, [])
+        if entry.is_key or entry.part != OWN_FOLDER
+    ]
+    return sorted(entries, key=lambda entry: entry.name.encode())
 
 
 def list_ids(directory: Path) -> list[str]:

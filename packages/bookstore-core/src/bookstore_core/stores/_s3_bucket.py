@@ -1,6 +1,7 @@
 """VersionedBucket: a VersionStore in the terms of S3, over any connection to it."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Collection
 from dataclasses import replace
 from functools import partial
 from typing import Any, BinaryIO, cast
@@ -9,18 +10,24 @@ from bookstore_core.errors import (
     BookstoreError,
     ConfigurationError,
     NotFoundError,
+    StorageError,
     StorageUnavailableError,
+    VersionNotFoundError,
 )
+from bookstore_core.parallel import in_parallel
 from bookstore_core.settings import DEFAULT_ENDPOINT_URL, BookstoreSettings
 from bookstore_core.stores import _s3_versions
 from bookstore_core.stores._asked import check_key, check_prefix, check_version_id
+from bookstore_core.stores._labels import label_in
 from bookstore_core.stores._metadata import encode_metadata
 from bookstore_core.stores._s3_check import ENABLED, Checked, check_s3, unversioned
 from bookstore_core.stores._s3_errors import Asked
+from bookstore_core.stores._s3_labels import list_marked, marker_key, merge_tags
 from bookstore_core.stores._s3_versions import OVERWRITABLE, version_of
 from bookstore_core.stores._streams import GuardedBody, Window
 from bookstore_core.stores.base import (
     KeyPage,
+    Label,
     OpenVersion,
     StoreCheck,
     Version,
@@ -244,3 +251,73 @@ class VersionedBucket(VersionStore):
             cursor=cursor,
             limit=max(limit, 1),
         )
+
+    def walk_keys(
+        self, prefix: str, *, cursor: str | None = None, limit: int = 1000
+    ) -> KeyPage:
+        folder = check_prefix(prefix)
+        asked = replace(self._asked(None), cursor=cursor is not None)
+        return _s3_versions.walk_keys(
+            partial(self._connection.read, "list_objects_v2", asked),
+            asked.bucket,
+            folder,
+            cursor=cursor,
+            limit=max(limit, 1),
+        )
+
+    def labels(
+        self,
+        key: str,
+        *,
+        bucket: str | None = None,
+        only: Collection[str] | None = None,
+    ) -> dict[str, Label]:
+        asked = self._asked(bucket)
+        listing = partial(self._connection.read, "list_objects_v2", asked)
+        marked = list_marked(listing, check_key(key))
+        chosen = [known for known in marked if only is None or known in only]
+
+        def read(version_id: str) -> Label | None:
+            try:
+                return label_in(self._tags(self._asked(bucket, key, version_id)))
+            except VersionNotFoundError:
+                return None  # a lifecycle rule has removed it
+
+        found = in_parallel(read, chosen, threads=self._settings.max_threads)
+        pairs = zip(chosen, found, strict=True)
+        return {known: label for known, label in pairs if label is not None}
+
+    def _tags(self, asked: Asked) -> dict[str, str]:
+        answer = self._connection.read("get_object_tagging", asked)
+        return {tag["Key"]: tag["Value"] for tag in answer.get("TagSet", [])}
+
+    def _write_label(self, key: str, version_id: str, label: Label | None) -> None:
+        asked = self._asked(None, key, version_id)
+        try:
+            self._write_tags(asked, label)
+        except StorageError as error:
+            if error.retryable:
+                raise
+            raise StorageError(f"The store keeps no labels: {error}") from error
+
+    def _write_tags(self, asked: Asked, label: Label | None) -> None:
+        # Read first, not only to keep the tags of others: a server that does not know
+        # tags would take the PUT for one of a new content.
+        tags = self._tags(asked)
+        wanted = merge_tags(asked.key, tags, label)
+        if label is not None:
+            self._mark(asked)
+        if wanted == tags:
+            return
+        rows = [{"Key": name, "Value": value} for name, value in wanted.items()]
+        self._connection.ask("put_object_tagging", asked, Tagging={"TagSet": rows})
+        if label_in(self._tags(asked)) != label:
+            raise StorageError("it answered that it keeps the tags, and does not.")
+
+    def _mark(self, asked: Asked) -> None:
+        assert asked.version_id is not None
+        marker = self._asked(None, marker_key(asked.key, asked.version_id))
+        try:
+            self._connection.read("head_object", marker)
+        except NotFoundError:
+            self._connection.ask("put_object", marker, Body=b"", **self._encryption)

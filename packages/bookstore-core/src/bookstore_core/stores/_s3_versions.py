@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from bookstore_core.errors import StorageError
-from bookstore_core.paths import DELIMITER
+from bookstore_core.paths import DELIMITER, OWN_FOLDER, is_own
 from bookstore_core.stores._asked import decode_cursor, encode_cursor
 from bookstore_core.stores._metadata import decode_metadata
 from bookstore_core.stores._s3_errors import Asked
@@ -120,7 +120,8 @@ def list_keys(
             **({"ContinuationToken": token} if token else {}),
         )
         keys += _keys(bucket, prefix, page.get("Contents", []))
-        folders += [row["Prefix"] for row in page.get("CommonPrefixes", [])]
+        below = [row["Prefix"] for row in page.get("CommonPrefixes", [])]
+        folders += [folder for folder in below if not is_own(folder[len(prefix) :])]
         if not page.get("IsTruncated"):
             return KeyPage(tuple(keys), tuple(folders))
         token = page.get("NextContinuationToken")
@@ -128,6 +129,40 @@ def list_keys(
             raise StorageError("The store does not say how its list of keys goes on.")
         if len(keys) + len(folders) >= limit:
             return KeyPage(tuple(keys), tuple(folders), encode_cursor("keys", token))
+
+
+def walk_keys(
+    ask: Ask, bucket: str, prefix: str, *, cursor: str | None, limit: int
+) -> KeyPage:
+    """Return up to `limit` keys at all levels below `prefix`."""
+    after = decode_cursor("walk", cursor)
+    place = {"StartAfter": after} if after else {}
+    keys: list[Version] = []
+    while True:
+        # One more than is shown, so that a last page that is full is the last.
+        page = ask(Prefix=prefix, MaxKeys=min(limit - len(keys) + 1, MAX_ROWS), **place)
+        found = list(_keys(bucket, prefix, page.get("Contents", [])))
+        keys += [row for row in found if not is_own(row.key[len(prefix) :])]
+        if len(keys) > limit:
+            shown = keys[:limit]
+            return KeyPage(tuple(shown), (), encode_cursor("walk", shown[-1].key))
+        if not page.get("IsTruncated"):
+            return KeyPage(tuple(keys))
+        token = page.get("NextContinuationToken")
+        if not token:
+            raise StorageError("The store does not say how its list of keys goes on.")
+        place = _beyond_own(prefix, found) or {"ContinuationToken": token}
+
+
+def _beyond_own(prefix: str, found: list[Version]) -> dict[str, str]:
+    """Return where to go on after a page that ends amid what bookstore itself keeps."""
+    below = found[-1].key[len(prefix) :] if found else ""
+    if not is_own(below):
+        return {}
+    folder = f"/{below}".partition(f"/{OWN_FOLDER}/")[0].removeprefix(DELIMITER)
+    # All that bookstore keeps there sorts before it.
+    start = DELIMITER.join(part for part in (folder, OWN_FOLDER, "~") if part)
+    return {"StartAfter": prefix + start}
 
 
 def _keys(

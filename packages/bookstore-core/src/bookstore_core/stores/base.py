@@ -3,12 +3,28 @@
 import hashlib
 import secrets
 from abc import ABC, abstractmethod
-from dataclasses import dataclass, field
+from collections.abc import Collection
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from types import TracebackType
 from typing import BinaryIO, Self
 
-from bookstore_core.errors import StorageError, StorageUnavailableError, TooLargeError
+from bookstore_core.errors import (
+    ConflictError,
+    StorageError,
+    StorageUnavailableError,
+    TooLargeError,
+)
+from bookstore_core.paths import printable
+from bookstore_core.stores._asked import (
+    check_comment,
+    check_key,
+    check_label_name,
+    check_version_id,
+)
+
+#: The most characters of an author that a label keeps.
+MAX_AUTHOR = 80
 
 #: How many of the newest versions are looked at for a save that may have arrived.
 RECENT = 5
@@ -80,6 +96,20 @@ class KeyPage:
     keys: tuple[Version, ...]
     folders: tuple[str, ...] = ()
     cursor: str | None = None
+
+
+@dataclass(frozen=True)
+class Label:
+    """A name that a person gave to a version, and why.
+
+    `name` has 1 to 80 characters and `comment` up to 500. `labelled_at` is in UTC, and
+    None where it is not known; `VersionStore.set_label` fills it in.
+    """
+
+    name: str
+    comment: str = ""
+    author: str = ""
+    labelled_at: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -246,7 +276,65 @@ class VersionStore(ABC):
     def list_keys(
         self, prefix: str, *, cursor: str | None = None, limit: int = 1000
     ) -> KeyPage:
-        """List the keys directly below `prefix`, and the folders below it."""
+        """List the keys directly below `prefix`, and the folders below it.
+
+        What bookstore itself keeps below `.bookstore/` is left out, unless `prefix` is
+        within it.
+        """
+
+    @abstractmethod
+    def walk_keys(
+        self, prefix: str, *, cursor: str | None = None, limit: int = 1000
+    ) -> KeyPage:
+        """List the keys at all levels below `prefix`, in order of their UTF-8 bytes.
+
+        It has no folders. What is below `.bookstore/` is left out as in `list_keys`.
+        """
+
+    @abstractmethod
+    def labels(
+        self,
+        key: str,
+        *,
+        bucket: str | None = None,
+        only: Collection[str] | None = None,
+    ) -> dict[str, Label]:
+        """Return the labels of the versions of exactly this key, by version id.
+
+        One listing, and then a request side by side for each version that has ever had
+        a label; `only` names the versions of interest, so that no other is asked for.
+        An unknown key has no labels.
+        """
+
+    def set_label(self, key: str, version_id: str, label: Label | None) -> None:
+        """Give a version a label in place of the one it has; None removes it.
+
+        Durable when it returns, and safe to repeat. Raises InvalidRequestError for a
+        name or comment that cannot be, ConflictError when another version of the key
+        has a label of this name, VersionNotFoundError when there is no such version,
+        and StorageError when the store keeps no labels. Two who give one name to two
+        versions at the same moment may both succeed.
+        """
+        check_version_id(check_key(key), version_id)
+        if label is not None:
+            label = replace(
+                label,
+                name=check_label_name(label.name),
+                comment=check_comment(label.comment),
+                author=printable(label.author)[:MAX_AUTHOR],
+                labelled_at=label.labelled_at or utc_now(),
+            )
+            for other, known in self.labels(key).items():
+                if other != version_id and known.name == label.name:
+                    raise ConflictError(
+                        f"Version {other} of {key} has the label {label.name!r} "
+                        "already. Choose another name, or remove it there."
+                    )
+        self._write_label(key, version_id, label)
+
+    @abstractmethod
+    def _write_label(self, key: str, version_id: str, label: Label | None) -> None:
+        """Keep a label that `set_label` has checked, or remove the one there is."""
 
     def find_save(self, key: str, save_id: str) -> Version | None:
         """Return the version that this save made, among the newest few of its key."""

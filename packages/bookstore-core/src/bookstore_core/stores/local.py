@@ -9,7 +9,7 @@ never written again, so processes and machines may share a store.
 
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -39,7 +39,13 @@ from bookstore_core.stores._local_files import (
     translated,
     write_new,
 )
-from bookstore_core.stores._local_folders import Entry, list_folder, list_ids
+from bookstore_core.stores._local_folders import (
+    Entry,
+    list_folder,
+    list_ids,
+    walk_folder,
+)
+from bookstore_core.stores._local_labels import read_labels, write_label
 from bookstore_core.stores._local_names import (
     SIDECAR,
     content_name,
@@ -53,6 +59,7 @@ from bookstore_core.stores._streams import GuardedBody, Window
 from bookstore_core.stores.base import (
     Finding,
     KeyPage,
+    Label,
     OpenVersion,
     StoreCheck,
     Version,
@@ -198,22 +205,64 @@ class LocalStore(VersionStore):
         self, prefix: str, *, cursor: str | None = None, limit: int = 1000
     ) -> KeyPage:
         prefix, after = check_prefix(prefix), decode_cursor("keys", cursor)
-        folders = prefix[: -len(DELIMITER)].split(DELIMITER) if prefix else []
-        directory = folder_directory(self._directory, folders)
         shown: list[Entry] = []
         more = None
         with translated(self.location):
-            for entry in list_folder(directory, after=after):
+            for entry in list_folder(self._folder(prefix), after=after):
                 if len(shown) == max(limit, 1):
                     more = encode_cursor("keys", shown[-1].name)
                     break
                 shown.append(entry)
-            keys = tuple(self._newest(prefix, entry) for entry in shown if entry.is_key)
+            keys = tuple(
+                self._newest(prefix + entry.part, entry)
+                for entry in shown
+                if entry.is_key
+            )
         below = tuple(prefix + entry.name for entry in shown if not entry.is_key)
         return KeyPage(keys, below, more)
 
-    def _newest(self, prefix: str, entry: Entry) -> Version:
-        place = _Place(self.bucket, prefix + entry.part, entry.directory)
+    def walk_keys(
+        self, prefix: str, *, cursor: str | None = None, limit: int = 1000
+    ) -> KeyPage:
+        prefix, after = check_prefix(prefix), decode_cursor("walk", cursor)
+        shown: list[Version] = []
+        with translated(self.location):
+            directory = self._folder(prefix)
+            for name, entry in walk_folder(directory, prefix, after=after):
+                if len(shown) == max(limit, 1):
+                    more = encode_cursor("walk", shown[-1].key)
+                    return KeyPage(tuple(shown), (), more)
+                shown.append(self._newest(name, entry))
+        return KeyPage(tuple(shown))
+
+    def labels(
+        self,
+        key: str,
+        *,
+        bucket: str | None = None,
+        only: Collection[str] | None = None,
+    ) -> dict[str, Label]:
+        place = self._place(key, bucket)
+        with translated(self.location):
+            known = set(self._ids(place))
+            return {
+                version_id: label
+                for version_id, label in read_labels(place.directory).items()
+                if version_id in known and (only is None or version_id in only)
+            }
+
+    def _write_label(self, key: str, version_id: str, label: Label | None) -> None:
+        place = self._place(key, None)
+        with translated(self.location):
+            self._find(place, version_id)
+            write_label(place.directory, version_id, label)
+
+    def _folder(self, prefix: str) -> Path:
+        folders = prefix[: -len(DELIMITER)].split(DELIMITER) if prefix else []
+        return folder_directory(self._directory, folders)
+
+    def _newest(self, key: str, entry: Entry) -> Version:
+        place = _Place(self.bucket, key, entry.directory)
         newest = list_ids(place.directory)[0]
         return _version(place, newest, _size(place, newest), is_latest=True)
 
