@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from bookstore_archiver.archiving import Archiver
-from bookstore_archiver.uploading import Timing
+from bookstore_archiver.timing import Timing
 from bookstore_core.settings import BookstoreSettings
 from harness.memory_store import MemoryStore
 

@@ -268,6 +268,24 @@ def test_damaged_save_is_set_aside_and_the_next_is_sent(
     assert (spool_dir / "failed" / entry.name).exists()
 
 
+def test_save_that_cannot_be_set_aside_is_tried_again(
+    make_archiver: MakeArchiver, store: MemoryStore, spool_dir: Path
+) -> None:
+    entry = Spool(spool_dir).add(
+        BytesSource(b"12345"), key="workspace/a.ipynb", author="", source_path=""
+    )
+    path = spool_dir / "new" / entry.name
+    path.write_bytes(path.read_bytes().replace(b"12345", b"1X345"))
+    (spool_dir / "failed").rmdir()
+    (spool_dir / "failed").touch()
+    archiver = make_archiver()
+    archive(archiver, "fine")
+    wait_for(lambda: archiver.status.retries > 1, what="another attempt")
+    (spool_dir / "failed").unlink()
+    wait_for(is_empty(spool_dir), what="an empty spool")
+    assert contents(store) == ["fine"]
+
+
 def test_unchanged_saves_are_skipped_where_that_is_asked_for(
     make_archiver: MakeArchiver, store: MemoryStore, spool_dir: Path
 ) -> None:

@@ -22,8 +22,9 @@ from bookstore_archiver.snapshots import (
 )
 from bookstore_archiver.spooling import Entry, Spool
 from bookstore_archiver.stats import Stats
+from bookstore_archiver.timing import Timing
 from bookstore_archiver.unprotected import Unprotected
-from bookstore_archiver.uploading import Timing, Uploader
+from bookstore_archiver.uploading import Uploader
 from bookstore_core.errors import BookstoreError, InvalidRequestError
 from bookstore_core.paths import notebook_key, s3_display_path
 from bookstore_core.restoring import Origin

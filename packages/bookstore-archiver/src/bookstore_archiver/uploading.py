@@ -6,29 +6,16 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from bookstore_archiver.backlog import Backlog
 from bookstore_archiver.holding import DrainLock
-from bookstore_archiver.queueing import Queue
 from bookstore_archiver.sending import Kind, Outcome, Sender
 from bookstore_archiver.spooling import Entry, Spool
-from bookstore_archiver.stats import STORE, Stats
+from bookstore_archiver.stats import Stats
+from bookstore_archiver.timing import Timing
+from bookstore_archiver.workers import Workers
 from bookstore_core.spool import DrainStatus, SpoolCounts, count_spool, read_status
-
-
-@dataclass(frozen=True)
-class Timing:
-    """Seconds between the things that an uploader does again and again."""
-
-    rest: float = 0.2  # after a save: its answer, and the next request, go first
-    look: float = 1.0  # into the spool, for saves of other processes
-    take_over: float = 1.0  # from a process that drained and has ended
-    tend: float = 5.0  # notebooks that could not be spooled
-    first_retry: float = 0.25
-    last_retry: float = 30.0
-    refused: float = 300.0  # until what only a person can change is tried again
-    quiet: float = 60.0  # of failures before the log tells
-    count: float = 0.1  # what is left, while a command waits for the end
 
 
 class Uploader:
@@ -56,32 +43,32 @@ class Uploader:
         self._spool = spool
         self._sender = sender
         self._stats = stats
-        self._log = log
-        self._max_threads = max_threads
         self._tend = tend
         self._timing = timing or Timing()
         self._clock = clock
-        self._dice = dice
         self._lock = DrainLock(spool.root)
         lock = threading.RLock()
         self._condition = threading.Condition(lock)  # what the draining thread awaits
         self._settled = threading.Condition(lock)  # what those who await it do
         # From here on, all of it only under the condition.
-        self._queue = Queue(interval=min_interval)
+        self._backlog = Backlog(
+            spool,
+            stats,
+            log=log,
+            lock=self._condition,
+            min_interval=min_interval,
+            timing=self._timing,
+            clock=clock,
+            dice=dice,
+        )
+        self._workers = Workers(sender, self, lock=self._condition, limit=max_threads)
         self._fresh: list[Entry] = []
-        self._leftover: dict[str, Entry] = {}  # sent, but not removed yet
-        self._workers: dict[object, threading.Thread] = {}
         self._thread: threading.Thread | None = None
-        self._closed_until = 0.0  # for all keys, after a failure of the store itself
-        self._store_failures = 0
-        self._store_failing_since: float | None = None
-        self._refused = False
         self._holding = self._turned = self._taking = self._elsewhere = False
         self._woken = self._ended = False
         # These are the thread's own.
         self._next_look = self._next_tend = 0.0
         self._written: DrainStatus | None = None
-        self._complained: set[str] = set()
 
     def start(self) -> None:
         """Start draining, once; later calls do nothing."""
@@ -109,11 +96,9 @@ class Uploader:
                 self._settled.wait_for(self._is_idle, timeout)
             self._ended = True
             self._wake()
-            threads = [
-                t for t in (self._thread, *self._workers.values()) if t is not None
-            ]
+            threads = [self._thread, *self._workers.threads]
         for thread in threads:
-            if thread is not threading.current_thread():
+            if thread not in (None, threading.current_thread()):
                 thread.join(max(0.0, end - time.monotonic()))
 
     @property
@@ -152,14 +137,14 @@ class Uploader:
         return count_spool(str(self._spool.root))
 
     def _is_stuck(self) -> bool:
-        return self._refused and not self._workers
+        return self._backlog.refused and not self._workers
 
     def _in_hurry(self) -> bool:
         return self._ended or self._sender.hurry
 
     def _hurry(self) -> None:
         self._sender.hurry = True
-        self._queue.release_held()
+        self._backlog.release_held()
         self._wake()
 
     def _wake(self) -> None:
@@ -172,9 +157,7 @@ class Uploader:
             return False
         if not self._holding:
             return True
-        now = self._clock()
-        ready = self._queue.has_ready(now) and now >= self._closed_until
-        return not self._fresh and not ready
+        return not self._fresh and not self._backlog.has_ready()
 
     # The thread that drains ---------------------------------------------------------
 
@@ -183,7 +166,7 @@ class Uploader:
             try:
                 pause = self._turn()
             except Exception as error:  # noqa: BLE001  # the edge of the thread
-                self._complain(error)
+                self._backlog.complain(error)
                 pause = self._timing.take_over
             with self._condition:
                 self._turned = True
@@ -211,7 +194,7 @@ class Uploader:
             self._stats.resume(read_status(str(self._spool.root)).last_success)
         with self._condition:
             if self._holding and not holding:
-                self._queue = Queue(interval=self._queue.interval)
+                self._backlog.forget()
             self._holding, self._elsewhere = holding, not holding
             if not holding:
                 self._fresh.clear()  # whoever drains finds them in the spool
@@ -219,7 +202,7 @@ class Uploader:
         if not holding:
             return self._timing.take_over
         looked = self._take_in(now)
-        self._start_workers()
+        self._workers.start()
         if looked:
             self._write_status()
         return self._pause()
@@ -237,21 +220,20 @@ class Uploader:
             # Also for a save of our own: another process may have made an older one.
             look = now >= self._next_look or bool(found)
             # A copy, and large where many wait: only for who looks.
-            known = self._queue.names | self._leftover.keys() if look else set()
+            known = self._backlog.names if look else set()
             known |= {entry.name for entry in found}
         overtaken: list[Entry] = []
         try:
             if look:
                 self._next_look = now + self._timing.look
                 self._spool.sweep()
-                self._remove([*self._leftover.values()])
-                found += self._spool.scan(known, complain=self._complain)
+                self._backlog.remove_leftover()
+                found += self._spool.scan(known, complain=self._backlog.complain)
         finally:
             with self._condition:
                 self._taking = False
-                for entry in sorted(found, key=lambda entry: entry.name):
-                    overtaken += self._queue.add(entry, now)
-        self._remove(overtaken)
+                overtaken += self._backlog.add(found)
+        self._backlog.remove(overtaken)
         self._stats.skipped(len(overtaken))
         return look
 
@@ -259,26 +241,9 @@ class Uploader:
         now = self._clock()
         with self._condition:
             due = [self._next_look, self._next_tend]
-            if self._has_room():
-                retry = self._queue.next_due()
-                due += [] if retry is None else [max(retry, self._closed_until)]
-                due += [self._closed_until] if self._closed_until > now else []
+            next_due = self._backlog.next_due() if self._workers.have_room else None
+            due += [] if next_due is None else [next_due]
         return max(0.0, min(due) - now)
-
-    def _remove(self, entries: list[Entry]) -> None:
-        for entry in entries:
-            failure = None
-            try:
-                self._spool.done(entry)
-            except OSError as error:
-                failure = error
-            with self._condition:
-                self._leftover.pop(entry.name, None)
-                if failure is not None:
-                    # It has been sent: it must not be again while this process lives.
-                    self._leftover[entry.name] = entry
-            if failure is not None:
-                self._complain(failure)
 
     def _write_status(self) -> None:
         if not self._holding:
@@ -291,108 +256,23 @@ class Uploader:
                 status.write(str(self._spool.root))
                 self._written = status
 
-    def _complain(self, error: Exception) -> None:
-        """Tell the log of a failure of our own, once for each cause."""
-        cause = f"{type(error).__name__}: {error}"
-        if cause not in self._complained:
-            self._complained.add(cause)
-            self._log.error("The spool cannot be drained: %s", error, exc_info=error)
+    # For the threads that send ------------------------------------------------------
 
-    # The threads that send ----------------------------------------------------------
-
-    def _has_room(self) -> bool:
-        return len(self._workers) < self._max_threads
-
-    def _start_workers(self) -> None:
-        while True:
-            with self._condition:
-                entry = self._next() if self._has_room() else None
-                if entry is None:
-                    return
-                ticket = object()
-                worker = threading.Thread(
-                    target=self._work,
-                    args=(entry, ticket),
-                    name="bookstore-upload",
-                    daemon=True,
-                )
-                self._workers[ticket] = worker
-            try:
-                worker.start()
-            except RuntimeError:
-                # The interpreter is ending, and takes no new threads.
-                self._work(entry, ticket)
-
-    def _work(self, entry: Entry | None, ticket: object) -> None:
-        while entry is not None:
-            outcome = self._sender.send(entry)
-            try:
-                self._finish(outcome)
-            except Exception as error:  # noqa: BLE001  # the edge of the thread
-                self._complain(error)
-            with self._condition:
-                had_room = self._has_room()
-                del self._workers[ticket]
-                entry = self._next() if self._has_room() else None
-                if entry is not None:
-                    self._workers[ticket] = threading.current_thread()
-                if entry is None:
-                    self._settled.notify_all()
-                # Only when there is something to note: a turn costs half an upload.
-                full = entry is None and not had_room
-                if outcome.kind is not Kind.SENT or full or self._queue.interval:
-                    self._wake()
-
-    def _next(self) -> Entry | None:
-        now = self._clock()
-        if self._ended or not self._holding or now < self._closed_until:
+    def take(self) -> Entry | None:
+        """Return a save for one of them."""
+        if self._ended or not self._holding:
             return None
-        return self._queue.pick(now)
+        return self._backlog.take()
 
-    def _finish(self, outcome: Outcome) -> None:
-        entry, kind = outcome.entry, outcome.kind
-        if kind is Kind.FAILED:
-            self._put_back(outcome)
-            return
-        if kind is Kind.EARLY:
-            with self._condition:
-                self._queue.hold(entry, self._clock(), outcome.delay)
-            return
-        if kind is Kind.BROKEN:
-            self._spool.fail(entry, str(outcome.error))
-        elif kind is not Kind.GONE:
-            self._remove([entry])
-        with self._condition:
-            sent = kind in (Kind.SENT, Kind.THERE)
-            self._queue.done(entry, self._clock(), sent=sent)
-            self._store_failures, self._store_failing_since = 0, None
-            self._refused = False
-        self._stats.succeeded(entry.key, kind)
+    def settle(self, outcome: Outcome) -> None:
+        """Do what follows of an outcome."""
+        self._backlog.settle(outcome)
 
-    def _put_back(self, outcome: Outcome) -> None:
-        assert outcome.error is not None
-        key, timing = outcome.entry.key, self._timing
-        with self._condition:
-            now = self._clock()
-            attempts = self._queue.attempts(key)
-            if outcome.store_wide:
-                attempts = self._store_failures
-                self._store_failures += 1
-            delay = min(
-                timing.last_retry, timing.first_retry * 2.0 ** min(attempts, 16)
-            )
-            delay *= self._dice()
-            if not outcome.retryable:
-                delay, self._refused = timing.refused, True
-            failing_for = self._queue.fail(outcome.entry, now, delay)
-            if outcome.store_wide:
-                self._closed_until = now + delay
-                if self._store_failing_since is None:
-                    self._store_failing_since = now
-                failing_for = now - self._store_failing_since
-        self._stats.failed(
-            STORE if outcome.store_wide else key,
-            outcome.error,
-            tell=not outcome.retryable or failing_for >= timing.quiet,
-            refused=not outcome.retryable,
-        )
+    def note(self, outcome: Outcome, *, rests: bool, was_full: bool) -> None:
+        """Wake the thread that drains, and those who wait, if it matters to them."""
+        if rests:
+            self._settled.notify_all()
+        # Only when there is something to note: a turn costs half an upload.
+        slow = outcome.kind is not Kind.SENT or self._backlog.has_interval
+        if slow or (rests and was_full):
+            self._wake()

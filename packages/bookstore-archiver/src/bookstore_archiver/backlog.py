@@ -1,0 +1,175 @@
+"""Backlog: the saves that wait, which may be sent now, and what follows of each try."""
+
+import logging
+import random
+import threading
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+
+from bookstore_archiver.queueing import Queue
+from bookstore_archiver.sending import Kind, Outcome
+from bookstore_archiver.spooling import Entry, Spool
+from bookstore_archiver.stats import STORE, Stats
+from bookstore_archiver.timing import Timing
+
+
+class Backlog:
+    """A queue, the spool beneath it, and when the store may be asked.
+
+    All but `settle` and `remove` is for whoever holds the lock.
+    """
+
+    def __init__(
+        self,
+        spool: Spool,
+        stats: Stats,
+        *,
+        log: logging.Logger,
+        lock: threading.Condition,
+        min_interval: float,
+        timing: Timing,
+        clock: Callable[[], float] = time.monotonic,
+        dice: Callable[[], float] = random.random,
+    ) -> None:
+        self._spool = spool
+        self._stats = stats
+        self._log = log
+        self._lock = lock
+        self._timing = timing
+        self._clock = clock
+        self._dice = dice
+        self._queue = Queue(interval=min_interval)
+        self._leftover: dict[str, Entry] = {}  # sent, but not removed yet
+        self._closed_until = 0.0  # for all keys, after a failure of the store itself
+        self._store_failures = 0
+        self._store_failing_since: float | None = None
+        #: Whether something fails that only a person can change.
+        self.refused = False
+        self._complained: set[str] = set()
+
+    @property
+    def names(self) -> set[str]:
+        """Return a copy of the names of all files that are dealt with already."""
+        return self._queue.names | self._leftover.keys()
+
+    @property
+    def has_interval(self) -> bool:
+        """Whether saves are held back."""
+        return bool(self._queue.interval)
+
+    def forget(self) -> None:
+        """Drop all: another process drains the spool now."""
+        self._queue = Queue(interval=self._queue.interval)
+
+    def add(self, entries: Iterable[Entry]) -> list[Entry]:
+        """Queue saves; return those that need not be sent any more."""
+        now, overtaken = self._clock(), []
+        for entry in sorted(entries, key=lambda entry: entry.name):
+            overtaken += self._queue.add(entry, now)
+        return overtaken
+
+    def take(self) -> Entry | None:
+        """Return a save that may be sent now; it counts as being sent from here."""
+        now = self._clock()
+        return None if now < self._closed_until else self._queue.pick(now)
+
+    def has_ready(self) -> bool:
+        """Say whether `take` would return something."""
+        now = self._clock()
+        return now >= self._closed_until and self._queue.has_ready(now)
+
+    def next_due(self) -> float | None:
+        """Return when `take` may next return something that it does not now."""
+        retry, closed = self._queue.next_due(), self._closed_until
+        due = [] if retry is None else [max(retry, closed)]
+        due += [closed] if closed > self._clock() else []
+        return min(due, default=None)
+
+    def release_held(self) -> None:
+        """Hold no save back any more."""
+        self._queue.release_held()
+
+    def remove(self, entries: Iterable[Entry]) -> None:
+        """Take saves that are dealt with out of the spool."""
+        for entry in entries:
+            failure = None
+            try:
+                self._spool.done(entry)
+            except OSError as error:
+                failure = error
+            with self._lock:
+                self._leftover.pop(entry.name, None)
+                if failure is not None:
+                    # It has been sent: it must not be again while this process lives.
+                    self._leftover[entry.name] = entry
+            if failure is not None:
+                self.complain(failure)
+
+    def remove_leftover(self) -> None:
+        """Try again to remove what could not be."""
+        self.remove([*self._leftover.values()])
+
+    def complain(self, error: Exception) -> None:
+        """Tell the log of a failure of our own, once for each cause."""
+        cause = f"{type(error).__name__}: {error}"
+        if cause not in self._complained:
+            self._complained.add(cause)
+            self._log.error("The spool cannot be drained: %s", error, exc_info=error)
+
+    def settle(self, outcome: Outcome) -> None:
+        """Do what follows of an outcome; never raises."""
+        try:
+            if outcome.kind is Kind.FAILED:
+                self._put_back(outcome)
+            elif outcome.kind is Kind.EARLY:
+                with self._lock:
+                    self._queue.hold(outcome.entry, self._clock(), outcome.delay)
+            else:
+                self._finish(outcome)
+        except Exception as error:  # noqa: BLE001  # the edge of the sending threads
+            self.complain(error)
+            # Whatever became of it, its key must not wait for the next start.
+            entry = replace(outcome.entry, unsure=True)
+            self._put_back(Outcome(Kind.FAILED, entry, error))
+
+    def _finish(self, outcome: Outcome) -> None:
+        entry, kind = outcome.entry, outcome.kind
+        if kind is Kind.BROKEN:
+            self._spool.fail(entry, str(outcome.error))
+        elif kind is not Kind.GONE:
+            self.remove([entry])
+        with self._lock:
+            sent = kind in (Kind.SENT, Kind.THERE)
+            self._queue.done(entry, self._clock(), sent=sent)
+            self._store_failures, self._store_failing_since = 0, None
+            self.refused = False
+        self._stats.succeeded(entry.key, kind)
+
+    def _put_back(self, outcome: Outcome) -> None:
+        assert outcome.error is not None
+        key, timing = outcome.entry.key, self._timing
+        with self._lock:
+            now = self._clock()
+            attempts = self._queue.attempts(key)
+            if outcome.store_wide:
+                attempts = self._store_failures
+                self._store_failures += 1
+            delay = min(
+                timing.last_retry, timing.first_retry * 2.0 ** min(attempts, 16)
+            )
+            delay *= self._dice()
+            if not outcome.retryable:
+                delay, self.refused = timing.refused, True
+            failing_for = self._queue.fail(outcome.entry, now, delay)
+            if outcome.store_wide:
+                self._closed_until = now + delay
+                if self._store_failing_since is None:
+                    self._store_failing_since = now
+                failing_for = now - self._store_failing_since
+        self._stats.failed(
+            STORE if outcome.store_wide else key,
+            outcome.error,
+            tell=not outcome.retryable or failing_for >= timing.quiet,
+            refused=not outcome.retryable,
+        )
