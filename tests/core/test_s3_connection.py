@@ -7,11 +7,13 @@ import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from bookstore_core.errors import (
+    BookstoreError,
     ConfigurationError,
     InvalidRequestError,
     NotFoundError,
@@ -23,6 +25,7 @@ from bookstore_core.settings import BookstoreSettings
 from bookstore_core.stores import VersionStore, open_store
 from bookstore_core.stores.s3 import FOR_WORK, S3Store, new_client
 from core.saving import KEY, MakeStore, Traits, contents_of, save, versions_one_by_one
+from harness.fault_proxy import Fault, FaultProxy
 from harness.notebook_server import free_port
 from harness.s3_server import s3_client, s3_traits
 
@@ -152,6 +155,28 @@ def test_the_client_is_made_once(s3_server: Traits) -> None:
     assert len(made) == 1
 
 
+@pytest.mark.parametrize("code", ["ExpiredToken", "InvalidAccessKeyId"])
+def test_credentials_of_a_shared_file_are_read_again_when_they_are_stale(
+    s3_server: Traits, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: str
+) -> None:
+    file = tmp_path / "credentials"
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(file))
+    words = "[default]\naws_access_key_id = {}\naws_secret_access_key = secret\n"
+    file.write_text(words.format("OLD"))
+    with FaultProxy(s3_server["s3_endpoint_url"]) as proxy:
+        traits = s3_traits(proxy.url, f"stale-{code.lower()}")
+        for name in ("s3_access_key_id", "s3_secret_access_key"):
+            del traits[name]
+        store = S3Store(BookstoreSettings(**traits))
+        store.prepare()
+        proxy.fault = Fault("status", status=400, code=code, access_key="OLD")
+        with pytest.raises(BookstoreError, match=code):
+            save(store)
+        file.write_text(words.format("NEW"))
+        save(store)
+    assert contents_of(store) == [b"{}"]
+
+
 FORKING = """
 import os, sys
 from bookstore_core.settings import BookstoreSettings
@@ -250,7 +275,7 @@ def test_a_deleted_key_keeps_its_versions(s3_store: VersionStore) -> None:
     assert shown == [(marker, True, True), (first.version_id, False, False)]
     with s3_store.open(KEY, first.version_id) as opened:
         assert opened.read(5) == b"first"
-    assert s3_store.find_save(KEY, first.metadata.save_id) is not None
+    assert s3_store.find_save(KEY, first.metadata.save_id, size=5) is not None
 
 
 def test_a_deleted_key_is_not_found(s3_store: VersionStore) -> None:

@@ -2,6 +2,7 @@
 
 import io
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 import pytest
 
@@ -11,7 +12,7 @@ from bookstore_core.errors import (
     TooLargeError,
     VersionNotFoundError,
 )
-from bookstore_core.stores import VersionStore
+from bookstore_core.stores import VersionStore, base, utc_now
 from core.saving import (
     KEY,
     SAVED_AT,
@@ -290,9 +291,22 @@ def test_a_prefix_that_nothing_has_lists_nothing(store: VersionStore) -> None:
 def test_a_save_that_arrived_is_found(store: VersionStore) -> None:
     saved = save(store, save_id="the-one")
     save(store)
-    assert store.find_save(KEY, "the-one") == store.head(KEY, saved.version_id)
-    assert store.find_save(KEY, "another") is None
-    assert store.find_save("workspace/none.ipynb", "the-one") is None
+    assert store.find_save(KEY, "the-one", size=2) == store.head(KEY, saved.version_id)
+    assert store.find_save(KEY, "another", size=2) is None
+    assert store.find_save("workspace/none.ipynb", "the-one", size=2) is None
+
+
+def test_a_save_is_found_however_many_others_came_after_it(
+    store: VersionStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(base, "RECENT", 2)
+    saved = save(store, save_id="the-one")
+    others = [save(store) for _ in range(5)]
+    long_ago, later = SAVED_AT, utc_now() + 2 * base.SKEW
+    find = partial(store.find_save, KEY, "the-one", size=2)
+    assert find(since=long_ago) == store.head(KEY, saved.version_id)
+    assert find(since=later) is None
+    assert find(since=long_ago, after=others[2].version_id) is None
 
 
 def test_long_metadata_is_kept_but_for_the_path(store: VersionStore) -> None:

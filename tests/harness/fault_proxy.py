@@ -12,14 +12,8 @@ from urllib.parse import urlsplit
 
 Kind = Literal["none", "refuse", "hang", "delay", "cut", "lose_answer", "status"]
 
-SLOW_DOWN = (
-    b"<?xml version='1.0'?><Error><Code>SlowDown</Code>"
-    b"<Message>Please reduce your request rate.</Message></Error>"
-)
-ACCESS_DENIED = (
-    b"<?xml version='1.0'?><Error><Code>AccessDenied</Code>"
-    b"<Message>Access Denied</Message></Error>"
-)
+#: What S3 says with a status, where a fault does not name the code.
+CODES = {403: "AccessDenied", 503: "SlowDown"}
 
 
 @dataclass(frozen=True)
@@ -30,7 +24,8 @@ class Fault:
     answered for `seconds`, then the connection ends, and the store never saw it.
     `delay`: the store is asked after `seconds`. `cut`: the answer ends after `size`
     bytes. `lose_answer`: the store did it, and its answer never arrives. `status`: that
-    HTTP status with an S3 error as its body.
+    HTTP status with an S3 error as its body, of that `code`. With `access_key` it
+    hits only requests that are signed with that key.
     """
 
     kind: Kind = "none"
@@ -39,6 +34,15 @@ class Fault:
     size: int = 0
     status: int = 503
     methods: tuple[str, ...] = ()
+    code: str = ""
+    access_key: str = ""
+
+    @property
+    def answer(self) -> bytes:
+        """The body that S3 would send."""
+        code = self.code or CODES.get(self.status, "InternalError")
+        words = f"<Code>{code}</Code><Message>It is a fault.</Message>"
+        return f"<?xml version='1.0'?><Error>{words}</Error>".encode()
 
 
 class FaultProxy:
@@ -80,12 +84,14 @@ class FaultProxy:
         """From now on every request passes."""
         self.fault = Fault()
 
-    def draw(self, method: str) -> Fault:
+    def draw(self, method: str, signature: str) -> Fault:
         """Return the fault that this request meets."""
         with self._lock:
             self.requests.append(method)
             fault = self.fault
             if fault.methods and method not in fault.methods:
+                return Fault()
+            if fault.access_key and f"={fault.access_key}/" not in signature:
                 return Fault()
             return fault if self._random.random() < fault.share else Fault()
 
@@ -109,7 +115,8 @@ class _Handler(BaseHTTPRequestHandler):
         """Say nothing: the test's output is for its table."""
 
     def _pass(self) -> None:
-        fault = self.owner.draw(self.command)
+        signature = self.headers.get("Authorization", "")
+        fault = self.owner.draw(self.command, signature)
         if fault.kind == "refuse":
             return self._reset()
         body = self._read_body()
@@ -119,8 +126,7 @@ class _Handler(BaseHTTPRequestHandler):
             self.owner.wait(fault.seconds)
             return self._reset()
         if fault.kind == "status":
-            content = ACCESS_DENIED if fault.status == 403 else SLOW_DOWN
-            return self._answer(fault.status, [], content)
+            return self._answer(fault.status, [], fault.answer)
         if fault.kind == "delay":
             time.sleep(fault.seconds)
         status, headers, content = self._ask(body)

@@ -27,9 +27,17 @@ class BookstoreError(Exception):
     #: Whether the same call may succeed later without anyone changing anything.
     retryable: ClassVar[bool] = False
 
+    #: Whether, as far as it tells, every other key would fail likewise.
+    wide: bool = False
+
+    #: What tells it from other errors of its class, such as the store's own code.
+    cause: str = ""
+
 
 class ConfigurationError(BookstoreError):
     """The settings, or the bucket they name, cannot work as they are."""
+
+    wide = True
 
 
 class StoreRefusedError(ConfigurationError):

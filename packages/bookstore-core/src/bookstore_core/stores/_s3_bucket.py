@@ -174,7 +174,9 @@ class VersionedBucket(VersionStore):
             Metadata=encode_metadata(metadata),
             **self._encryption,
         )
-        version_id = answer.get("VersionId") or self._find_version_id(key, metadata)
+        version_id = answer.get("VersionId") or self._find_version_id(
+            key, metadata, size
+        )
         if version_id == OVERWRITABLE:
             self._known_versioned = False
             raise self._not_versioned()
@@ -188,9 +190,9 @@ class VersionedBucket(VersionStore):
             metadata=metadata,
         )
 
-    def _find_version_id(self, key: str, metadata: VersionMetadata) -> str:
+    def _find_version_id(self, key: str, metadata: VersionMetadata, size: int) -> str:
         # Some servers do not say which version they made.
-        found = self.find_save(key, metadata.save_id)
+        found = self.find_save(key, metadata.save_id, size=size)
         if found is None:
             raise StorageUnavailableError(
                 f"The store did not say which version of {key} it made."

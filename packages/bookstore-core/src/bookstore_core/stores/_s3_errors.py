@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from bookstore_core.errors import (
     BookstoreError,
+    ConfigurationError,
     ConflictError,
     ForbiddenError,
     InvalidRequestError,
@@ -66,6 +67,18 @@ MISCONFIGURED = {
     "301": "Correct BookstoreSettings.s3_region_name or s3_endpoint_url.",
 }
 
+#: The credentials are not, or no longer, good: for any key, until there are new ones.
+STALE_CREDENTIALS = frozenset(
+    {
+        "ExpiredToken",
+        "ExpiredTokenException",
+        "InvalidAccessKeyId",
+        "InvalidToken",
+        "SignatureDoesNotMatch",
+        "TokenRefreshRequired",
+    }
+)
+
 #: How a version id is answered that the key does not have. A HEAD has no body, so its
 #: code is the bare status; the id of a delete marker gives 404 or 405.
 NO_SUCH_VERSION = frozenset({"NoSuchVersion", "InvalidArgument", "400", "404", "405"})
@@ -111,6 +124,15 @@ class Asked:
 
 def translate_failure(failure: Failure, asked: Asked) -> BookstoreError:
     """Return the error that says what the failed answer means."""
+    error = _meaning_of(failure, asked)
+    error.cause = failure.code
+    error.wide = (
+        isinstance(error, ConfigurationError) or failure.code in STALE_CREDENTIALS
+    )
+    return error
+
+
+def _meaning_of(failure: Failure, asked: Asked) -> BookstoreError:
     code, status, reason = failure.code, failure.status, failure.reason
     if code in PASSING or status == 429 or (status >= 500 and status != 501):
         return StorageUnavailableError(f"The store cannot do it now: {reason}.")

@@ -5,12 +5,13 @@ import secrets
 from abc import ABC, abstractmethod
 from collections.abc import Collection
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from types import TracebackType
 from typing import BinaryIO, Self
 
 from bookstore_core.errors import (
     ConflictError,
+    NotFoundError,
     StorageError,
     StorageUnavailableError,
     TooLargeError,
@@ -26,8 +27,11 @@ from bookstore_core.stores._asked import (
 #: The most characters of an author that a label keeps.
 MAX_AUTHOR = 80
 
-#: How many of the newest versions are looked at for a save that may have arrived.
-RECENT = 5
+#: How many versions are listed at a time to find a save that may have arrived.
+RECENT = 100
+
+#: How far the store's clock may be behind that of whoever saves.
+SKEW = timedelta(minutes=15)
 
 
 @dataclass(frozen=True)
@@ -336,12 +340,38 @@ class VersionStore(ABC):
     def _write_label(self, key: str, version_id: str, label: Label | None) -> None:
         """Keep a label that `set_label` has checked, or remove the one there is."""
 
-    def find_save(self, key: str, save_id: str) -> Version | None:
-        """Return the version that this save made, among the newest few of its key."""
-        for version in self.list_versions(key, limit=RECENT).versions:
-            if version.deleted:
-                continue
-            known = self.head(key, version.version_id)
-            if known.metadata and known.metadata.save_id == save_id:
-                return known
-        return None
+    def find_save(
+        self,
+        key: str,
+        save_id: str,
+        *,
+        size: int,
+        since: datetime | None = None,
+        after: str | None = None,
+    ) -> Version | None:
+        """Return the version that this save made, of `size` bytes.
+
+        The newest versions are looked at, and where `since` is given all that were
+        stored since then, however many others write to the key. Those before the
+        version with the id `after` are not.
+        """
+        cursor = None
+        while True:
+            page = self.list_versions(key, cursor=cursor, limit=RECENT)
+            for version in page.versions:
+                if after is not None and version.version_id == after:
+                    return None
+                if version.deleted or version.size != size:
+                    continue
+                try:
+                    known = self.head(key, version.version_id)
+                except NotFoundError:
+                    continue  # a rule of the store's removed it meanwhile
+                if known.metadata and known.metadata.save_id == save_id:
+                    return known
+            cursor = page.cursor
+            oldest = min((v.stored_at for v in page.versions), default=None)
+            if cursor is None or since is None:
+                return None
+            if oldest is not None and oldest < since - SKEW:
+                return None

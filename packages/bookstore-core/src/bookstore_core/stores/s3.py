@@ -27,7 +27,12 @@ from bookstore_core.errors import (
 )
 from bookstore_core.settings import DEFAULT_ENDPOINT_URL, BookstoreSettings
 from bookstore_core.stores._s3_bucket import Connection, VersionedBucket
-from bookstore_core.stores._s3_errors import Asked, Failure, translate_failure
+from bookstore_core.stores._s3_errors import (
+    STALE_CREDENTIALS,
+    Asked,
+    Failure,
+    translate_failure,
+)
 from bookstore_core.stores._streams import GuardedBody
 
 
@@ -118,12 +123,14 @@ RAISED: tuple[type[Exception], ...] = (
     OSError,
 )
 
+#: Content that was damaged on its way.
+DAMAGED = (failures.IncompleteReadError, failures.FlexibleChecksumError)
+
 #: Failures of the network and of whoever hands out credentials: they pass.
 PASSING: tuple[type[Exception], ...] = (
+    *DAMAGED,
     failures.HTTPClientError,
     failures.ConnectionError,
-    failures.IncompleteReadError,
-    failures.FlexibleChecksumError,
     failures.CredentialRetrievalError,
     failures.MetadataRetrievalError,
     failures.TokenRetrievalError,
@@ -174,9 +181,11 @@ def translate_error(error: Exception, asked: Asked, endpoint: str) -> BookstoreE
             "authority in AWS_CA_BUNDLE."
         )
     if isinstance(error, PASSING):
-        return StorageUnavailableError(
+        unreachable = StorageUnavailableError(
             f"The store at {endpoint} cannot be used now: {reason}."
         )
+        unreachable.cause, unreachable.wide = reason, not isinstance(error, DAMAGED)
+        return unreachable
     return ConfigurationError(f"The store cannot be used with the settings: {error}")
 
 
@@ -229,13 +238,17 @@ class BotocoreConnection(Connection):
     def ask(
         self, operation: str, asked: Asked, *, brief: bool = False, **parameters: Any
     ) -> dict[str, Any]:
-        client = self._client(FOR_CHECKS if brief else FOR_WORK)
+        patience = FOR_CHECKS if brief else FOR_WORK
+        client = self._client(patience)
         try:
             answer: dict[str, Any] = getattr(client, operation)(
                 **asked.target, **parameters
             )
         except RAISED as error:
-            raise self._translate(error, asked) from error
+            ours = self._translate(error, asked)
+            if ours.cause in STALE_CREDENTIALS:
+                self._forget(client, patience)
+            raise ours from error
         return answer
 
     def read(self, operation: str, asked: Asked, **parameters: Any) -> dict[str, Any]:
@@ -256,11 +269,20 @@ class BotocoreConnection(Connection):
 
     def _client(self, patience: Patience) -> Any:
         wanted = (os.getpid(), patience)
-        if wanted not in self._clients:
+        client = self._clients.get(wanted)
+        if client is None:
             with _making:
-                if wanted not in self._clients:
-                    self._clients[wanted] = self._make_client(patience)
-        return self._clients[wanted]
+                client = self._clients.get(wanted)
+                if client is None:
+                    client = self._clients[wanted] = self._make_client(patience)
+        return client
+
+    def _forget(self, client: Any, patience: Patience) -> None:
+        """Have the next call read the credentials again: there may be new ones."""
+        made = (os.getpid(), patience)
+        with _making:
+            if self._clients.get(made) is client:
+                del self._clients[made]
 
     def _make_client(self, patience: Patience) -> Any:
         try:
@@ -279,7 +301,8 @@ class BotocoreConnection(Connection):
             settings.s3_access_key_id,
         ):
             sentence = sentence.replace(secret, "***") if secret else sentence
-        return type(ours)(sentence)
+        ours.args = (sentence,)
+        return ours
 
 
 class S3Store(VersionedBucket):
