@@ -29,6 +29,14 @@ from harness.waiting import wait_for
 DOWN = StorageUnavailableError("The store does not answer.")
 REFUSED = ForbiddenError("Access is denied.")
 UNVERSIONED = ConfigurationError("Versioning is not enabled.")
+UNREACHABLE = StorageUnavailableError("The store does not answer.")
+UNREACHABLE.cause, UNREACHABLE.wide = "Connection refused", True
+
+
+def denied(cause: str) -> ForbiddenError:
+    error = ForbiddenError(f"Access is denied ({cause}).")
+    error.cause = cause
+    return error
 
 
 def archive(archiver: Archiver, *contents: object, path: str = "a.ipynb") -> None:
@@ -156,14 +164,69 @@ def test_refused_key_waits_and_others_do_not(
 def test_unversioned_bucket_stops_all_keys(
     make_archiver: MakeArchiver, store: MemoryStore, spool_dir: Path
 ) -> None:
-    store.before = [fail_with(UNVERSIONED)]
+    store.before = [fail_with(UNVERSIONED)] * 2
     archiver = make_archiver(max_threads=1)
-    archive(archiver, "1")
-    wait_for(lambda: archiver.status.last_error, what="the refusal")
-    archive(archiver, "2", path="b.ipynb")
+    for number in range(3):
+        archive(archiver, "1", path=f"{number}.ipynb")
+    wait_for(lambda: not store.before, what="the refusals")
     archiver.close()
     assert store.calls["put"] == 0
     assert count_spool(str(spool_dir)).pending == 1
+
+
+def test_key_that_always_fails_as_a_wrong_setting_would_stops_no_other(
+    make_archiver: MakeArchiver, store: MemoryStore, spool_dir: Path
+) -> None:
+    def refuse_one(key: str) -> None:
+        if key.endswith("odd.ipynb"):
+            raise UNVERSIONED
+
+    store.before = [refuse_one] * 100
+    archiver = make_archiver(max_threads=1)
+    for number in range(5):
+        archive(archiver, number, path="odd.ipynb")
+        archive(archiver, number, path="a.ipynb")
+    wait_for(lambda: contents(store) == texts(5), what="the other key")
+    assert contents(store, "odd.ipynb") == []
+
+
+def test_store_that_is_unreachable_is_not_asked_for_each_key(
+    make_archiver: MakeArchiver, store: MemoryStore, spool_dir: Path
+) -> None:
+    store.before = [fail_with(UNREACHABLE)] * 100_000
+    archiver = make_archiver(timing=replace(QUICK, first_retry=30.0, last_retry=30.0))
+    for number in range(200):
+        archive(archiver, "1", path=f"{number}.ipynb")
+    wait_for(lambda: archiver.status.last_error, what="a failure")
+    archiver.close()
+    assert archiver.status.retries <= 2 * archiver.settings.max_threads
+
+
+def test_store_that_is_back_gets_the_saves_of_all_keys(
+    make_archiver: MakeArchiver, store: MemoryStore, spool_dir: Path
+) -> None:
+    store.before = [fail_with(UNREACHABLE)] * 50
+    archiver = make_archiver()
+    for number in range(100):
+        archive(archiver, "1", path=f"{number}.ipynb")
+    wait_for(is_empty(spool_dir), what="an empty spool")
+    assert all(contents(store, f"{number}.ipynb") == ["1"] for number in range(100))
+
+
+def test_each_cause_is_told_once_for_all_keys(
+    make_archiver: MakeArchiver,
+    store: MemoryStore,
+    spool_dir: Path,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    causes = ("AccessDenied", "AccountProblem", "AccessDenied")
+    store.before = [fail_with(denied(cause)) for cause in causes]
+    archiver = make_archiver(max_threads=1)
+    for number in range(3):
+        archive(archiver, "1", path=f"{number}.ipynb")
+    wait_for(lambda: archiver.status.retries == 3, what="the failures")
+    assert [causes[n] in caplog.messages[n] for n in range(2)] == [True, True]
+    assert len(caplog.messages) == 2
 
 
 def test_store_that_cannot_be_opened_keeps_the_saves(

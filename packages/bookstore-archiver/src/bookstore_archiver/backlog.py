@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 
+from bookstore_archiver.gate import Gate
 from bookstore_archiver.queueing import Queue
 from bookstore_archiver.sending import Kind, Outcome
 from bookstore_archiver.spooling import Entry, Spool
@@ -41,9 +42,8 @@ class Backlog:
         self._dice = dice
         self._queue = Queue(interval=min_interval)
         self._leftover: dict[str, Entry] = {}  # sent, but not removed yet
-        self._closed_until = 0.0  # for all keys, after a failure of the store itself
-        self._store_failures = 0
-        self._store_failing_since: float | None = None
+        self._gate = Gate()
+        self._reopened = False
         #: Whether something fails that only a person can change.
         self.refused = False
         self._complained: set[str] = set()
@@ -54,9 +54,14 @@ class Backlog:
         return self._queue.names | self._leftover.keys()
 
     @property
-    def has_interval(self) -> bool:
-        """Whether saves are held back."""
-        return bool(self._queue.interval)
+    def probes(self) -> bool:
+        """Whether it is not known if the store works again: a few saves will tell."""
+        return self._gate.failing_since is not None
+
+    def has_news(self, outcome: Outcome) -> bool:
+        """Say whether there may be something to do besides the next save; ask once."""
+        reopened, self._reopened = self._reopened, False
+        return reopened or outcome.kind is not Kind.SENT or bool(self._queue.interval)
 
     def forget(self) -> None:
         """Drop all: another process drains the spool now."""
@@ -72,16 +77,16 @@ class Backlog:
     def take(self) -> Entry | None:
         """Return a save that may be sent now; it counts as being sent from here."""
         now = self._clock()
-        return None if now < self._closed_until else self._queue.pick(now)
+        return None if now < self._gate.closed_until else self._queue.pick(now)
 
     def has_ready(self) -> bool:
         """Say whether `take` would return something."""
         now = self._clock()
-        return now >= self._closed_until and self._queue.has_ready(now)
+        return now >= self._gate.closed_until and self._queue.has_ready(now)
 
     def next_due(self) -> float | None:
         """Return when `take` may next return something that it does not now."""
-        retry, closed = self._queue.next_due(), self._closed_until
+        retry, closed = self._queue.next_due(), self._gate.closed_until
         due = [] if retry is None else [max(retry, closed)]
         due += [closed] if closed > self._clock() else []
         return min(due, default=None)
@@ -142,34 +147,41 @@ class Backlog:
         with self._lock:
             sent = kind in (Kind.SENT, Kind.THERE)
             self._queue.done(entry, self._clock(), sent=sent)
-            self._store_failures, self._store_failing_since = 0, None
-            self.refused = False
+            if kind is not Kind.GONE:
+                self._reopened |= self._gate.open()
+                self.refused = False
         self._stats.succeeded(entry.key, kind)
 
     def _put_back(self, outcome: Outcome) -> None:
         assert outcome.error is not None
-        key, timing = outcome.entry.key, self._timing
+        key, gate = outcome.entry.key, self._gate
+        refused = not outcome.retryable
         with self._lock:
             now = self._clock()
-            attempts = self._queue.attempts(key)
-            if outcome.store_wide:
-                attempts = self._store_failures
-                self._store_failures += 1
-            delay = min(
-                timing.last_retry, timing.first_retry * 2.0 ** min(attempts, 16)
+            wide = outcome.store_wide or (
+                outcome.may_be_wide and gate.blames_store(key, outcome.cause)
             )
-            delay *= self._dice()
-            if not outcome.retryable:
-                delay, self.refused = timing.refused, True
+            attempts = gate.failures if wide else self._queue.attempts(key)
+            delay = self._delay(attempts, refused=refused)
+            if wide and not refused and now < gate.closed_until:
+                # It began before others found the store at fault, and tells no more.
+                delay = gate.closed_until - now
             failing_for = self._queue.fail(outcome.entry, now, delay)
-            if outcome.store_wide:
-                self._closed_until = now + delay
-                if self._store_failing_since is None:
-                    self._store_failing_since = now
-                failing_for = now - self._store_failing_since
+            self.refused |= refused
+            if wide:
+                gate.close(now, delay)
+                failing_for = now - (gate.failing_since or now)
         self._stats.failed(
-            STORE if outcome.store_wide else key,
+            STORE if wide else key,
             outcome.error,
-            tell=not outcome.retryable or failing_for >= timing.quiet,
-            refused=not outcome.retryable,
+            cause=outcome.cause,
+            tell=refused or failing_for >= self._timing.quiet,
+            refused=refused,
         )
+
+    def _delay(self, attempts: int, *, refused: bool) -> float:
+        timing = self._timing
+        if refused:
+            return timing.refused
+        longest = min(timing.last_retry, timing.first_retry * 2.0 ** min(attempts, 16))
+        return longest * self._dice()

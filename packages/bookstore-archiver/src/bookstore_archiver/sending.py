@@ -1,5 +1,6 @@
 """Sender: brings one save into the store, once, whatever happened to it before."""
 
+import errno
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -9,14 +10,14 @@ from enum import Enum, auto
 from bookstore_archiver.spooling import Entry, Spool
 from bookstore_core.errors import (
     BookstoreError,
-    ConfigurationError,
     NotFoundError,
     SpoolError,
 )
 from bookstore_core.moves import NOTE_TYPE, is_note_key
 from bookstore_core.notebooks import SUFFIX
 from bookstore_core.settings import BookstoreSettings
-from bookstore_core.stores.base import RECENT, VersionStore, utc_now
+from bookstore_core.spool import time_of
+from bookstore_core.stores.base import VersionStore, utc_now
 
 
 class Kind(Enum):
@@ -35,7 +36,8 @@ class Kind(Enum):
 class Outcome:
     """What became of a save; `error` of a failure, `entry` as it now stands.
 
-    `store_wide` failures would have hit any other save too.
+    `store_wide` failures would have hit any other save too; others that `may_be_wide`
+    look as if they would.
     """
 
     kind: Kind
@@ -43,6 +45,21 @@ class Outcome:
     error: Exception | None = None
     delay: float = 0.0
     store_wide: bool = False
+
+    @property
+    def may_be_wide(self) -> bool:
+        """Whether the error speaks of more than this save's key."""
+        return isinstance(self.error, BookstoreError) and self.error.wide
+
+    @property
+    def cause(self) -> str:
+        """What tells this failure from others, however many keys and saves it hits."""
+        error, own = self.error, ""
+        if isinstance(error, BookstoreError):
+            own = error.cause
+        elif isinstance(error, OSError) and error.errno:
+            own = errno.errorcode.get(error.errno, "")
+        return f"{type(error).__name__} {own}".rstrip()
 
     @property
     def retryable(self) -> bool:
@@ -89,10 +106,7 @@ class Sender:
         try:
             return self._send(store, claimed)
         except Exception as error:  # noqa: BLE001  # as above
-            # What it says of the bucket or the credentials, it says of all keys.
-            wide = isinstance(error, ConfigurationError)
-            unsure = replace(claimed, unsure=True)
-            return Outcome(Kind.FAILED, unsure, error, store_wide=wide)
+            return Outcome(Kind.FAILED, replace(claimed, unsure=True), error)
 
     def _send(self, store: VersionStore, entry: Entry) -> Outcome:
         if entry.unsure and self._has_arrived(store, entry):
@@ -118,19 +132,20 @@ class Sender:
         return Outcome(Kind.SENT, entry)
 
     def _has_arrived(self, store: VersionStore, entry: Entry) -> bool:
-        """Say whether the store has this very save, among the newest of its key.
+        """Say whether the store has this very save.
 
-        Nothing older than the last version that this process made need be looked at.
+        It cannot have had it before it was made, nor before the last version of its key
+        that this process made.
         """
-        for version in store.list_versions(entry.key, limit=RECENT).versions:
-            if version.version_id == self._last.get(entry.key):
-                return False
-            if version.deleted:
-                continue
-            known = store.head(entry.key, version.version_id).metadata
-            if known is not None and known.save_id == entry.trailer.save_id:
-                return True
-        return False
+        saved_at = entry.trailer.metadata.saved_at
+        found = store.find_save(
+            entry.key,
+            entry.trailer.save_id,
+            size=entry.trailer.size,
+            since=min(saved_at, time_of(entry.name) or saved_at),
+            after=self._last.get(entry.key),
+        )
+        return found is not None
 
     def _compare(self, store: VersionStore, entry: Entry) -> Outcome | None:
         """Hold the save against the newest version of its key, where settings ask."""

@@ -90,16 +90,22 @@ class Stats:
             )
 
     def failed(
-        self, key: str, error: BaseException, *, tell: bool, refused: bool = False
+        self,
+        key: str,
+        error: BaseException,
+        *,
+        cause: str,
+        tell: bool,
+        refused: bool = False,
     ) -> None:
         """Count a failed attempt; `tell` when it is worth a line in the log.
 
+        `cause` tells it from failures of other kinds, each of which has its own line.
         `refused` says that only a person can change what is in the way.
         """
-        cause = type(error).__name__
         with self._lock:
             self._retries += 1
-            self._last_error = str(error) or cause
+            self._last_error = str(error) or type(error).__name__
             self._last_error_at = self._clock().isoformat()
             self._failing[key] = cause
             (self._refused.add if refused else self._refused.discard)(key)

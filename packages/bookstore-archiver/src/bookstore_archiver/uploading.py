@@ -10,12 +10,16 @@ from dataclasses import replace
 
 from bookstore_archiver.backlog import Backlog
 from bookstore_archiver.holding import DrainLock
-from bookstore_archiver.sending import Kind, Outcome, Sender
+from bookstore_archiver.sending import Outcome, Sender
 from bookstore_archiver.spooling import Entry, Spool
 from bookstore_archiver.stats import Stats
 from bookstore_archiver.timing import Timing
 from bookstore_archiver.workers import Workers
 from bookstore_core.spool import DrainStatus, SpoolCounts, count_spool, read_status
+
+#: How many saves find out whether a store works again that did not: more than one,
+#: because a store may hang.
+PROBES = 2
 
 
 class Uploader:
@@ -43,6 +47,7 @@ class Uploader:
         self._spool = spool
         self._sender = sender
         self._stats = stats
+        self._max_threads = max_threads
         self._tend = tend
         self._timing = timing or Timing()
         self._clock = clock
@@ -61,7 +66,7 @@ class Uploader:
             clock=clock,
             dice=dice,
         )
-        self._workers = Workers(sender, self, lock=self._condition, limit=max_threads)
+        self._workers = Workers(sender, self, lock=self._condition)
         self._fresh: list[Entry] = []
         self._thread: threading.Thread | None = None
         self._holding = self._turned = self._taking = self._elsewhere = False
@@ -137,7 +142,9 @@ class Uploader:
         return count_spool(str(self._spool.root))
 
     def _is_stuck(self) -> bool:
-        return self._backlog.refused and not self._workers
+        if self._workers or self._backlog.has_ready():
+            return False
+        return self._backlog.refused
 
     def _in_hurry(self) -> bool:
         return self._ended or self._sender.hurry
@@ -258,6 +265,11 @@ class Uploader:
 
     # For the threads that send ------------------------------------------------------
 
+    @property
+    def limit(self) -> int:
+        """How many saves may be sent side by side now."""
+        return PROBES if self._backlog.probes else self._max_threads
+
     def take(self) -> Entry | None:
         """Return a save for one of them."""
         if self._ended or not self._holding:
@@ -273,6 +285,5 @@ class Uploader:
         if rests:
             self._settled.notify_all()
         # Only when there is something to note: a turn costs half an upload.
-        slow = outcome.kind is not Kind.SENT or self._backlog.has_interval
-        if slow or (rests and was_full):
+        if self._backlog.has_news(outcome) or (rests and was_full):
             self._wake()

@@ -10,6 +10,10 @@ from bookstore_archiver.spooling import Entry
 class Foreman(Protocol):
     """Whoever has the work."""
 
+    @property
+    def limit(self) -> int:
+        """How many may work at once, as things stand. The lock is held."""
+
     def take(self) -> Entry | None:
         """Return a save to send now, or None. The lock is held."""
 
@@ -33,12 +37,10 @@ class Workers:
         foreman: Foreman,
         *,
         lock: threading.Condition,
-        limit: int,
     ) -> None:
         self._sender = sender
         self._foreman = foreman
         self._lock = lock
-        self._limit = limit
         self._threads: dict[object, threading.Thread] = {}
 
     def __len__(self) -> int:
@@ -52,7 +54,7 @@ class Workers:
     @property
     def have_room(self) -> bool:
         """Whether one more may start."""
-        return len(self._threads) < self._limit
+        return len(self._threads) < self._foreman.limit
 
     def start(self) -> None:
         """Start one for each save that can be taken now."""
