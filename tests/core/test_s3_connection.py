@@ -23,7 +23,7 @@ from bookstore_core.errors import (
 )
 from bookstore_core.settings import BookstoreSettings
 from bookstore_core.stores import VersionStore, open_store
-from bookstore_core.stores.s3 import FOR_WORK, S3Store, new_client
+from bookstore_core.stores.s3 import FOR_PEOPLE, FOR_WORK, Patience, S3Store, new_client
 from core.saving import KEY, MakeStore, Traits, contents_of, save, versions_one_by_one
 from harness.fault_proxy import Fault, FaultProxy
 from harness.notebook_server import free_port
@@ -131,6 +131,30 @@ def test_a_store_that_is_down_may_be_asked_later() -> None:
     with pytest.raises(StorageUnavailableError, match="Connection refused"):
         store.head(KEY)
     assert len(pauses) > 0
+
+
+@pytest.mark.parametrize(
+    ("hurried", "expected"), [(True, FOR_PEOPLE), (False, FOR_WORK)]
+)
+def test_who_looks_at_a_page_waits_less_than_who_clones(
+    hurried: bool, expected: Patience
+) -> None:
+    patiences: list[Patience] = []
+
+    def connect(settings: BookstoreSettings, patience: Patience) -> Any:
+        patiences.append(patience)
+        return new_client(settings, patience)
+
+    traits = s3_traits(f"http://127.0.0.1:{free_port()}", "bucket")
+    store = S3Store(
+        BookstoreSettings(**traits),
+        connect=connect,
+        pause=lambda _: None,
+        hurried=hurried,
+    )
+    with pytest.raises(StorageUnavailableError):
+        store.head(KEY)
+    assert patiences == [expected]
 
 
 def test_the_client_is_made_once(s3_server: Traits) -> None:

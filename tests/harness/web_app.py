@@ -1,5 +1,6 @@
 """The web app under test: the notebook server's part, played on both of its sides."""
 
+import base64
 import json
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -55,9 +56,27 @@ class ContentsDouble:
             return _refusal(404, f"No such file or directory: {path}")
         if request.args.get("type") == "directory":
             return _refusal(400, f"{path} is not a directory")
+        if request.args.get("format") == "base64":
+            content = base64.encodebytes(self.bytes_at(path)).decode()
+            return _json({**self._model(path), "content": content})
         return _json(self._model(path))
 
+    def bytes_at(self, path: str) -> bytes:
+        """Return the file as it would be on disk."""
+        model = self.files[path]
+        if model["format"] == "json":
+            return json.dumps(model["content"], indent=1).encode()
+        if model["format"] == "base64":
+            return base64.b64decode(model["content"])
+        text: str = model["content"]
+        return text.encode()
+
     def _put(self, path: str, model: dict[str, Any]) -> Response:
+        if model["type"] == "directory":
+            self.folders.add(path)
+            return _json(self._model(path), 201)
+        if path.rpartition("/")[0] not in self.folders:
+            return _refusal(404, f"No such directory: {path}")
         self.files[path] = model
         return _json(self._model(path), 201)
 

@@ -120,6 +120,8 @@ def test_the_context_names_who_asks_and_from_where(server: NotebookServer) -> No
     assert (context["base_url"], context["ui"]) == ("/", "notebook")
     # A shared token names nobody.
     assert context["user"] == ""
+    # Of this server bookstore_web is all that is switched on.
+    assert context["archives"] is False
 
 
 def test_twenty_kilobytes_of_cookies_pass(server: NotebookServer) -> None:

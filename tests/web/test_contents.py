@@ -22,6 +22,7 @@ from bookstore_core.errors import (
     TooLargeError,
 )
 from bookstore_web.contents import Caller, ContentsServer
+from bookstore_web.saving import draft_file
 from harness.web_app import ContentsDouble, ServerSide
 
 Serve = Callable[..., str]
@@ -134,11 +135,45 @@ def test_a_callers_secrets_do_not_show_in_its_repr() -> None:
 def test_paths_are_quoted_below_the_base_url(
     contents: ContentsDouble, serve: Serve, base_url: str, path: str, sent: str
 ) -> None:
+    contents.folders.add("a b")
     contents.base_url = base_url
     server = ContentsServer(serve(contents))
     model = server.save(path, b'{"type": "file"}', caller=Caller(base_url, "h"))
     assert model["path"] == path
     assert contents.requests[-1].environ["RAW_URI"] == sent
+    server.close()
+
+
+@pytest.mark.parametrize("data", [b"", b"{ no json", b"\x00\xff" * 5000])
+def test_a_file_is_read_byte_for_byte(
+    contents: ContentsDouble, serve: Serve, data: bytes
+) -> None:
+    server = ContentsServer(serve(contents))
+    server.save("a.ipynb", draft_file("a.ipynb", data).body, caller=ANN)
+    assert server.read_bytes("a.ipynb", caller=ANN) == data
+    server.close()
+
+
+@pytest.mark.parametrize("content", [None, 5, {"nbformat": 4}])
+def test_a_file_without_content_is_an_error_of_the_server(
+    contents: ContentsDouble, serve: Serve, content: object
+) -> None:
+    contents.answer = Response(json.dumps({"content": content}))
+    server = ContentsServer(serve(contents))
+    with pytest.raises(StorageError, match="without its content"):
+        server.read_bytes("a.ipynb", caller=ANN)
+    server.close()
+
+
+def test_folders_are_made_where_they_are_missing(
+    contents: ContentsDouble, serve: Serve
+) -> None:
+    contents.folders.add("a")
+    server = ContentsServer(serve(contents))
+    server.make_folders("a/b/c", caller=ANN)
+    server.make_folders("", caller=ANN)
+    assert contents.folders == {"", "a", "a/b", "a/b/c"}
+    assert contents.written == ["/api/contents/a/b", "/api/contents/a/b/c"]
     server.close()
 
 
@@ -154,7 +189,7 @@ def test_paths_are_quoted_below_the_base_url(
         (413, TooLargeError),
         (418, StorageError),
         (500, StorageError),
-        (503, StorageError),
+        (503, StorageUnavailableError),
     ],
 )
 def test_what_the_server_refuses_is_said_in_its_words(

@@ -3,6 +3,8 @@
 What is saved this way passes the server's own authorizer, save hooks and archiving.
 """
 
+import base64
+import binascii
 import json
 from dataclasses import dataclass, field
 from typing import Any, NoReturn
@@ -33,6 +35,7 @@ REFUSALS: dict[int, type[BookstoreError]] = {
     404: NotFoundError,
     409: ConflictError,
     413: TooLargeError,
+    503: StorageUnavailableError,
 }
 
 
@@ -100,6 +103,26 @@ class ContentsServer:
         saved or not.
         """
         return self._ask("PUT", path, caller=caller, body=body)
+
+    def read_bytes(self, path: str, *, caller: Caller) -> bytes:
+        """Return the file at `path` as it is on disk, whatever it is."""
+        query = {"type": "file", "format": "base64", "content": "1"}
+        model = self._ask("GET", path, caller=caller, query=query)
+        try:
+            return base64.b64decode(model["content"], validate=False)
+        except (LookupError, TypeError, binascii.Error):
+            raise StorageError(
+                "The notebook server answered a file without its content."
+            ) from None
+
+    def make_folders(self, path: str, *, caller: Caller) -> None:
+        """Make the folder at `path`, and those above it, where they are not there."""
+        parts = path.split("/") if path else []
+        for number in range(1, len(parts) + 1):
+            folder = "/".join(parts[:number])
+            if not self.exists(folder, caller=caller):
+                body = json.dumps({"type": "directory"}).encode()
+                self._ask("PUT", folder, caller=caller, body=body)
 
     def close(self) -> None:
         """Close the idle connections."""

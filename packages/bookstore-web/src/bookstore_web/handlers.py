@@ -11,6 +11,7 @@ from tornado import web
 from tornado.escape import to_unicode
 from tornado.httpclient import HTTPResponse
 
+from bookstore_core.restoring import archives
 from bookstore_web.forwarding import (
     AnswerLateError,
     AnswerLostError,
@@ -124,6 +125,7 @@ class ProxyHandler(web.RequestHandler):
             user=user_name(self.current_user),
             authorization=authorization,
             ui=front_end(self._frontier.app),
+            archives=archives(self.settings.get("contents_manager")),
         )
 
     def _answer(self, answer: HTTPResponse) -> None:

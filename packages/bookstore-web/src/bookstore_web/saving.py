@@ -8,6 +8,7 @@ from urllib.parse import quote
 
 from bookstore_core.errors import InvalidNotebookError
 from bookstore_core.notebooks import SUFFIX, drop_trust, parse_notebook
+from bookstore_core.restoring import Origin
 from bookstore_web.contents import Caller, ContentsServer, Model
 from bookstore_web.targets import find_place
 
@@ -47,17 +48,20 @@ class Saved:
         return str(self.model.get("path", ""))
 
 
-def draft_of(name: str, data: bytes) -> Draft:
+def draft_of(name: str, data: bytes, *, origin: Origin | None = None) -> Draft:
     """Return `data` as a notebook where `name` says so, and else as a file.
+
+    With an `origin`, the version that the save makes says that it was restored; only
+    for servers that archive.
 
     No cell of a notebook says any longer that it is trusted. Raises
     InvalidNotebookError for a notebook that is not UTF-8, or not valid.
     """
     if not name.endswith(SUFFIX):
-        return _draft_file(name, data)
+        return draft_file(name, data, origin=origin)
     notebook = drop_trust(parse_notebook(data))
     try:
-        return _draft(name, "notebook", "json", notebook)
+        return _draft(name, "notebook", "json", notebook, origin)
     except UnicodeEncodeError:
         raise InvalidNotebookError(
             f"{name} holds text that cannot be written as UTF-8."
@@ -66,15 +70,20 @@ def draft_of(name: str, data: bytes) -> Draft:
         raise InvalidNotebookError(f"{name} is nested too deeply.") from None
 
 
-def _draft_file(name: str, data: bytes) -> Draft:
+def draft_file(name: str, data: bytes, *, origin: Origin | None = None) -> Draft:
+    """Return `data` as a file, byte for byte, also where it is called a notebook."""
     try:
-        return _draft(name, "file", "text", data.decode("utf-8"))
+        return _draft(name, "file", "text", data.decode("utf-8"), origin)
     except UnicodeDecodeError:
-        return _draft(name, "file", "base64", base64.b64encode(data).decode("ascii"))
+        content = base64.b64encode(data).decode("ascii")
+        return _draft(name, "file", "base64", content, origin)
 
 
-def _draft(name: str, kind: str, format_: str, content: object) -> Draft:
+def _draft(
+    name: str, kind: str, format_: str, content: object, origin: Origin | None
+) -> Draft:
     model = {"type": kind, "format": format_, "content": content}
+    model |= origin.member if origin else {}
     body = json.dumps(model, ensure_ascii=False).encode("utf-8")
     return Draft(name, format_, body)
 

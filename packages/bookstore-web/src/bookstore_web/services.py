@@ -22,15 +22,18 @@ class Services:
         self.launch = launch
         self.checks = StoreChecks(self.open_store)
         self._opening = threading.Lock()
-        self._store: VersionStore | None = None
+        self._stores: dict[bool, VersionStore] = {}
         self._contents = _contents_server(launch) if launch else None
 
-    def open_store(self) -> VersionStore:
-        """Return the store. Raises ConfigurationError when none is configured."""
+    def open_store(self, *, hurried: bool = False) -> VersionStore:
+        """Return the store, or the one for people who wait for a page to look at.
+
+        Raises ConfigurationError when none is configured.
+        """
         with self._opening:
-            if self._store is None:
-                self._store = open_store(self.settings)
-            return self._store
+            if hurried not in self._stores:
+                self._stores[hurried] = open_store(self.settings, hurried=hurried)
+            return self._stores[hurried]
 
     @property
     def contents(self) -> ContentsServer:

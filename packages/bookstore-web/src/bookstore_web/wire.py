@@ -68,7 +68,8 @@ class RequestContext:
     and host as the caller sees them (``https://hub.example.org``). `xsrf_token` is
     the caller's own, for our pages and for calls back to the server. `user` is the
     caller's name. `authorization` is what to send in calls back; the server turns a
-    token in the query into it. `ui` is the front end that opens notebooks.
+    token in the query into it. `ui` is the front end that opens notebooks. `archives`
+    says whether the server's saves are archived.
     """
 
     secret: str = field(repr=False)
@@ -78,6 +79,7 @@ class RequestContext:
     user: str = ""
     authorization: str = field(default="", repr=False)
     ui: str = "notebook"  # or "lab", "nbclassic"
+    archives: bool = False
 
     @classmethod
     def from_header(cls, value: str) -> Self:

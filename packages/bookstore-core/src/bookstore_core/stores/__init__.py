@@ -32,8 +32,11 @@ __all__ = [
 ]
 
 
-def open_store(settings: BookstoreSettings) -> VersionStore:
+def open_store(settings: BookstoreSettings, *, hurried: bool = False) -> VersionStore:
     """Return the store that the settings name; nothing is contacted yet.
+
+    One that is `hurried` is for people who wait: it gives a store that does not answer
+    up within five seconds, and does not wait for one that takes its time.
 
     Raises ConfigurationError when no store is configured.
     """
@@ -47,4 +50,4 @@ def open_store(settings: BookstoreSettings) -> VersionStore:
         return LocalStore(settings)
     from bookstore_core.stores.s3 import S3Store
 
-    return S3Store(settings)
+    return S3Store(settings, hurried=hurried)

@@ -46,10 +46,13 @@ class Patience:
 
 FOR_WORK = Patience(5, 30)
 FOR_CHECKS = Patience(2, 2.5)
+#: For those who look at a page meanwhile: an answer within five seconds, a bad one too.
+FOR_PEOPLE = Patience(2, 4)
 
 #: Reads are tried so often, unless the first tries already took this long (seconds).
 READ_ATTEMPTS = 3
 READ_PATIENCE = 10.0
+HURRIED_READ_PATIENCE = 0.5
 
 #: Connections besides those of the uploader threads.
 SPARE_CONNECTIONS = 4
@@ -223,8 +226,11 @@ class BotocoreConnection(Connection):
         *,
         connect: Callable[[BookstoreSettings, Patience], Any],
         pause: Callable[[float], None],
+        hurried: bool = False,
     ) -> None:
         self._settings = settings
+        self._patience = FOR_PEOPLE if hurried else FOR_WORK
+        self._read_patience = HURRIED_READ_PATIENCE if hurried else READ_PATIENCE
         self._connect = connect
         self._pause = pause
         self._clients: dict[tuple[int, Patience], Any] = {}
@@ -238,7 +244,7 @@ class BotocoreConnection(Connection):
     def ask(
         self, operation: str, asked: Asked, *, brief: bool = False, **parameters: Any
     ) -> dict[str, Any]:
-        patience = FOR_CHECKS if brief else FOR_WORK
+        patience = FOR_CHECKS if brief else self._patience
         client = self._client(patience)
         try:
             answer: dict[str, Any] = getattr(client, operation)(
@@ -252,7 +258,7 @@ class BotocoreConnection(Connection):
         return answer
 
     def read(self, operation: str, asked: Asked, **parameters: Any) -> dict[str, Any]:
-        patient_until = time.monotonic() + READ_PATIENCE
+        patient_until = time.monotonic() + self._read_patience
         for attempt in range(1, READ_ATTEMPTS):
             try:
                 return self.ask(operation, asked, **parameters)
@@ -314,6 +320,9 @@ class S3Store(VersionedBucket):
         *,
         connect: Callable[[BookstoreSettings, Patience], Any] = new_client,
         pause: Callable[[float], None] = time.sleep,
+        hurried: bool = False,
     ) -> None:
-        connection = BotocoreConnection(settings, connect=connect, pause=pause)
+        connection = BotocoreConnection(
+            settings, connect=connect, pause=pause, hurried=hurried
+        )
         super().__init__(settings, connection)
