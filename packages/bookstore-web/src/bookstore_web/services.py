@@ -8,6 +8,7 @@ from bookstore_core.errors import ConfigurationError
 from bookstore_core.settings import BookstoreSettings
 from bookstore_core.stores import VersionStore, open_store
 from bookstore_web.contents import ContentsServer
+from bookstore_web.recent import RecentScans
 from bookstore_web.storecheck import StoreChecks
 from bookstore_web.wire import Launch
 
@@ -21,6 +22,7 @@ class Services:
         self.settings = settings
         self.launch = launch
         self.checks = StoreChecks(self.open_store)
+        self.recent = RecentScans()
         self._opening = threading.Lock()
         self._stores: dict[bool, VersionStore] = {}
         self._contents = _contents_server(launch) if launch else None

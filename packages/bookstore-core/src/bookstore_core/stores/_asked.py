@@ -116,7 +116,8 @@ def decode_cursor(kind: str, cursor: str | None) -> str | None:
         return None
     try:
         found, place = json.loads(base64.b64decode(cursor.encode(), b"-_", True))
-    except (ValueError, TypeError, binascii.Error, RecursionError):
+        place.encode("utf-8")  # what has no UTF-8 form, no list has given out
+    except (ValueError, TypeError, AttributeError, binascii.Error, RecursionError):
         found, place = "", ""
     if found != kind or not isinstance(place, str) or not place:
         raise InvalidRequestError(

@@ -1,0 +1,96 @@
+"""GET /api/bookstore/notebooks: what is on the shelves."""
+
+from typing import Any
+
+from flask import Blueprint
+from marshmallow import Schema, fields
+
+from bookstore_web.context import caller
+from bookstore_web.library import Library, LibraryPage
+from bookstore_web.operations import operation
+from bookstore_web.presence import Presence
+from bookstore_web.schemas import Count, Flag, OneOf, Request, Text
+from bookstore_web.services import services
+from bookstore_web.shelves import SHELVES, WORKSPACE, prefix_of
+
+blueprint = Blueprint("notebooks", __name__, url_prefix="/api/bookstore")
+
+
+class Look(Request):
+    """Which notebooks to list."""
+
+    shelf = OneOf("Which shelf.", words=SHELVES)
+    prefix = Text("A folder. Empty: the top one.")
+    q = Text("Only notebooks, in the folder and all below, whose path contains this.")
+    recent = Flag("1 for those saved last, of the whole shelf.")
+    cursor = Text("Where to go on, as an answer before this one said.")
+    limit = Count("How many at most.", least=1, most=1000, default=200)
+
+
+class Kept(Schema):
+    """A notebook of which there are versions."""
+
+    path = fields.String(required=True)
+    size = fields.Integer(
+        required=True, metadata={"description": "Bytes of the newest version."}
+    )
+    saved_at = fields.DateTime(
+        required=True, metadata={"description": "When the newest version was stored."}
+    )
+    here = fields.Boolean(
+        required=True,
+        allow_none=True,
+        metadata={
+            "description": "Whether it is on the caller's server now; null: not known."
+        },
+    )
+    moved_to = fields.String(
+        required=True,
+        metadata={"description": "Where one that is not here was moved to, or empty."},
+    )
+
+
+class Notebooks(Schema):
+    """A page of a shelf."""
+
+    folders = fields.List(
+        fields.String(), required=True, metadata={"description": "Paths of folders."}
+    )
+    notebooks = fields.List(fields.Nested(Kept), required=True)
+    cursor = fields.String(
+        required=True,
+        allow_none=True,
+        metadata={"description": "Asks for what follows; null: that is all."},
+    )
+    truncated = fields.Boolean(
+        required=True,
+        metadata={"description": "Whether there are more than `recent` looks at."},
+    )
+
+
+@blueprint.get("/notebooks")
+@operation(query=Look, answer=Notebooks, errors=(400, 404))
+def notebooks(wanted: dict[str, Any]) -> LibraryPage:
+    """List the notebooks of a shelf.
+
+    Without `q` it is one folder, and the folders in it. With `q` it is a search below
+    that folder: a page may hold few or none while its `cursor` goes on. With `recent`
+    it is what was saved last, as of ten seconds ago at most.
+    """
+    library, limit = library_of(wanted["shelf"]), wanted["limit"]
+    if wanted["recent"]:
+        return library.recent(services().recent, limit=limit)
+    cursor = wanted["cursor"] or None
+    if wanted["q"]:
+        return library.search(wanted["q"], wanted["prefix"], cursor=cursor, limit=limit)
+    return library.folder(wanted["prefix"], cursor=cursor, limit=limit)
+
+
+def library_of(shelf: str) -> Library:
+    """Return the library of a shelf, for the caller."""
+    known = services()
+    store = known.open_store(hurried=True)
+    presence = None
+    if shelf == WORKSPACE and known.launch is not None:
+        presence = Presence(known.contents, caller())
+    return Library(store, prefix_of(shelf, known.settings), presence=presence)

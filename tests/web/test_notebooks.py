@@ -1,0 +1,254 @@
+"""GET /api/bookstore/notebooks: what is on the shelves, and what of it is here."""
+
+import io
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+from werkzeug.wrappers import Response
+
+from bookstore_core.moves import NOTE_TYPE, note_key, write_note
+from bookstore_core.stores import VersionMetadata, VersionStore, new_save_id, utc_now
+from bookstore_web import library, recent
+from bookstore_web.library import Library
+from bookstore_web.presence import MAX_FOLDERS
+from bookstore_web.recent import KEEP, RecentScans
+from harness.web_app import ContentsDouble, ServerSide
+
+URL = "/api/bookstore/notebooks"
+Put = Callable[..., Any]
+
+
+def put_all(put: Put, *paths: str) -> None:
+    for path in paths:
+        put(f"workspace/{path}", b"{}")
+
+
+def put_note(store: VersionStore, path: str, moved_to: str) -> None:
+    data = write_note(moved_to)
+    metadata = VersionMetadata(save_id=new_save_id(), saved_at=utc_now())
+    store.put(
+        note_key(f"workspace/{path}"),
+        io.BytesIO(data),
+        size=len(data),
+        metadata=metadata,
+        content_type=NOTE_TYPE,
+    )
+
+
+def paths_in(answer: Any) -> list[str]:
+    assert answer.status_code == 200, answer.text
+    return [notebook["path"] for notebook in answer.json["notebooks"]]
+
+
+def test_a_folder_has_its_notebooks_and_its_folders(
+    client: FlaskClient, put: Put
+) -> None:
+    put_all(put, "b.ipynb", "a.ipynb", "sub/c.ipynb", "sub/deep er/ü.ipynb")
+    top = client.get(URL)
+    assert paths_in(top) == ["a.ipynb", "b.ipynb"]
+    assert top.json["folders"] == ["sub"]
+    assert top.json["cursor"] is None
+    for prefix in ("sub", "sub/", "/sub/"):
+        below = client.get(URL, query_string={"prefix": prefix})
+        assert paths_in(below) == ["sub/c.ipynb"]
+        assert below.json["folders"] == ["sub/deep er"]
+
+
+def test_the_shelves_are_apart(client: FlaskClient, put: Put) -> None:
+    put_all(put, "mine.ipynb")
+    put("published/ours.ipynb", b"{}")
+    assert paths_in(client.get(URL)) == ["mine.ipynb"]
+    answer = client.get(URL, query_string={"shelf": "published"})
+    assert paths_in(answer) == ["ours.ipynb"]
+    assert answer.json["notebooks"][0]["here"] is None
+
+
+def test_a_notebook_is_told_with_the_size_and_time_of_its_newest_version(
+    client: FlaskClient, put: Put
+) -> None:
+    put("workspace/a.ipynb", b"{}")
+    newest = put("workspace/a.ipynb", b"{ }")
+    assert client.get(URL).json["notebooks"] == [
+        {
+            "path": "a.ipynb",
+            "size": 3,
+            "saved_at": newest.stored_at.isoformat(),
+            "here": None,
+            "moved_to": "",
+        }
+    ]
+
+
+def test_an_empty_shelf_is_no_error_and_an_unknown_folder_is(
+    client: FlaskClient,
+) -> None:
+    assert paths_in(client.get(URL)) == []
+    answer = client.get(URL, query_string={"prefix": "no/such"})
+    assert answer.status_code == 404
+    assert "no/such" in answer.json["message"]
+
+
+def test_pages_follow_each_other(client: FlaskClient, put: Put) -> None:
+    names = [f"{number}.ipynb" for number in range(5)]
+    put_all(put, *names)
+    for q in ({}, {"q": "ipynb"}):
+        found: list[str] = []
+        cursor = ""
+        while cursor is not None:
+            query = {"limit": "2", "cursor": cursor, **q}
+            answer = client.get(URL, query_string=query)
+            assert len(paths_in(answer)) <= 2
+            found += paths_in(answer)
+            cursor = answer.json["cursor"]
+        assert found == names
+
+
+def test_a_search_finds_at_all_levels_and_in_any_case(
+    client: FlaskClient, put: Put
+) -> None:
+    put_all(put, "June.ipynb", "old/JUNE/x.ipynb", "old/may.ipynb", "juni.ipynb")
+    found = client.get(URL, query_string={"q": "june"})
+    assert paths_in(found) == ["June.ipynb", "old/JUNE/x.ipynb"]
+    below = client.get(URL, query_string={"q": "june", "prefix": "old"})
+    assert paths_in(below) == ["old/JUNE/x.ipynb"]
+    assert paths_in(client.get(URL, query_string={"q": "workspace"})) == []
+
+
+def test_a_search_stops_after_a_number_of_keys_and_goes_on(
+    store: VersionStore, put: Put, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put_all(put, *(f"{number}.ipynb" for number in range(9)), "wanted.ipynb")
+    monkeypatch.setattr(library, "PAGE", 2)
+    monkeypatch.setattr(library, "SCAN", 4)
+    shelf = Library(store, "workspace")
+    pages = [shelf.search("wanted")]
+    while pages[-1].cursor:
+        pages.append(shelf.search("wanted", cursor=pages[-1].cursor))
+    assert [len(page.notebooks) for page in pages] == [0, 0, 1]
+
+
+def test_what_was_saved_last_comes_first(client: FlaskClient, put: Put) -> None:
+    put_all(put, "a.ipynb", "sub/b.ipynb", "c.ipynb")
+    put("workspace/a.ipynb", b"{ }")
+    answer = client.get(URL, query_string={"recent": "1", "limit": "2"})
+    assert paths_in(answer) == ["a.ipynb", "c.ipynb"]
+    assert answer.json["truncated"] is False
+
+
+def test_what_was_saved_last_is_told_again_for_some_seconds(
+    store: VersionStore, put: Put
+) -> None:
+    now = 0.0
+    scans = RecentScans(clock=lambda: now)
+    put_all(put, "a.ipynb")
+    assert len(scans.below("workspace", store=store).versions) == 1
+    put_all(put, "b.ipynb")
+    now = KEEP - 1
+    assert len(scans.below("workspace", store=store).versions) == 1
+    now = KEEP
+    assert len(scans.below("workspace", store=store).versions) == 2
+
+
+def test_a_scan_that_was_cut_says_so(
+    store: VersionStore, put: Put, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put_all(put, *(f"{number}.ipynb" for number in range(5)))
+    monkeypatch.setattr(recent, "PAGE", 2)
+    monkeypatch.setattr(recent, "SCAN", 4)
+    found = RecentScans().below("workspace", store=store)
+    assert found.truncated
+    assert len(found.versions) == 4
+
+
+def test_what_is_not_on_the_server_any_more_is_told(
+    server: ServerSide, contents: ContentsDouble, put: Put
+) -> None:
+    put_all(put, "here.ipynb", "gone.ipynb", "sub/gone too.ipynb")
+    contents.files["here.ipynb"] = {"type": "notebook"}
+    found = {n["path"]: n["here"] for n in server.get(URL).json["notebooks"]}
+    assert found == {"gone.ipynb": False, "here.ipynb": True}
+    below = server.get(URL, query_string={"prefix": "sub"})
+    assert below.json["notebooks"][0]["here"] is False
+    # One listing of each folder, and with the credentials of the caller.
+    asked = [request.path for request in contents.requests]
+    assert asked == ["/api/contents", "/api/contents/sub"]
+
+
+def test_a_folder_of_that_name_is_no_notebook(
+    server: ServerSide, contents: ContentsDouble, put: Put
+) -> None:
+    put_all(put, "a.ipynb")
+    contents.folders.add("a.ipynb")
+    assert server.get(URL).json["notebooks"][0]["here"] is False
+
+
+def test_a_moved_notebook_says_where_it_is(
+    server: ServerSide, contents: ContentsDouble, put: Put, store: VersionStore
+) -> None:
+    put_all(put, "old.ipynb", "back.ipynb", "gone.ipynb")
+    contents.files["back.ipynb"] = {"type": "notebook"}
+    put_note(store, "old.ipynb", "sub/new.ipynb")
+    put_note(store, "back.ipynb", "sub/other.ipynb")
+    found = {n["path"]: n["moved_to"] for n in server.get(URL).json["notebooks"]}
+    assert found == {"back.ipynb": "", "gone.ipynb": "", "old.ipynb": "sub/new.ipynb"}
+
+
+def test_a_server_that_does_not_tell_leaves_it_open(
+    server: ServerSide, contents: ContentsDouble, put: Put
+) -> None:
+    put_all(put, "a.ipynb")
+    contents.answer = Response(json.dumps({"message": "No."}), 403)
+    assert server.get(URL).json["notebooks"][0]["here"] is None
+
+
+def test_only_so_many_folders_are_asked_for(
+    server: ServerSide, contents: ContentsDouble, put: Put
+) -> None:
+    paths = [f"{number:03}/a.ipynb" for number in range(MAX_FOLDERS + 5)]
+    put_all(put, *paths)
+    found = server.get(URL, query_string={"q": "a"}).json["notebooks"]
+    assert [notebook["here"] for notebook in found].count(None) == 5
+    assert len(contents.requests) == MAX_FOLDERS
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        {"shelf": "attic"},
+        {"prefix": "../published"},
+        {"prefix": "a//b"},
+        {"prefix": "a\0b"},
+        {"prefix": "x" * 1025},
+        {"limit": "0"},
+        {"limit": "1001"},
+        {"limit": "2_0"},
+        {"limit": "9" * 5000},
+        {"recent": "yes"},
+        {"cursor": "nonsense"},
+        {"cursor": "nonsense", "q": "a"},
+        {"cursor": "WzUsIDVd", "q": "a"},
+        {"cursor": "é", "q": "a"},
+        # ["keys", "\ud800"] and the like, which no list has given out
+        {"cursor": "WyJrZXlzIiwgIlx1ZDgwMCJd"},
+        {"cursor": "WyJXeUozWVd4cklpd2dJbHgxWkRnd01DSmQiLCAiIl0=", "q": "a"},
+        {"q": "a\0"},
+    ],
+)
+def test_what_makes_no_sense_is_a_400(
+    client: FlaskClient, query: dict[str, str]
+) -> None:
+    answer = client.get(URL, query_string=query)
+    assert answer.status_code == 400, answer.text
+    assert answer.json["error"] == "InvalidRequestError"
+
+
+def test_a_shelf_that_is_switched_off_is_said(
+    make_client: Callable[..., FlaskClient],
+) -> None:
+    client = make_client(published_prefix="")
+    answer = client.get(URL, query_string={"shelf": "published"})
+    assert answer.status_code == 503
+    assert "published_prefix" in answer.json["message"]
