@@ -4,12 +4,15 @@ import getpass
 import logging
 import os
 import posixpath
+import time
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from bookstore_archiver.disk import Disk
 from bookstore_archiver.locks import PathLocks
+from bookstore_archiver.moving import Mover, Moves
 from bookstore_archiver.news import NO_NEWS, PRESENT, News
 from bookstore_archiver.records import ArchiveRecord
 from bookstore_archiver.sending import Sender
@@ -17,6 +20,8 @@ from bookstore_archiver.snapshots import (
     BytesSource,
     FileSource,
     Source,
+    has_files,
+    os_folder_of,
     os_path_of,
     source_of,
 )
@@ -26,7 +31,9 @@ from bookstore_archiver.timing import Timing
 from bookstore_archiver.unprotected import Unprotected
 from bookstore_archiver.uploading import Uploader
 from bookstore_core.errors import BookstoreError, InvalidRequestError
-from bookstore_core.paths import notebook_key, s3_display_path
+from bookstore_core.moves import note_key, write_note
+from bookstore_core.notebooks import SUFFIX
+from bookstore_core.paths import notebook_key, printable, s3_display_path
 from bookstore_core.restoring import Origin
 from bookstore_core.settings import BookstoreSettings
 from bookstore_core.spool import DrainStatus, SpoolCounts
@@ -54,6 +61,11 @@ class Archiver:
         self._stats = Stats(log, clock=clock)
         self._unprotected = Unprotected(log, changed=self._stats.unprotected)
         self._spool = Spool(settings.spool_dir, clock=clock, disk=disk)
+        self._texts: set[str] = set()
+        self._moves = Moves()
+        self._mover = Mover(
+            self._moves, self._keep_file, spool_dir=settings.spool_dir, log=log
+        )
         self._uploader = Uploader(
             self._spool,
             Sender(
@@ -90,7 +102,10 @@ class Archiver:
 
     def close(self) -> None:
         """Wait the configured time for uploads, and leave the rest in the spool."""
-        self._uploader.stop(self.settings.shutdown_timeout)
+        end = time.monotonic() + self.settings.shutdown_timeout
+        if not self._mover.close(self.settings.shutdown_timeout):
+            self._log.warning("Not all notebooks of renamed folders have told so.")
+        self._uploader.stop(max(0.0, end - time.monotonic()))
 
     @property
     def failure(self) -> BaseException | None:
@@ -123,11 +138,46 @@ class Archiver:
     ) -> None:
         """Put what `manager` has just saved into the spool; never raises."""
         path = _normal(path)
+        if not path.endswith(SUFFIX):
+            self._texts.add(path)  # jupytext's: a notebook all the same
         news = News.of_restore(origin, path)
         self._keep(manager, path, lambda: source_of(manager, model, path), news)
 
+    def keep_moved(
+        self, manager: Any, old: str, new: str, source: Source | None = None
+    ) -> None:
+        """Put the notebooks that were at `old` into the spool as they are at `new`.
+
+        Their versions say where they came from, and a note at the old path where they
+        are. Those of a folder follow beside. Never raises.
+        """
+        old, new = _normal(old), _normal(new)
+        folder = os_folder_of(manager, new)
+        if folder is not None:
+            self._mover.follow(self._moves.add_folder(old, new), folder)
+        elif old in self._texts or (old.endswith(SUFFIX) and new.endswith(SUFFIX)):
+            if not new.endswith(SUFFIX):
+                self._texts.add(new)
+            self._moves.add(old, new)
+            os_path = os_path_of(manager, new)
+            found = FileSource(os_path) if os_path is not None else source
+            if found is not None:
+                self._keep(manager, new, lambda: found)
+        elif not has_files(manager):
+            # Perhaps a folder: nobody but its notebooks' next saves can tell.
+            self._moves.add_folder(old, new)
+
+    def _keep_file(self, os_path: str, path: str) -> None:
+        self._keep(None, path, lambda: FileSource(os_path), os_path=os_path)
+
     def _keep(
-        self, manager: Any, path: str, find: Callable[[], Source], news: News
+        self,
+        manager: Any,
+        path: str,
+        find: Callable[[], Source],
+        news: News = NO_NEWS,
+        *,
+        os_path: str | None = None,
     ) -> None:
         try:
             key = notebook_key(self.settings.workspace_prefix, path)
@@ -138,7 +188,8 @@ class Archiver:
                 self._refused.add(path)
                 self._log.warning("Saves of %r are not archived: %s", path, error)
         except (OSError, BookstoreError) as error:
-            self._unprotected.lost(path, os_path_of(manager, path), error)
+            found = os_path or os_path_of(manager, path)
+            self._unprotected.lost(path, found, error)
         except Exception:  # noqa: BLE001  # the edge of the user's save
             self._log.exception("A save of %r was not archived.", path)
 
@@ -186,17 +237,33 @@ class Archiver:
         saved_at: datetime | None = None,
         news: News = NO_NEWS,
     ) -> Entry:
-        entry = self._spool.add(
-            source,
-            key=key,
-            author=self._author,
-            source_path=path,
-            saved_at=saved_at,
-            news=news,
-        )
+        with self._moves.telling(path) as old:
+            if old:
+                news = replace(news, moved_from=old, only_if_changed=False)
+            entry = self._spool.add(
+                source,
+                key=key,
+                author=self._author,
+                source_path=path,
+                saved_at=saved_at,
+                news=news,
+            )
         self._uploader.notify(entry)
         self._unprotected.regained(path)
+        if old:
+            self._leave_note(old, path)
         return entry
+
+    def _leave_note(self, old: str, new: str) -> None:
+        """Say at the old path where the notebook is; it is lost if that fails."""
+        try:
+            key = note_key(notebook_key(self.settings.workspace_prefix, old))
+            note = BytesSource(write_note(new))
+            entry = self._spool.add(note, key=key, author=self._author, source_path=old)
+        except (OSError, BookstoreError) as error:
+            self._log.info("No note says where %s is: %s", printable(old), error)
+        else:
+            self._uploader.notify(entry)
 
 
 def _normal(path: str) -> str:

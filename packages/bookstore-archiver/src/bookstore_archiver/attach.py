@@ -15,6 +15,7 @@ from tornado.web import HTTPError
 from bookstore_archiver.aside import aside
 from bookstore_archiver.locks import PathLocks
 from bookstore_archiver.present import Present, present_source
+from bookstore_archiver.renaming import Follower, follow_renames
 from bookstore_archiver.snapshots import Source
 from bookstore_core.notebooks import SUFFIX
 from bookstore_core.restoring import MARK, MEMBER, Origin, archives
@@ -23,7 +24,7 @@ from bookstore_core.restoring import MARK, MEMBER, Origin, archives
 LAST_CHUNK = -1
 
 
-class Keeper(Protocol):
+class Keeper(Follower, Protocol):
     """What is done with a save; only `keep_present` ever raises."""
 
     locks: PathLocks
@@ -42,13 +43,14 @@ class Keeper(Protocol):
 
 
 def attach(manager: Any, keeper: Keeper) -> bool:
-    """Wrap the manager's `save`; return False when that had been done before."""
+    """Wrap `save` and `rename_file`; return False when that had been done before."""
     if archives(manager):
         return False
     setattr(manager, MARK, keeper)
     save = manager.save
     wrap = _wrap_async if inspect.iscoroutinefunction(save) else _wrap_sync
     manager.save = wrap(save, manager, keeper)
+    follow_renames(manager, keeper)
     return True
 
 

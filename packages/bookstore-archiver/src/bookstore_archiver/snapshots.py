@@ -152,6 +152,11 @@ def os_folder_of(manager: Any, path: str) -> str | None:
     return found if found is not None and os.path.isdir(found) else None
 
 
+def has_files(manager: Any) -> bool:
+    """Say whether a manager's notebooks are files on this machine."""
+    return getattr(manager, "_get_os_path", None) is not None
+
+
 def _located(manager: Any, path: str) -> str | None:
     locate = getattr(manager, "_get_os_path", None)
     if locate is None:

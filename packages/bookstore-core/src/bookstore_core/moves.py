@@ -1,7 +1,9 @@
 """Moves: the note in the store that says where a renamed notebook has gone.
 
 The notebook's next version, under its new path, says where it came from. The note is
-for those who look at the old path: there the notebook is not deleted, but moved.
+for those who look at the old path: there the notebook is not deleted, but moved. It
+counts while it is newer than the newest version of the notebook's key, for another
+notebook may come to the old path, and be deleted there.
 """
 
 import json

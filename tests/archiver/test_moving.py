@@ -1,0 +1,323 @@
+"""Renames: the first version under the new path says where the notebook was."""
+
+import asyncio
+import errno
+import inspect
+import os
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import pytest
+
+from archiver.conftest import LOG, MakeArchiver
+from bookstore_archiver.attach import attach
+from bookstore_archiver.disk import Disk
+from bookstore_archiver.moving import Mover, Moves
+from bookstore_core.moves import read_note
+from bookstore_core.stores import Version
+from harness.memory_store import MemoryStore
+from harness.waiting import wait_for
+
+
+class Files:
+    """A manager that keeps notebooks as files below a directory."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    def _get_os_path(self, path: str) -> str:
+        return str(self.root / path)
+
+    def file_exists(self, path: str) -> Any:
+        return (self.root / path).is_file()
+
+    def get(self, path: str, content: bool = True) -> Any:
+        return {"type": "file", "content": (self.root / path).read_text()}
+
+    def save(self, model: Any, path: str = "") -> Any:
+        (self.root / path).write_text(str(model["content"]))
+        return {"path": path}
+
+    def rename_file(self, old_path: str, new_path: str) -> Any:
+        (self.root / old_path.strip("/")).rename(self.root / new_path)
+
+
+class AsyncFiles(Files):
+    """The same for an event loop."""
+
+    async def file_exists(self, path: str) -> Any:
+        return super().file_exists(path)
+
+    async def get(self, path: str, content: bool = True) -> Any:
+        await asyncio.sleep(0)
+        return super().get(path, content)
+
+    async def save(self, model: Any, path: str = "") -> Any:
+        return super().save(model, path)
+
+    async def rename_file(self, old_path: str, new_path: str) -> Any:
+        await asyncio.sleep(0)
+        super().rename_file(old_path, new_path)
+
+
+class Elsewhere(Files):
+    """A manager that keeps them nowhere on this machine, as far as anyone knows."""
+
+    _get_os_path = None  # type: ignore[assignment]
+
+
+class AsyncElsewhere(AsyncFiles, Elsewhere):
+    """The same for an event loop."""
+
+
+class SmallDisk(Disk):
+    """A disk that is full until told otherwise."""
+
+    full = False
+
+    def sync(self, file: BinaryIO) -> None:
+        if self.full:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        super().sync(file)
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    folder = tmp_path / "work"
+    (folder / "x" / "deep").mkdir(parents=True)
+    return folder
+
+
+def do(answer: Any) -> Any:
+    async def settle() -> Any:
+        return await answer if inspect.isawaitable(answer) else answer
+
+    return asyncio.run(settle())
+
+
+def save(manager: Any, content: str, path: str) -> None:
+    do(manager.save({"type": "notebook", "content": content}, path))
+
+
+def wait_for_versions(store: MemoryStore, path: str, number: int) -> list[Version]:
+    versions = store.versions[f"workspace/{path}"]
+    wait_for(lambda: len(versions) >= number, what=f"{number} versions of {path}")
+    assert len(versions) == number
+    return versions
+
+
+def moved_from(version: Version) -> str:
+    assert version.metadata
+    return version.metadata.moved_from
+
+
+def note(store: MemoryStore, path: str) -> str:
+    folder, name = os.path.split(f"workspace/{path}")
+    notes = store.contents[f"{folder}/.bookstore/moved/{name}"]
+    wait_for(lambda: notes, what=f"a note on {path}")
+    return read_note(notes[-1])
+
+
+@pytest.mark.parametrize("kind", [Files, AsyncFiles])
+def test_renamed_notebook_becomes_a_version_that_says_so(
+    kind: Any, make_archiver: MakeArchiver, store: MemoryStore, root: Path
+) -> None:
+    manager = kind(root)
+    attach(manager, make_archiver())
+    save(manager, "1", "a.ipynb")
+    do(manager.rename_file("/a.ipynb", "x/b.ipynb"))
+    save(manager, "2", "x/b.ipynb")
+    first, second = wait_for_versions(store, "x/b.ipynb", 2)
+    assert [moved_from(first), moved_from(second)] == ["a.ipynb", ""]
+    assert store.contents["workspace/x/b.ipynb"] == [b"1", b"2"]
+    assert note(store, "a.ipynb") == "x/b.ipynb"
+
+
+@pytest.mark.parametrize("kind", [Elsewhere, AsyncElsewhere])
+def test_manager_without_files_is_asked_for_the_renamed_notebook(
+    kind: Any, make_archiver: MakeArchiver, store: MemoryStore, root: Path
+) -> None:
+    manager = kind(root)
+    attach(manager, make_archiver())
+    (root / "a.ipynb").write_text("1")
+    do(manager.rename_file("a.ipynb", "b.ipynb"))
+    (version,) = wait_for_versions(store, "b.ipynb", 1)
+    assert moved_from(version) == "a.ipynb"
+
+
+@pytest.mark.parametrize("kind", [Files, AsyncFiles])
+def test_notebooks_of_a_renamed_folder_become_versions_that_say_so(
+    kind: Any, make_archiver: MakeArchiver, store: MemoryStore, root: Path
+) -> None:
+    manager = kind(root)
+    attach(manager, make_archiver())
+    for path in ("x/a.ipynb", "x/deep/b.ipynb", "x/data.csv", "x/.hidden.ipynb"):
+        (root / path).write_text(path)
+    do(manager.rename_file("x", "y"))
+    (version,) = wait_for_versions(store, "y/a.ipynb", 1)
+    (deep,) = wait_for_versions(store, "y/deep/b.ipynb", 1)
+    assert moved_from(version) == "x/a.ipynb"
+    assert moved_from(deep) == "x/deep/b.ipynb"
+    assert note(store, "x/deep/b.ipynb") == "y/deep/b.ipynb"
+    assert set(store.versions) == {
+        *("workspace/y/a.ipynb", "workspace/x/.bookstore/moved/a.ipynb"),
+        *("workspace/y/deep/b.ipynb", "workspace/x/deep/.bookstore/moved/b.ipynb"),
+    }
+
+
+@pytest.mark.parametrize("kind", [Elsewhere, AsyncElsewhere])
+def test_folder_of_a_manager_without_files_is_told_of_by_the_next_saves(
+    kind: Any, make_archiver: MakeArchiver, store: MemoryStore, root: Path
+) -> None:
+    manager = kind(root)
+    attach(manager, make_archiver())
+    (root / "x/a.ipynb").write_text("1")
+    do(manager.rename_file("x", "y"))
+    for content in "12":
+        model = {"type": "file", "content": content}
+        do(manager.save(model, "y/a.ipynb"))
+    first, second = wait_for_versions(store, "y/a.ipynb", 2)
+    assert [moved_from(first), moved_from(second)] == ["x/a.ipynb", ""]
+
+
+@pytest.mark.parametrize(
+    ("old", "new"), [("a.csv", "b.csv"), ("a.ipynb", "b.txt"), ("a.txt", "b.ipynb")]
+)
+def test_what_is_no_notebook_is_not_followed(
+    old: str, new: str, make_archiver: MakeArchiver, store: MemoryStore, root: Path
+) -> None:
+    manager, archiver = Files(root), make_archiver()
+    attach(manager, archiver)
+    (root / old).write_text("1")
+    manager.rename_file(old, new)
+    save(manager, "2", "last.ipynb")
+    wait_for_versions(store, "last.ipynb", 1)
+    assert set(store.versions) == {"workspace/last.ipynb"}
+
+
+def test_text_that_was_saved_as_a_notebook_is_followed(
+    make_archiver: MakeArchiver, store: MemoryStore, root: Path
+) -> None:
+    manager = Files(root)
+    attach(manager, make_archiver())
+    save(manager, "1", "a.py")
+    manager.rename_file("a.py", "b.py")
+    manager.rename_file("b.py", "c.py")
+    (version,) = wait_for_versions(store, "c.py", 1)
+    assert moved_from(version) == "b.py"
+
+
+def test_failed_rename_leaves_nothing_behind(
+    make_archiver: MakeArchiver, store: MemoryStore, root: Path
+) -> None:
+    manager = Files(root)
+    attach(manager, make_archiver())
+    with pytest.raises(FileNotFoundError):
+        manager.rename_file("gone.ipynb", "b.ipynb")
+    save(manager, "1", "b.ipynb")
+    (version,) = wait_for_versions(store, "b.ipynb", 1)
+    assert moved_from(version) == ""
+
+
+def test_rename_succeeds_on_a_full_disk_and_is_told_when_there_is_room(
+    make_archiver: MakeArchiver, store: MemoryStore, root: Path
+) -> None:
+    manager, disk = Files(root), SmallDisk()
+    archiver = make_archiver(disk=disk)
+    attach(manager, archiver)
+    save(manager, "1", "a.ipynb")
+    wait_for_versions(store, "a.ipynb", 1)
+    disk.full = True
+    manager.rename_file("a.ipynb", "b.ipynb")
+    manager.rename_file("b.ipynb", "c.ipynb")
+    disk.full = False
+    (version,) = wait_for_versions(store, "c.ipynb", 1)
+    assert moved_from(version) == "a.ipynb"
+    assert note(store, "a.ipynb") == "c.ipynb"
+
+
+def test_version_of_the_old_path_reaches_the_store_first(
+    make_archiver: MakeArchiver, store: MemoryStore, root: Path
+) -> None:
+    manager = Files(root)
+    attach(manager, make_archiver(min_interval=3600.0))
+    for content in "123":
+        save(manager, content, "a.ipynb")
+    manager.rename_file("a.ipynb", "b.ipynb")
+    (moved,) = wait_for_versions(store, "b.ipynb", 1)
+    old = store.versions["workspace/a.ipynb"]
+    assert store.contents["workspace/a.ipynb"][-1] == b"3"
+    assert old[-1].stored_at <= moved.stored_at
+
+
+def test_save_in_a_renamed_folder_tells_if_it_comes_first() -> None:
+    moves = Moves()
+    folder = moves.add_folder("x", "y")
+    with moves.telling("y/a.ipynb") as old:
+        assert old == "x/a.ipynb"
+    assert not folder.owes("y/a.ipynb")
+    assert folder.owes("y/b.ipynb")
+    with moves.telling("y/a.ipynb") as old:
+        assert old == ""
+
+
+def test_untold_moves_become_one() -> None:
+    moves = Moves()
+    moves.add("a.ipynb", "x/a.ipynb")
+    moves.add_folder("x", "y")
+    moves.add_folder("y", "z")
+    moves.add("z/a.ipynb", "b.ipynb")
+    with moves.telling("b.ipynb") as old:
+        assert old == "a.ipynb"
+    with moves.telling("z/other.ipynb") as old:
+        assert old == "x/other.ipynb"
+
+
+def test_move_there_and_back_is_none() -> None:
+    moves = Moves()
+    moves.add_folder("x", "y")
+    moves.add_folder("y", "x")
+    with moves.telling("x/a.ipynb") as old:
+        assert old == ""
+
+
+def test_move_stays_untold_where_telling_failed() -> None:
+    moves = Moves()
+    moves.add("a.ipynb", "b.ipynb")
+    with pytest.raises(OSError, match="disk"), moves.telling("b.ipynb"):
+        raise OSError("disk")
+    with moves.telling("b.ipynb") as old:
+        assert old == "a.ipynb"
+
+
+def test_mover_waits_for_room_and_stops_when_it_has_to(
+    tmp_path: Path, spool_dir: Path
+) -> None:
+    (tmp_path / "y").mkdir()
+    (tmp_path / "y" / "a.ipynb").write_text("1")
+    full = spool_dir / "new"
+    full.mkdir(parents=True)
+    for number in range(501):
+        (full / f"20260101T000000.{number:06}Z-x").touch()
+    moves, kept = Moves(), list[str]()
+    mover = Mover(
+        moves,
+        lambda os_path, path: kept.append(path),
+        spool_dir=str(spool_dir),
+        log=LOG,
+        pause=0.01,
+    )
+    mover.follow(moves.add_folder("x", "y"), str(tmp_path / "y"))
+    assert not mover.close(0.05)
+    assert kept == []
+    mover = Mover(
+        moves,
+        lambda os_path, path: kept.append(path),
+        spool_dir=str(spool_dir),
+        log=LOG,
+        pause=0.01,
+    )
+    mover.follow(moves.add_folder("x", "y"), str(tmp_path / "y"))
+    (full / "20260101T000000.000000Z-x").unlink()
+    wait_for(lambda: kept == ["y/a.ipynb"], what="the notebook")
+    assert mover.close(5)

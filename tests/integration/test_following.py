@@ -1,0 +1,147 @@
+"""Renames and restores in real notebook servers, and the thread they leave behind."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+
+from bookstore_core.moves import note_key, read_note
+from bookstore_core.restoring import Origin
+from bookstore_core.settings import BookstoreSettings
+from bookstore_core.stores import Version, VersionStore, open_store
+from harness.config_files import extension_lines, settings_lines
+from harness.notebook_server import Generation, NotebookServer, notebook
+from harness.s3_server import S3Server
+from harness.versions import first_source, spool_is_empty
+from harness.waiting import wait_for
+
+pytestmark = pytest.mark.server
+
+
+@pytest.fixture(params=["s3", "local"])
+def settings(
+    request: pytest.FixtureRequest, tmp_path: Path, s3_server: S3Server
+) -> dict[str, Any]:
+    """Settings of either store, as config lines take them."""
+    if request.param == "local":
+        return {"storage": "local", "local_root": str(tmp_path / "store")}
+    bucket: str = request.getfixturevalue("bucket")
+    return s3_server.settings(bucket)
+
+
+@pytest.fixture
+def store(settings: dict[str, Any]) -> VersionStore:
+    return open_store(BookstoreSettings.from_config(settings))
+
+
+@pytest.fixture
+def config(settings: dict[str, Any]) -> str:
+    return settings_lines(**settings) + extension_lines("bookstore_archiver")
+
+
+def rename(server: NotebookServer, old: str, new: str) -> None:
+    quoted = requests.utils.quote(old)
+    answer = server.request("PATCH", f"api/contents/{quoted}", json={"path": new})
+    assert answer.ok, answer.text
+
+
+def versions_of(store: VersionStore, path: str) -> list[Version]:
+    """Return a path's versions with their metadata, newest first."""
+    key = f"workspace/{path}"
+    found = store.list_versions(key).versions
+    return [store.head(key, version.version_id) for version in found]
+
+
+def sources(store: VersionStore, versions: list[Version]) -> list[str]:
+    texts = []
+    for version in versions:
+        with store.open(version.key, version.version_id) as opened:
+            texts.append(first_source(opened.read(10**6)))
+    return texts
+
+
+def thread_of(store: VersionStore, path: str) -> list[tuple[str, list[str]]]:
+    """Return each path that a notebook had with its contents, newest first."""
+    thread = []
+    while path:
+        versions = versions_of(store, path)
+        thread.append((path, sources(store, versions)))
+        told = [v.metadata.moved_from if v.metadata else None for v in versions]
+        assert set(told[:-1]) <= {""}, "only the first version under a path moved"
+        path = told[-1] or ""
+    return thread
+
+
+def test_thread_goes_on_when_a_notebook_and_then_its_folder_are_renamed(
+    generation: Generation, home: Path, config: str, store: VersionStore
+) -> None:
+    first, second, third = "old/Untitled ü.ipynb", "old/100%.ipynb", "new/100%.ipynb"
+    with NotebookServer(generation, home, config=config) as server:
+        server.request("PUT", "api/contents/old", json={"type": "directory"})
+        server.save(first, notebook("1"))
+        rename(server, first, second)
+        server.save(second, notebook("2"))
+        rename(server, "old", "new")
+        server.save(third, notebook("3"))
+        wait_for(
+            lambda: spool_is_empty(home) and len(versions_of(store, third)) == 2,
+            what="both versions under the last path",
+            every=0.2,
+        )
+    assert thread_of(store, third) == [
+        (third, ["3", "2"]),
+        (second, ["2", "1"]),
+        (first, ["1"]),
+    ]
+    for old, new in ((first, second), (second, third)):
+        with store.open(note_key(f"workspace/{old}")) as opened:
+            assert read_note(opened.read(1000)) == new
+
+
+def restore(
+    server: NotebookServer, path: str, content: dict[str, Any], origin: Origin
+) -> requests.Response:
+    model = {"type": "notebook", "format": "json", "content": content, **origin.member}
+    return server.request("PUT", f"api/contents/{path}", json=model)
+
+
+def test_restore_keeps_what_was_never_archived_and_says_where_it_is_from(
+    generation: Generation, home: Path, config: str, store: VersionStore
+) -> None:
+    with NotebookServer(generation, home, config=config) as server:
+        server.save("a.ipynb", notebook("1"))
+        changed = json.dumps(notebook("by a program"))
+        (server.root / "a.ipynb").write_text(changed)
+        assert restore(server, "a.ipynb", notebook("1"), Origin("v1", "b.ipynb")).ok
+        assert restore(server, "new.ipynb", notebook("1"), Origin("v1")).ok
+        assert first_source((server.root / "a.ipynb").read_bytes()) == "1"
+        wait_for(
+            lambda: spool_is_empty(home) and versions_of(store, "new.ipynb"),
+            what="the last version",
+            every=0.2,
+        )
+    versions = versions_of(store, "a.ipynb")
+    assert sources(store, versions) == ["1", "by a program", "1"]
+    metadata = versions[0].metadata
+    assert metadata
+    assert (metadata.restored_from, metadata.restored_path) == ("v1", "b.ipynb")
+    (new,) = versions_of(store, "new.ipynb")
+    assert new.metadata
+    assert new.metadata.restored_from == "v1"
+
+
+def test_restore_is_refused_with_a_sentence_where_nothing_can_be_kept(
+    generation: Generation, home: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "spool").write_text("A file, where the spool's directory should be.")
+    config = extension_lines("bookstore_archiver") + settings_lines(
+        storage="local", local_root=str(tmp_path), spool_dir=str(tmp_path / "spool")
+    )
+    with NotebookServer(generation, home, config=config) as server:
+        server.save("a.ipynb", notebook("present"))
+        answer = restore(server, "a.ipynb", notebook("old"), Origin("v1"))
+        assert answer.status_code == 503
+        assert "Nothing was restored" in answer.json()["message"]
+        assert first_source((server.root / "a.ipynb").read_bytes()) == "present"
