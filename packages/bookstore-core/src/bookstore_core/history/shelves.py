@@ -1,0 +1,49 @@
+"""Shelves: the two places below which notebooks have their keys."""
+
+from dataclasses import dataclass
+
+from bookstore_core.errors import InvalidRequestError
+from bookstore_core.paths import DELIMITER, notebook_key
+from bookstore_core.settings import BookstoreSettings
+
+
+@dataclass(frozen=True)
+class Shelf:
+    """A place for notebooks; `name` is the one that people and the API use."""
+
+    name: str
+
+    def prefix(self, settings: BookstoreSettings) -> str:
+        """Return the prefix of the shelf's keys, without outer slashes."""
+        prefix: str = getattr(settings, f"{self.name}_prefix")
+        return prefix.strip(DELIMITER)
+
+    def key(self, settings: BookstoreSettings, path: str) -> str:
+        """Return the key of the notebook at `path`.
+
+        Raises InvalidRequestError for what cannot be a path.
+        """
+        return notebook_key(self.prefix(settings), path)
+
+    def path(self, settings: BookstoreSettings, key: str) -> str:
+        """Return the path of the notebook with this key, which is on the shelf."""
+        prefix = self.prefix(settings)
+        return key.removeprefix(prefix + DELIMITER) if prefix else key
+
+
+WORKSPACE = Shelf("workspace")
+PUBLISHED = Shelf("published")
+SHELVES = {shelf.name: shelf for shelf in (WORKSPACE, PUBLISHED)}
+
+
+def find_shelf(name: str) -> Shelf:
+    """Return the shelf of this name, the workspace for an empty one.
+
+    Raises InvalidRequestError for another.
+    """
+    found = SHELVES.get(name or WORKSPACE.name)
+    if found is None:
+        raise InvalidRequestError(
+            f"There is no shelf {name!r}. It is {' or '.join(SHELVES)}."
+        )
+    return found

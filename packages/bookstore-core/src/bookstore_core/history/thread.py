@@ -1,0 +1,203 @@
+"""Thread: a notebook's versions one after the other, through all its names.
+
+A seam is the first version after a notebook was renamed or moved; it says where the
+notebook was before. Of the old path those versions belong to the thread that were
+stored before the seam: the uploader sends them first.
+"""
+
+import logging
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from bookstore_core.errors import (
+    BookstoreError,
+    InvalidRequestError,
+    NotFoundError,
+)
+from bookstore_core.history.places import Place
+from bookstore_core.history.rows import HistoryRow
+from bookstore_core.history.shelves import Shelf
+from bookstore_core.parallel import in_parallel
+from bookstore_core.settings import BookstoreSettings
+from bookstore_core.stores.base import Label, Version, VersionStore
+
+#: The most rows that a store lists at once.
+MAX_ROWS = 1000
+
+#: The most renames within one second, the precision of S3, that are followed.
+MAX_LEFT = 20
+
+#: Rows that are first looked at when something is searched for; then more and more.
+FIRST_LOOK = 50
+MAX_LOOK = 500
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Step:
+    """Rows of one listing of one path, and where the thread goes on.
+
+    At a seam `beyond` is where the versions are that this path had before.
+    """
+
+    rows: tuple[HistoryRow, ...]
+    following: Place | None
+    beyond: Place | None = None
+
+
+class Thread:
+    """Follows notebooks on one shelf of a store. Safe to use from several threads."""
+
+    def __init__(
+        self, store: VersionStore, settings: BookstoreSettings, shelf: Shelf
+    ) -> None:
+        self.store = store
+        self._settings = settings
+        self._shelf = shelf
+
+    def key(self, path: str) -> str:
+        """Return the key of a path; raises InvalidRequestError where it is none."""
+        return self._shelf.key(self._settings, path)
+
+    def step(self, place: Place, limit: int) -> Step:
+        """Return up to `limit` rows at a place, without labels.
+
+        One listing and a HEAD for each row, side by side. There may be no rows and
+        still more to follow.
+        """
+        newer_first = place.upto is not None and place.cursor is None
+        listed = self.store.list_versions(
+            self.key(place.path),
+            cursor=place.cursor,
+            limit=MAX_ROWS if newer_first else min(limit, MAX_ROWS),
+        )
+        kept = place.select(listed.versions)
+        chosen = kept[:limit]
+        following = None
+        if len(chosen) < len(kept):
+            following = place.after(chosen[-1])
+        elif listed.cursor:
+            following = replace(place, cursor=listed.cursor)
+        described = self.describe(place.path, chosen)
+        rows = tuple(row for row in described if place.holds(row.version))
+        for index, row in enumerate(rows):
+            if self._is_seam(row):
+                beyond = place.after(row.version)
+                older = kept[-1].version_id != row.version.version_id
+                if not older and not self._has_rows(following):
+                    return Step(rows[: index + 1], self._cross(place, row))
+                return Step(rows[: index + 1], self._cross(place, row), beyond)
+        return Step(rows, following)
+
+    def rows(self, path: str, *, most: int | None = None) -> Iterator[HistoryRow]:
+        """Yield the rows of a notebook, newest first, without labels; up to `most`."""
+        place: Place | None = Place(path)
+        look = FIRST_LOOK
+        left = most
+        while place is not None and left != 0:
+            step = self.step(place, look if left is None else min(look, left))
+            yield from step.rows
+            left = None if left is None else max(0, left - max(len(step.rows), 1))
+            place, look = step.following, min(look * 2, MAX_LOOK)
+
+    def paths(self, path: str, *, most: int) -> Iterator[str]:
+        """Yield this path and the older ones of a notebook, newest first, each once.
+
+        They are those that its newest versions tell of, up to `most` of them.
+        """
+        yield path
+        seen = {path}
+        for row in self.rows(path, most=most):
+            if row.path not in seen:
+                seen.add(row.path)
+                yield row.path
+
+    def describe(
+        self, path: str, versions: Sequence[Version]
+    ) -> tuple[HistoryRow, ...]:
+        """Return the rows of these versions with what the store knows of each.
+
+        One that is gone is left out; one that may not be read has no metadata.
+        """
+        key = self.key(path)
+
+        def look(version: Version) -> HistoryRow | None:
+            if version.deleted:
+                return HistoryRow(path, version)
+            try:
+                known = self.store.head(key, version.version_id)
+            except NotFoundError:
+                return None  # a lifecycle rule has removed it since it was listed
+            except BookstoreError as error:
+                if error.retryable:
+                    raise
+                return HistoryRow(path, version)
+            return HistoryRow(path, replace(version, metadata=known.metadata))
+
+        threads = self._settings.max_threads
+        found = in_parallel(look, versions, threads=threads)
+        return tuple(row for row in found if row is not None)
+
+    def with_labels(self, rows: Sequence[HistoryRow]) -> tuple[HistoryRow, ...]:
+        """Return the rows with their labels; without where the store refuses them."""
+        wanted: dict[str, list[str]] = {}
+        for row in rows:
+            wanted.setdefault(row.path, []).append(row.version.version_id)
+        found = {path: self._labels(path, wanted[path]) for path in wanted}
+        return tuple(
+            replace(row, label=found[row.path].get(row.version.version_id))
+            for row in rows
+        )
+
+    def labelled(self, path: str, matches: Callable[[Label], bool]) -> list[HistoryRow]:
+        """Return the versions of a path whose labels match, newest first."""
+        key = self.key(path)
+        labels = self.store.labels(key)
+        chosen = [known for known, label in labels.items() if matches(label)]
+        if not chosen:
+            return []
+        newest = self.store.list_versions(key, limit=1).versions
+
+        def look(version_id: str) -> HistoryRow | None:
+            try:
+                version = self.store.head(key, version_id)
+            except NotFoundError:
+                return None
+            latest = bool(newest) and newest[0].version_id == version_id
+            known = replace(version, is_latest=latest)
+            return HistoryRow(path, known, labels[version_id])
+
+        found = in_parallel(look, chosen, threads=self._settings.max_threads)
+        rows = [row for row in found if row is not None]
+        return sorted(rows, key=lambda row: row.version.stored_at, reverse=True)
+
+    def _labels(self, path: str, only: Sequence[str]) -> dict[str, Label]:
+        try:
+            return self.store.labels(self.key(path), only=only)
+        except BookstoreError as error:
+            if error.retryable:
+                raise
+            log.warning("The labels of %s cannot be read: %s", path, error)
+            return {}
+
+    def _is_seam(self, row: HistoryRow) -> bool:
+        try:
+            return bool(row.moved_from) and self.key(row.moved_from) != self.key(
+                row.path
+            )
+        except InvalidRequestError:
+            return False  # someone else wrote that
+
+    def _cross(self, place: Place, seam: HistoryRow) -> Place | None:
+        path = seam.moved_from.strip("/")
+        found = place.across(path, seam.version)
+        return found if len(found.left) <= MAX_LEFT else None
+
+    def _has_rows(self, place: Place | None) -> bool:
+        if place is None:
+            return False
+        listed = self.store.list_versions(
+            self.key(place.path), cursor=place.cursor, limit=2
+        )
+        return bool(place.select(listed.versions))
