@@ -193,7 +193,9 @@ class LocalStore(VersionStore):
             rest = [known for known in ids if after is None or known < after]
             shown = rest[: max(limit, 1)]
             versions = tuple(
-                _version(place, known, _size(place, known), is_latest=known == newest)
+                _version(
+                    place, known, _listed_size(place, known), is_latest=known == newest
+                )
                 for known in shown
             )
         more = len(rest) > len(shown)
@@ -332,6 +334,15 @@ def _size(place: _Place, version_id: str) -> int:
         raise StorageError(f"The file {content} is missing, its sidecar is not.") from (
             None
         )
+
+
+def _listed_size(place: _Place, version_id: str) -> int:
+    """Return a size also where the content is missing: the others are to be listed."""
+    try:
+        return _size(place, version_id)
+    except StorageError:
+        size = _read_sidecar(place, version_id).get("size")
+        return size if isinstance(size, int) else 0
 
 
 def _describe(

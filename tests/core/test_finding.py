@@ -1,0 +1,305 @@
+"""Versions found by any of their names, and read."""
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bookstore_core.errors import (
+    InvalidRequestError,
+    NotFoundError,
+    StorageError,
+    TooLargeError,
+    VersionNotFoundError,
+)
+from bookstore_core.history import History, HistoryRow
+from bookstore_core.settings import BookstoreSettings
+from bookstore_core.stores import Label, Version, VersionStore
+from bookstore_core.stores.local import LocalStore
+from core.saving import SAVED_AT, Traits, save
+
+PATH = "ann/mine.ipynb"
+KEY = f"workspace/{PATH}"
+OLD = "workspace/old.ipynb"
+
+
+@pytest.fixture
+def history(store: VersionStore) -> History:
+    return History(store, BookstoreSettings(max_notebook_size=100))
+
+
+def found(row: HistoryRow) -> tuple[str, str]:
+    return row.path, row.version.version_id
+
+
+def delete(store: Any, key: str, version_id: str | None = None) -> str:
+    """Delete a version of S3 as a lifecycle rule does, or a key as a person does."""
+    asked = store._asked(None, key, version_id)
+    return str(store._connection.ask("delete_object", asked).get("VersionId", ""))
+
+
+@pytest.fixture
+def thread(store: VersionStore) -> list[Version]:
+    """Five versions, newest first, of which the older two lie under the old path."""
+    known: list[dict[str, str]] = [{}, {}, {"moved_from": "old.ipynb"}, {}, {}]
+    keys = [OLD, OLD, KEY, KEY, KEY]
+    saved = [
+        save(
+            store,
+            b"%d" % number,
+            key=keys[number],
+            saved_at=SAVED_AT + timedelta(hours=number),
+            **known[number],
+        )
+        for number in range(5)
+    ]
+    return saved[::-1]
+
+
+def test_versions_are_found_by_their_place(
+    history: History, thread: list[Version]
+) -> None:
+    for index, version in enumerate(thread):
+        path = PATH if index < 3 else "old.ipynb"
+        assert found(history.find(PATH, f"@{index}")) == (path, version.version_id)
+    assert found(history.find(PATH)) == (PATH, thread[0].version_id)
+
+
+def test_a_place_before_the_first_version_is_not_found(
+    history: History, thread: list[Version]
+) -> None:
+    for name in ("@5", "@999999999"):
+        with pytest.raises(VersionNotFoundError, match="has 5 versions"):
+            history.find(PATH, name)
+
+
+def test_versions_are_found_by_their_id(
+    history: History, thread: list[Version]
+) -> None:
+    for index, version in enumerate(thread):
+        row = history.find(PATH, version.version_id)
+        path = PATH if index < 3 else "old.ipynb"
+        assert found(row) == (path, version.version_id)
+        assert row.version.metadata == version.metadata
+        assert row.version.is_latest is (index in (0, 3))
+
+
+def test_versions_are_found_by_their_label(
+    history: History, thread: list[Version], store: VersionStore
+) -> None:
+    store.set_label(KEY, thread[1].version_id, Label("before refactor"))
+    store.set_label(OLD, thread[4].version_id, Label("größe 🙂"))
+    store.set_label(OLD, thread[3].version_id, Label("@home"))
+    row = history.find(PATH, "before refactor")
+    assert found(row) == (PATH, thread[1].version_id)
+    assert row.label is not None
+    assert row.label.name == "before refactor"
+    assert found(history.find(PATH, "größe 🙂")) == ("old.ipynb", thread[4].version_id)
+    assert found(history.find(PATH, "@home")) == ("old.ipynb", thread[3].version_id)
+
+
+def test_a_label_of_the_present_path_comes_before_one_of_the_old(
+    history: History, thread: list[Version], store: VersionStore
+) -> None:
+    store.set_label(OLD, thread[4].version_id, Label("same"))
+    store.set_label(KEY, thread[0].version_id, Label("same"))
+    assert found(history.find(PATH, "same")) == (PATH, thread[0].version_id)
+
+
+@pytest.mark.parametrize(
+    "name", ["nope", "@", "@-1", "@x", "..", "a/b", "\0", "ü", " "]
+)
+def test_an_unknown_name_is_not_found(
+    history: History, thread: list[Version], name: str
+) -> None:
+    with pytest.raises(VersionNotFoundError, match="no version or label"):
+        history.find(PATH, name)
+
+
+def test_versions_are_found_by_time(history: History, thread: list[Version]) -> None:
+    def at(**later: float) -> tuple[str, str]:
+        return found(history.at(PATH, SAVED_AT + timedelta(**later)))
+
+    assert at(days=1) == (PATH, thread[0].version_id)
+    assert at(hours=4) == (PATH, thread[0].version_id)
+    assert at(hours=3.9) == (PATH, thread[1].version_id)
+    assert at(hours=2) == (PATH, thread[2].version_id)
+    assert at(hours=1.5) == ("old.ipynb", thread[3].version_id)
+    assert at() == ("old.ipynb", thread[4].version_id)
+
+
+def test_a_time_before_the_first_version_is_not_found(
+    history: History, thread: list[Version]
+) -> None:
+    with pytest.raises(VersionNotFoundError, match="2026-11-23 at 18:32:25"):
+        history.at(PATH, SAVED_AT - timedelta(seconds=1))
+
+
+def test_a_version_is_read_with_what_is_known_of_it(
+    history: History, store: VersionStore
+) -> None:
+    saved = save(store, b"content", key=KEY)
+    save(store, b"newer", key=KEY)
+    store.set_label(KEY, saved.version_id, Label("good"))
+    row, data = history.read(PATH, saved.version_id)
+    assert (found(row), data) == ((PATH, saved.version_id), b"content")
+    assert row.label is not None
+    assert row.version.metadata == saved.metadata
+
+
+def test_a_version_over_the_limit_is_not_read(
+    history: History, store: VersionStore
+) -> None:
+    saved = save(store, b"x" * 101, key=KEY)
+    with pytest.raises(TooLargeError, match="max_notebook_size"):
+        history.read(PATH, saved.version_id)
+
+
+def test_a_version_that_was_removed_is_said_to_be_gone(s3_store: VersionStore) -> None:
+    history = History(s3_store, BookstoreSettings())
+    saved, _ = save(s3_store, key=KEY), save(s3_store, key=KEY)
+    delete(s3_store, KEY, saved.version_id)
+    for ask in (history.read, history.find):
+        with pytest.raises(VersionNotFoundError, match="lifecycle rule"):
+            ask(PATH, saved.version_id)
+
+
+def test_a_deleted_notebook_keeps_its_history(s3_store: VersionStore) -> None:
+    history = History(s3_store, BookstoreSettings())
+    old, new = save(s3_store, b"1", key=KEY), save(s3_store, b"2", key=KEY)
+    marker = delete(s3_store, KEY)
+    rows = history.page(PATH).rows
+    shown = [(row.version.version_id, row.version.deleted) for row in rows]
+    assert shown == [
+        (marker, True),
+        (new.version_id, False),
+        (old.version_id, False),
+    ]
+    assert history.find(PATH).version.version_id == new.version_id
+    assert history.find(PATH, "@1").version.version_id == old.version_id
+    assert history.at(PATH, SAVED_AT).version.version_id == new.version_id
+    with pytest.raises(VersionNotFoundError):
+        history.read(PATH, marker)
+
+
+def test_a_notebook_that_is_all_deleted_has_no_newest_version(
+    s3_store: VersionStore,
+) -> None:
+    history = History(s3_store, BookstoreSettings())
+    saved = save(s3_store, key=KEY)
+    delete(s3_store, KEY)
+    delete(s3_store, KEY, saved.version_id)
+    assert [row.version.deleted for row in history.page(PATH).rows] == [True]
+    for call in (lambda: history.find(PATH), lambda: history.at(PATH, SAVED_AT)):
+        with pytest.raises(NotFoundError):
+            call()
+
+
+def test_versions_that_others_wrote_are_shown(s3_store: VersionStore) -> None:
+    store: Any = s3_store
+    asked = store._asked(None, KEY)
+    store._connection.ask("put_object", asked, Body=b"{}")
+    [row] = History(store, BookstoreSettings()).page(PATH).rows
+    assert (row.version.metadata, row.author, row.moved_from) == (None, "", "")
+    assert row.saved_at == row.version.stored_at
+    found_now = History(store, BookstoreSettings()).at(PATH, datetime.now(UTC))
+    assert found_now.version.version_id == row.version.version_id
+
+
+class Vanishing(LocalStore):
+    """A store in which a lifecycle rule strikes after each listing."""
+
+    gone: tuple[str, ...] = ()
+
+    def list_versions(self, key: str, **asked: Any) -> Any:
+        page = super().list_versions(key, **asked)
+        for path in Path(self.location).rglob("*"):
+            if path.name.startswith(self.gone):
+                path.unlink()
+        return page
+
+
+def test_a_version_that_goes_while_it_is_shown_is_left_out(local: Traits) -> None:
+    settings = BookstoreSettings(**local)
+    store = Vanishing(settings)
+    saved = [save(store, key=KEY) for _ in range(3)]
+    store.gone = (saved[1].version_id,)
+    rows = History(store, settings).page(PATH).rows
+    assert [row.version.version_id for row in rows] == [
+        saved[2].version_id,
+        saved[0].version_id,
+    ]
+
+
+def test_a_version_whose_content_is_missing_does_not_hide_the_others(
+    local_store: VersionStore,
+) -> None:
+    saved = [save(local_store, b"12345", key=KEY) for _ in range(3)]
+    for path in Path(local_store.location).rglob(f"{saved[1].version_id}.ipynb"):
+        path.unlink()
+    history = History(local_store, BookstoreSettings())
+    rows = history.page(PATH).rows
+    assert [row.version.size for row in rows] == [5, 5, 5]
+    assert [row.version.metadata is None for row in rows] == [False, True, False]
+    with pytest.raises(StorageError, match="missing"):
+        history.read(PATH, saved[1].version_id)
+
+
+# Searching
+
+
+def labels_found(history: History, q: str) -> list[tuple[str, str]]:
+    names: list[tuple[str, str]] = []
+    cursor = None
+    for _ in range(50):
+        page = history.page(PATH, q=q, limit=2, cursor=cursor)
+        assert len(page.rows) <= 2
+        names += [(row.path, row.label.name) for row in page.rows if row.label]
+        cursor = page.cursor
+        if cursor is None:
+            return names
+    raise AssertionError("the search does not end")
+
+
+def test_labelled_versions_are_searched_through_all_names(
+    history: History, thread: list[Version], store: VersionStore
+) -> None:
+    for index, name in ((0, "Größe two"), (1, "other"), (2, "Größe one")):
+        store.set_label(KEY, thread[index].version_id, Label(name))
+    store.set_label(OLD, thread[3].version_id, Label("x", comment="die größe"))
+    expected = [(PATH, "Größe two"), (PATH, "Größe one"), ("old.ipynb", "x")]
+    assert sorted(labels_found(history, "GRÖSSE")) == sorted(expected)
+    assert labels_found(history, "größe")[-1] == ("old.ipynb", "x")
+    assert labels_found(history, "nothing") == []
+
+
+def test_a_search_finds_an_old_label_among_many_versions_at_once(
+    history: History, store: VersionStore
+) -> None:
+    first = save(store, key=KEY)
+    for _ in range(20):
+        save(store, key=KEY)
+    store.set_label(KEY, first.version_id, Label("first"))
+    [row] = history.page(PATH, q="first", limit=5).rows
+    assert found(row) == (PATH, first.version_id)
+    assert row.version.metadata == first.metadata
+
+
+def test_a_search_shows_each_version_once_after_a_rename_there_and_back(
+    history: History, store: VersionStore
+) -> None:
+    for number, (key, old) in enumerate(
+        [(KEY, ""), (OLD, PATH), (KEY, "old.ipynb"), (OLD, PATH), (KEY, "old.ipynb")]
+    ):
+        saved = save(store, key=key, moved_from=old)
+        store.set_label(key, saved.version_id, Label(f"label {number}"))
+    found_names = [name for _, name in labels_found(history, "label")]
+    assert sorted(found_names) == [f"label {number}" for number in range(5)]
+
+
+def test_a_search_with_a_made_up_cursor_is_refused(
+    history: History, thread: list[Version]
+) -> None:
+    with pytest.raises(InvalidRequestError):
+        history.page(PATH, q="x", cursor="x")

@@ -1,0 +1,148 @@
+"""What a page of a history costs: requests, also with 10,000 versions."""
+
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bookstore_core.history import History
+from bookstore_core.settings import BookstoreSettings
+from bookstore_core.stores import Label, VersionStore
+from bookstore_core.stores.local import LocalStore
+from bookstore_core.stores.s3 import FOR_WORK
+from core.saving import Traits, save
+
+PATH = "ann/mine.ipynb"
+KEY = f"workspace/{PATH}"
+MANY = 10_000
+
+
+@contextmanager
+def counted(store: Any) -> Iterator[Counter[str]]:
+    """Count the requests that go to S3, by operation."""
+    events = store._connection._client(FOR_WORK).meta.events
+    counts: Counter[str] = Counter()
+
+    def count(model: Any, **_: Any) -> None:
+        counts[model.name] += 1
+
+    events.register("before-call.s3", count)
+    try:
+        yield counts
+    finally:
+        events.unregister("before-call.s3", count)
+
+
+def test_a_page_costs_one_listing_and_a_head_for_each_row(
+    s3_store: VersionStore,
+) -> None:
+    saved = [save(s3_store, key=KEY) for _ in range(30)]
+    history = History(s3_store, BookstoreSettings())
+    with counted(s3_store) as counts:
+        page = history.page(PATH, limit=20)
+    expected = {"ListObjectVersions": 1, "HeadObject": 20, "ListObjectsV2": 1}
+    assert counts == expected
+    for version in (saved[-1], saved[-2], saved[0]):
+        s3_store.set_label(KEY, version.version_id, Label(version.version_id))
+    with counted(s3_store) as counts:
+        history.page(PATH, limit=20)
+    assert counts == {**expected, "GetObjectTagging": 2}
+    with counted(s3_store) as counts:
+        history.page(PATH, limit=20, cursor=page.cursor)
+    assert counts == {
+        "ListObjectVersions": 1,
+        "HeadObject": 10,
+        "ListObjectsV2": 1,
+        "GetObjectTagging": 1,
+    }
+
+
+def test_a_seam_costs_one_listing_more(s3_store: VersionStore) -> None:
+    for _ in range(3):
+        save(s3_store, key="workspace/old.ipynb")
+    save(s3_store, key=KEY, moved_from="old.ipynb")
+    history = History(s3_store, BookstoreSettings())
+    with counted(s3_store) as counts:
+        assert len(history.page(PATH).rows) == 4
+    assert counts["ListObjectVersions"] == 2
+    assert counts["HeadObject"] == 4
+
+
+def test_a_version_named_by_its_id_is_found_without_looking_at_the_others(
+    s3_store: VersionStore,
+) -> None:
+    first = save(s3_store, key=KEY)
+    for _ in range(20):
+        save(s3_store, key=KEY)
+    history = History(s3_store, BookstoreSettings())
+    with counted(s3_store) as counts:
+        history.find(PATH, first.version_id)
+    assert counts == {"HeadObject": 1, "ListObjectVersions": 1, "ListObjectsV2": 1}
+
+
+class Counting(LocalStore):
+    """A local store that counts what it is asked for."""
+
+    def __init__(self, settings: BookstoreSettings) -> None:
+        super().__init__(settings)
+        self.calls: Counter[str] = Counter()
+
+    def list_versions(self, *words: Any, **asked: Any) -> Any:
+        self.calls["list_versions"] += 1
+        return super().list_versions(*words, **asked)
+
+    def head(self, *words: Any, **asked: Any) -> Any:
+        self.calls["head"] += 1
+        return super().head(*words, **asked)
+
+    def labels(self, *words: Any, **asked: Any) -> Any:
+        self.calls["labels"] += 1
+        return super().labels(*words, **asked)
+
+
+@pytest.fixture
+def full(local: Traits) -> Counting:
+    """A store with very many versions of one notebook, a minute apart."""
+    settings = BookstoreSettings(**local)
+    store = Counting(settings)
+    first = save(store, key=KEY)
+    [sidecar] = Path(store.location).rglob("*.meta.json")
+    described = sidecar.read_bytes()
+    start = datetime(2020, 1, 1, tzinfo=UTC)
+    for number in range(MANY - 1):
+        stamp = f"{start + timedelta(minutes=number):%Y%m%dT%H%M%S.%fZ}-1a2b3c4d"
+        (sidecar.parent / f"{stamp}.ipynb").write_bytes(b"{}")
+        (sidecar.parent / f"{stamp}.meta.json").write_bytes(described)
+    assert store.head(KEY, first.version_id).size == 2
+    store.calls.clear()
+    return store
+
+
+def test_a_page_of_very_many_versions_looks_at_those_it_shows(full: Counting) -> None:
+    history = History(full, BookstoreSettings())
+    cursor = None
+    for _ in range(3):
+        page = history.page(PATH, limit=50, cursor=cursor)
+        assert len(page.rows) == 50
+        cursor = page.cursor
+        assert cursor is not None
+        assert len(cursor) < 1000
+    assert full.calls == {"list_versions": 3, "head": 150, "labels": 3}
+
+
+def test_very_many_versions_are_all_in_the_history(full: Counting) -> None:
+    history = History(full, BookstoreSettings())
+    ids: list[str] = []
+    cursor = None
+    for _ in range(MANY // 1000):
+        page = history.page(PATH, limit=1000, cursor=cursor)
+        ids += [row.version.version_id for row in page.rows]
+        cursor = page.cursor
+    assert cursor is None
+    assert len(set(ids)) == MANY
+    assert ids == sorted(ids, reverse=True)
+    assert history.find(PATH, "@9999").version.version_id == ids[-1]
