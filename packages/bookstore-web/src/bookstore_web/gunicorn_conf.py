@@ -80,9 +80,13 @@ def post_worker_init(worker: Any) -> None:
     # imports compile. In a thread they also begin on an empty stack: on gunicorn's deep
     # one CPython 3.11 maps memory at each call over the end of a chunk of its frames,
     # which makes 4.5 s of 1.3.
-    threading.Thread(
-        target=import_module, args=("nbformat",), name="preload", daemon=True
-    ).start()
+    threading.Thread(target=_preload, name="preload", daemon=True).start()
+
+
+def _preload() -> None:
+    # Then what comparing and showing versions need, a second of work each.
+    for name in ("nbformat", "nbdime.diffing.snakes", "nbconvert.exporters"):
+        import_module(name)
 
 
 def worker_exit(server: Any, worker: Any) -> None:

@@ -6,8 +6,8 @@ brings local times, what changed, and comparing two chosen versions.
 
 from flask import Blueprint
 
-from bookstore_web.pages import cloning, home
+from bookstore_web.pages import cloning, frame, home
 
 pages = Blueprint("pages", __name__)
-for blueprint in (home.blueprint, cloning.blueprint):
+for blueprint in (home.blueprint, cloning.blueprint, frame.blueprint):
     pages.register_blueprint(blueprint)

@@ -1,0 +1,46 @@
+"""The document of the frame that shows a version; see `bookstore_web.rendering`."""
+
+from flask import Blueprint, Response, make_response, request
+
+from bookstore_core.errors import InvalidRequestError, VersionNotFoundError
+from bookstore_core.history import History, HistoryRow
+from bookstore_core.history.shelves import find_shelf
+from bookstore_web.bodies import optional_field, text_field
+from bookstore_web.rendering import FRAME_HEADERS, prepare, render
+from bookstore_web.services import services
+
+blueprint = Blueprint("frame", __name__)
+
+
+@blueprint.get("/bookstore/view/content")
+def view_content() -> Response:
+    """Show a version, or one cell of it, as an inert document of its own origin."""
+    fields = request.args.to_dict()
+    path = text_field(fields, "path")
+    name = optional_field(fields, "version_id")
+    cell = _cell_of(optional_field(fields, "cell"))
+    shelf = find_shelf(optional_field(fields, "shelf"))
+    history = History(services().open_store(), services().settings, shelf=shelf)
+    row, data = _read(history, path, name)
+    response = make_response(render(prepare(data, cell=cell), title=row.path))
+    response.headers.update(FRAME_HEADERS)
+    return response
+
+
+def _read(history: History, path: str, name: str) -> tuple[HistoryRow, bytes]:
+    """Read a version by its id, for one request; by any other name for some more."""
+    try:
+        if name:
+            return history.read(path, name)
+    except VersionNotFoundError:
+        pass  # it may be a label, or lie under an older path
+    row = history.find(path, name)
+    return history.read(row.path, row.version.version_id)
+
+
+def _cell_of(text: str) -> int | None:
+    if not text:
+        return None
+    if not (text.isascii() and text.isdigit() and len(text) < 10):
+        raise InvalidRequestError("cell is the index of a cell, a number from 0.")
+    return int(text)

@@ -1,0 +1,72 @@
+"""The style of a rendered version: that of our pages, and colours for code."""
+
+from functools import cache
+
+LIGHT, DARK = "xcode", "github-dark"
+
+RULES = """
+:root { color-scheme: light dark; --paper: #ffffff; --ink: #212121; --quiet: #5f5f5f;
+  --line: #dcdcdc; --code: #f6f6f6; --accent: #a94400; --error: #fdf1e7; }
+@media (prefers-color-scheme: dark) { :root { --paper: #1b1b1b; --ink: #e6e6e6;
+  --quiet: #a8a8a8; --line: #363636; --code: #141414; --accent: #f59a5b;
+  --error: #33241a; } }
+* { box-sizing: border-box; }
+body { margin: 0; background: var(--paper); color: var(--ink);
+  overflow-wrap: break-word;
+  font: 1rem/1.55 system-ui, -apple-system, "Segoe UI", Roboto, sans-serif; }
+main { padding: 0.75rem 1rem 2rem; }
+a { color: var(--accent); }
+img, svg { max-width: 100%; height: auto; }
+pre, code { font-family: ui-monospace, SFMono-Regular, Menlo, Consolas,
+  "DejaVu Sans Mono", monospace; font-size: 0.86rem; line-height: 1.45; }
+pre { margin: 0; white-space: pre-wrap; overflow-wrap: anywhere; }
+.cell { margin: 0 0 1rem; }
+.prompt { color: var(--quiet); font-size: 0.75rem; min-height: 0; }
+.input_area, .rendered_html pre { border: 1px solid var(--line); border-radius: 3px;
+  background: var(--code); padding: 0.5rem 0.75rem; }
+.output_area { padding: 0.4rem 0 0 0.75rem; overflow-x: auto; }
+.output_area img { background: #ffffff; }
+.output_stderr { background: var(--error); padding: 0.35rem 0.5rem; }
+.rendered_html pre.plain { background: none; }
+.rendered_html > :first-child { margin-top: 0; }
+blockquote { margin: 0 0 1rem; padding-left: 1rem; border-left: 3px solid var(--line);
+  color: var(--quiet); }
+table { border-collapse: collapse; font-size: 0.9rem; }
+th, td { padding: 0.25rem 0.6rem; border: 1px solid var(--line); text-align: right; }
+hr { border: 0; border-top: 1px solid var(--line); }
+.ansi-bold { font-weight: bold; }
+.ansi-italic { font-style: italic; }
+.ansi-underline { text-decoration: underline; }
+"""
+
+#: A terminal's eight colours, readable on paper and in the dark.
+COLOURS = {
+    "black": ("#3e424d", "#c5c8d3"),
+    "red": ("#b3261e", "#ff8a80"),
+    "green": ("#00702c", "#7ddc9a"),
+    "yellow": ("#7a5200", "#e5c07b"),
+    "blue": ("#0b57a8", "#82b7ff"),
+    "magenta": ("#87208a", "#e69bea"),
+    "cyan": ("#00666e", "#6ed9e0"),
+    "white": ("#5f5f5f", "#e6e6e6"),
+}
+
+
+@cache
+def frame_style() -> str:
+    """Return the whole style, light and dark."""
+    light = _colours(LIGHT, 0)
+    dark = _colours(DARK, 1)
+    return f"{RULES}{light}\n@media (prefers-color-scheme: dark) {{\n{dark}\n}}\n"
+
+
+def _colours(style: str, place: int) -> str:
+    # Imported late, as all that only rendering needs.
+    from pygments.formatters import HtmlFormatter
+
+    formatter = HtmlFormatter(style=style, nobackground=True)
+    rules = [formatter.get_style_defs(".highlight")]
+    for name, shades in COLOURS.items():
+        for intense in ("", "-intense"):
+            rules.append(f".ansi-{name}{intense}-fg {{ color: {shades[place]}; }}")
+    return "\n".join(rules)

@@ -1,0 +1,304 @@
+"""A version as a document: what it shows, what it leaves out, and that it is inert."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+
+from bookstore_core.errors import NotFoundError
+from bookstore_core.stores import Version
+from bookstore_web import rendering_exporter
+from bookstore_web.rendering import FRAME_POLICY, prepare, render
+
+Put = Callable[..., Version]
+CONTENT = "/bookstore/view/content"
+
+
+def cell(source: Any, kind: str = "code", **more: Any) -> dict[str, Any]:
+    return {"cell_type": kind, "source": source, "metadata": {}, **more}
+
+
+def display(mime: str, value: Any, **metadata: Any) -> dict[str, Any]:
+    output = {"output_type": "display_data", "metadata": metadata}
+    return output | {"data": {mime: value}}
+
+
+def written(*cells: Any, **metadata: Any) -> bytes:
+    content = {"nbformat": 4, "nbformat_minor": 5, "metadata": metadata}
+    return json.dumps(content | {"cells": list(cells)}).encode()
+
+
+def shown(*cells: Any, **metadata: Any) -> str:
+    page = render(prepare(written(*cells, **metadata)))
+    return page[page.index("<main>") :]
+
+
+def test_code_is_coloured_and_markdown_is_rendered() -> None:
+    page = shown(cell("%matplotlib inline\nimport os"), cell("# Title", "markdown"))
+    assert '<span class="kn">import</span>' in page
+    assert "<h1>Title</h1>" in page
+
+
+def test_outputs_are_shown_in_the_best_form() -> None:
+    both = display("image/png", ["QUJD\n"])
+    both["data"]["text/plain"] = "<Figure>"
+    stream = {"output_type": "stream", "name": "stdout", "text": ["\x1b[31mred", "<"]}
+    error = {"output_type": "error", "traceback": ["Trace", "back"], "ename": "E"}
+    page = shown(cell("1", outputs=[both, stream, error]))
+    assert "data:image/png;base64,QUJD" in page
+    assert "Output of cell 1" in page
+    assert "Figure" not in page
+    assert '<span class="ansi-red-fg">red&lt;</span>' in page
+    assert "Trace\nback" in page
+
+
+def test_an_attachment_is_shown_and_a_missing_one_spoils_only_its_cell() -> None:
+    there = cell(
+        "![](attachment:a.png)",
+        "markdown",
+        attachments={"a.png": {"image/png": "QUJD"}},
+    )
+    missing = cell("![](attachment:b.png) **bold**", "markdown")
+    page = shown(there, missing, cell("# After", "markdown"))
+    assert "data:image/png;base64,QUJD" in page
+    assert "![](attachment:b.png) **bold**" in page
+    assert "<h1>After</h1>" in page
+
+
+def test_what_needs_scripts_says_that_they_do_not_run() -> None:
+    page = shown(
+        cell("1", outputs=[display("application/javascript", "alert(1)")]),
+        cell("2", outputs=[display("text/html", "<script>alert(2)</script>")]),
+    )
+    assert "cannot be shown without scripts" in page
+    assert "Scripts of this output do not run here" in page
+    assert "alert(1)" not in page
+
+
+@pytest.mark.parametrize(
+    "element",
+    [
+        '<base href="http://x.test/">',
+        '<LINK rel="preconnect" href="http://x.test/">',
+        "<meta http-equiv=refresh content='0;url=http://x.test/'>",
+        "<iframe src='http://x.test/'></iframe>",
+        "<object/data='http://x.test/'>",
+        "<embed\nsrc='http://x.test/'>",
+        "<form action='/api/contents'>",
+    ],
+)
+@pytest.mark.parametrize("kind", ["markdown", "html", "svg"])
+def test_elements_that_reach_out_are_renamed(element: str, kind: str) -> None:
+    cells = {
+        "markdown": cell(element, "markdown"),
+        "html": cell("1", outputs=[display("text/html", element)]),
+        "svg": cell("1", outputs=[display("text/html", f"<svg>{element}</svg>")]),
+    }
+    page = shown(cells[kind]).lower()
+    name = element[1:].lower().replace("/", " ").split()[0]
+    assert f"<{name}" not in page
+    if kind != "markdown":  # which has its own idea of what HTML is
+        assert f"<x-{name}" in page
+
+
+def test_text_of_code_raw_cells_and_streams_is_no_html() -> None:
+    nasty = "<img src=x onerror=alert(1)>"
+    stream = {"output_type": "stream", "name": "stdout", "text": nasty}
+    page = shown(
+        cell(nasty, outputs=[stream, display("text/plain", nasty)]),
+        cell(nasty, "raw", metadata={"raw_mimetype": "text/html"}),
+        cell(nasty, "unheard of"),
+        cell("a", id='"><img src=x>', metadata={"tags": ['"><img src=x>']}),
+        cell("1", outputs=[display("image/png", '"><img src=x>')]),
+        cell("1", outputs=[display("image/gif", '"><img src=x>')]),
+        cell(
+            "1", outputs=[display("image/png", "QQ==", **{"image/png": {"alt": nasty}})]
+        ),
+    )
+    assert "<img src=x" not in page
+
+
+def test_large_notebooks_are_shown_in_part() -> None:
+    image = display("image/png", "A" * 4_000_000)
+    prepared = prepare(
+        written(
+            cell("1", outputs=[image]),
+            cell("x" * 60_000),
+            *[cell(f"cell_{n}") for n in range(600)],
+        )
+    )
+    assert prepared.cells == 602
+    assert prepared.left_out.sentence == (
+        "Not all of it is shown here. Left out: 102 cells at the end; "
+        "1 cell cut short; 1 large output."
+    )
+    page = render(prepared)
+    assert "This output of 4.0 MB is left out." in page
+    assert "cell_497" in page
+    assert "cell_498" not in page
+    assert len(page) < 1_000_000
+
+
+def test_a_small_notebook_leaves_nothing_out() -> None:
+    left_out = prepare(written(cell("1"))).left_out
+    assert not left_out
+    assert left_out.sentence == ""
+
+
+def test_one_cell_can_be_shown_alone() -> None:
+    data = written(*[cell(f"value_{n}") for n in range(600)])
+    page = render(prepare(data, cell=599))
+    assert "value_599" in page
+    assert "value_598" not in page
+    with pytest.raises(NotFoundError, match="600 cells"):
+        prepare(data, cell=600)
+
+
+def test_format_3_is_rendered() -> None:
+    heading = {"cell_type": "heading", "level": 2, "source": "Old"}
+    content = {"nbformat": 3, "worksheets": [{"cells": [heading]}], "metadata": {}}
+    assert "<h2>Old</h2>" in render(prepare(json.dumps(content).encode()))
+
+
+@pytest.mark.parametrize("data", [b"<b>plain</b>", b"[1]", b'{"a": "<b>"}'])
+def test_what_is_no_notebook_is_shown_as_text(data: bytes) -> None:
+    prepared = prepare(data)
+    assert prepared.kind == "text"
+    assert "no notebook" in prepared.reason
+    page = render(prepared)
+    assert "<b>" not in page
+
+
+@pytest.mark.parametrize("data", [b"\xff\xfe", b"a\0b"])
+def test_what_is_no_text_is_only_for_download(data: bytes) -> None:
+    prepared = prepare(data)
+    assert prepared.kind == "binary"
+    assert "Download it" in render(prepared)
+
+
+NESTED: Any = "a"
+for _ in range(300):
+    NESTED = [NESTED]
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        None,
+        [],
+        {},
+        {"cell_type": []},
+        cell(7),
+        cell(NESTED),
+        cell("\ud800\0\x1b[31m"),
+        cell("\ud800\0", "markdown"),
+        cell("[" * 30_000, "markdown"),
+        cell(">" * 20_000, "markdown"),
+        cell("![a](attachment:" * 500, "markdown", attachments=[1]),
+        cell("a", "markdown", attachments={"\ud800": {"image/png": "\ud800"}, "b": 1}),
+        cell("a", outputs={}),
+        cell("a", outputs=[None, 1, {}, {"data": {}}, {"data": {"text/html": NESTED}}]),
+        cell("a", outputs=[display("text/html", "\ud800")]),
+        cell("a", outputs=[display("image/svg+xml", "\ud800")]),
+        cell("a", outputs=[display("text/latex", None), {"traceback": 1}]),
+        cell("a", outputs=[{"output_type": "error", "traceback": [1, None]}]),
+        cell("a", execution_count="<b>"),
+        cell("a", execution_count=10**30),
+        cell(
+            "a", outputs=[display("image/png", "QQ==", **{"image/png": {"width": "x"}})]
+        ),
+    ],
+    ids=range(21),
+)
+def test_cells_of_any_shape_can_be_shown(raw: Any) -> None:
+    page = shown(raw, cell("# after", "markdown"))
+    page.encode()
+    assert "<h1>after</h1>" in page
+
+
+@pytest.mark.parametrize(
+    "metadata",
+    [
+        {"language_info": {"name": "no-such-language"}},
+        {"language_info": {"pygments_lexer": {"name": "ipython", "version": 3}}},
+        {"language_info": []},
+        {"language_info": {"pygments_lexer": [1]}, "kernelspec": {"language": "R"}},
+    ],
+)
+def test_any_language_can_be_shown(metadata: dict[str, Any]) -> None:
+    assert "x" in shown(cell("x <- 1"), **metadata)
+
+
+def test_a_notebook_that_is_slow_to_render_ends_as_text(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(rendering_exporter, "LONGEST", 0.0)
+    page = shown(*[cell("# <b>Title", "markdown") for _ in range(3)], cell("import <b"))
+    assert page.count("<h1>") == 1
+    assert page.count("# &lt;b&gt;Title") == 2
+    assert "import &lt;b" in page
+
+
+def test_the_frame_shows_a_version_with_its_own_policy(
+    client: FlaskClient, put: Put
+) -> None:
+    old = put("workspace/a/b.ipynb", written(cell("old_value")))
+    put("workspace/a/b.ipynb", written(cell("new_value")))
+    query = {"path": "a/b.ipynb", "version_id": old.version_id}
+    answer = client.get(CONTENT, query_string=query)
+    assert answer.status_code == 200
+    assert "old_value" in answer.text
+    assert answer.headers.getlist("Content-Security-Policy") == [FRAME_POLICY]
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    assert answer.headers["Referrer-Policy"] == "no-referrer"
+    assert answer.headers["Cache-Control"] == "no-store"
+    newest = client.get(CONTENT, query_string={"path": "a/b.ipynb"})
+    assert "new_value" in newest.text
+    before = {"path": "a/b.ipynb", "version_id": "@1", "cell": "0"}
+    assert "old_value" in client.get(CONTENT, query_string=before).text
+
+
+def test_the_policy_forbids_scripts_forms_frames_and_the_origin() -> None:
+    rules = {rule.split()[0]: rule.split()[1:] for rule in FRAME_POLICY.split("; ")}
+    assert rules["default-src"] == ["'none'"]
+    assert rules["img-src"] == ["data:"]
+    assert rules["frame-ancestors"] == ["'self'"]
+    assert not {"script-src", "connect-src", "font-src", "frame-src"} & set(rules)
+    forbidden = {"allow-scripts", "allow-same-origin", "allow-forms", "allow-modals"}
+    forbidden |= {"allow-top-navigation", "allow-top-navigation-by-user-activation"}
+    assert not forbidden & set(rules["sandbox"])
+
+
+def test_the_frame_shows_published_versions(client: FlaskClient, put: Put) -> None:
+    put("published/a.ipynb", written(cell("published_value")))
+    query = {"path": "a.ipynb", "shelf": "published"}
+    assert "published_value" in client.get(CONTENT, query_string=query).text
+
+
+@pytest.mark.parametrize(
+    ("query", "status"),
+    [
+        ({}, 400),
+        ({"path": "../a.ipynb"}, 400),
+        ({"path": "a\0.ipynb"}, 400),
+        ({"path": "x" * 2000}, 400),
+        ({"path": "a.ipynb", "shelf": "attic"}, 400),
+        ({"path": "a.ipynb", "cell": "-1"}, 400),
+        ({"path": "a.ipynb", "cell": "9"}, 404),
+        ({"path": "a.ipynb", "version_id": "no-such"}, 404),
+        ({"path": "a.ipynb", "version_id": "@7"}, 404),
+        ({"path": "unknown.ipynb"}, 404),
+    ],
+)
+def test_what_cannot_be_shown_is_told(
+    client: FlaskClient, put: Put, query: dict[str, str], status: int
+) -> None:
+    put("workspace/a.ipynb", written(cell("1")))
+    answer = client.get(CONTENT, query_string=query)
+    assert answer.status_code == status
+    assert 'role="alert"' in answer.text
+    assert "script" not in answer.headers["Content-Security-Policy"].replace(
+        "script-src 'self'", ""
+    )
