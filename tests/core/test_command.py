@@ -33,6 +33,24 @@ def test_an_unknown_verb_is_a_usage_error(run: Run) -> None:
     assert "There is no verb 'docter'" in outcome.err
 
 
+@pytest.mark.parametrize("verb", ["doctor", "init", "status"])
+def test_a_word_too_many_is_a_usage_error(run: Run, verb: str) -> None:
+    outcome = run(verb, "everything")
+    assert outcome.code == 2
+    assert f"'everything' is too much: it is 'jupyter bookstore {verb}'" in outcome.err
+
+
+@pytest.mark.parametrize("word", ["--jso", "--jso=1", "-x", "-1", "--foo", "--foo=a.b"])
+def test_an_unknown_option_is_a_usage_error(run: Run, word: str) -> None:
+    outcome = run("status", word, "value")
+    assert outcome.code == 2
+    assert f"There is no option {word!r}" in outcome.err
+
+
+def test_a_known_option_without_its_value_is_a_usage_error(run: Run) -> None:
+    assert run("status", "--log-level").code == 2
+
+
 def test_doctor_says_what_to_set_when_no_store_is_configured(run: Run) -> None:
     outcome = run("doctor")
     assert outcome.code == 1

@@ -11,10 +11,11 @@ from traitlets import Float, Unicode
 
 from bookstore_archiver.archiving import Archiver
 from bookstore_archiver.backfilling import Backfill, Kind, Result
-from bookstore_archiver.notebook_files import find_notebooks, server_root
+from bookstore_archiver.notebook_files import find_notebooks
 from bookstore_archiver.patience import LIMIT, Patience
 from bookstore_core.command import Verb
 from bookstore_core.errors import ConfigurationError
+from bookstore_core.server_paths import server_root
 from bookstore_core.settings import BookstoreSettings
 from bookstore_core.spool import SpoolCounts, check_spool_dir, count_spool
 from bookstore_core.stores import open_store
@@ -112,6 +113,7 @@ class BackfillApp(_ArchiverVerb):
     name = "jupyter-bookstore-backfill"
     description = __doc__
     examples = "jupyter bookstore backfill projects old/report.ipynb"
+    words = ("[PATH ...]",)
     root_dir = Unicode(
         "",
         help="The notebook server's root directory. Empty: as it is configured, else "

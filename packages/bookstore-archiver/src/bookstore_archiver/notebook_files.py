@@ -1,22 +1,12 @@
-"""The notebooks below a notebook server's root: where it is, and what is in it."""
+"""The notebooks below a notebook server's root directory."""
 
 import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from traitlets.config import Config
-
 from bookstore_core.errors import InvalidRequestError, NotFoundError
-from bookstore_core.extensions import is_classic
 from bookstore_core.notebooks import SUFFIX
-
-#: Where a root directory is configured, by the server that runs; the first one counts.
-_MANAGERS = ("LargeFileManager", "FileContentsManager", "ContentsManager")
-_OF_MANAGERS = tuple(
-    (f"{kind}{manager}", "root_dir") for manager in _MANAGERS for kind in ("Async", "")
-)
-_MODERN = (("ServerApp", "root_dir"), ("ServerApp", "notebook_dir"))
-_CLASSIC = (("NotebookApp", "notebook_dir"),)
+from bookstore_core.server_paths import path_on_server
 
 
 @dataclass(frozen=True)
@@ -25,18 +15,6 @@ class NotebookFile:
 
     os_path: str
     path: str
-
-
-def server_root(config: Config, given: str = "") -> str:
-    """Return the root directory that is given, or that the config gives its server."""
-    if given:
-        return os.path.abspath(os.path.expanduser(given))
-    apps = (*_CLASSIC, *_MODERN) if is_classic() else (*_MODERN, *_CLASSIC)
-    for section, trait in (*_OF_MANAGERS, *apps):
-        value = config.get(section, {}).get(trait)
-        if isinstance(value, str) and value:
-            return os.path.abspath(os.path.expanduser(value))
-    return os.getcwd()
 
 
 def find_notebooks(root: str, starts: Iterable[str]) -> Iterator[NotebookFile]:
@@ -84,23 +62,7 @@ def _path_of(root: str, start: str) -> str:
         raise InvalidRequestError(
             f"{start} is no notebook: it does not end in {SUFFIX}."
         )
-    # A shell tells the working directory with its links resolved.
-    for base, inside in ((root, os_path), *_resolved(root, os_path)):
-        relative = os.path.relpath(inside, base)
-        if relative == os.curdir:
-            return ""
-        if relative != os.pardir and not relative.startswith(os.pardir + os.sep):
-            return relative.replace(os.sep, "/")
-    raise InvalidRequestError(
-        f"{start} is outside of the notebook server's root directory {root}, so that "
-        "it has no path on the server. Give another root with --root-dir."
-    )
-
-
-def _resolved(root: str, os_path: str) -> Iterator[tuple[str, str]]:
-    folder, name = os.path.split(os_path)
-    yield os.path.realpath(root), os.path.join(os.path.realpath(folder), name)
-    yield os.path.realpath(root), os.path.realpath(os_path)
+    return path_on_server(root, start)
 
 
 def _is_within_another(path: str, others: list[str]) -> bool:

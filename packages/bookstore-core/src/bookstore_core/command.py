@@ -16,7 +16,8 @@ import json
 import sys
 from collections.abc import Callable, Generator, Iterable
 from importlib.metadata import EntryPoint, entry_points
-from typing import Any
+from itertools import takewhile
+from typing import Any, ClassVar
 
 from jupyter_core.application import JupyterApp, NoStart
 from traitlets import Bool
@@ -39,6 +40,9 @@ from bookstore_core.settings import BookstoreSettings
 #: Packages add verbs here: ``VERB = "module:Class"``, a subclass of `Verb`.
 ENTRY_POINT_GROUP = "bookstore.commands"
 
+#: What every program of traitlets understands besides its flags and aliases.
+OPTIONS_OF_ALL = ("h", "help", "help-all", "version", "show-config", "show-config-json")
+
 EXIT_CODES: dict[type[BookstoreError], int] = {
     BookstoreError: 1,
     InvalidRequestError: 2,
@@ -60,8 +64,12 @@ class Verb(JupyterApp):
     """Base of the verbs: reads the Jupyter config files and reports errors plainly.
 
     A subclass implements `run` and returns its exit code; BookstoreErrors become
-    their sentence on standard error and their exit code.
+    their sentence on standard error and their exit code. `words` are what it takes in
+    `extra_args`, named as in its help: in brackets what may be left out, and with dots
+    what may be given more than once.
     """
+
+    words: ClassVar[tuple[str, ...]] = ()
 
     # traitlets declares these four as plain attributes.
     classes = [BookstoreSettings]  # noqa: RUF012
@@ -85,6 +93,7 @@ class Verb(JupyterApp):
 
     def initialize(self, argv: list[str] | None = None) -> None:
         try:
+            self._check_options(sys.argv[1:] if argv is None else argv)
             super().initialize(argv)
         except BookstoreError as error:
             self.fail(error)
@@ -92,6 +101,7 @@ class Verb(JupyterApp):
     def start(self) -> None:
         try:
             super().start()
+            self._check_words()
             code = self.run()
         except NoStart:
             return
@@ -101,6 +111,37 @@ class Verb(JupyterApp):
             self.exit(130)
         if code:
             self.exit(code)
+
+    @property
+    def usage(self) -> str:
+        """How the verb is called, without its options."""
+        verb = self.name.removeprefix("jupyter-bookstore-")
+        return " ".join(("jupyter bookstore", verb, *self.words))
+
+    def _check_options(self, argv: list[str]) -> None:
+        # traitlets takes any unknown option for one with a value, and goes on.
+        known = {*OPTIONS_OF_ALL}
+        for names in (*self.flags, *self.aliases):
+            known.update([names] if isinstance(names, str) else names)
+        for word in takewhile(lambda word: word != "--", argv):
+            name = word.lstrip("-").partition("=")[0]
+            if not word.startswith("-") or not name or "." in name:
+                continue
+            short = not word.startswith("--") and name[0] in known
+            if name not in known and not short:
+                raise InvalidRequestError(
+                    f"There is no option {word!a}. '{self.usage} --help' lists those "
+                    "that there are."
+                )
+
+    def _check_words(self) -> None:
+        given, needed = self.extra_args, [w for w in self.words if w[0] != "["]
+        endless = any("..." in word for word in self.words)
+        if len(given) < len(needed):
+            raise InvalidRequestError(f"A word is missing: it is '{self.usage}'.")
+        if len(given) > len(self.words) and not endless:
+            odd = given[len(self.words)]
+            raise InvalidRequestError(f"{odd!a} is too much: it is '{self.usage}'.")
 
     def run(self) -> int:
         """Do the work and return the exit code."""
