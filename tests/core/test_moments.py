@@ -82,7 +82,6 @@ def test_a_time_is_understood(text: str, expected: str) -> None:
         "2026-02-30",
         "2026-02-30 10:00",
         "2026-11-20 late",
-        "0001-01-01",
         "9999-12-31",
         "yesterday yesterday",
         "tomorrow",
@@ -93,7 +92,7 @@ def test_a_time_is_understood(text: str, expected: str) -> None:
     ],
 )
 def test_what_is_no_time_is_refused(text: str) -> None:
-    with pytest.raises(InvalidRequestError, match="is no time|is yet to come"):
+    with pytest.raises(InvalidRequestError, match=r"no time|yet to come"):
         parse_moment(text, now=NOW)
 
 
