@@ -35,7 +35,9 @@ WEEKDAYS = (
 
 _AGO = re.compile(r"(?:(\d{1,9})|an?)\s*([a-z]+?)s?\s+ago", re.ASCII)
 _CLOCK = re.compile(r"(\d{1,2})(?::(\d{2})(?::(\d{2}))?)?\s*([ap]m)?", re.ASCII)
-_DAY_AND_CLOCK = re.compile(r"([a-z]+|\d{4}-\d{2}-\d{2})(?:[\s,]+(?:at\s+)?(.+))?", re.ASCII)
+_DAY_AND_CLOCK = re.compile(
+    r"([a-z]+|\d{4}-\d{2}-\d{2})(?:[\s,]+(?:at\s+)?(.+))?", re.ASCII
+)
 
 
 def parse_moment(text: str, *, now: datetime | None = None) -> datetime:
@@ -51,8 +53,8 @@ def parse_moment(text: str, *, now: datetime | None = None) -> datetime:
         moment = None
     if moment is None:
         raise InvalidRequestError(
-            f"{text[:40]!a} is no time. Write it like 'yesterday 15:00', '2 hours ago', "
-            "'15:00', '2026-11-20' or '2026-11-20 15:00'."
+            f"{text[:40]!a} is no time. Write it like '15:00', 'yesterday 15:00', '2 "
+            "hours ago', '2026-11-20' or '2026-11-20 15:00'."
         )
     if moment > now:
         raise InvalidRequestError(
