@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from archiver.saving import Files
 from bookstore_archiver.archiving import Archiver
 from bookstore_archiver.timing import Timing
 from bookstore_core.settings import BookstoreSettings
@@ -28,6 +29,13 @@ def spool_dir(tmp_path: Path) -> Path:
 @pytest.fixture
 def store() -> MemoryStore:
     return MemoryStore()
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> Files:
+    root = tmp_path / "work"
+    root.mkdir()
+    return Files(root)
 
 
 @pytest.fixture

@@ -1,12 +1,15 @@
 """`jupyter bookstore status`, and the report that it shares with API and metrics."""
 
 import json
+import os
+import socket
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from bookstore_core.losses import Loss, encode_losses, loss_folders
 from bookstore_core.settings import BookstoreSettings
 from bookstore_core.spool import (
     DrainStatus,
@@ -53,6 +56,13 @@ def tell(spool_dir: Path, **values: Any) -> None:
     DrainStatus(**{"pid": 1, "written_at": ago(0)} | values).write(str(spool_dir))
 
 
+def lose(folder: Path, process: int, *paths: str) -> None:
+    folder.mkdir(exist_ok=True, parents=True)
+    losses = [Loss(path, f"workspace/{path}") for path in paths]
+    data = encode_losses(losses, room=100, most=10_000)
+    (folder / f"host.{process}").write_bytes(data)
+
+
 def report(spool_dir: Path, **traits: Any) -> SpoolReport:
     settings = BookstoreSettings(spool_dir=str(spool_dir), **traits)
     return report_spool(settings)
@@ -74,12 +84,14 @@ def test_a_spool_that_is_not_there_has_nothing_to_tell(
 def test_status_tells_what_waits_and_how_it_goes(run: Run, spool_dir: Path) -> None:
     put(spool_dir, "new", age=5)
     put(spool_dir, "cur", age=10)
-    tell(spool_dir, uploads=7, retries=2, skipped=1, last_success=ago(190))
+    values = {"uploads": 7, "retries": 2, "skipped": 1, "removed": 3}
+    tell(spool_dir, in_flight=1, last_success=ago(190), **values)
     outcome = status(run, spool_dir)
     assert outcome.code == 0
     lines = dict(line.split(None, 1) for line in outcome.out.splitlines() if line)
     assert (lines["pending"], lines["uploads"], lines["retries"]) == ("1", "7", "2")
     assert "in flight     1\n" in outcome.out
+    assert "removed       3 (by somebody else" in outcome.out
     assert "(3 minutes ago)" in outcome.out
     assert "oldest        waits for 1" in outcome.out
 
@@ -145,11 +157,45 @@ def test_files_set_aside_are_a_problem(run: Run, spool_dir: Path) -> None:
 
 
 def test_notebooks_that_are_not_protected_are_named(run: Run, spool_dir: Path) -> None:
-    tell(spool_dir, unprotected=("a.ipynb", "b/ü.ipynb"))
+    lose(spool_dir / "unprotected", 1, "a.ipynb")
+    lose(spool_dir / "unprotected", 2, "b/ü.ipynb", "a.ipynb")
     outcome = status(run, spool_dir)
     assert outcome.code == 1
     assert "unprotected   a.ipynb, b/ü.ipynb" in outcome.out
     assert "2 notebooks is not protected" in outcome.out
+
+
+def test_notebooks_of_a_spool_that_cannot_be_made_are_named(
+    run: Run, tmp_path: Path
+) -> None:
+    spool_dir = tmp_path / "none" / "spool"
+    elsewhere = loss_folders(str(spool_dir))[1]
+    lose(elsewhere, 1, "a.ipynb")
+    assert "unprotected   a.ipynb" in status(run, spool_dir).out
+    spool_dir.parent.write_text("a file")
+    outcome = status(run, spool_dir)
+    assert outcome.code == 7
+    assert "1 notebooks is not protected" in outcome.out
+
+
+@pytest.mark.parametrize(
+    ("said", "in_flight"),
+    [
+        ({"in_flight": 1, "pid": os.getpid(), "host": socket.gethostname()}, 1),
+        ({"in_flight": 1, "pid": 2**22 + 1, "host": socket.gethostname()}, 0),
+        ({"in_flight": 1, "pid": 2**22 + 1, "host": "another"}, 1),
+        ({"in_flight": 0}, 0),
+        ({"in_flight": 9}, 2),
+    ],
+)
+def test_only_what_is_being_sent_is_in_flight(
+    spool_dir: Path, said: dict[str, Any], in_flight: int
+) -> None:
+    for age, folder in enumerate(("new", "cur", "cur"), 1):
+        put(spool_dir, folder, age=age)
+    tell(spool_dir, **said)
+    found = report(spool_dir)
+    assert (found.in_flight, found.pending) == (in_flight, 3 - in_flight)
 
 
 def test_a_spool_that_cannot_be_read_exits_with_7(run: Run, tmp_path: Path) -> None:
@@ -169,13 +215,16 @@ def test_wrong_settings_exit_with_3(run: Run) -> None:
         b"",
         b"[]",
         b"{" * 100_000,
-        b'{"uploads": "many", "last_success": 1, "unprotected": 5, "refused": 1}',
+        b'{"uploads": "many", "last_success": 1, "removed": null, "refused": 1}',
         b'{"last_success": "yesterday", "last_error_at": "9999-99-99"}',
-        b'{"unprotected": [1, null]}',
+        b'{"notebooks": [1, null]}',
+        b'{"notebooks": [{"path": "a.ipynb"}]}',
     ],
 )
 def test_a_strange_status_file_is_no_status(spool_dir: Path, content: bytes) -> None:
     (spool_dir / "status.json").write_bytes(content)
+    (spool_dir / "unprotected").mkdir()
+    (spool_dir / "unprotected" / "host.1").write_bytes(content)
     found = report(spool_dir)
     assert (found.uploads, found.last_success, found.unprotected) == (0, None, ())
     json.dumps(found.as_json())
@@ -186,8 +235,8 @@ def test_the_status_is_written_where_there_is_no_room_for_another_file(
 ) -> None:
     tell(spool_dir, last_error="x" * 300)
     (spool_dir / "status.json.1").mkdir()  # in the way of the draft
-    tell(spool_dir, unprotected=("a.ipynb",))
-    assert read_status(str(spool_dir)).unprotected == ("a.ipynb",)
+    tell(spool_dir, uploads=7)
+    assert read_status(str(spool_dir)).uploads == 7
     assert read_status(str(spool_dir)).last_error == ""
 
 

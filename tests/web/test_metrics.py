@@ -9,6 +9,7 @@ import pytest
 from flask.testing import FlaskClient
 from prometheus_client.parser import text_string_to_metric_families
 
+from bookstore_core.losses import Loss, encode_losses
 from bookstore_core.spool import DrainStatus, entry_name
 
 #: A store that must not be asked: nothing answers there.
@@ -30,11 +31,15 @@ def spool_dir(tmp_path: Path) -> Path:
     (spool_dir / "new" / entry_name(saved, "a")).write_bytes(b"xx")
     (spool_dir / "cur" / entry_name(saved, "b")).write_bytes(b"xxx")
     (spool_dir / "failed" / "odd").write_bytes(b"x")
+    losses = spool_dir / "unprotected" / "host.1"
+    losses.parent.mkdir()
+    lost = Loss("a.ipynb", "workspace/a.ipynb")
+    losses.write_bytes(encode_losses([lost], room=1, most=9999))
     DrainStatus(
+        in_flight=1,
         uploads=7,
         retries=2,
         skipped=1,
-        unprotected=("a.ipynb",),
         last_success=SUCCESS.isoformat(),
         last_error="The store does not answer.",
     ).write(str(spool_dir))
@@ -70,6 +75,7 @@ def test_metrics_are_the_figures_of_the_spool(ask: Callable[..., Any]) -> None:
         "bookstore_uploads_total": 7,
         "bookstore_upload_retries_total": 2,
         "bookstore_saves_skipped_total": 1,
+        "bookstore_saves_removed_total": 0,
         "bookstore_last_success_timestamp_seconds": SUCCESS.timestamp(),
         "bookstore_last_error_timestamp_seconds": 0,
     }

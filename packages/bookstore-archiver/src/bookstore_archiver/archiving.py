@@ -6,6 +6,7 @@ import os
 import posixpath
 import time
 from collections.abc import Callable, Mapping
+from contextlib import closing
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -31,7 +32,8 @@ from bookstore_archiver.timing import Timing
 from bookstore_archiver.unprotected import Unprotected
 from bookstore_archiver.uploading import Uploader
 from bookstore_core.errors import BookstoreError, InvalidRequestError
-from bookstore_core.moves import note_key, write_note
+from bookstore_core.losses import Loss
+from bookstore_core.moves import is_note_key, note_key, write_note
 from bookstore_core.notebooks import SUFFIX
 from bookstore_core.paths import notebook_key, printable, s3_display_path
 from bookstore_core.restoring import Origin
@@ -59,7 +61,8 @@ class Archiver:
         self._author = author()
         self._refused: set[str] = set()
         self._stats = Stats(log, clock=clock)
-        self._unprotected = Unprotected(log, changed=self._stats.unprotected)
+        self._unprotected = Unprotected(settings.spool_dir, log=log)
+        self._saved: dict[str, Loss] = {}
         self._spool = Spool(settings.spool_dir, clock=clock, disk=disk)
         self._texts: set[str] = set()
         self._moves = Moves()
@@ -78,7 +81,8 @@ class Archiver:
             log=log,
             max_threads=settings.max_threads,
             min_interval=settings.min_interval,
-            tend=lambda: self._unprotected.repair(self._repair),
+            tend=self._tend,
+            removed=self._note_removed,
             timing=timing,
         )
 
@@ -96,16 +100,23 @@ class Archiver:
         """How the uploads of this process go."""
         return self._stats.status()
 
+    @property
+    def unprotected(self) -> tuple[str, ...]:
+        """The notebooks whose newest save is not in the spool, as far as is known."""
+        return self._unprotected.paths
+
     def start(self) -> None:
         """Begin to upload what the spool holds, and will hold."""
         self._uploader.start()
 
     def close(self) -> None:
         """Wait the configured time for uploads, and leave the rest in the spool."""
+        self._unprotected.repair(self._repair)
         end = time.monotonic() + self.settings.shutdown_timeout
         if not self._mover.close(self.settings.shutdown_timeout):
             self._log.warning("Not all notebooks of renamed folders have told so.")
         self._uploader.stop(max(0.0, end - time.monotonic()))
+        self._unprotected.close()
 
     @property
     def failure(self) -> BaseException | None:
@@ -127,6 +138,7 @@ class Archiver:
 
         It gives up as `Uploader.drain` does.
         """
+        self._tend()
         return self._uploader.drain(timeout, go_on=go_on)
 
     def keep(
@@ -181,17 +193,25 @@ class Archiver:
     ) -> None:
         try:
             key = notebook_key(self.settings.workspace_prefix, path)
-            with self._unprotected.order(path):
-                self._add(find(), key, path, news=news)
         except InvalidRequestError as error:
-            if path not in self._refused:
-                self._refused.add(path)
-                self._log.warning("Saves of %r are not archived: %s", path, error)
+            self._refuse(path, error)
+            return
+        try:
+            with self._unprotected.order(path):
+                entry = self._add(find(), key, path, news=news)
+            self._saved[path] = Loss(path, key, entry.trailer.os_path)
+        except InvalidRequestError as error:
+            self._refuse(path, error)
         except (OSError, BookstoreError) as error:
-            found = os_path or os_path_of(manager, path)
-            self._unprotected.lost(path, found, error)
+            found = os_path or os_path_of(manager, path) or ""
+            self._unprotected.lost(Loss(path, key, found), error)
         except Exception:  # noqa: BLE001  # the edge of the user's save
             self._log.exception("A save of %r was not archived.", path)
+
+    def _refuse(self, path: str, error: InvalidRequestError) -> None:
+        if path not in self._refused:
+            self._refused.add(path)
+            self._log.warning("Saves of %r are not archived: %s", path, error)
 
     def keep_present(self, source: Source, path: str) -> None:
         """Put what is about to be written over into the spool.
@@ -224,9 +244,25 @@ class Archiver:
         key = notebook_key(self.settings.workspace_prefix, path)
         return self._add(FileSource(os_path), key, path, saved_at=saved_at)
 
-    def _repair(self, path: str, os_path: str) -> None:
-        key = notebook_key(self.settings.workspace_prefix, path)
-        self._add(FileSource(os_path), key, path)
+    def _tend(self) -> None:
+        """Look after what the spool should hold and does not."""
+        if self._unprotected.look():
+            self._unprotected.removed(
+                loss
+                for loss in list(self._saved.values())
+                if not loss.os_path or os.path.isfile(loss.os_path)
+            )
+        self._unprotected.repair(self._repair)
+
+    def _note_removed(self, entry: Entry) -> None:
+        trailer = entry.trailer
+        if not is_note_key(trailer.key):
+            loss = Loss(trailer.source_path, trailer.key, trailer.os_path)
+            self._unprotected.removed([loss])
+
+    def _repair(self, loss: Loss) -> None:
+        # The store may have it, where it is the removal of a spool that is repaired.
+        self._add(FileSource(loss.os_path), loss.key, loss.path, news=PRESENT)
 
     def _add(
         self,
@@ -282,7 +318,8 @@ def drain(
     Gives up after `timeout` seconds, and when the store refuses. Where a server drains
     the spool already, this waits for it.
     """
-    return Archiver(settings, log=log).drain(timeout)
+    with closing(Archiver(settings, log=log)) as archiver:
+        return archiver.drain(timeout)
 
 
 def author() -> str:

@@ -30,6 +30,7 @@ class Backlog:
         lock: threading.Condition,
         min_interval: float,
         timing: Timing,
+        removed: Callable[[Entry], None] = lambda entry: None,
         clock: Callable[[], float] = time.monotonic,
         dice: Callable[[], float] = random.random,
     ) -> None:
@@ -38,6 +39,7 @@ class Backlog:
         self._log = log
         self._lock = lock
         self._timing = timing
+        self._removed = removed
         self._clock = clock
         self._dice = dice
         self._queue = Queue(interval=min_interval)
@@ -150,7 +152,11 @@ class Backlog:
             if kind is not Kind.GONE:
                 self._reopened |= self._gate.open()
                 self.refused = False
-        self._stats.succeeded(entry.key, kind)
+        if kind is Kind.GONE:
+            self._stats.removed(entry.key)
+            self._removed(entry)
+        else:
+            self._stats.succeeded(entry.key, kind)
 
     def _put_back(self, outcome: Outcome) -> None:
         assert outcome.error is not None

@@ -87,7 +87,8 @@ class DrainApp(_ArchiverVerb):
         archiver = Archiver(settings, log=self.log)
         limit = LIMIT if self.timeout is None else None
         patience = Patience(archiver, tell=self.say, limit=limit)
-        self.empty_spool(archiver, patience, timeout=self.timeout)
+        with closing(archiver):
+            self.empty_spool(archiver, patience, timeout=self.timeout)
         counts = count_spool(spool_dir)
         value = {"spool_dir": spool_dir, "drained": waiting, "failed": counts.failed}
         self.show(value, _drained_lines(spool_dir, waiting, counts.failed))

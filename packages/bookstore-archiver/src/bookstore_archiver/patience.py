@@ -40,8 +40,9 @@ class Patience:
         now = self._clock()
         if self._fewest is None or counts.waiting != self._fewest:
             self._fewest, self._moved_at = counts.waiting, now
-        status = self._status()
-        if self._archiver.is_elsewhere:
+        elsewhere = self._archiver.is_elsewhere  # it may be, from one line to the next
+        status = self._status(elsewhere)
+        if elsewhere:
             if not self._told:
                 self._told = True
                 self._tell(f"{_drainer(status)} drains this spool: waiting for it.")
@@ -54,7 +55,7 @@ class Patience:
         """Return what is in the way of so many saves, as an error to end with."""
         wait = f"Saves that wait in the spool: {waiting}."
         if self._archiver.is_elsewhere:
-            status = self._status()
+            status = self._status(True)
             reason = status.last_error or "It has not sent them yet."
             return SpoolError(f"{wait} {_drainer(status)} drains it. {reason}")
         failure = self._archiver.failure
@@ -64,8 +65,8 @@ class Patience:
             return BookstoreError(f"{wait} {type(failure).__name__}: {failure}")
         return StorageUnavailableError(f"{wait} There was no time for more.")
 
-    def _status(self) -> DrainStatus:
-        if self._archiver.is_elsewhere:
+    def _status(self, elsewhere: bool) -> DrainStatus:
+        if elsewhere:
             return read_status(self._archiver.settings.spool_dir)
         return self._archiver.status
 

@@ -26,6 +26,10 @@ class Digest:
 class Source(Protocol):
     """Something that can copy a notebook's bytes into a file."""
 
+    @property
+    def os_path(self) -> str:
+        """The file on this machine that it reads; empty where there is none."""
+
     def copy_to(self, target: BinaryIO) -> Digest:
         """Write exactly the notebook's bytes into `target`, which is empty.
 
@@ -39,6 +43,7 @@ class BytesSource:
     """A notebook whose bytes are at hand."""
 
     data: bytes
+    os_path: str = ""
 
     def copy_to(self, target: BinaryIO) -> Digest:
         """Write the bytes."""
@@ -51,6 +56,7 @@ class ModelSource:
     """A notebook as a contents model holds it, to be laid out as nbformat does."""
 
     content: Any
+    os_path: str = ""
 
     def copy_to(self, target: BinaryIO) -> Digest:
         """Write the notebook as a file of it would read."""

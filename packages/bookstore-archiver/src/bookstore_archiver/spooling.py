@@ -115,6 +115,7 @@ class Spool:
             "key": key,
             "author": author,
             "source_path": source_path,
+            "os_path": source.os_path,
             **asdict(news),
         }
         try:

@@ -2,6 +2,7 @@
 
 import logging
 import os
+import socket
 import threading
 from collections import Counter
 from collections.abc import Callable
@@ -25,9 +26,8 @@ class Stats:
         self._log = log
         self._clock = clock
         self._lock = threading.Lock()
-        self._uploads = self._retries = self._skipped = 0
+        self._uploads = self._retries = self._skipped = self._removed = 0
         self._last_success = self._last_error = self._last_error_at = ""
-        self._unprotected: tuple[str, ...] = ()
         #: What failed, by key, and the causes that the log has told of already.
         self._failing: dict[str, str] = {}
         self._refused: set[str] = set()
@@ -39,11 +39,12 @@ class Stats:
         with self._lock:
             return DrainStatus(
                 pid=os.getpid(),
+                host=socket.gethostname(),
                 written_at=self._clock().isoformat(),
                 uploads=self._uploads,
                 retries=self._retries,
                 skipped=self._skipped,
-                unprotected=self._unprotected,
+                removed=self._removed,
                 last_success=self._last_success,
                 last_error=self._last_error,
                 last_error_at=self._last_error_at,
@@ -65,10 +66,14 @@ class Stats:
         with self._lock:
             self._skipped += number
 
-    def unprotected(self, paths: tuple[str, ...]) -> None:
-        """Keep the notebooks whose newest save is not in the spool."""
+    def removed(self, key: str) -> None:
+        """Count a save that somebody has removed from the spool."""
         with self._lock:
-            self._unprotected = paths
+            self._removed += 1
+            self._failing.pop(key, None)
+            self._refused.discard(key)
+            if not self._failing:
+                self._last_error, self._failure = "", None
 
     def succeeded(self, key: str, kind: Kind) -> None:
         """Count a save that is settled, which means that the store works."""

@@ -40,6 +40,7 @@ class Uploader:
         max_threads: int = 16,
         min_interval: float = 0.0,
         tend: Callable[[], None] | None = None,
+        removed: Callable[[Entry], None] = lambda entry: None,
         timing: Timing | None = None,
         clock: Callable[[], float] = time.monotonic,
         dice: Callable[[], float] = random.random,
@@ -63,6 +64,7 @@ class Uploader:
             lock=self._condition,
             min_interval=min_interval,
             timing=self._timing,
+            removed=removed,
             clock=clock,
             dice=dice,
         )
@@ -72,7 +74,7 @@ class Uploader:
         self._holding = self._turned = self._taking = self._elsewhere = False
         self._woken = self._ended = False
         # These are the thread's own.
-        self._next_look = self._next_tend = 0.0
+        self._next_look = self._next_tend = self._next_write = 0.0
         self._written: DrainStatus | None = None
 
     def start(self) -> None:
@@ -96,7 +98,7 @@ class Uploader:
         # A moment more for the threads to see that it is over.
         end = time.monotonic() + timeout + 0.2
         with self._condition:
-            if self._thread is not None:
+            if self._thread is not None and not self._ended:
                 self._hurry()
                 self._settled.wait_for(self._is_idle, timeout)
             self._ended = True
@@ -210,7 +212,8 @@ class Uploader:
             return self._timing.take_over
         looked = self._take_in(now)
         self._workers.start()
-        if looked:
+        if looked and now >= self._next_write:
+            self._next_write = now + self._timing.look
             self._write_status()
         return self._pause()
 
@@ -255,7 +258,7 @@ class Uploader:
     def _write_status(self) -> None:
         if not self._holding:
             return  # it is for the process that drains to say how that goes
-        status = self._stats.status()
+        status = replace(self._stats.status(), in_flight=len(self._workers))
         if self._written is None or self._written != replace(
             status, written_at=self._written.written_at
         ):

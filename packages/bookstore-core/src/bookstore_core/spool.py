@@ -8,6 +8,7 @@ A spool is a directory like a Maildir::
     failed/  files that are no saves, each with a NAME.reason beside it
     drain.lock   held by the one process that uploads
     status.json  what that process last said of itself
+    unprotected/ what could not be kept here, a file for each process (`losses`)
 
 A save's file is the notebook's bytes, then one line of JSON (the trailer) that says
 what they are: ``head -c SIZE`` is the notebook, ``tail -n 1`` its description. File
@@ -32,11 +33,12 @@ TMP, NEW, CUR, FAILED = "tmp", "new", "cur", "failed"
 FOLDERS = (TMP, NEW, CUR, FAILED)
 LOCK = "drain.lock"
 STATUS = "status.json"
+STATUS_SIZE = 4096
 REASON_SUFFIX = ".reason"
 
 #: The trailer is the last line and no longer than this, in bytes. It may hold four
-#: paths of 1024 bytes, each of which JSON may write six times as long.
-MAX_TRAILER = 32768
+#: paths of 1024 bytes and a file's of 4096, which JSON may write six times as long.
+MAX_TRAILER = 65536
 
 
 @dataclass(frozen=True)
@@ -45,7 +47,8 @@ class Trailer:
 
     `size` is the notebook's length in bytes, `saved_at` an ISO time in UTC. Where it
     is `only_if_changed`, the save is dropped when the newest version of its key has the
-    same sha256. The other fields are those of `VersionMetadata`.
+    same sha256. `os_path` is the file that it was read from, if any: the notebook's
+    newest state is there. The other fields are those of `VersionMetadata`.
     """
 
     key: str
@@ -59,6 +62,7 @@ class Trailer:
     restored_path: str = ""
     moved_from: str = ""
     only_if_changed: bool = False
+    os_path: str = ""
 
     def encode(self) -> bytes:
         """Return the trailer as its line of JSON, with the newline before it."""
@@ -163,19 +167,22 @@ def count_spool(spool_dir: str) -> SpoolCounts:
 class DrainStatus:
     """What the process that drains a spool last said of itself.
 
-    Counts are since that process began: `uploads` that the store confirmed, `retries`
-    after a failure, saves `skipped` because settings thin them out. `unprotected` are
-    the notebooks whose newest save could not be spooled. Times are ISO, in UTC; errors
-    are sentences. An empty `last_error` means that nothing fails now, and `refused`
-    that something fails which only a person can change.
+    It is the process `pid` of the machine `host`, and sends `in_flight` saves. Counts
+    are since it began: `uploads` that the store confirmed, `retries` after a failure,
+    saves `skipped` because settings thin them out, saves `removed` from the spool by
+    somebody else. Times are ISO, in UTC; errors are sentences. An empty `last_error`
+    means that nothing fails now, and `refused` that something fails which only a person
+    can change.
     """
 
     pid: int = 0
+    host: str = ""
     written_at: str = ""
+    in_flight: int = 0
     uploads: int = 0
     retries: int = 0
     skipped: int = 0
-    unprotected: tuple[str, ...] = ()
+    removed: int = 0
     last_success: str = ""
     last_error: str = ""
     last_error_at: str = ""
@@ -185,7 +192,8 @@ class DrainStatus:
         """Replace the status file. Raises OSError where that is not possible."""
         path = Path(spool_dir) / STATUS
         draft = path.with_name(f"{STATUS}.{self.pid}")
-        data = json.dumps(asdict(self)).encode("ascii")
+        # A block of the disk, so that there is always room for the next one.
+        data = json.dumps(asdict(self)).ljust(STATUS_SIZE).encode("ascii")
         try:
             draft.write_bytes(data)
             draft.replace(path)
@@ -216,9 +224,6 @@ def read_status(spool_dir: str) -> DrainStatus:
         for field in fields(DrainStatus)
         if type(values.get(field.name)) is type(field.default)
     }
-    paths = values.get("unprotected")
-    if isinstance(paths, list):
-        known["unprotected"] = tuple(path for path in paths if isinstance(path, str))
     return DrainStatus(**known)
 
 

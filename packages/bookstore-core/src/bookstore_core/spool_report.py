@@ -5,12 +5,15 @@ all come from here: counted in the directory, and read from what the process tha
 drains it last wrote.
 """
 
+import os
+import socket
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 from bookstore_core.errors import SpoolError
+from bookstore_core.losses import Loss, read_losses
 from bookstore_core.settings import BookstoreSettings
 from bookstore_core.spool import (
     FAILED,
@@ -31,9 +34,10 @@ class SpoolReport:
 
     `pending` saves wait, `in_flight` are being sent, `failed` files are no saves.
     `bytes` and `oldest_age_seconds` are of the first two; the age is None where nothing
-    waits. `uploads`, `retries` and `skipped` count since the process that drains began.
-    `unprotected` are notebooks whose newest save could not be spooled. `last_error` is
-    empty where nothing fails now; `refused` says that only a person can change it.
+    waits. `uploads`, `retries`, `skipped` and `removed` (saves that somebody took out
+    of the spool) count since the process that drains began. `unprotected` are notebooks
+    whose newest save is not in the spool. `last_error` is empty where nothing fails
+    now; `refused` says that only a person can change it.
     `problems` are sentences, empty when versions reach the store as they should. A
     spool that is not `readable` has no figures, and one that is not there has zeros.
     """
@@ -47,6 +51,7 @@ class SpoolReport:
     uploads: int = 0
     retries: int = 0
     skipped: int = 0
+    removed: int = 0
     unprotected: tuple[str, ...] = ()
     last_success: datetime | None = None
     last_error: str = ""
@@ -76,11 +81,17 @@ def report_spool(
 ) -> SpoolReport:
     """Return how the spool of these settings is doing; never raises."""
     spool_dir = settings.spool_dir
+    losses = read_losses(spool_dir)
     try:
         counts = count_spool(spool_dir)
     except SpoolError as error:
-        return SpoolReport(readable=False, problems=(str(error),))
+        return SpoolReport(
+            readable=False,
+            unprotected=_paths(losses),
+            problems=(str(error), *_loss_problems(losses, settings)),
+        )
     status, now = read_status(spool_dir), clock()
+    in_flight = _in_flight(counts, status)
     age = None
     if counts.oldest is not None:
         age = max(0.0, (now - counts.oldest).total_seconds())
@@ -88,21 +99,42 @@ def report_spool(
     idle = max(0.0, (now - last_success).total_seconds()) if last_success else None
     stalled = _is_over(age, settings) and (idle is None or _is_over(idle, settings))
     return SpoolReport(
-        pending=counts.pending,
-        in_flight=counts.in_flight,
+        pending=counts.waiting - in_flight,
+        in_flight=in_flight,
         failed=counts.failed,
         bytes=counts.bytes,
         oldest_age_seconds=age,
         uploads=status.uploads,
         retries=status.retries,
         skipped=status.skipped,
-        unprotected=status.unprotected,
+        removed=status.removed,
+        unprotected=_paths(losses),
         last_success=last_success,
         last_error=status.last_error,
         last_error_at=_time(status.last_error_at),
         refused=status.refused,
-        problems=tuple(_problems(counts, status, settings, age=age, stalled=stalled)),
+        problems=(
+            *_problems(counts, status, settings, age=age, stalled=stalled),
+            *_loss_problems(losses, settings),
+        ),
     )
+
+
+def _in_flight(counts: SpoolCounts, status: DrainStatus) -> int:
+    """Count what is being sent: of what lies in cur/, the rest waits for a new try."""
+    return min(counts.in_flight, status.in_flight) if _lives(status) else 0
+
+
+def _lives(status: DrainStatus) -> bool:
+    if status.host != socket.gethostname() or os.name != "posix" or status.pid <= 0:
+        return True  # nobody can tell from here
+    try:
+        os.kill(status.pid, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        return True
+    return True
 
 
 def _is_over(seconds: float | None, settings: BookstoreSettings) -> bool:
@@ -126,15 +158,25 @@ def _problems(
             "Versions are not reaching the store: saves wait, and nothing sends them. "
             "Start a notebook server, or run: jupyter bookstore drain"
         )
-    if status.unprotected:
-        yield (
-            f"The newest state of {len(status.unprotected)} notebooks is not "
-            f"protected: the spool {settings.spool_dir} could not be written."
-        )
     if counts.failed:
         yield (
             f"{counts.failed} files in {settings.spool_dir}/{FAILED} are no saves. "
             "Each has a NAME.reason beside it. Remove them when you have looked."
+        )
+
+
+def _paths(losses: tuple[Loss, ...]) -> tuple[str, ...]:
+    return tuple(sorted({loss.path for loss in losses}))
+
+
+def _loss_problems(
+    losses: tuple[Loss, ...], settings: BookstoreSettings
+) -> Iterator[str]:
+    if losses:
+        yield (
+            f"The newest state of {len(losses)} notebooks is not protected: it could "
+            f"not be kept in the spool {settings.spool_dir}. It is archived as soon as "
+            "that can be written, while a notebook server runs."
         )
 
 

@@ -55,6 +55,8 @@ def _rows(spool_dir: str, report: SpoolReport) -> Iterator[tuple[str, str]]:
     yield "uploads", str(report.uploads)
     yield "retries", str(report.retries)
     yield "skipped", str(report.skipped)
+    if report.removed:
+        yield "removed", f"{report.removed} (by somebody else, before they were sent)"
     yield "last success", _moment(report.last_success) or "none known"
     error, moment = report.last_error, _moment(report.last_error_at)
     yield "last error", f"{moment}: {error}" if error and moment else error or "none"

@@ -47,6 +47,8 @@ def _figures(report: SpoolReport) -> Iterator[Metric]:
     yield _counter("uploads", "Versions that the store has confirmed.", report.uploads)
     yield _counter("upload_retries", "Attempts that failed.", report.retries)
     yield _counter("saves_skipped", "Saves that settings thin out.", report.skipped)
+    removed = "Saves that somebody removed from the spool."
+    yield _counter("saves_removed", removed, report.removed)
     yield _gauge(
         "last_success_timestamp_seconds",
         "When the store last confirmed a version, 0 for never.",

@@ -1,0 +1,188 @@
+"""Stores that fail: what waits, what goes on meanwhile, and for how long."""
+
+import threading
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from archiver.conftest import QUICK, MakeArchiver
+from archiver.saving import (
+    DOWN,
+    REFUSED,
+    UNREACHABLE,
+    UNVERSIONED,
+    archive,
+    contents,
+    is_empty,
+    texts,
+)
+from bookstore_archiver.holding import DrainLock
+from bookstore_archiver.snapshots import BytesSource
+from bookstore_archiver.spooling import Spool
+from bookstore_core.spool import count_spool
+from harness.memory_store import MemoryStore, fail_with
+from harness.waiting import wait_for
+
+
+def test_store_that_is_down_for_a_while_gets_everything(
+    make_archiver: MakeArchiver, store: MemoryStore, spool_dir: Path
+) -> None:
+    store.before = [fail_with(DOWN)] * 5
+    archiver = make_archiver()
+    archive(archiver, *texts(3))
+    wait_for(is_empty(spool_dir), what="an empty spool")
+    assert contents(store) == texts(3)
+    assert archiver.status.retries == 5
+    assert archiver.status.last_error == ""
+
+
+def test_refused_key_waits_and_others_do_not(
+    make_archiver: MakeArchiver, store: MemoryStore, spool_dir: Path
+) -> None:
+    store.before = [fail_with(REFUSED)]
+    archiver = make_archiver()
+    archive(archiver, "1", "2")
+    wait_for(lambda: archiver.status.last_error, what="the refusal")
+    archive(archiver, "3", path="b.ipynb")
+    wait_for(lambda: contents(store, "b.ipynb"), what="the other key")
+    assert contents(store) == []
+    assert archiver.status.last_error == "Access is denied."
+
+
+def test_unversioned_bucket_stops_all_keys(
+    make_archiver: MakeArchiver, store: MemoryStore, spool_dir: Path
+) -> None:
+    store.before = [fail_with(UNVERSIONED)] * 2
+    archiver = make_archiver(max_threads=1)
+    for number in range(3):
+        archive(archiver, "1", path=f"{number}.ipynb")
+    wait_for(lambda: not store.before, what="the refusals")
+    archiver.close()
+    assert store.calls["put"] == 0
+    assert count_spool(str(spool_dir)).pending == 1
+
+
+def test_key_that_always_fails_as_a_wrong_setting_would_stops_no_other(
+    make_archiver: MakeArchiver, store: MemoryStore, spool_dir: Path
+) -> None:
+    def refuse_one(key: str) -> None:
+        if key.endswith("odd.ipynb"):
+            raise UNVERSIONED
+
+    store.before = [refuse_one] * 100
+    archiver = make_archiver(max_threads=1)
+    for number in range(5):
+        archive(archiver, number, path="odd.ipynb")
+        archive(archiver, number, path="a.ipynb")
+    wait_for(lambda: contents(store) == texts(5), what="the other key")
+    assert contents(store, "odd.ipynb") == []
+
+
+def test_store_that_is_unreachable_is_not_asked_for_each_key(
+    make_archiver: MakeArchiver, store: MemoryStore, spool_dir: Path
+) -> None:
+    store.before = [fail_with(UNREACHABLE)] * 100_000
+    archiver = make_archiver(timing=replace(QUICK, first_retry=30.0, last_retry=30.0))
+    for number in range(200):
+        archive(archiver, "1", path=f"{number}.ipynb")
+    wait_for(lambda: archiver.status.last_error, what="a failure")
+    archiver.close()
+    assert archiver.status.retries <= 2 * archiver.settings.max_threads
+
+
+def test_store_that_is_back_gets_the_saves_of_all_keys(
+    make_archiver: MakeArchiver, store: MemoryStore, spool_dir: Path
+) -> None:
+    store.before = [fail_with(UNREACHABLE)] * 50
+    archiver = make_archiver()
+    for number in range(100):
+        archive(archiver, "1", path=f"{number}.ipynb")
+    wait_for(is_empty(spool_dir), what="an empty spool")
+    assert all(contents(store, f"{number}.ipynb") == ["1"] for number in range(100))
+
+
+def test_store_that_cannot_be_opened_keeps_the_saves(
+    make_archiver: MakeArchiver, store: MemoryStore, spool_dir: Path
+) -> None:
+    stores: list[Any] = [UNVERSIONED, store]
+
+    def open_store() -> MemoryStore:
+        found = stores.pop(0)
+        if isinstance(found, Exception):
+            raise found
+        return found  # type: ignore[no-any-return]
+
+    quick = replace(QUICK, refused=0.01)
+    archive(make_archiver(store=open_store, timing=quick), "1")
+    wait_for(is_empty(spool_dir), what="an empty spool")
+    assert contents(store) == ["1"]
+
+
+def test_unexpected_error_of_a_store_loses_nothing(
+    make_archiver: MakeArchiver, store: MemoryStore, spool_dir: Path
+) -> None:
+    store.before = [fail_with(ZeroDivisionError("a bug"))]
+    archive(make_archiver(timing=replace(QUICK, refused=0.01)), "1", "2")
+    wait_for(is_empty(spool_dir), what="an empty spool")
+    assert contents(store) == ["1", "2"]
+
+
+def test_hanging_upload_stops_neither_other_keys_nor_the_end(
+    make_archiver: MakeArchiver, store: MemoryStore, spool_dir: Path
+) -> None:
+    released = threading.Event()
+    store.before = [lambda key: released.wait(30) and None]
+    archiver = make_archiver(shutdown_timeout=0.05)
+    archive(archiver, "1")
+    wait_for(lambda: not store.before, what="the hanging upload")
+    archive(archiver, "2", path="b.ipynb")
+    wait_for(lambda: contents(store, "b.ipynb"), what="the other key")
+    archiver.close()
+    assert not DrainLock(spool_dir).hold()  # for the upload may yet arrive
+    assert count_spool(str(spool_dir)).in_flight == 1
+    released.set()
+
+
+def test_stop_does_not_wait_for_a_store_that_is_down(
+    make_archiver: MakeArchiver, store: MemoryStore, spool_dir: Path
+) -> None:
+    store.before = [fail_with(REFUSED)]
+    archiver = make_archiver(shutdown_timeout=30.0)
+    archive(archiver, *texts(2))
+    wait_for(lambda: archiver.status.last_error, what="the refusal")
+    archiver.close()
+    assert count_spool(str(spool_dir)).pending == 1
+    assert count_spool(str(spool_dir)).in_flight == 1
+
+
+def test_damaged_save_is_set_aside_and_the_next_is_sent(
+    make_archiver: MakeArchiver, store: MemoryStore, spool_dir: Path
+) -> None:
+    spool = Spool(spool_dir)
+    entry = spool.add(
+        BytesSource(b"12345"), key="workspace/a.ipynb", author="", source_path=""
+    )
+    path = spool_dir / "new" / entry.name
+    path.write_bytes(path.read_bytes().replace(b"12345", b"1X345"))
+    archive(make_archiver(), "fine")
+    wait_for(is_empty(spool_dir), what="an empty spool")
+    assert contents(store) == ["fine"]
+    assert (spool_dir / "failed" / entry.name).exists()
+
+
+def test_save_that_cannot_be_set_aside_is_tried_again(
+    make_archiver: MakeArchiver, store: MemoryStore, spool_dir: Path
+) -> None:
+    entry = Spool(spool_dir).add(
+        BytesSource(b"12345"), key="workspace/a.ipynb", author="", source_path=""
+    )
+    path = spool_dir / "new" / entry.name
+    path.write_bytes(path.read_bytes().replace(b"12345", b"1X345"))
+    (spool_dir / "failed").rmdir()
+    (spool_dir / "failed").touch()
+    archiver = make_archiver()
+    archive(archiver, "fine")
+    wait_for(lambda: archiver.status.retries > 1, what="another attempt")
+    (spool_dir / "failed").unlink()
+    wait_for(is_empty(spool_dir), what="an empty spool")
+    assert contents(store) == ["fine"]

@@ -1,0 +1,241 @@
+"""What is not in the spool though it should be: told, kept in mind, and made good."""
+
+import logging
+import shutil
+from pathlib import Path
+
+import pytest
+
+from archiver.conftest import MakeArchiver
+from archiver.saving import (
+    DOWN,
+    Files,
+    SmallDisk,
+    contents,
+    is_empty,
+    text,
+)
+from bookstore_archiver.attach import attach
+from bookstore_archiver.holding import DrainLock
+from bookstore_archiver.loss_notes import LossNotes
+from bookstore_core.losses import Loss, loss_files, read_losses
+from bookstore_core.spool import read_status
+from harness.memory_store import MemoryStore, fail_with
+from harness.waiting import wait_for
+
+
+def test_full_disk_is_told_once_and_repaired_with_the_newest_state(
+    make_archiver: MakeArchiver,
+    store: MemoryStore,
+    files: Files,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    disk = SmallDisk()
+    archiver = make_archiver(disk=disk)
+    attach(files, archiver)
+    archiver.start()
+    for number in range(3):
+        files.save(text(f"{number}"), "a.ipynb")
+        files.save(text(f"{number}"), "b.ipynb")
+    assert archiver.unprotected == ("a.ipynb", "b.ipynb")
+    disk.full = False
+    wait_for(lambda: contents(store, "b.ipynb"), what="the repair")
+    wait_for(lambda: contents(store), what="the repair")
+    assert contents(store) == contents(store, "b.ipynb") == ["2"]
+    assert archiver.unprotected == ()
+    assert sum("NOT protected" in message for message in caplog.messages) == 1
+
+
+def test_save_that_finds_room_needs_no_repair(
+    make_archiver: MakeArchiver, store: MemoryStore, files: Files
+) -> None:
+    disk = SmallDisk()
+    archiver = make_archiver(disk=disk)
+    attach(files, archiver)
+    files.save(text("1"), "a.ipynb")
+    disk.full = False
+    files.save(text("2"), "a.ipynb")
+    assert archiver.unprotected == ()
+    wait_for(lambda: contents(store), what="the version")
+    assert contents(store) == ["2"]
+
+
+def test_notebook_that_was_removed_meanwhile_is_not_waited_for(
+    make_archiver: MakeArchiver, files: Files
+) -> None:
+    disk = SmallDisk()
+    archiver = make_archiver(disk=disk)
+    attach(files, archiver)
+    files.save(text("1"), "a.ipynb")
+    (files.root / "a.ipynb").unlink()
+    disk.full = False
+    archiver.start()
+    wait_for(lambda: not archiver.unprotected, what="the end of it")
+
+
+def test_next_process_knows_what_one_could_not_protect(
+    make_archiver: MakeArchiver, store: MemoryStore, files: Files, spool_dir: Path
+) -> None:
+    disk = SmallDisk()
+    first = make_archiver(disk=disk)
+    attach(files, first)
+    files.save(text("1"), "a.ipynb")
+    first.close()
+    assert [loss.path for loss in read_losses(str(spool_dir))] == ["a.ipynb"]
+    second = make_archiver()
+    second.start()
+    wait_for(lambda: contents(store), what="the repair")
+    assert contents(store) == ["1"]
+    wait_for(lambda: not read_losses(str(spool_dir)), what="the end of it")
+    second.close()
+    assert list(loss_files(str(spool_dir))) == []
+
+
+def test_process_that_ends_tries_once_more(
+    make_archiver: MakeArchiver, store: MemoryStore, files: Files, spool_dir: Path
+) -> None:
+    disk = SmallDisk()
+    archiver = make_archiver(disk=disk, shutdown_timeout=30.0)
+    attach(files, archiver)
+    files.save(text("1"), "a.ipynb")
+    disk.full = False
+    archiver.close()
+    assert contents(store) == ["1"]
+    assert read_losses(str(spool_dir)) == ()
+
+
+def test_spool_that_cannot_be_made_is_told_elsewhere(
+    make_archiver: MakeArchiver, store: MemoryStore, files: Files, spool_dir: Path
+) -> None:
+    spool_dir.write_text("in the way")
+    archiver = make_archiver()
+    archiver.start()
+    attach(files, archiver)
+    files.save(text("1"), "a.ipynb")
+    assert [loss.path for loss in read_losses(str(spool_dir))] == ["a.ipynb"]
+    spool_dir.unlink()
+    wait_for(lambda: contents(store), what="the repair")
+    assert read_losses(str(spool_dir)) == ()
+
+
+def test_process_that_only_adds_tells_what_it_lost(
+    make_archiver: MakeArchiver, files: Files, spool_dir: Path
+) -> None:
+    spool_dir.mkdir()
+    other = DrainLock(spool_dir)
+    assert other.hold()
+    archiver = make_archiver(disk=SmallDisk())
+    attach(files, archiver)
+    archiver.start()
+    wait_for(lambda: archiver.is_elsewhere, what="a look at the lock")
+    files.save(text("1"), "a.ipynb")
+    assert [loss.path for loss in read_losses(str(spool_dir))] == ["a.ipynb"]
+    other.release()
+
+
+def test_newest_state_is_archived_again_when_the_spool_was_removed(
+    make_archiver: MakeArchiver,
+    store: MemoryStore,
+    files: Files,
+    spool_dir: Path,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    store.before = [fail_with(DOWN)] * 100_000
+    archiver = make_archiver()
+    attach(files, archiver)
+    for number in range(3):
+        files.save(text(f"{number}"), "a.ipynb")
+        files.save(text(f"{number}"), "b.ipynb")
+    wait_for(lambda: archiver.status.retries, what="an attempt")
+    with caplog.at_level(logging.INFO):
+        shutil.rmtree(spool_dir)
+        store.before = []
+        wait_for(lambda: contents(store, "b.ipynb"), what="the newest state")
+        wait_for(lambda: contents(store), what="the newest state")
+        wait_for(is_empty(spool_dir), what="an empty spool")
+        wait_for(lambda: read_status(str(spool_dir)).removed, what="the count")
+    assert contents(store)[-1] == contents(store, "b.ipynb")[-1] == "2"
+    assert len(contents(store)) <= 2  # one may have been on its way
+    told = [message for message in caplog.messages if "were removed" in message]
+    assert len(told) == 1
+    wait_for(lambda: archiver.unprotected == (), what="the end of it")
+
+
+def test_removed_spool_of_a_process_that_only_adds_is_noticed(
+    make_archiver: MakeArchiver, store: MemoryStore, files: Files, spool_dir: Path
+) -> None:
+    spool_dir.mkdir()
+    other = DrainLock(spool_dir)
+    assert other.hold()
+    archiver = make_archiver()
+    attach(files, archiver)
+    files.save(text("1"), "a.ipynb")
+    wait_for(lambda: list(loss_files(str(spool_dir))), what="the process's file")
+    shutil.rmtree(spool_dir)
+    other.release()
+    wait_for(lambda: contents(store), what="the newest state")
+    assert contents(store) == ["1"]
+
+
+def test_save_of_a_process_before_is_made_good_when_somebody_removes_it(
+    make_archiver: MakeArchiver, store: MemoryStore, files: Files, spool_dir: Path
+) -> None:
+    spool_dir.mkdir()
+    other = DrainLock(spool_dir)
+    assert other.hold()
+    first = make_archiver()
+    attach(files, first)
+    files.save(text("1"), "a.ipynb")
+    first.close()
+    other.release()
+    store.before = [fail_with(DOWN)] * 100_000
+    second = make_archiver()
+    second.start()
+    wait_for(lambda: second.status.retries, what="an attempt")
+    (waiting,) = (spool_dir / "cur").iterdir()
+    waiting.unlink()
+    store.before = []
+    wait_for(lambda: contents(store), what="the newest state")
+    assert contents(store) == ["1"]
+    assert second.status.removed == 1
+
+
+def test_state_that_the_store_has_makes_no_second_version(
+    make_archiver: MakeArchiver, store: MemoryStore, files: Files, spool_dir: Path
+) -> None:
+    archiver = make_archiver()
+    attach(files, archiver)
+    files.save(text("1"), "a.ipynb")
+    wait_for(is_empty(spool_dir), what="an empty spool")
+    wait_for(lambda: list(loss_files(str(spool_dir))), what="the process's file")
+    shutil.rmtree(spool_dir)
+    wait_for(lambda: archiver.status.skipped, what="the repair")
+    assert contents(store) == ["1"]
+
+
+def test_notes_fit_where_there_is_no_room_for_more(tmp_path: Path) -> None:
+    spool_dir = str(tmp_path / "spool")
+    notes = LossNotes(spool_dir)
+    notes.reserve()
+    (path,) = loss_files(spool_dir)
+    size = path.stat().st_size
+    losses = [Loss(f"{n}.ipynb", f"workspace/{n}.ipynb") for n in range(20)]
+    assert notes.keep(losses)
+    assert path.stat().st_size == size
+    assert read_losses(spool_dir) == tuple(sorted(losses))
+    notes.close()
+    assert path.exists()
+
+
+def test_notes_of_a_process_that_lives_are_left_to_it(tmp_path: Path) -> None:
+    spool_dir = str(tmp_path / "spool")
+    loss = Loss("a.ipynb", "workspace/a.ipynb")
+    first, second = LossNotes(spool_dir), LossNotes(spool_dir)
+    first.keep([loss])
+    told: list[list[Loss]] = []
+    second.adopt(lambda losses: told.append(losses) is None)
+    assert told == []
+    first.close()
+    second.adopt(lambda losses: told.append(losses) is None)
+    assert told == [[loss]]
+    assert list(loss_files(spool_dir)) == []
