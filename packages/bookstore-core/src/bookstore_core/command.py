@@ -12,7 +12,9 @@ Exit codes, the same for every verb:
     7  the store or the spool cannot be reached now; try again later
 """
 
+import io
 import json
+import os
 import sys
 from collections.abc import Callable, Generator, Iterable
 from importlib.metadata import EntryPoint, entry_points
@@ -102,9 +104,17 @@ class Verb(JupyterApp):
         try:
             super().start()
             self._check_words()
+            if isinstance(sys.stdout, io.TextIOWrapper):
+                # No name of a notebook is worth a failure of the terminal's encoding.
+                sys.stdout.reconfigure(errors="backslashreplace")
             code = self.run()
+            sys.stdout.flush()
         except NoStart:
             return
+        except BrokenPipeError:
+            # Whoever reads has seen enough; nothing is left to be flushed at the end.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            self.exit(1)
         except BookstoreError as error:
             self.fail(error)
         except KeyboardInterrupt:
@@ -151,6 +161,10 @@ class Verb(JupyterApp):
         """Print the error's sentence and leave with its exit code."""
         print(f"jupyter bookstore: {error}", file=sys.stderr)
         self.exit(exit_code(error))
+
+    def tell(self, sentence: str) -> None:
+        """Say something to people beside the output, on standard error."""
+        print(sentence, file=sys.stderr)
 
     def show(self, value: Any, lines: Iterable[str]) -> None:
         """Print `value` as JSON where that is asked for, else the lines."""

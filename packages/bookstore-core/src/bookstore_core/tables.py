@@ -1,0 +1,80 @@
+"""Tables: drawn in a terminal, and plain lines for pipes and files."""
+
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from bookstore_core.paths import printable
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+#: Between the columns of a plain table.
+GAP = "  "
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of a table. `style` is rich's; a terminal needs `least` columns for it.
+
+    `right` aligns it as numbers are.
+    """
+
+    name: str
+    style: str = ""
+    right: bool = False
+    least: int = 0
+
+
+def open_console() -> "Console":
+    """Return a console on standard output, which interprets nothing in the texts."""
+    # Imported here, since most commands draw nothing and it is slow to load.
+    from rich.console import Console
+
+    return Console(markup=False, highlight=False, emoji=False)
+
+
+def show_table(columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> None:
+    """Print rows of texts, drawn where standard output is a terminal."""
+    cells = [[printable(cell) for cell in row] for row in rows]
+    if sys.stdout.isatty():
+        _draw(columns, cells)
+    else:
+        for line in plain_lines(columns, cells):
+            print(line)
+
+
+def plain_lines(
+    columns: Sequence[Column], rows: Sequence[Sequence[str]]
+) -> Iterator[str]:
+    """Yield a table as lines, every column as wide as its longest text."""
+    table = [[column.name for column in columns], *rows]
+    widths = [max(len(row[number]) for row in table) for number in range(len(columns))]
+    for row in table:
+        padded = (
+            text.rjust(width) if column.right else text.ljust(width)
+            for column, text, width in zip(columns, row, widths, strict=True)
+        )
+        yield GAP.join(padded).rstrip()
+
+
+def _draw(columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> None:
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text
+
+    console = open_console()
+    shown = [n for n, column in enumerate(columns) if console.width >= column.least]
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for number in shown:
+        column = columns[number]
+        table.add_column(
+            column.name,
+            style=column.style or None,
+            justify="right" if column.right else "left",
+            overflow="fold",
+        )
+    for row in rows:
+        table.add_row(*(Text(row[number]) for number in shown))
+    console.print(table)
