@@ -8,6 +8,7 @@ from urllib.parse import unquote, urlsplit
 from flask import Flask
 from werkzeug.wrappers import Request, Response
 
+from bookstore_web.services import EXTENSION, Services
 from bookstore_web.wire import CONTEXT_HEADER, RequestContext
 
 SECRET = "the-secret-of-this-start"
@@ -107,6 +108,7 @@ class ServerSide:
 
     def __init__(self, app: Flask, **context: Any) -> None:
         self._client = app.test_client(use_cookies=False)
+        self.services: Services = app.extensions[EXTENSION]
         self.context = RequestContext(
             **{"secret": SECRET, "base_url": "/", "origin": "http://hub.test"} | context
         )

@@ -152,10 +152,8 @@ class Library:
         try:
             with self._store.open(note_key(self._key(path))) as note:
                 return read_note(note.read(MAX_NOTE))
-        except (NotFoundError, InvalidRequestError):
-            return ""
         except BookstoreError:
-            return ""  # a note that cannot be read tells nothing
+            return ""  # no note, or one that cannot be read, tells nothing
 
 
 def _folder(path: str) -> str:

@@ -6,8 +6,10 @@ comes in and lay out what goes out, so that neither can drift from the other.
 
 from collections.abc import Mapping
 from dataclasses import fields as dataclass_fields
+from dataclasses import is_dataclass
 from datetime import datetime
-from typing import Any, get_type_hints
+from functools import cache
+from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from marshmallow import (
     EXCLUDE,
@@ -150,15 +152,13 @@ class ContentsModel(Schema):
         return {**original, **dumped}
 
 
-#: Fields for the types that our dataclasses have.
-KINDS: Mapping[Any, Any] = {
-    bool: lambda: fields.Boolean(required=True),
-    int: lambda: fields.Integer(required=True),
-    str: lambda: fields.String(required=True),
-    float | None: lambda: fields.Float(required=True, allow_none=True),
-    datetime: lambda: fields.DateTime(required=True),
-    datetime | None: lambda: fields.DateTime(required=True, allow_none=True),
-    tuple[str, ...]: lambda: fields.List(fields.String(), required=True),
+#: Fields for the plain types that our dataclasses have.
+PLAIN: Mapping[Any, type[fields.Field[Any]]] = {
+    bool: fields.Boolean,
+    int: fields.Integer,
+    float: fields.Float,
+    str: fields.String,
+    datetime: fields.DateTime,
 }
 
 
@@ -166,5 +166,25 @@ def schema_of(kind: type, **more: fields.Field[Any]) -> type[Schema]:
     """Return a schema of the fields of a dataclass, and of `more` that it answers."""
     hints = get_type_hints(kind)
     names = [field.name for field in dataclass_fields(kind)]
-    found = {name: KINDS.get(hints[name], fields.Raw)() for name in names}
+    found = {name: _field_of(hints[name]) for name in names}
     return Schema.from_dict({**found, **more}, name=kind.__name__)
+
+
+def _field_of(hint: Any, **options: Any) -> fields.Field[Any]:
+    options.setdefault("required", True)
+    inner = get_args(hint)
+    if get_origin(hint) is Literal:
+        return fields.String(validate=validate.OneOf(inner), **options)
+    if get_origin(hint) is tuple:
+        return fields.List(_field_of(inner[0]), **options)
+    if type(None) in inner:
+        (there,) = (known for known in inner if known is not type(None))
+        return _field_of(there, allow_none=True, **options)
+    if is_dataclass(hint) and isinstance(hint, type):
+        return fields.Nested(_nested(hint), **options)
+    return PLAIN.get(hint, fields.Raw)(**options)
+
+
+@cache
+def _nested(kind: type) -> type[Schema]:
+    return schema_of(kind)

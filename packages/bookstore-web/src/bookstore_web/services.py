@@ -5,10 +5,13 @@ import threading
 from flask import current_app
 
 from bookstore_core.errors import ConfigurationError
+from bookstore_core.history import WORKSPACE, History, Shelf
 from bookstore_core.settings import BookstoreSettings
 from bookstore_core.stores import VersionStore, open_store
+from bookstore_web.changes import ChangeMemory
 from bookstore_web.contents import ContentsServer
 from bookstore_web.recent import RecentScans
+from bookstore_web.shelves import check_shelf
 from bookstore_web.storecheck import StoreChecks
 from bookstore_web.wire import Launch
 
@@ -23,6 +26,7 @@ class Services:
         self.launch = launch
         self.checks = StoreChecks(self.open_store)
         self.recent = RecentScans()
+        self.changes = ChangeMemory()
         self._opening = threading.Lock()
         self._stores: dict[bool, VersionStore] = {}
         self._contents = _contents_server(launch) if launch else None
@@ -36,6 +40,15 @@ class Services:
             if hurried not in self._stores:
                 self._stores[hurried] = open_store(self.settings, hurried=hurried)
             return self._stores[hurried]
+
+    def history(self, shelf: Shelf = WORKSPACE) -> History:
+        """Return the histories of a shelf, for people who wait.
+
+        Raises ConfigurationError where no store, or no such shelf, is configured.
+        """
+        store = self.open_store(hurried=True)
+        check_shelf(shelf, self.settings)
+        return History(store, self.settings, shelf=shelf)
 
     @property
     def contents(self) -> ContentsServer:

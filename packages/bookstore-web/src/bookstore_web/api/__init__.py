@@ -1,6 +1,15 @@
 """The JSON API, below /api/bookstore."""
 
-from bookstore_web.api import clones, description, notebooks, publications, state
+from bookstore_web.api import (
+    clones,
+    description,
+    differences,
+    notebooks,
+    publications,
+    restorations,
+    state,
+    versions,
+)
 
 #: One for each subject.
 BLUEPRINTS = (
@@ -8,5 +17,8 @@ BLUEPRINTS = (
     publications.blueprint,
     clones.blueprint,
     notebooks.blueprint,
+    versions.blueprint,
+    differences.blueprint,
+    restorations.blueprint,
     description.blueprint,
 )

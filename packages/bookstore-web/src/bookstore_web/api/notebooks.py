@@ -5,13 +5,15 @@ from typing import Any
 from flask import Blueprint
 from marshmallow import Schema, fields
 
+from bookstore_core.history import WORKSPACE, Shelf
+from bookstore_core.history.shelves import find_shelf
 from bookstore_web.context import caller
 from bookstore_web.library import Library, LibraryPage
 from bookstore_web.operations import operation
 from bookstore_web.presence import Presence
-from bookstore_web.schemas import Count, Flag, OneOf, Request, Text
+from bookstore_web.schemas import Count, Flag, Request, Text
 from bookstore_web.services import services
-from bookstore_web.shelves import SHELVES, WORKSPACE, prefix_of
+from bookstore_web.shelves import check_shelf, shelf_field
 
 blueprint = Blueprint("notebooks", __name__, url_prefix="/api/bookstore")
 
@@ -19,7 +21,7 @@ blueprint = Blueprint("notebooks", __name__, url_prefix="/api/bookstore")
 class Look(Request):
     """Which notebooks to list."""
 
-    shelf = OneOf("Which shelf.", words=SHELVES)
+    shelf = shelf_field()
     prefix = Text("A folder. Empty: the top one.")
     q = Text("Only notebooks, in the folder and all below, whose path contains this.")
     recent = Flag("1 for those saved last, of the whole shelf.")
@@ -77,7 +79,7 @@ def notebooks(wanted: dict[str, Any]) -> LibraryPage:
     that folder: a page may hold few or none while its `cursor` goes on. With `recent`
     it is what was saved last, as of ten seconds ago at most.
     """
-    library, limit = library_of(wanted["shelf"]), wanted["limit"]
+    library, limit = library_of(find_shelf(wanted["shelf"])), wanted["limit"]
     if wanted["recent"]:
         return library.recent(services().recent, limit=limit)
     cursor = wanted["cursor"] or None
@@ -86,11 +88,12 @@ def notebooks(wanted: dict[str, Any]) -> LibraryPage:
     return library.folder(wanted["prefix"], cursor=cursor, limit=limit)
 
 
-def library_of(shelf: str) -> Library:
+def library_of(shelf: Shelf) -> Library:
     """Return the library of a shelf, for the caller."""
     known = services()
+    check_shelf(shelf, known.settings)
     store = known.open_store(hurried=True)
     presence = None
     if shelf == WORKSPACE and known.launch is not None:
         presence = Presence(known.contents, caller())
-    return Library(store, prefix_of(shelf, known.settings), presence=presence)
+    return Library(store, shelf.prefix(known.settings), presence=presence)

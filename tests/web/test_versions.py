@@ -1,0 +1,242 @@
+"""GET versions and version, PUT label: a notebook's history by the API."""
+
+import io
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+
+from bookstore_core.stores import (
+    Version,
+    VersionMetadata,
+    VersionStore,
+    new_save_id,
+    utc_now,
+)
+from harness.notebook_server import notebook
+from harness.web_app import ServerSide
+
+Put = Callable[..., Version]
+LIST = "/api/bookstore/versions"
+ONE = "/api/bookstore/version"
+LABEL = "/api/bookstore/label"
+KEY = "workspace/a.ipynb"
+
+
+@pytest.fixture
+def three(put: Put) -> list[Version]:
+    """Three versions of a.ipynb, oldest first."""
+    return [put(KEY, notebook(*"123"[:count])) for count in (1, 2, 3)]
+
+
+def put_moved(store: VersionStore, path: str, moved_from: str) -> Version:
+    data = json.dumps(notebook("moved")).encode()
+    metadata = VersionMetadata(
+        save_id=new_save_id(), saved_at=utc_now(), moved_from=moved_from
+    )
+    body = io.BytesIO(data)
+    return store.put(f"workspace/{path}", body, size=len(data), metadata=metadata)
+
+
+def get(client: Any, url: str, **query: str) -> Any:
+    answer = client.get(url, query_string=query)
+    assert answer.status_code == 200, answer.text
+    return answer.json
+
+
+def ids_in(page: Any) -> list[str]:
+    return [version["version_id"] for version in page["versions"]]
+
+
+def test_versions_are_listed_newest_first(
+    client: FlaskClient, three: list[Version]
+) -> None:
+    page = get(client, LIST, path="a.ipynb")
+    assert page["path"] == "a.ipynb"
+    assert ids_in(page) == [version.version_id for version in three[::-1]]
+    assert (page["cursor"], page["earlier"]) == (None, None)
+    newest, known = page["versions"][0], three[-1]
+    assert known.metadata is not None
+    assert newest == {
+        "version_id": known.version_id,
+        "path": "a.ipynb",
+        "saved_at": known.metadata.saved_at.isoformat(),
+        "stored_at": known.stored_at.isoformat(),
+        "author": "ann",
+        "size": known.size,
+        "sha256": known.metadata.sha256,
+        "label": None,
+        "moved_from": "",
+        "restored_from": "",
+        "restored_path": "",
+        "is_latest": True,
+        "deleted": False,
+        "save_id": known.metadata.save_id,
+    }
+
+
+def test_pages_go_on_across_a_rename(
+    client: FlaskClient, three: list[Version], store: VersionStore
+) -> None:
+    moved = put_moved(store, "b.ipynb", "a.ipynb")
+    found: list[tuple[str, str]] = []
+    cursor = ""
+    while cursor is not None:
+        page = get(client, LIST, path="b.ipynb", limit="1", cursor=cursor)
+        found += [(v["path"], v["version_id"]) for v in page["versions"]]
+        cursor = page["cursor"]
+    older = [("a.ipynb", version.version_id) for version in three[::-1]]
+    assert found == [("b.ipynb", moved.version_id), *older]
+
+
+def test_the_published_shelf_has_a_history_too(client: FlaskClient, put: Put) -> None:
+    version = put("published/a.ipynb", notebook("1"))
+    page = get(client, LIST, path="a.ipynb", shelf="published")
+    assert ids_in(page) == [version.version_id]
+
+
+def test_a_version_is_answered_with_its_notebook(
+    client: FlaskClient, three: list[Version]
+) -> None:
+    newest = get(client, ONE, path="a.ipynb")
+    assert newest["content"] == notebook("1", "2", "3")
+    assert newest["reason"] == ""
+    for name, cells in ((three[0].version_id, 1), ("@2", 1), ("@1", 2), ("@0", 3)):
+        found = get(client, ONE, path="a.ipynb", version_id=name)
+        assert len(found["content"]["cells"]) == cells
+
+
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        (b"", "empty"),
+        (b"hello", "text"),
+        (b"\xff\x00", "binary"),
+        (b'{"cells": []}', "nbformat"),
+        (b'{"nbformat":4,"nbformat_minor":4,"cells":[],"metadata":{"a":NaN}}', "NaN"),
+        (
+            b'{"nbformat":4,"nbformat_minor":4,"cells":[],"metadata":{"a":1e999}}',
+            "1e999",
+        ),
+    ],
+)
+def test_what_is_no_notebook_is_said_and_can_be_downloaded(
+    client: FlaskClient, put: Put, data: bytes, said: str
+) -> None:
+    put(KEY, data)
+    found = get(client, ONE, path="a.ipynb")
+    assert found["content"] is None
+    assert said in found["reason"]
+    answer = client.get(ONE, query_string={"path": "a.ipynb", "download": "1"})
+    assert (answer.status_code, answer.data) == (200, data)
+
+
+def test_a_download_is_an_attachment_that_nothing_renders(
+    client: FlaskClient, put: Put
+) -> None:
+    version = put("workspace/sub/ü.ipynb", b"<script>alert(1)</script>")
+    query = {"path": "sub/ü.ipynb", "version_id": version.version_id, "download": "1"}
+    headers = client.get(ONE, query_string=query).headers
+    assert headers["Content-Disposition"].startswith("attachment")
+    assert "%C3%BC.ipynb" in headers["Content-Disposition"]
+    assert headers["Content-Type"] == "application/octet-stream"
+    assert headers["X-Content-Type-Options"] == "nosniff"
+
+
+def test_a_version_is_labelled_found_by_it_and_the_label_is_removed(
+    server: ServerSide, three: list[Version]
+) -> None:
+    wish = {"path": "a.ipynb", "version_id": "@1", "name": "before", "comment": "Why."}
+    answer = server.put(LABEL, json=wish)
+    assert answer.status_code == 200, answer.text
+    assert answer.json["version_id"] == three[1].version_id
+    assert answer.json["label"]["name"] == "before"
+    assert answer.json["label"]["comment"] == "Why."
+    assert answer.json["label"]["author"]
+    found = get(server, ONE, path="a.ipynb", version_id="before")
+    assert found["version_id"] == three[1].version_id
+    for q in ("BEFORE", "why"):
+        assert ids_in(get(server, LIST, path="a.ipynb", q=q)) == [three[1].version_id]
+    answer = server.put(LABEL, json={**wish, "name": ""})
+    assert answer.json["label"] is None
+    assert ids_in(get(server, LIST, path="a.ipynb", q="before")) == []
+
+
+def test_a_label_names_one_version_only(
+    server: ServerSide, three: list[Version]
+) -> None:
+    wish = {"path": "a.ipynb", "version_id": "@1", "name": "before"}
+    assert server.put(LABEL, json=wish).status_code == 200
+    answer = server.put(LABEL, json={**wish, "version_id": "@0"})
+    assert answer.status_code == 409
+    assert three[1].version_id in answer.json["message"]
+
+
+@pytest.mark.parametrize(
+    "wish", [{"name": "x" * 81}, {"name": "@1"}, {"name": "a", "comment": "x" * 501}]
+)
+def test_a_label_that_cannot_be_is_a_400(
+    server: ServerSide, three: list[Version], wish: dict[str, str]
+) -> None:
+    answer = server.put(LABEL, json={"path": "a.ipynb", "version_id": "@0", **wish})
+    assert answer.status_code == 400
+    assert answer.json["message"]
+
+
+@pytest.mark.parametrize("url", [LIST, ONE, "/api/bookstore/diff"])
+@pytest.mark.parametrize(
+    "path", ["", "..", "../b.ipynb", "a//b.ipynb", "a\0b.ipynb", "x" * 1025, "/"]
+)
+def test_a_path_that_cannot_be_is_a_400(
+    client: FlaskClient, url: str, path: str
+) -> None:
+    answer = client.get(url, query_string={"path": path})
+    assert answer.status_code == 400, answer.text
+    assert answer.json["error"] == "InvalidRequestError"
+
+
+@pytest.mark.parametrize("url", [LIST, ONE, "/api/bookstore/diff"])
+def test_an_unknown_path_is_a_404_that_helps(client: FlaskClient, url: str) -> None:
+    answer = client.get(url, query_string={"path": "no/such.ipynb"})
+    assert answer.status_code == 404
+    assert "no/such.ipynb" in answer.json["message"]
+    assert "root directory" in answer.json["message"]
+
+
+@pytest.mark.parametrize("name", ["nothing", "a label", "@9", "@999999999", "ü\n"])
+def test_an_unknown_version_or_label_is_a_404_that_helps(
+    server: ServerSide, three: list[Version], name: str
+) -> None:
+    answers = [
+        server.get(ONE, query_string={"path": "a.ipynb", "version_id": name}),
+        server.put(LABEL, json={"path": "a.ipynb", "version_id": name, "name": "b"}),
+    ]
+    for answer in answers:
+        assert answer.status_code == 404, answer.text
+        assert answer.json["error"] == "VersionNotFoundError"
+
+
+@pytest.mark.parametrize("limit", ["0", "501", "-1", "1e3", " 5", "ten"])
+def test_a_limit_that_cannot_be_is_a_400(client: FlaskClient, limit: str) -> None:
+    answer = client.get(LIST, query_string={"path": "a.ipynb", "limit": limit})
+    assert answer.status_code == 400
+    assert "between 1 and 500" in answer.json["message"]
+
+
+def test_a_cursor_of_another_notebook_is_a_400(
+    client: FlaskClient, three: list[Version], put: Put
+) -> None:
+    put("workspace/b.ipynb", notebook("1"))
+    cursor = get(client, LIST, path="a.ipynb", limit="1")["cursor"]
+    answer = client.get(LIST, query_string={"path": "b.ipynb", "cursor": cursor})
+    assert answer.status_code == 400
+
+
+def test_a_version_over_the_limit_is_a_413(
+    make_client: Callable[..., FlaskClient], three: list[Version]
+) -> None:
+    client = make_client(max_notebook_size=10)
+    answer = client.get(ONE, query_string={"path": "a.ipynb"})
+    assert answer.status_code == 413
