@@ -47,6 +47,13 @@ def test_an_unknown_option_is_a_usage_error(run: Run, word: str) -> None:
     assert f"There is no option {word!r}" in outcome.err
 
 
+def test_words_may_stand_before_and_after_options(run: Run) -> None:
+    outcome = run("status", "--log-level", "30", "--json", "one", "--debug", "two")
+    assert outcome.code == 2
+    assert "'one' is too much" in outcome.err
+    assert "'--log-level' is too much" in run("status", "--", "--log-level").err
+
+
 def test_a_known_option_without_its_value_is_a_usage_error(run: Run) -> None:
     assert run("status", "--log-level").code == 2
 

@@ -18,7 +18,7 @@ import os
 import sys
 from collections.abc import Callable, Generator, Iterable
 from importlib.metadata import EntryPoint, entry_points
-from itertools import takewhile
+from itertools import islice
 from typing import Any, ClassVar
 
 from jupyter_core.application import JupyterApp, NoStart
@@ -95,8 +95,7 @@ class Verb(JupyterApp):
 
     def initialize(self, argv: list[str] | None = None) -> None:
         try:
-            self._check_options(sys.argv[1:] if argv is None else argv)
-            super().initialize(argv)
+            super().initialize(self._sort(sys.argv[1:] if argv is None else argv))
         except BookstoreError as error:
             self.fail(error)
 
@@ -128,21 +127,38 @@ class Verb(JupyterApp):
         verb = self.name.removeprefix("jupyter-bookstore-")
         return " ".join(("jupyter bookstore", verb, *self.words))
 
-    def _check_options(self, argv: list[str]) -> None:
-        # traitlets takes any unknown option for one with a value, and goes on.
-        known = {*OPTIONS_OF_ALL}
-        for names in (*self.flags, *self.aliases):
-            known.update([names] if isinstance(names, str) else names)
-        for word in takewhile(lambda word: word != "--", argv):
-            name = word.lstrip("-").partition("=")[0]
-            if not word.startswith("-") or not name or "." in name:
-                continue
-            short = not word.startswith("--") and name[0] in known
-            if name not in known and not short:
-                raise InvalidRequestError(
-                    f"There is no option {word!a}. '{self.usage} --help' lists those "
-                    "that there are."
-                )
+    def _sort(self, argv: list[str]) -> list[str]:
+        """Return the options and their values, then the words that belong to none.
+
+        argparse refuses words after an option that follows words. Raises
+        InvalidRequestError for an unknown option, which traitlets takes for one with a
+        value, and goes on.
+        """
+        options: list[str] = []
+        words: list[str] = []
+        waiting = iter(argv)
+        for word in waiting:
+            name, has_value, _ = word.lstrip("-").partition("=")
+            if word == "--":
+                words += waiting
+            elif not word.startswith("-") or not name:
+                words.append(word)
+            else:
+                options.append(word)
+                if self._takes_value(word, name) and not has_value:
+                    options += islice(waiting, 1)
+        return [*options, "--", *words] if words else options
+
+    def _takes_value(self, word: str, name: str) -> bool:
+        if "." in name or name in self.aliases:
+            return True
+        glued = not word.startswith("--") and name[0] in self.aliases
+        if glued or name in self.flags or name in OPTIONS_OF_ALL:
+            return False
+        raise InvalidRequestError(
+            f"There is no option {word!a}. '{self.usage} --help' lists those that "
+            "there are."
+        )
 
     def _check_words(self) -> None:
         given, needed = self.extra_args, [w for w in self.words if w[0] != "["]

@@ -16,15 +16,17 @@ GAP = "  "
 
 @dataclass(frozen=True)
 class Column:
-    """A column of a table. `style` is rich's; a terminal needs `least` columns for it.
+    """A column of a table; `style` is rich's, `right` aligns it as numbers are.
 
-    `right` aligns it as numbers are.
+    One that is `whole` is never broken into lines. One that is `optional` is left out
+    of a terminal that is too narrow for it.
     """
 
     name: str
     style: str = ""
     right: bool = False
-    least: int = 0
+    whole: bool = False
+    optional: bool = False
 
 
 def open_console() -> "Console":
@@ -65,7 +67,7 @@ def _draw(columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> None:
     from rich.text import Text
 
     console = open_console()
-    shown = [n for n, column in enumerate(columns) if console.width >= column.least]
+    shown = _fitting(columns, rows, console.width)
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for number in shown:
         column = columns[number]
@@ -74,7 +76,20 @@ def _draw(columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> None:
             style=column.style or None,
             justify="right" if column.right else "left",
             overflow="fold",
+            no_wrap=column.whole,
         )
     for row in rows:
         table.add_row(*(Text(row[number]) for number in shown))
     console.print(table)
+
+
+def _fitting(
+    columns: Sequence[Column], rows: Sequence[Sequence[str]], width: int
+) -> list[int]:
+    """Return the numbers of the columns that say something and find room."""
+    shown = [n for n in range(len(columns)) if any(row[n] for row in rows)]
+    for number in [n for n in reversed(shown) if columns[n].optional]:
+        needed = (max(len(row[n]) for row in rows) for n in shown)
+        if sum(needed) + len(GAP) * len(shown) > width:
+            shown.remove(number)
+    return shown

@@ -16,14 +16,14 @@ from bookstore_core.tables import Column, show_table
 PAGE = 500
 
 COLUMNS = (
-    Column("name", style="bold", right=True),
-    Column("saved", style="cyan"),
+    Column("name", style="bold", right=True, whole=True),
+    Column("saved", style="cyan", whole=True),
     Column("author"),
-    Column("size", right=True),
+    Column("size", right=True, whole=True),
     Column("label", style="green"),
     Column("note"),
-    Column("path", least=90),
-    Column("version id", style="dim", least=110),
+    Column("path"),
+    Column("version id", style="dim", whole=True, optional=True),
 )
 PATH_COLUMN = 6
 
