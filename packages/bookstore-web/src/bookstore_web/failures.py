@@ -50,12 +50,15 @@ SENTENCES = {
     413: "The body is over the limit (BookstoreSettings.max_notebook_size).",
 }
 
+#: Pages with these may be better when they are asked for again.
+RETRIED = frozenset({500, 502, 503, 504})
 
 #: What pages are headed with: calmer than the phrases of HTTP.
 HEADINGS = {
     400: "Something is missing, or wrong",
     403: "Not allowed",
     404: "Not found",
+    409: "Something is in the way",
     413: "Too large",
     422: "Not a valid notebook",
     500: "That went wrong",
@@ -107,7 +110,12 @@ def _answer_unexpected(error: Exception) -> Response:
 def _answer(status: int, sentence: str, *, kind: str) -> Response:
     if _wants_page():
         heading = HEADINGS.get(status) or HTTPStatus(status).phrase
-        page = render_template("error.html", sentence=sentence, heading=heading)
+        page = render_template(
+            "error.html",
+            sentence=sentence,
+            heading=heading,
+            can_retry=status in RETRIED,
+        )
         return make_response(page, status)
     response = jsonify(message=sentence, error=kind)
     response.status_code = status

@@ -17,6 +17,7 @@ from bookstore_core.notebooks import (
     Notebook,
     check_notebook,
     drop_trust,
+    parse_notebook,
     write_notebook,
 )
 from bookstore_core.paths import check_path, notebook_key, s3_display_path
@@ -69,6 +70,19 @@ def publication_of(
     empty or invalid one, TooLargeError over the limit, and ConfigurationError when
     publishing is not set up.
     """
+    path = _check(path, settings)
+    return _lay_out(path, _notebook_in(parse_object(body)), settings)
+
+
+def publication_of_version(
+    path: str, data: bytes, *, settings: BookstoreSettings
+) -> Publication:
+    """Return a version's content as what is to be published; raises as above."""
+    path = _check(path, settings)
+    return _lay_out(path, parse_notebook(data), settings)
+
+
+def _check(path: str, settings: BookstoreSettings) -> str:
     path = check_path(path)
     if settings.missing:
         raise ConfigurationError(settings.missing)
@@ -80,8 +94,12 @@ def publication_of(
         raise UnsupportedTypeError(
             f"Only notebooks are published, and {path!r} does not end in {SUFFIX}."
         )
+    return path
+
+
+def _lay_out(path: str, notebook: Notebook, settings: BookstoreSettings) -> Publication:
     key = notebook_key(settings.published_prefix, path)
-    data = write_notebook(drop_trust(_notebook_in(parse_object(body))))
+    data = write_notebook(drop_trust(notebook))
     if len(data) > settings.max_notebook_size:
         raise TooLargeError(
             f"The notebook is {len(data)} bytes large, over the limit of "

@@ -6,8 +6,28 @@ brings local times, what changed, and comparing two chosen versions.
 
 from flask import Blueprint
 
-from bookstore_web.pages import cloning, frame, home
+from bookstore_web.pages import (
+    cloning,
+    comparison,
+    frame,
+    history,
+    home,
+    naming,
+    publishing,
+    restoring,
+    view,
+)
 
 pages = Blueprint("pages", __name__)
-for blueprint in (home.blueprint, cloning.blueprint, frame.blueprint):
-    pages.register_blueprint(blueprint)
+for module in (
+    home,
+    history,
+    view,
+    frame,
+    comparison,
+    restoring,
+    naming,
+    publishing,
+    cloning,
+):
+    pages.register_blueprint(module.blueprint)

@@ -16,7 +16,7 @@ from flask import (
 from werkzeug.wrappers import Response as BaseResponse
 
 from bookstore_core.errors import BookstoreError
-from bookstore_core.stores import Version
+from bookstore_core.stores import Label, Version
 from bookstore_web.api.clones import Source as SourceFields
 from bookstore_web.bodies import optional_field, text_field
 from bookstore_web.cloning import Source, fetch, look_up, source_of
@@ -36,7 +36,8 @@ class Offer:
     """What the landing page says of a file that can be cloned.
 
     `form` is where its form goes, and `fields` are what it sends besides the target.
-    A file of a mounted directory has no version id.
+    A file of a mounted directory has no version id. `label` is what somebody called
+    the version.
     """
 
     name: str
@@ -48,6 +49,7 @@ class Offer:
     author: str
     form: str
     fields: Mapping[str, str]
+    label: Label | None = None
 
 
 @blueprint.get("/api/bookstore/cloned")
@@ -117,7 +119,17 @@ def _offer_version(source: Source, version: Version) -> Offer:
         author=known.author if known else "",
         form="bookstore/clone",
         fields=fields,
+        label=_label_of(version),
     )
+
+
+def _label_of(version: Version) -> Label | None:
+    found = version.version_id
+    try:
+        store = services().open_store(hurried=True)
+        return store.labels(version.key, bucket=version.bucket, only=[found]).get(found)
+    except BookstoreError:
+        return None  # who may read another's bucket may not always read its labels
 
 
 def _offer_file(file: MountedFile) -> Offer:

@@ -1,0 +1,33 @@
+"""Publishing a version from its page."""
+
+from flask import Blueprint, redirect, request
+from werkzeug.wrappers import Response
+
+from bookstore_core.history import PUBLISHED
+from bookstore_web.bodies import text_field
+from bookstore_web.context import author
+from bookstore_web.pages.links import shelved
+from bookstore_web.publishing import publication_of_version, publish
+from bookstore_web.services import services
+from bookstore_web.versions import read_version
+
+blueprint = Blueprint("publishing", __name__)
+
+
+@blueprint.post("/bookstore/publish")
+def publish_version() -> Response:
+    """Publish a version, and show it on the shelf of what is published."""
+    fields = request.form.to_dict()
+    here = shelved(fields)
+    store, settings = services().open_store(), services().settings
+    history = services().history(here.shelf)
+    _, data = read_version(history, here.path, text_field(fields, "version_id"))
+    publication = publication_of_version(
+        text_field(fields, "published_path"), data, settings=settings
+    )
+    published = publish(publication, store=store, author=author())
+    there = here.elsewhere(publication.path, shelf=PUBLISHED)
+    return redirect(
+        there.link("bookstore/view", version_id=published.version_id, done="published"),
+        code=303,
+    )

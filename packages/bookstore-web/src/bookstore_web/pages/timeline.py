@@ -1,0 +1,120 @@
+"""A page of a notebook's history as it is read: days, and bursts of saves.
+
+A person who works saves every few minutes, and Jupyter saves as often by itself. Such
+saves fold into one line, unless somebody gave one of them a name or it tells something
+of its own: a move, a restore.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from itertools import groupby
+
+from bookstore_core.history import HistoryPage, HistoryRow
+
+#: Saves closer to each other than this belong to one burst.
+GAP = timedelta(minutes=5)
+#: A burst is no longer than this, so that a day's work has some lines to find it by.
+SPAN = timedelta(hours=1)
+#: Fewer saves than this are shown as they are.
+FEWEST = 3
+
+
+@dataclass(frozen=True)
+class Step:
+    """A version, and the id of the version before it.
+
+    `before` is empty where that one is on the next page, and None where there is none.
+    """
+
+    row: HistoryRow
+    before: str | None
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One line of the list: a version, or a burst of them, newest first."""
+
+    steps: tuple[Step, ...]
+
+    @property
+    def is_burst(self) -> bool:
+        """Whether it stands for several versions."""
+        return len(self.steps) > 1
+
+    @property
+    def newest(self) -> Step:
+        """The version that it ends with."""
+        return self.steps[0]
+
+    @property
+    def since(self) -> datetime:
+        """When the first of its versions was saved."""
+        return self.steps[-1].row.saved_at
+
+    @property
+    def before(self) -> str | None:
+        """The id of the version before all of it, as in `Step`."""
+        return self.steps[-1].before
+
+
+@dataclass(frozen=True)
+class Day:
+    """A day in UTC, with what was saved on it; newest first."""
+
+    date: date
+    entries: tuple[Entry, ...]
+
+
+def days_of(page: HistoryPage, *, is_whole: bool = True) -> tuple[Day, ...]:
+    """Return the days of a page of history.
+
+    `is_whole` is False where rows in between were left out, as by a filter: then which
+    version comes before another is not known.
+    """
+    entries = _fold(_steps(page, is_whole=is_whole))
+    days = groupby(entries, key=lambda e: e.newest.row.saved_at.astimezone(UTC).date())
+    return tuple(Day(day, tuple(inside)) for day, inside in days)
+
+
+def _steps(page: HistoryPage, *, is_whole: bool) -> Iterator[Step]:
+    before: str | None = "" if page.cursor or not is_whole else None
+    steps = []
+    for row in reversed(page.rows):
+        steps.append(Step(row, before))
+        if is_whole and not row.version.deleted:
+            before = row.version.version_id
+    yield from reversed(steps)
+
+
+def _fold(steps: Iterator[Step]) -> Iterator[Entry]:
+    burst: list[Step] = []
+    for step in steps:
+        if burst and not _belongs(step.row, burst):
+            yield from _entries(burst)
+            burst = []
+        burst.append(step)
+    yield from _entries(burst)
+
+
+def _belongs(row: HistoryRow, burst: list[Step]) -> bool:
+    newest, last = burst[0].row, burst[-1].row
+    return (
+        _is_plain(row)
+        and _is_plain(last)
+        and row.author == last.author
+        and row.path == last.path
+        and last.saved_at - row.saved_at < GAP
+        and newest.saved_at - row.saved_at < SPAN
+    )
+
+
+def _is_plain(row: HistoryRow) -> bool:
+    return not (row.label or row.moved_from or row.restored_from or row.version.deleted)
+
+
+def _entries(burst: list[Step]) -> Iterator[Entry]:
+    if len(burst) >= FEWEST:
+        yield Entry(tuple(burst))
+    else:
+        yield from (Entry((step,)) for step in burst)

@@ -1,0 +1,60 @@
+"""The page of one version: what it is, how it looked, what can be done with it."""
+
+from flask import Blueprint, Response, make_response, render_template, request
+
+from bookstore_core.history import PUBLISHED, HistoryRow
+from bookstore_core.settings import validate_bookstore
+from bookstore_web.bodies import optional_field
+from bookstore_web.context import context
+from bookstore_web.pages.links import Shelved, address, shelved
+from bookstore_web.pages.notices import notice_of
+from bookstore_web.rendering import FRAME_SANDBOX, Prepared, prepare
+from bookstore_web.services import services
+from bookstore_web.versions import read_version
+
+blueprint = Blueprint("view", __name__)
+
+
+@blueprint.get("/bookstore/view")
+def view() -> Response:
+    """Show a version, the newest where none is named."""
+    fields = request.args.to_dict()
+    here = shelved(fields)
+    history = services().history(here.shelf)
+    row, data = read_version(history, here.path, optional_field(fields, "version_id"))
+    shown = prepare(data)
+    clone_url = _clone_url(here, row)
+    page = render_template(
+        "view.html",
+        here=here,
+        row=row,
+        times={},
+        shown=shown,
+        frame_sandbox=FRAME_SANDBOX,
+        notice=notice_of(here, fields),
+        clone_url=clone_url,
+        given_url=context().origin + clone_url if clone_url else "",
+        can_publish=_can_publish(here, shown),
+        xsrf_token=context().xsrf_token,
+    )
+    return make_response(page)
+
+
+def _can_publish(here: Shelved, shown: Prepared) -> bool:
+    features = validate_bookstore(services().settings)
+    is_published = here.shelf == PUBLISHED
+    return features["publish_valid"] and shown.kind == "notebook" and not is_published
+
+
+def _clone_url(here: Shelved, row: HistoryRow) -> str:
+    """Return where others clone a published version; empty for any other."""
+    if here.shelf != PUBLISHED:
+        return ""
+    version = row.version
+    return address(
+        here.base_url,
+        "bookstore/clone",
+        s3_bucket=version.bucket,
+        s3_key=version.key,
+        s3_version_id=version.version_id,
+    )

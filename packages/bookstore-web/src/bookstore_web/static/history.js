@@ -1,0 +1,85 @@
+// The history page: days by the reader's clock, and two versions to be compared.
+"use strict";
+
+const timeline = document.getElementById("timeline");
+
+// ---- days: the server groups them by UTC ----
+
+function regroup() {
+  const days = [...timeline.querySelectorAll(".day")];
+  if (days.length === 0) return;
+  const first = days[0];
+  let day = null;
+  for (const line of days.flatMap((each) => [...each.querySelector(".versions").children])) {
+    const at = new Date(line.dataset.at);
+    const key = startOfDay(at).toISOString();
+    if (day === null || day.dataset.day !== key) {
+      day = document.createElement("section");
+      day.className = "day";
+      day.dataset.day = key;
+      const heading = document.createElement("h2");
+      heading.textContent = dayName(at);
+      const list = document.createElement("ol");
+      list.className = "versions";
+      day.append(heading, list);
+      first.before(day);
+    }
+    day.querySelector(".versions").append(line);
+  }
+  days.forEach((each) => each.remove());
+}
+
+// ---- two to be compared ----
+
+const compare = document.getElementById("compare");
+const picks = [];
+
+function checkboxes() {
+  return [...timeline.querySelectorAll(".pick")];
+}
+
+function showPicks() {
+  for (const box of checkboxes()) box.checked = picks.includes(box.value);
+  const say = compare.querySelector("[data-say]");
+  say.textContent = [
+    "Choose two versions to compare them.",
+    "Choose one more.",
+    "Two versions are chosen.",
+  ][picks.length];
+  compare.classList.toggle("is-chosen", picks.length > 0);
+  compare.querySelector("button").disabled = picks.length !== 2;
+}
+
+function choose(box) {
+  const at = picks.indexOf(box.value);
+  if (at >= 0) picks.splice(at, 1);
+  if (box.checked) picks.push(box.value);
+  if (picks.length > 2) picks.shift();
+  showPicks();
+}
+
+// ---- the cards of single rows ----
+
+function closeCards(except) {
+  for (const card of timeline.querySelectorAll(".more[open]")) {
+    if (card !== except) card.open = false;
+  }
+}
+
+document.addEventListener("click", (event) => closeCards(event.target.closest(".more")));
+document.addEventListener("keydown", (event) => {
+  const card = event.target.closest?.(".more[open]");
+  if (event.key === "Escape" && card) {
+    card.open = false;
+    card.querySelector("summary").focus();
+  }
+});
+
+timeline.addEventListener("change", (event) => {
+  if (event.target.matches(".pick")) choose(event.target);
+});
+
+regroup();
+for (const box of checkboxes()) if (box.checked && !picks.includes(box.value)) picks.push(box.value);
+picks.splice(2);
+showPicks();

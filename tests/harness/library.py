@@ -1,0 +1,164 @@
+"""A store as people leave it: days of work, bursts of saves, names, moves."""
+
+import hashlib
+import io
+import json
+from datetime import UTC, datetime, time, timedelta
+from pathlib import Path
+from typing import Any
+
+from bookstore_core.history import WORKSPACE, Shelf
+from bookstore_core.moves import note_key, write_note
+from bookstore_core.settings import BookstoreSettings
+from bookstore_core.stores import (
+    Label,
+    Version,
+    VersionMetadata,
+    new_save_id,
+    utc_now,
+)
+from bookstore_core.stores.local import LocalStore
+
+OLD = "drafts/report.ipynb"
+REPORT = "reports/2026/Quarterly report.ipynb"
+LONG = (
+    "experiments/clustering of customers, with a very long name that goes on and on, "
+    "for the meeting of the board in November (final, really).ipynb"
+)
+FOREIGN = ("数据分析/销售报告.ipynb", "Übung 3, Lösung.ipynb", "تحليل البيانات.ipynb")
+DELETED = "thrown away.ipynb"
+PUBLISHED_PATH = "guides/Getting started.ipynb"
+SAID = "before the board meeting"
+WHY = "Numbers as agreed with Jürgen; the plots still have their old colours."
+
+#: The smallest image there is.
+PIXEL = (
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAA"
+    "AABJRU5ErkJggg=="
+)
+LINES = (
+    "import pandas as pd",
+    "sales = pd.read_csv('sales.csv', parse_dates=['day'])",
+    "by_region = sales.groupby('region').sum()",
+    "ax = by_region.plot(kind='bar', title='Sales by region')",
+    "total = sum(value for value in by_region.amount if value > 0)",
+    "print(f'Total: {total:,.2f}')",
+)
+
+
+def report(number: int) -> dict[str, Any]:
+    """Return a notebook that differs a little from that of the number before."""
+    cells = [_markdown("intro", "# Quarterly report\n\nSales by *region*.")]
+    for place in range(3 + number % 6):
+        lines = [LINES[(place + step) % len(LINES)] for step in range(4)]
+        if (place + number) % 4 == 0:
+            lines[1] += f"  # as of step {number}"
+        cells.append(_code(f"cell-{place}", "\n".join(lines), number=number))
+    metadata = {"kernelspec": {"name": "python3", "display_name": "Python 3"}}
+    return {"nbformat": 4, "nbformat_minor": 5, "metadata": metadata, "cells": cells}
+
+
+def _markdown(name: str, source: str) -> dict[str, Any]:
+    return {"cell_type": "markdown", "id": name, "metadata": {}, "source": source}
+
+
+def _code(name: str, source: str, *, number: int) -> dict[str, Any]:
+    printed = {"output_type": "stream", "name": "stdout", "text": f"Total: {number}\n"}
+    image = {
+        "output_type": "display_data",
+        "data": {"image/png": PIXEL, "text/plain": "<Figure>"},
+        "metadata": {},
+    }
+    return {
+        "cell_type": "code",
+        "id": name,
+        "metadata": {},
+        "source": source,
+        "outputs": [printed, image] if name == "cell-2" else [],
+        "execution_count": number,
+    }
+
+
+class Library:
+    """A local store in `root`, into which notebooks are saved at times of one's own."""
+
+    def __init__(self, root: Path) -> None:
+        self.settings = BookstoreSettings(storage="local", local_root=str(root))
+        self._now = utc_now()
+        self.store = LocalStore(self.settings, now=lambda: self._now)
+        self.store.prepare()
+        self._count = 0
+
+    def save(
+        self,
+        path: str,
+        at: datetime,
+        *,
+        shelf: Shelf = WORKSPACE,
+        content: Any = None,
+        author: str = "ann",
+        **more: str,
+    ) -> Version:
+        """Save a notebook, the next one of `report` where no content is given."""
+        self._count += 1
+        value = report(self._count) if content is None else content
+        data = value if isinstance(value, bytes) else json.dumps(value).encode()
+        self._now = at  # after the one before: ids of a key only grow
+        metadata = VersionMetadata(
+            save_id=new_save_id(),
+            saved_at=at,
+            author=author,
+            sha256=hashlib.sha256(data).hexdigest(),
+            source_path=path,
+            **more,
+        )
+        return self.store.put(
+            shelf.key(self.settings, path),
+            io.BytesIO(data),
+            size=len(data),
+            metadata=metadata,
+        )
+
+    def burst(self, path: str, at: datetime, count: int, author: str = "ann") -> None:
+        """Save so often, two minutes and some seconds apart."""
+        for number in range(count):
+            self.save(path, at + number * timedelta(seconds=130), author=author)
+
+    def _note_move(self, old: str, new: str, at: datetime) -> None:
+        note = note_key(WORKSPACE.key(self.settings, old))
+        data = write_note(new)
+        metadata = VersionMetadata(save_id=new_save_id(), saved_at=at)
+        self._now = at
+        self.store.put(note, io.BytesIO(data), size=len(data), metadata=metadata)
+
+    def label(self, path: str, version: Version, name: str, comment: str = "") -> None:
+        """Give a version a name."""
+        label = Label(name, comment, author="ann")
+        key = WORKSPACE.key(self.settings, path)
+        self.store.set_label(key, version.version_id, label)
+
+    def fill(self) -> None:
+        """Save what ten days of work leave: 81 versions of one notebook, and others."""
+        for hour in (8, 9, 10):
+            self.save(OLD, day(9, hour))
+        self.save(REPORT, day(6, 10), moved_from=OLD)
+        self._note_move(OLD, REPORT, day(6, 10))
+        for ago in (5, 4, 2, 1):
+            self.burst(REPORT, day(ago, 9), 6)
+            self.label(REPORT, self.save(REPORT, day(ago, 11)), f"v{6 - ago}")
+            self.burst(REPORT, day(ago, 14), 12, author="Jürgen Großmann")
+        named = self.save(REPORT, day(1, 16))
+        self.label(REPORT, named, SAID, WHY)
+        self.save(REPORT, day(1, 17), restored_from=named.version_id)
+        for ago, path in enumerate((DELETED, LONG, *FOREIGN, "welcome.ipynb"), 1):
+            self.save(path, day(ago, 12))
+            self.save(path, day(ago, 13))
+        published = Shelf("published")
+        for path in (PUBLISHED_PATH, "reports/Q3.ipynb"):
+            self.save(path, day(3, 9), shelf=published, author="Jürgen Großmann")
+
+
+def day(ago: int, hour: int) -> datetime:
+    """Return an hour, in UTC, of the day that was so many days ago."""
+    date = utc_now().date() - timedelta(days=ago)
+    return datetime.combine(date, time(hour), tzinfo=UTC)

@@ -1,0 +1,328 @@
+"""The pages of a notebook's history: list, look, compare, name, publish."""
+
+import html
+import re
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+
+from bookstore_web.wire import Launch
+from harness.library import OLD, REPORT, SAID, WHY, Library, day, report
+from harness.web_app import ContentsDouble, ServerSide
+
+NASTY = "<script>alert(1)</script>{{7*7}}"
+AT = datetime(2024, 5, 17, 9, 30, tzinfo=UTC)
+
+
+@pytest.fixture
+def library(tmp_path: Path) -> Library:
+    return Library(tmp_path / "store")
+
+
+def get(server: Any, page: str, path: str = "a.ipynb", **query: str) -> Any:
+    return server.get(f"/bookstore/{page}", query_string={"path": path, **query})
+
+
+def words(page: Any) -> str:
+    """Return a page's text as a reader without script has it."""
+    return re.sub(r"\s+", " ", html.unescape(re.sub(r"<[^>]*>", "", page.text)))
+
+
+def addresses(page: Any) -> list[str]:
+    return [html.unescape(url) for url in re.findall(r'href="([^"]*)"', page.text)]
+
+
+def test_the_list_says_who_when_how_large_and_what_it_is_called(
+    server: ServerSide, library: Library
+) -> None:
+    version = library.save("a.ipynb", AT, author="Ann Müller", content=b" " * 2500)
+    library.label("a.ipynb", version, SAID, WHY)
+    page = get(server, "history")
+    assert page.status_code == 200
+    for text in ("09:30 UTC", "Ann Müller", "2.5 kB", SAID, WHY, "Friday, 17 May 2024"):
+        assert text in words(page)
+    assert 'title="2024-05-17 09:30:00 UTC"' in page.text
+
+
+def test_a_burst_is_one_line_that_opens(server: ServerSide, library: Library) -> None:
+    library.burst("a.ipynb", AT, 12)
+    page = get(server, "history")
+    assert "12 saves" in words(page)
+    assert page.text.count('class="entry burst"') == 1
+    assert page.text.count('class="entry"') == 12
+
+
+def test_the_list_asks_for_no_change_by_itself(
+    server: ServerSide, library: Library
+) -> None:
+    first = library.save("a.ipynb", AT)
+    second = library.save("a.ipynb", AT + timedelta(hours=1))
+    asked = re.findall(r'data-changes="([^"]*)"', get(server, "history").text)
+    assert [html.unescape(url) for url in asked] == [
+        f"/api/bookstore/diff?path=a.ipynb&base={first.version_id}"
+        f"&remote={second.version_id}&summary=1"
+    ]
+    assert "first version" in words(get(server, "history"))
+
+
+def test_the_address_that_a_row_asks_answers_in_a_few_words(
+    server: ServerSide, library: Library
+) -> None:
+    library.save("a.ipynb", AT, content=report(1))
+    library.save("a.ipynb", AT + timedelta(hours=1), content=report(2))
+    (url,) = re.findall(r'data-changes="([^"]*)"', get(server, "history").text)
+    answer = server.get(html.unescape(url))
+    assert answer.status_code == 200, answer.text
+    assert "cell" in answer.json["summary"]["sentence"]
+
+
+def test_older_versions_follow_on_further_pages(
+    server: ServerSide, library: Library
+) -> None:
+    library.fill()
+    page = get(server, "history", REPORT)
+    older = next(url for url in addresses(page) if "cursor=" in url)
+    assert OLD not in words(page)
+    following = server.get(older)
+    assert f"Was called {OLD} until then" in words(following)
+    assert "Newest versions" in words(following)
+
+
+def test_a_restore_says_where_it_came_from(
+    server: ServerSide, library: Library
+) -> None:
+    library.fill()
+    page = get(server, "history", REPORT)
+    when = f"{day(1, 16):%d %b %Y, %H:%M} UTC"
+    assert f"Restored from the version of {when}" in words(page)
+
+
+def test_names_can_be_searched(server: ServerSide, library: Library) -> None:
+    library.fill()
+    page = get(server, "history", REPORT, q="colours")
+    assert SAID in words(page)
+    assert page.text.count('class="entry"') == 1
+    nothing = get(server, "history", REPORT, q="zzz")
+    assert "No version has a name or a comment with “zzz” in it." in words(nothing)
+
+
+def test_the_form_gives_a_name_and_takes_it_away(
+    make_server_side: Callable[..., ServerSide], library: Library
+) -> None:
+    version = library.save("a.ipynb", AT)
+    server = make_server_side({"base_url": "/user/ann/", "user": "ann"})
+    form = {"path": "a.ipynb", "version_id": version.version_id}
+    named = server.post("/bookstore/label", data={**form, "name": SAID, "comment": WHY})
+    assert named.status_code == 303
+    assert named.headers["Location"].startswith("/user/ann/bookstore/history?path=")
+    page = server.follow(named.headers["Location"])
+    assert SAID in words(page)
+    assert "The name is kept." in words(page)
+    removed = server.post("/bookstore/label", data={**form, "name": "x", "remove": "1"})
+    assert SAID not in words(server.follow(removed.headers["Location"]))
+
+
+def test_a_name_that_another_version_has_is_refused(
+    server: ServerSide, library: Library
+) -> None:
+    first = library.save("a.ipynb", AT)
+    second = library.save("a.ipynb", AT + timedelta(hours=1))
+    library.label("a.ipynb", first, SAID)
+    form = {"path": "a.ipynb", "version_id": second.version_id, "name": SAID}
+    page = server.post("/bookstore/label", data=form)
+    assert page.status_code == 409
+    assert "Choose another name" in words(page)
+
+
+def test_a_version_is_shown_in_a_frame_that_runs_nothing(
+    server: ServerSide, library: Library
+) -> None:
+    version = library.save("a.ipynb", AT)
+    page = get(server, "view", version_id=version.version_id)
+    (frame,) = re.findall(r"<iframe [^>]*>", page.text)
+    assert "allow-same-origin" not in frame
+    assert "allow-scripts" not in frame
+    (source,) = re.findall(r'src="([^"]*)"', frame)
+    content = server.get(html.unescape(source))
+    assert content.status_code == 200
+    assert "Quarterly report" in content.text
+
+
+def test_what_is_no_notebook_is_shown_as_text_or_can_be_downloaded(
+    server: ServerSide, library: Library
+) -> None:
+    library.save("a.ipynb", AT, content=b"some notes")
+    assert "This is it as text" in words(get(server, "view"))
+    library.save("b.ipynb", AT, content=b"\xff\x00")
+    page = get(server, "view", "b.ipynb")
+    assert "cannot be shown here" in words(page)
+    assert any("download=1" in url for url in addresses(page))
+    assert "<iframe" not in page.text
+
+
+def test_a_part_of_a_large_notebook_is_shown_with_a_note(
+    server: ServerSide, library: Library
+) -> None:
+    content = report(1)
+    content["cells"] *= 300
+    library.save("a.ipynb", AT, content=content)
+    assert "Not all of it is shown here." in words(get(server, "view"))
+
+
+def test_two_versions_are_compared_by_lines_and_words(
+    server: ServerSide, library: Library
+) -> None:
+    before, after = report(1), report(1)
+    before["cells"][1]["source"] = "total = 1\nprint(total)"
+    after["cells"][1]["source"] = "total = 2\nprint(total)"
+    library.save("a.ipynb", AT, content=before)
+    library.save("a.ipynb", AT + timedelta(hours=1), content=after)
+    page = get(server, "diff")
+    assert page.status_code == 200, page.text
+    assert "1 cell changed." in words(page)
+    assert "<del>1</del>" in page.text
+    assert "<ins>2</ins>" in page.text
+    assert "unchanged cell" in words(page)
+
+
+def test_equal_versions_are_the_same(server: ServerSide, library: Library) -> None:
+    library.save("a.ipynb", AT, content=report(1))
+    library.save("a.ipynb", AT + timedelta(hours=1), content=report(1))
+    assert "The two are the same." in words(get(server, "diff"))
+
+
+def test_two_that_were_chosen_are_compared_the_older_one_first(
+    server: ServerSide, library: Library
+) -> None:
+    saved = [library.save("a.ipynb", AT + timedelta(hours=hour)) for hour in range(3)]
+    query = {"path": "a.ipynb", "pick": [saved[2].version_id, saved[0].version_id]}
+    page = server.get("/bookstore/diff", query_string=query)
+    text = words(page)
+    assert text.index("09:30 UTC") < text.index("11:30 UTC")
+    one = {"path": "a.ipynb", "pick": [saved[2].version_id]}
+    assert server.get("/bookstore/diff", query_string=one).status_code == 400
+
+
+def test_a_version_is_compared_with_the_file_as_it_is_now(
+    server: ServerSide, library: Library, contents: ContentsDouble
+) -> None:
+    library.save("a.ipynb", AT, content=report(1))
+    contents.files["a.ipynb"] = {
+        "type": "notebook",
+        "format": "json",
+        "content": report(2),
+    }
+    page = get(server, "diff", base="@0", remote="file")
+    assert page.status_code == 200
+    assert "The file on your server" in words(page)
+    assert 'aria-current="page"' in page.text
+
+
+def test_publishing_a_version_leads_to_the_link_for_others(
+    make_server_side: Callable[..., ServerSide], library: Library
+) -> None:
+    version = library.save("a.ipynb", AT, content=report(1))
+    server = make_server_side({"base_url": "/user/ann/", "origin": "https://hub.test"})
+    form = {
+        "path": "a.ipynb",
+        "version_id": version.version_id,
+        "published_path": "guides/a.ipynb",
+    }
+    answer = server.post("/bookstore/publish", data=form)
+    assert answer.status_code == 303, answer.text
+    page = server.follow(answer.headers["Location"])
+    (given,) = re.findall(r'<input id="given"[^>]*value="([^"]*)"', page.text)
+    assert given.startswith("https://hub.test/user/ann/bookstore/clone?")
+    clone = server.follow(html.unescape(given))
+    assert "Clone a.ipynb" in words(clone)
+
+
+def test_what_is_no_notebook_cannot_be_published(
+    server: ServerSide, library: Library
+) -> None:
+    version = library.save("a.ipynb", AT, content=b"some notes")
+    assert "Publish this version" not in words(get(server, "view"))
+    form = {
+        "path": "a.ipynb",
+        "version_id": version.version_id,
+        "published_path": "a.ipynb",
+    }
+    assert server.post("/bookstore/publish", data=form).status_code == 422
+
+
+@pytest.mark.parametrize("page", ["history", "view", "diff", "restore", "view/content"])
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [
+        ("nothing.ipynb", 404),
+        ("../a.ipynb", 400),
+        ("a\0.ipynb", 400),
+        ("x" * 1025, 400),
+        ("", 400),
+    ],
+)
+def test_a_path_that_cannot_be_is_answered_by_a_sentence(
+    server: ServerSide, library: Library, page: str, path: str, status: int
+) -> None:
+    answer = get(server, page, path, version_id="@0")
+    assert answer.status_code == status
+    assert answer.mimetype == "text/html"
+    assert 'role="alert"' in answer.text
+
+
+@pytest.mark.parametrize("page", ["view", "restore", "view/content"])
+def test_a_version_that_is_gone_is_told(
+    server: ServerSide, library: Library, page: str
+) -> None:
+    library.save("a.ipynb", AT)
+    answer = get(server, page, version_id="20200101T000000.000000Z-00000000")
+    assert answer.status_code == 404
+    assert "a lifecycle rule or somebody has removed it" in words(answer)
+
+
+def test_nothing_that_others_wrote_becomes_markup(
+    server: ServerSide, library: Library
+) -> None:
+    old, path = f"old {NASTY}.ipynb", f"{NASTY}.ipynb"
+    version = library.save(old, AT, author=NASTY, content=report(1))
+    library.label(old, version, NASTY, NASTY)
+    hostile = report(1)
+    hostile["cells"][1]["source"] = NASTY
+    hostile["metadata"][NASTY] = NASTY
+    library.save(path, AT + timedelta(hours=1), moved_from=old, content=hostile)
+    for page in ("history", "view", "diff", "restore"):
+        answer = get(server, page, path, version_id="@0", done="copied", copy=NASTY)
+        assert answer.status_code == 200
+        assert "<script>" not in answer.text, page
+        assert "{{7*7}}" in answer.text
+
+
+def test_on_its_own_the_app_shows_and_compares(
+    client: FlaskClient, library: Library
+) -> None:
+    library.save("a.ipynb", AT)
+    library.save("a.ipynb", AT + timedelta(hours=1))
+    for page in ("history", "view", "diff"):
+        answer = get(client, page)
+        assert answer.status_code == 200, page
+        assert not any("restore" in url for url in addresses(answer)), page
+
+
+def test_every_address_begins_with_the_base_url(
+    make_server_side: Callable[..., ServerSide], library: Library, launch: Launch
+) -> None:
+    library.save("a.ipynb", AT)
+    library.save("a.ipynb", AT + timedelta(hours=1))
+    server = make_server_side({"base_url": "/user/a%20b/"})
+    for page in ("", "history", "view", "diff", "restore"):
+        answer = get(server, page, version_id="@0")
+        assert answer.status_code == 200, page
+        urls = re.findall(r'(?:href|src|action|data-changes)="([^"]*)"', answer.text)
+        outside = [
+            url for url in urls if not url.startswith(("/user/a%20b/", "data:", "#"))
+        ]
+        assert not outside, page

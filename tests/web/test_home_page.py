@@ -1,0 +1,197 @@
+"""The home page: shelves, folders, what was saved last, and how the spool is doing."""
+
+import html
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+
+from bookstore_core.moves import note_key, write_note
+from bookstore_core.spool_report import SpoolReport
+from bookstore_core.stores import Version
+from bookstore_web.pages.spooling import say_spool
+from harness.web_app import ContentsDouble, ServerSide
+
+Put = Callable[..., Version]
+NASTY = "\"><script>alert(1)</script>'&{{7*7}}.ipynb"
+
+
+def links(page: str) -> dict[str, str]:
+    """Return the addresses that a page links to, by the text of the link."""
+    found = re.findall(r'<a [^>]*?href="([^"]*)"[^>]*>(.*?)</a>', page, re.DOTALL)
+    return {
+        html.unescape(re.sub(r"<[^>]*>", "", text)).strip(): html.unescape(url)
+        for url, text in found
+    }
+
+
+def test_the_top_shows_folders_and_notebooks_with_their_addresses(
+    make_server_side: Callable[..., ServerSide], put: Put
+) -> None:
+    put("workspace/a.ipynb", b"{}")
+    put("workspace/sub/b c.ipynb", b"{}")
+    server = make_server_side({"base_url": "/user/ann/"})
+    found = links(server.get("/bookstore/").text)
+    assert found["a.ipynb"] == "/user/ann/bookstore/history?path=a.ipynb"
+    assert found["sub"] == "/user/ann/bookstore/?prefix=sub"
+    assert "b c.ipynb" not in found
+
+
+def test_a_folder_has_crumbs_that_lead_back(server: ServerSide, put: Put) -> None:
+    put("workspace/one/two/a.ipynb", b"{}")
+    page = server.get("/bookstore/", query_string={"prefix": "one/two"}).text
+    assert links(page)["My workspace"] == "/bookstore/"
+    assert links(page)["one"] == "/bookstore/?prefix=one"
+    assert links(page)["a.ipynb"] == "/bookstore/history?path=one%2Ftwo%2Fa.ipynb"
+
+
+def test_a_search_finds_notebooks_in_all_folders(server: ServerSide, put: Put) -> None:
+    put("workspace/one/Report.ipynb", b"{}")
+    put("workspace/other.ipynb", b"{}")
+    page = server.get("/bookstore/", query_string={"q": "report"}).text
+    assert "one/Report.ipynb" in links(page)
+    assert "other.ipynb" not in links(page)
+
+
+def test_a_search_that_finds_nothing_says_so(server: ServerSide, put: Put) -> None:
+    put("workspace/a.ipynb", b"{}")
+    page = server.get("/bookstore/", query_string={"q": "zzz"}).text
+    assert "No notebook has “zzz” in its path." in html.unescape(page)
+
+
+def test_an_empty_store_says_what_to_do(server: ServerSide) -> None:
+    page = server.get("/bookstore/")
+    assert page.status_code == 200
+    assert "No versions yet" in page.text
+    shelf = server.get("/bookstore/", query_string={"shelf": "published"})
+    assert "Nothing is published yet" in shelf.text
+
+
+def test_the_published_shelf_leads_to_what_can_be_cloned(
+    server: ServerSide, put: Put
+) -> None:
+    put("published/guide.ipynb", b"{}")
+    page = server.get("/bookstore/", query_string={"shelf": "published"}).text
+    url = links(page)["guide.ipynb"]
+    assert url == "/bookstore/view?path=guide.ipynb&shelf=published"
+    assert "deleted here" not in page
+
+
+def test_what_was_saved_last_stands_above_a_shelf_of_some_size(
+    server: ServerSide, put: Put
+) -> None:
+    for name in "abcdefg":
+        put(f"workspace/sub/{name}.ipynb", b"{}")
+    page = server.get("/bookstore/").text
+    assert page.index("Saved last") < page.index("sub/g.ipynb")
+    assert "sub/a.ipynb" not in page
+
+
+def test_a_notebook_that_is_gone_from_the_server_can_be_restored(
+    server: ServerSide, contents: ContentsDouble, put: Put
+) -> None:
+    put("workspace/here.ipynb", b"{}")
+    put("workspace/gone.ipynb", b"{}")
+    contents.files["here.ipynb"] = {"type": "notebook"}
+    page = server.get("/bookstore/").text
+    assert page.count("deleted here") == 1
+    url = "/bookstore/restore?path=gone.ipynb&version_id=%400"
+    assert links(page)["Restore"] == url
+
+
+def test_a_notebook_that_was_moved_leads_to_where_it_is(
+    server: ServerSide, put: Put
+) -> None:
+    put("workspace/old.ipynb", b"{}")
+    put(note_key("workspace/old.ipynb"), write_note("new/name.ipynb"))
+    page = server.get("/bookstore/").text
+    url = links(page)["new/name.ipynb"]
+    assert url == "/bookstore/history?path=new%2Fname.ipynb"
+    assert "deleted here" not in page
+
+
+def test_what_only_the_store_knows_is_told_apart(server: ServerSide, put: Put) -> None:
+    page = server.get("/bookstore/").text
+    assert "s3://bookstore/published" in page
+    assert "s3://bookstore/workspace" in page
+
+
+def test_without_a_store_the_page_tells_what_to_set(
+    make_client: Callable[..., FlaskClient],
+) -> None:
+    page = make_client(storage="s3", s3_bucket="").get("/bookstore/")
+    assert page.status_code == 200
+    assert "No store is configured" in page.text
+
+
+@pytest.mark.parametrize(
+    ("query", "status"),
+    [
+        ({"shelf": "attic"}, 400),
+        ({"prefix": "../etc"}, 400),
+        ({"prefix": "a\0b"}, 400),
+        ({"cursor": "nonsense", "q": "a"}, 400),
+        ({"prefix": "no/such/folder"}, 404),
+        ({"prefix": "x" * 2000}, 400),
+    ],
+)
+def test_a_bad_address_is_answered_by_a_sentence(
+    server: ServerSide, put: Put, query: dict[str, str], status: int
+) -> None:
+    put("workspace/a.ipynb", b"{}")
+    page = server.get("/bookstore/", query_string=query)
+    assert page.status_code == status
+    assert 'role="alert"' in page.text
+
+
+def test_names_never_become_markup(server: ServerSide, put: Put) -> None:
+    put(f"workspace/{NASTY}", b"{}")
+    page = server.get("/bookstore/", query_string={"q": "alert"})
+    assert page.status_code == 200
+    assert "<script>" not in page.text
+    assert "{{7*7}}" in page.text
+
+
+def test_standalone_there_is_no_word_of_a_server(client: FlaskClient, put: Put) -> None:
+    put("workspace/a.ipynb", b"{}")
+    page = client.get("/bookstore/").text
+    assert "deleted here" not in page
+    assert "Back to Jupyter" not in page
+
+
+@pytest.mark.parametrize(
+    ("report", "state", "words"),
+    [
+        (SpoolReport(), "good", "Every save has reached the store."),
+        (
+            SpoolReport(pending=1, oldest_age_seconds=5.0),
+            "busy",
+            "1 save is on the way to the store, since 5 seconds ago at the longest.",
+        ),
+        (
+            SpoolReport(pending=2, in_flight=1, oldest_age_seconds=120.0),
+            "busy",
+            "3 saves are on the way to the store",
+        ),
+        (SpoolReport(problems=("The disk is full.",)), "bad", "The disk is full."),
+    ],
+)
+def test_the_spool_is_told_in_one_line(
+    report: SpoolReport, state: str, words: str
+) -> None:
+    line = say_spool(report)
+    assert line.state == state
+    assert words in line.sentence
+
+
+def test_a_spool_that_cannot_be_read_is_told(
+    make_server_side: Callable[..., ServerSide], tmp_path: Path
+) -> None:
+    spool = tmp_path / "spool"
+    spool.write_text("a file where a directory should be")
+    page: Any = make_server_side(spool_dir=str(spool)).get("/bookstore/")
+    assert page.status_code == 200
+    assert 'class="spool bad"' in page.text
