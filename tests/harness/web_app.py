@@ -2,6 +2,7 @@
 
 import base64
 import json
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
@@ -28,6 +29,7 @@ class ContentsDouble:
         self.folders = {""}
         self.requests: list[Request] = []
         self.answer: Response | None = None
+        self.refuse: Callable[[Request], Response | None] = lambda _: None
 
     @property
     def written(self) -> list[str]:
@@ -41,7 +43,7 @@ class ContentsDouble:
         request = Request(environ)
         request.get_data(cache=True)
         self.requests.append(request)
-        response = self.answer or self._answer(request)
+        response = self.answer or self.refuse(request) or self._answer(request)
         return response(environ, start_response)
 
     def _answer(self, request: Request) -> Response:
