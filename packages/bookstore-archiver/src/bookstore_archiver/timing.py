@@ -11,6 +11,7 @@ class Timing:
     look: float = 1.0  # into the spool, for saves of other processes
     take_over: float = 1.0  # from a process that drained and has ended
     tend: float = 5.0  # notebooks that could not be spooled
+    sweep: float = 60.0  # what processes left that ended while they wrote
     first_retry: float = 0.25
     last_retry: float = 30.0
     refused: float = 300.0  # until what only a person can change is tried again

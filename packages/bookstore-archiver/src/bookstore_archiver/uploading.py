@@ -74,7 +74,8 @@ class Uploader:
         self._holding = self._turned = self._taking = self._elsewhere = False
         self._woken = self._ended = False
         # These are the thread's own.
-        self._next_look = self._next_tend = self._next_write = 0.0
+        self._next_look = self._next_tend = 0.0
+        self._next_write = self._next_sweep = 0.0
         self._written: DrainStatus | None = None
 
     def start(self) -> None:
@@ -236,7 +237,9 @@ class Uploader:
         try:
             if look:
                 self._next_look = now + self._timing.look
-                self._spool.sweep()
+                if now >= self._next_sweep:
+                    self._next_sweep = now + self._timing.sweep
+                    self._spool.sweep()
                 self._backlog.remove_leftover()
                 found += self._spool.scan(known, complain=self._backlog.complain)
         finally:
