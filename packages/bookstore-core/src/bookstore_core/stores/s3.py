@@ -49,7 +49,7 @@ class Patience:
 FOR_WORK = Patience(5, 30)
 FOR_CHECKS = Patience(2, 2.5)
 #: For those who look at a page meanwhile: an answer within five seconds, a bad one too.
-FOR_PEOPLE = Patience(2, 4)
+FOR_PEOPLE = Patience(2, 3)
 
 #: Reads are tried so often, unless the first tries already took this long (seconds).
 READ_ATTEMPTS = 3

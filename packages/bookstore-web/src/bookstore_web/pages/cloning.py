@@ -59,7 +59,8 @@ def landing(fields: dict[str, str]) -> Response:
     """Say what would be cloned, and where to; one button does it."""
     source = source_of(fields, services().settings)
     limit = services().settings.max_notebook_size
-    version = look_up(source, store=services().open_store(), limit=limit)
+    store = services().open_store(hurried=True)
+    version = look_up(source, store=store, limit=limit)
     offer = _offer_version(source, version)
     return _show(offer, optional_field(fields, "target_path"))
 

@@ -20,8 +20,7 @@ def view_content() -> Response:
     name = optional_field(fields, "version_id")
     cell = _cell_of(optional_field(fields, "cell"))
     shelf = find_shelf(optional_field(fields, "shelf"))
-    history = History(services().open_store(), services().settings, shelf=shelf)
-    row, data = _read(history, path, name)
+    row, data = _read(services().history(shelf), path, name)
     response = make_response(render(prepare(data, cell=cell), title=row.path))
     response.headers.update(FRAME_HEADERS)
     return response

@@ -28,6 +28,7 @@ def name_version() -> Response:
             author=author(),
         )
     version = row.version
-    services().open_store().set_label(version.key, version.version_id, label)
+    store = services().open_store(hurried=True)
+    store.set_label(version.key, version.version_id, label)
     done = "named" if label else "unnamed"
     return redirect(here.link("bookstore/history", done=done), code=303)

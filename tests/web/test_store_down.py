@@ -1,0 +1,105 @@
+"""The store is down: the API says so within five seconds, and when to come back."""
+
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from harness.fault_proxy import Fault, FaultProxy
+from harness.notebook_server import notebook
+from harness.s3_server import S3Server
+from harness.web_app import ContentsDouble, ServerSide
+
+#: Seconds that people wait, at most.
+PATIENCE = 5.0
+
+PATH = {"path": "a.ipynb"}
+SOURCE = {"s3_bucket": "downs", "s3_key": "workspace/a.ipynb"}
+ASKED: dict[str, tuple[str, str, dict[str, Any]]] = {
+    "versions": ("GET", "versions", {"query_string": PATH}),
+    "version": ("GET", "version", {"query_string": PATH}),
+    "diff": ("GET", "diff", {"query_string": PATH}),
+    "notebooks": ("GET", "notebooks", {}),
+    "recent": ("GET", "notebooks", {"query_string": {"recent": "1"}}),
+    "search": ("GET", "notebooks", {"query_string": {"q": "a"}}),
+    "label": ("PUT", "label", {"json": {**PATH, "version_id": "@0", "name": "a"}}),
+    "restore": ("POST", "restore", {"json": {**PATH, "version_id": "@0"}}),
+    "landing": ("GET", "cloned", {"query_string": SOURCE}),
+}
+
+
+@pytest.fixture(scope="module")
+def proxy() -> Iterator[FaultProxy]:
+    server = S3Server()
+    server.start()
+    server.make_bucket("downs")
+    body = b'{"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": []}'
+    server.client().put_object(Bucket="downs", Key="workspace/a.ipynb", Body=body)
+    with FaultProxy(server.url) as proxy:
+        yield proxy
+    server.stop()
+
+
+@pytest.fixture
+def server(
+    make_server_side: Callable[..., ServerSide],
+    proxy: FaultProxy,
+    contents: ContentsDouble,
+) -> Iterator[ServerSide]:
+    traits = {
+        "s3_endpoint_url": proxy.url,
+        "s3_access_key_id": "a-key-that-is-not-shown",
+        "s3_secret_access_key": "a-secret-that-is-not-shown",
+        "s3_bucket": "downs",
+    }
+    contents.files["a.ipynb"] = {
+        "type": "notebook",
+        "format": "json",
+        "content": notebook("1"),
+    }
+    yield make_server_side({"archives": True}, storage="s3", **traits)
+    proxy.heal()
+
+
+HANG, REFUSE, BUSY = Fault("hang", seconds=30), Fault("refuse"), Fault("status")
+CASES = [
+    *((name, fault) for name in ASKED for fault in (REFUSE, BUSY)),
+    # Each of these takes its time.
+    *((name, HANG) for name in ("versions", "notebooks", "label", "landing")),
+]
+
+
+@pytest.mark.parametrize(
+    ("name", "fault"), CASES, ids=[f"{name}-{fault.kind}" for name, fault in CASES]
+)
+def test_a_store_that_is_down_is_said_in_time(
+    server: ServerSide, proxy: FaultProxy, name: str, fault: Fault
+) -> None:
+    method, route, options = ASKED[name]
+    proxy.fault = fault
+    began = time.monotonic()
+    answer = server.open(method, f"/api/bookstore/{route}", **options)
+    assert time.monotonic() - began < PATIENCE
+    assert answer.status_code == 503, answer.text
+    assert answer.json["error"] == "StorageUnavailableError"
+    assert int(answer.headers["Retry-After"]) > 0
+    assert "not-shown" not in answer.text
+
+
+def test_a_store_that_hangs_in_the_middle_is_said_in_time(
+    server: ServerSide, proxy: FaultProxy
+) -> None:
+    proxy.fault = Fault("hang", seconds=30, methods=("HEAD",))
+    began = time.monotonic()
+    answer = server.get("/api/bookstore/versions", query_string=PATH)
+    assert time.monotonic() - began < PATIENCE
+    assert answer.status_code == 503
+
+
+def test_once_it_is_up_again_it_answers(server: ServerSide, proxy: FaultProxy) -> None:
+    proxy.fault = Fault("refuse")
+    query = {"query_string": PATH}
+    assert server.get("/api/bookstore/versions", **query).status_code == 503
+    proxy.heal()
+    assert server.get("/api/bookstore/versions", **query).status_code == 200
