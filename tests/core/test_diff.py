@@ -78,6 +78,18 @@ def test_a_cell_that_stands_elsewhere_has_moved() -> None:
     assert diff.summary.sentence == "1 cell moved"
 
 
+def test_unchanged_cells_around_one_that_moved_away_are_told_apart() -> None:
+    base = written(cell("a"), cell("b"), cell("c"), cell("d"))
+    remote = written(cell("a"), cell("c"), cell("d"), cell("b"))
+    diff = diff_notebooks(base, remote)
+    told = [(c.kind, c.base_index, c.remote_index, c.count) for c in diff.cells]
+    assert told == [
+        ("unchanged", 0, 0, 1),
+        ("unchanged", 2, 1, 2),
+        ("moved", 1, 3, 1),
+    ]
+
+
 def test_a_cell_may_move_and_change() -> None:
     base = written(cell("a = 1", "a"), cell("b", "b"), cell("c", "c"))
     remote = written(cell("b", "b"), cell("c", "c"), cell("a = 2", "a"))
@@ -324,7 +336,9 @@ def test_cells_of_any_shape_can_be_compared(cells: list[Any]) -> None:
 def test_nbdime_is_named_where_it_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "nbdime.diffing.snakes", None)
     with pytest.raises(ConfigurationError, match=r"pip install 'bookstore-core\[diff"):
-        diff_notebooks(written(cell("a = 1 + x")), written(cell("a = 1 + y")))
+        diff_notebooks(
+            written(cell("a = 1 + x"), cell("b")), written(cell("a = 1 + y"))
+        )
 
 
 SOURCES = st.sampled_from(["", "a", "b", "x = 1\ny = 2", "x = 1\ny = 3", "z\n" * 9])
@@ -334,7 +348,7 @@ CELLS = st.lists(
 
 
 @given(CELLS, CELLS)
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=400, deadline=None)
 def test_every_cell_is_told_once_and_in_order(
     base: list[dict[str, Any]], remote: list[dict[str, Any]]
 ) -> None:

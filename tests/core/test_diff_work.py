@@ -1,5 +1,6 @@
 """Comparing stays bounded: the work is counted, not timed."""
 
+import json
 import random
 from collections.abc import Callable
 
@@ -100,3 +101,21 @@ def test_hostile_sources_stay_within_the_budget(base: str, remote: str) -> None:
     text = diff.cells[0].source
     assert text is not None
     assert all(len(line.text) <= 1000 for line in text.lines)
+
+
+def test_what_is_told_is_bounded_whatever_the_cells_hold() -> None:
+    def wild(number: int) -> dict[str, object]:
+        output = {
+            "output_type": "x" * 1000,
+            "data": {f"m{n}": number for n in range(99)},
+        }
+        metadata = {f"key {n}": f"{number} {n}" for n in range(300)}
+        source = " ".join(f"{n} {number}" for n in range(90))
+        lines = "\n".join([source] * 30)
+        return cell(lines, f"{number}", outputs=[output] * 99, metadata=metadata)
+
+    base = [wild(n) for n in range(300)]
+    remote = [wild(n + 300) | {"id": cell["id"]} for n, cell in enumerate(base)]
+    diff, _ = counted(written(*base), written(*remote))
+    assert diff.summary.changed == 300
+    assert len(json.dumps(diff.as_json())) < 10_000_000

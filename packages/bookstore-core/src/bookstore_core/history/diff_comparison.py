@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from bookstore_core.history.diff_alignment import Alignment, align
 from bookstore_core.history.diff_cells import Cell, preview, shown
@@ -23,6 +23,8 @@ from bookstore_core.history.diff_text import TextDiff
 MAX_CELLS = 2000
 
 ATTACHMENTS = "attachments"
+
+Told = TypeVar("Told")
 
 
 class Place(NamedTuple):
@@ -85,7 +87,13 @@ class Comparison:
                 outputs_changed=outputs_changed,
             )
         else:
-            self._unchanged.append(place)
+            self._add_unchanged(base, place)
+
+    def _add_unchanged(self, base: Cell, place: Place) -> None:
+        last = self._unchanged[-1].base if self._unchanged else None
+        if last is not None and base.position != last.position + 1:
+            self._tell_unchanged()  # one between the two has moved away
+        self._unchanged.append(place)
 
     def _add_single(self, place: Place) -> None:
         kind: Kind = "added" if place.base is None else "removed"
@@ -107,7 +115,7 @@ class Comparison:
             self.omitted += 1
         elif self._detail.is_wanted:
             source = self._diff_sources(place) if source_changed else None
-            outputs = _diff_outputs(place) if outputs_changed else ()
+            outputs = self._affordable(_diff_outputs(place) if outputs_changed else ())
             is_single = place.base is None or place.remote is None
             self.cells.append(
                 replace(
@@ -116,9 +124,12 @@ class Comparison:
                     outputs_changed=outputs_changed and not is_single,
                     source=source,
                     outputs=outputs,
-                    metadata=metadata,
+                    metadata=self._affordable(metadata),
                 )
             )
+
+    def _affordable(self, told: tuple[Told, ...]) -> tuple[Told, ...]:
+        return tuple(item for item in told if self._detail.take())
 
     def _tell_unchanged(self) -> None:
         run, self._unchanged = self._unchanged, []

@@ -18,6 +18,8 @@ from bookstore_core.history.diff_text import CONTEXT, Line, Span, TextDiff, trim
 
 #: Characters of a line that are shown, and up to which its words are compared.
 LONGEST_LINE = 1000
+#: Parts of a line, changed and unchanged in turn, that are told apart.
+MAX_SPANS = 60
 #: Lines between the first and the last change up to which texts are compared by line.
 MOST_LINES = 700_000
 #: Lines of one text that are shown, and lines removed or added at one place.
@@ -35,7 +37,16 @@ class Detail:
 
     is_wanted: bool = True
     lines: int = 10_000
+    characters: int = 2_000_000
     budget: Budget = field(default_factory=Budget)
+
+    def take(self, characters: int = 0) -> bool:
+        """Take room for a line, or for as much; say whether there was any."""
+        if self.lines < 1 or self.characters < characters:
+            return False
+        self.lines -= 1
+        self.characters -= characters
+        return True
 
 
 def diff_texts(base: str, remote: str, *, detail: Detail) -> TextDiff:
@@ -46,8 +57,11 @@ def diff_texts(base: str, remote: str, *, detail: Detail) -> TextDiff:
     if max(len(left), len(right)) <= MOST_LINES:
         pairs = common_pairs(left, right, budget=detail.budget)
     found = [line for block in _blocks(left, right, pairs, detail) for line in block]
-    kept = found[: min(MAX_LINES, detail.lines)]
-    detail.lines -= len(kept)
+    kept = []
+    for line in found[:MAX_LINES]:
+        if not detail.take(len(line.text)):
+            break
+        kept.append(line)
     return TextDiff(
         middle.embed(kept),
         added=len(right) - len(pairs),
@@ -153,4 +167,5 @@ def _spans(tokens: list[str], common: set[int]) -> list[Span]:
             spans[-1] = Span(spans[-1].text + shown(token), changed)
         else:
             spans.append(Span(shown(token), changed))
-    return spans
+    # A line of nothing but small changes is read more easily as another line.
+    return spans if len(spans) <= MAX_SPANS else []

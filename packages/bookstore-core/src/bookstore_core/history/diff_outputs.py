@@ -7,7 +7,9 @@ from typing import Any, Literal
 from bookstore_core.history.diff_cells import digest, shown, text_of, write_json
 
 #: Outputs of one cell that are described, and mime types of one output.
-MAX_OUTPUTS, MAX_TYPES = 50, 20
+MAX_OUTPUTS, MAX_TYPES = 50, 10
+#: Characters of the name of a type.
+NAME = 100
 #: Differs between two runs that gave the same.
 NO_CHANGE = ("execution_count", "prompt_number", "transient")
 
@@ -131,11 +133,11 @@ def _describe(index: int, output: object) -> Output:
     else:
         payloads = []
     name = kind if isinstance(kind, str) else "unknown"
-    return Output(index, shown(name), _digest_output(output), tuple(payloads))
+    return Output(index, shown(name[:NAME]), _digest_output(output), tuple(payloads))
 
 
 def _payload(mime: str, value: object) -> Payload:
     text = _payload_text(mime, value)
     is_encoded = mime.startswith("image/") and not mime.endswith("xml")
     size = len(text) * 3 // 4 if is_encoded else len(text.encode("utf-8", "replace"))
-    return Payload(shown(mime), size)
+    return Payload(shown(mime[:NAME]), size)
