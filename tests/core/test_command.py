@@ -40,7 +40,10 @@ def test_a_word_too_many_is_a_usage_error(run: Run, verb: str) -> None:
     assert f"'everything' is too much: it is 'jupyter bookstore {verb}'" in outcome.err
 
 
-@pytest.mark.parametrize("word", ["--jso", "--jso=1", "-x", "-1", "--foo", "--foo=a.b"])
+ODD_OPTIONS = ["--jso", "--jso=1", "-x", "-1", "--foo", "--foo=a.b", "-x.y"]
+
+
+@pytest.mark.parametrize("word", ODD_OPTIONS)
 def test_an_unknown_option_is_a_usage_error(run: Run, word: str) -> None:
     outcome = run("status", word, "value")
     assert outcome.code == 2
@@ -55,7 +58,10 @@ def test_words_may_stand_before_and_after_options(run: Run) -> None:
 
 
 def test_a_known_option_without_its_value_is_a_usage_error(run: Run) -> None:
-    assert run("status", "--log-level").code == 2
+    outcome = run("status", "--json", "--log-level")
+    assert outcome.code == 2
+    assert "--log-level wants a value" in outcome.err
+    assert run("status", "--log-level", "--json").code == 2
 
 
 def test_doctor_says_what_to_set_when_no_store_is_configured(run: Run) -> None:

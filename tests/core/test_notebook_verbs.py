@@ -165,6 +165,15 @@ def test_words_that_make_no_sense_are_refused(
     assert outcome.err.startswith("jupyter bookstore: ")
 
 
+@pytest.mark.parametrize("limit", ["0", "-5", "abc", "1.5", ""])
+def test_a_limit_that_cannot_be_is_refused(
+    call: Call, saved: list[Version], limit: str
+) -> None:
+    outcome = call("versions", "new.ipynb", f"--limit={limit}")
+    assert outcome.code == 2
+    assert "'limit'" in outcome.err
+
+
 @pytest.mark.parametrize(
     "given",
     [

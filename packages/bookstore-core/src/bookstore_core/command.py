@@ -18,12 +18,13 @@ import os
 import sys
 from collections.abc import Callable, Generator, Iterable
 from importlib.metadata import EntryPoint, entry_points
-from itertools import islice
+from inspect import unwrap
 from typing import Any, ClassVar
 
 from jupyter_core.application import JupyterApp, NoStart
-from traitlets import Bool
+from traitlets import Bool, TraitError
 from traitlets.config import Application, Config
+from traitlets.config.loader import ArgumentError
 
 from bookstore_core import __version__
 from bookstore_core.errors import (
@@ -127,6 +128,15 @@ class Verb(JupyterApp):
         verb = self.name.removeprefix("jupyter-bookstore-")
         return " ".join(("jupyter bookstore", verb, *self.words))
 
+    def parse_command_line(self, argv: list[str] | None = None) -> None:
+        """Take the options; raises InvalidRequestError for a value that cannot be."""
+        # traitlets would log it and exit with 1 from within.
+        parse = unwrap(Application.parse_command_line)
+        try:
+            parse(self, argv)
+        except (TraitError, ArgumentError) as error:
+            raise InvalidRequestError(f"The options make no sense: {error}") from None
+
     def _sort(self, argv: list[str]) -> list[str]:
         """Return the options and their values, then the words that belong to none.
 
@@ -146,11 +156,14 @@ class Verb(JupyterApp):
             else:
                 options.append(word)
                 if self._takes_value(word, name) and not has_value:
-                    options += islice(waiting, 1)
+                    value = next(waiting, None)
+                    if value is None:
+                        raise InvalidRequestError(f"The option {word} wants a value.")
+                    options.append(value)
         return [*options, "--", *words] if words else options
 
     def _takes_value(self, word: str, name: str) -> bool:
-        if "." in name or name in self.aliases:
+        if name in self.aliases or ("." in name and word.startswith("--")):
             return True
         glued = not word.startswith("--") and name[0] in self.aliases
         if glued or name in self.flags or name in OPTIONS_OF_ALL:
