@@ -34,7 +34,7 @@ def run_case(
 
 def row(values: Iterable[object], remark: str = "") -> str:
     """Return a line of the table."""
-    widths = (28, 8, 6, 9, 5, 7, 9)
+    widths = (30, 8, 6, 9, 5, 7, 9)
     cells = [
         f"{value!s:<{width}}" if index < 2 else f"{value!s:>{width}}"
         for index, (value, width) in enumerate(zip(values, widths, strict=True))

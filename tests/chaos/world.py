@@ -82,10 +82,21 @@ class World:
         }
         return extension_lines("bookstore_archiver") + settings_lines(**values)
 
-    def server(self, *, home: Path | None = None, **traits: Any) -> NotebookServer:
+    def server(
+        self,
+        *,
+        home: Path | None = None,
+        environment: dict[str, str] | None = None,
+        prefix: tuple[str, ...] = (),
+        **traits: Any,
+    ) -> NotebookServer:
         """Return a notebook server that archives into the world's spool; start it."""
         return NotebookServer(
-            self.generation, home or self.home, config=self.config(**traits)
+            self.generation,
+            home or self.home,
+            config=self.config(**traits),
+            environment=environment,
+            prefix=prefix,
         )
 
     def save(self, server: NotebookServer, path: str, *, padding: str = "") -> bool:
@@ -114,10 +125,34 @@ class World:
         versions = versions_of(self.client, self.bucket, f"workspace/{path}")
         return [number_of(version["Body"]) for version in versions]
 
+    def waiting(self) -> list[str]:
+        """Return the names of what waits in the spool."""
+        found = [*self.spool.glob("new/*"), *self.spool.glob("cur/*")]
+        return sorted(path.name for path in found)
+
     def drained(self) -> bool:
         """Whether nothing waits in the spool."""
-        folders = (self.spool / "new", self.spool / "cur")
-        return not any(any(folder.glob("*")) for folder in folders if folder.is_dir())
+        return not self.waiting()
+
+    def notes(self) -> list[Path]:
+        """Return the files in which servers note what they could not spool."""
+        return list(self.spool.glob("unprotected/*"))
+
+    def wait_for_the_newest(self) -> None:
+        """Wait until the newest version of each notebook is its newest save."""
+        newest = {p: n[-1] for p, n in self.ledger.acknowledged.items()}
+        wait_for(
+            lambda: all(self.found(p)[-1:] == [n] for p, n in newest.items()),
+            what="the newest state of each notebook",
+            seconds=60,
+            every=0.2,
+        )
+
+    def promise_only_what_is_there(self) -> None:
+        """Where the spool itself was hurt, only the newest states are promised."""
+        for path, numbers in self.ledger.acknowledged.items():
+            kept = {*self.found(path), numbers[-1]}
+            self.ledger.acknowledged[path] = [n for n in numbers if n in kept]
 
     def wait_until_drained(self, *, seconds: float = 120) -> None:
         wait_for(self.drained, what="an empty spool", seconds=seconds, every=0.1)
@@ -141,6 +176,12 @@ def number_of(body: bytes) -> int:
     """Return the number that a saved notebook holds in its first cell."""
     source = json.loads(body)["cells"][0]["source"]
     return int("".join(source).split()[1])
+
+
+def save_round_and_round(world: World, server: NotebookServer, saves: int) -> None:
+    """Save five notebooks in turn."""
+    for number in range(saves):
+        world.save(server, f"note-{number % 5}.ipynb")
 
 
 @contextmanager

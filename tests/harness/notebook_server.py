@@ -52,7 +52,8 @@ class NotebookServer:
     """A notebook server process with its own HOME, port and token.
 
     `config` is the text of jupyter_notebook_config.py, which both generations read.
-    `program` is what follows `jupyter`: by default `notebook` in either environment.
+    `program` is what follows `jupyter`: by default `notebook` in either environment;
+    `prefix` is a command to run it with.
     """
 
     def __init__(
@@ -65,6 +66,7 @@ class NotebookServer:
         arguments: tuple[str, ...] = (),
         environment: dict[str, str] | None = None,
         base_url: str = "/",
+        prefix: tuple[str, ...] = (),
         environments: dict[str, Path] = ENVIRONMENTS,
     ) -> None:
         self.generation = generation
@@ -76,6 +78,7 @@ class NotebookServer:
         self.python = environments[generation] / "bin" / "python"
         self._program = program
         self._arguments = arguments
+        self._prefix = prefix
         self._environment = environment or {}
         self.process: subprocess.Popen[bytes] | None = None
         self.session = requests.Session()
@@ -103,6 +106,7 @@ class NotebookServer:
 
     def start(self) -> "NotebookServer":
         command = [
+            *self._prefix,
             str(self.python.parent / f"jupyter-{self._program}"),
             "--no-browser",
             *self._listen_arguments,

@@ -1,0 +1,80 @@
+"""Cases in which the store fails and the servers live: a table, and how to run it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from chaos.world import Outcome, World, save_round_and_round
+from harness.fault_proxy import Fault
+from harness.waiting import wait_for
+
+
+@dataclass(frozen=True)
+class FaultCase:
+    """A fault that lasts while people save.
+
+    It is over before the drain when it `heals`; with `restarts`, only then a new server
+    starts, and that one drains.
+    """
+
+    title: str
+    fault: Fault
+    heals: bool = False
+    restarts: bool = False
+
+    def __call__(self, world: World, saves: int, kills: int) -> Outcome:
+        """Fail, save, perhaps heal and restart, drain, and report."""
+        world.proxy.fault = self.fault
+        with world.server().start() as server:
+            save_round_and_round(world, server, saves)
+            wait_for(lambda: world.proxy.requests, what="an attempt")
+            if self.heals and not self.restarts:
+                world.proxy.heal()
+            if not self.restarts:
+                world.wait_until_drained()
+        if self.restarts:
+            assert not world.drained()
+            world.proxy.heal()
+            with world.server().start():
+                world.wait_until_drained()
+        return world.outcome(self.title)
+
+
+FAULTS: dict[str, Callable[[World, int, int], Outcome]] = {
+    "down": FaultCase("store down, then up", Fault("refuse"), heals=True),
+    "lost-answers": FaultCase(
+        "answers lost after the write",
+        Fault("lose_answer", share=0.5, methods=("PUT",)),
+    ),
+    "cut-answers": FaultCase(
+        "answers cut after 40 bytes", Fault("cut", share=0.3, size=40)
+    ),
+    "slow-down": FaultCase(
+        "503 SlowDown on half", Fault("status", share=0.5, status=503)
+    ),
+    "credentials": FaultCase(
+        "wrong credentials, restart", Fault("status", status=403), restarts=True
+    ),
+}
+
+
+def credentials_expire(world: World, saves: int, kills: int) -> Outcome:
+    """Credentials of AWS's shared file expire, and are renewed there; no restart."""
+    file = world.folder / "credentials"
+    words = "[default]\naws_access_key_id = {}\naws_secret_access_key = secret\n"
+    file.write_text(words.format("OLD"))
+    server = world.server(
+        environment={"AWS_SHARED_CREDENTIALS_FILE": str(file)},
+        s3_access_key_id="",
+        s3_secret_access_key="",
+    )
+    with server.start():
+        save_round_and_round(world, server, 5)
+        world.wait_until_drained()
+        expired = Fault("status", status=400, code="ExpiredToken", access_key="OLD")
+        world.proxy.fault, before = expired, len(world.proxy.requests)
+        save_round_and_round(world, server, saves)
+        wait_for(lambda: len(world.proxy.requests) > before, what="an attempt")
+        assert not world.drained()
+        file.write_text(words.format("NEW"))
+        world.wait_until_drained()
+    return world.outcome("credentials expire, no restart")
