@@ -27,7 +27,7 @@ def test_no_acknowledged_save_is_lost_doubled_or_out_of_order(
         pytest.skip("only root may mount a small disk; test_spooling injects ENOSPC")
     with FaultProxy(s3_server.url) as proxy:
         world = World(tmp_path, s3_server, proxy, generation)  # type: ignore[arg-type]
-        outcome = CASES[name](world, 20, 3)
+        outcome = CASES[name](world, 12, 2)
     print(outcome)
     assert outcome.acknowledged
     assert outcome.good, outcome
