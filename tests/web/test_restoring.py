@@ -210,6 +210,8 @@ def test_what_cannot_be_read_is_not_written_over(
         ({"version_id": "@0", "target_path": "no/such/"}, 404),
         ({"version_id": "@0", "target_path": "../x.ipynb"}, 400),
         ({"version_id": 5}, 400),
+        ({"sha256": "abc"}, 400),
+        ({"sha256": "0" * 64}, 409),
     ],
 )
 def test_what_makes_no_sense_writes_nothing(

@@ -133,6 +133,15 @@ def test_what_is_no_notebook_is_said_and_can_be_downloaded(
     assert (answer.status_code, answer.data) == (200, data)
 
 
+def test_what_is_nested_too_deeply_is_said(client: FlaskClient, put: Put) -> None:
+    # Where reading still goes well, writing may not, and the other way round.
+    for depth in (400, 900, 970, 990, 2000, 100_000):
+        deep = b"[" * depth + b"]" * depth
+        put(KEY, b'{"nbformat": 4, "metadata": {"a": %s}}' % deep)
+        found = get(client, ONE, path="a.ipynb")
+        assert bool(found["content"]) != ("too deeply" in found["reason"])
+
+
 def test_a_download_is_an_attachment_that_nothing_renders(
     client: FlaskClient, put: Put
 ) -> None:

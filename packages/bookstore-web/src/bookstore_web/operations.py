@@ -48,6 +48,7 @@ def operation(
 ) -> Callable[[View], View]:
     """Parse the query, then the body, for a view, and lay out what it returns.
 
+    What goes wrong in a query or a body is described without being named in `errors`.
     The view takes the parsed fields first. What it returns is answered as `answer`
     describes it, unless it is a response of its own. `model` describes a body that
     the view reads by itself. Its docstring is what the description says of it.
@@ -64,6 +65,8 @@ def operation(
                 return found
             return jsonify(answer().dump(found) if answer else found)
 
+        implied = [400] if query or body or model else []
+        implied += [413] if body or model else []
         summary, _, rest = (inspect.getdoc(view) or "").partition("\n")
         known = Operation(
             summary=summary,
@@ -72,7 +75,7 @@ def operation(
             body=body or model,
             answer=answer,
             media_types=media_types,
-            errors=errors,
+            errors=(*errors, *implied),
         )
         setattr(answer_request, MARK, known)
         return answer_request

@@ -7,6 +7,7 @@ there before is lost, and its sha256, which the answer has, brings it back.
 """
 
 import hashlib
+import re
 from dataclasses import dataclass
 
 from bookstore_core.errors import (
@@ -22,6 +23,8 @@ from bookstore_core.paths import check_path
 from bookstore_core.restoring import Origin
 from bookstore_web.contents import Caller, ContentsServer, Model
 from bookstore_web.saving import Draft, draft_file, draft_of, save
+
+SHA256 = re.compile(r"[0-9a-f]{64}")
 
 #: How many of the newest versions are looked at for the state before a restore.
 RECENT = 20
@@ -50,6 +53,8 @@ class Wish:
             raise InvalidRequestError(
                 "Name what to restore: by version_id, or by sha256."
             )
+        if self.sha256 and not SHA256.fullmatch(self.sha256):
+            raise InvalidRequestError("sha256 must be 64 hexadecimal digits.")
 
 
 @dataclass(frozen=True)

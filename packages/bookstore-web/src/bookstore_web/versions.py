@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NoReturn
 
-from bookstore_core.errors import InvalidNotebookError
 from bookstore_core.history import History, HistoryRow
-from bookstore_core.notebooks import Notebook, parse_notebook
+from bookstore_core.notebooks import Notebook
 from bookstore_core.stores import Label, VersionMetadata
+
+TOO_DEEP = "It is nested too deeply to be answered. Download it."
 
 
 @dataclass(frozen=True)
@@ -73,32 +74,32 @@ def read_version(history: History, path: str, name: str) -> tuple[HistoryRow, by
 def notebook_in(data: bytes) -> tuple[Notebook | None, str]:
     """Return the notebook in a content, or None and a sentence that says what it is.
 
-    A notebook with numbers that JSON does not have is none: nothing could read it.
+    Whether it is a valid one does not matter. Numbers that JSON does not have make it
+    none: no client could read them.
     """
     try:
-        notebook = parse_notebook(data)
-        json.loads(data, parse_constant=_refuse, parse_float=_finite)
-    except InvalidNotebookError as error:
-        return None, f"{_kind_of(data)} {error}"
-    except ValueError as error:
-        return None, f"It is a notebook that JSON cannot hold: {error}. Download it."
-    return notebook, ""
-
-
-def _kind_of(data: bytes) -> str:
-    try:
-        data.decode("utf-8")
+        content = json.loads(data.decode("utf-8"), **_STRICT)
     except UnicodeDecodeError:
-        return "It is binary data, to be downloaded."
-    return "It is text, to be downloaded." if data else "It is empty."
+        return None, "It is binary data and no notebook. Download it."
+    except RecursionError:
+        return None, TOO_DEEP
+    except ValueError as error:
+        kind = "text" if data else "empty"
+        return None, f"It is {kind} and no notebook ({error}). Download it."
+    if not isinstance(content, dict) or type(content.get("nbformat")) is not int:
+        return None, "It is JSON and no notebook: it has no 'nbformat'. Download it."
+    return content, ""
 
 
 def _refuse(name: str) -> NoReturn:
     raise ValueError(f"{name} is no JSON value")
 
 
-def _finite(text: str) -> Any:
+def _finite(text: str) -> float:
     value = float(text)
     if not math.isfinite(value):
         raise ValueError(f"{text[:40]} is too large a number")
     return value
+
+
+_STRICT: dict[str, Any] = {"parse_constant": _refuse, "parse_float": _finite}

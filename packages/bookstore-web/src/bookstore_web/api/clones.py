@@ -46,7 +46,7 @@ class Copy(ContentsModel):
 
 @blueprint.post("/cloned")
 @blueprint.post("/clone")
-@operation(body=Source, answer=Copy, errors=(400, 404, 409, 413, 422))
+@operation(body=Source, answer=Copy, errors=(404, 409, 422))
 def clone(fields: dict[str, str]) -> dict[str, Any]:
     """Clone a version from the store to the caller's notebook server."""
     source = source_of(fields, services().settings)
@@ -61,7 +61,7 @@ def clone(fields: dict[str, str]) -> dict[str, Any]:
 
 
 @blueprint.post("/fs-clone")
-@operation(body=MountedSource, answer=ContentsModel, errors=(400, 404, 409, 413, 422))
+@operation(body=MountedSource, answer=ContentsModel, errors=(404, 409, 422))
 def fs_clone(fields: dict[str, str]) -> dict[str, Any]:
     """Clone a file from the mounted directory to the caller's notebook server."""
     settings, server = services().settings, services().contents

@@ -57,7 +57,7 @@ for name in NotebookDiff.__dataclass_fields__:
 
 
 @blueprint.get("/diff")
-@operation(query=DiffWish, answer=Difference, errors=(400, 404, 413))
+@operation(query=DiffWish, answer=Difference, errors=(404, 409, 413))
 def diff(wanted: dict[str, Any]) -> Response:
     """Compare two versions of a notebook, or a version and the file as it is now."""
     changes = changes_for(wanted["shelf"])

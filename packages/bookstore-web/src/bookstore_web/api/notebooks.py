@@ -71,7 +71,7 @@ class Notebooks(Schema):
 
 
 @blueprint.get("/notebooks")
-@operation(query=Look, answer=Notebooks, errors=(400, 404))
+@operation(query=Look, answer=Notebooks, errors=(404,))
 def notebooks(wanted: dict[str, Any]) -> LibraryPage:
     """List the notebooks of a shelf.
 

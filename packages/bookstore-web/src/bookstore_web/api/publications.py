@@ -42,7 +42,7 @@ class Published(Schema):
 @blueprint.put("/publish", defaults={"path": ""})
 @blueprint.put("/published/<anything:path>")
 @blueprint.put("/publish/<anything:path>")
-@operation(model=NotebookModel, answer=Published, errors=(400, 413, 415, 422))
+@operation(model=NotebookModel, answer=Published, errors=(415, 422))
 def publish_notebook(path: str) -> dict[str, str]:
     """Publish the notebook in the body's contents model.
 

@@ -56,7 +56,7 @@ class Restored(ContentsModel):
 
 
 @blueprint.post("/restore")
-@operation(body=RestoreWish, answer=Restored, errors=(400, 404, 409, 413, 415, 422))
+@operation(body=RestoreWish, answer=Restored, errors=(404, 409, 415, 422))
 def restore(wanted: dict[str, Any]) -> dict[str, Any]:
     """Restore a version of a notebook, in place or as a copy.
 

@@ -3,7 +3,7 @@
 import io
 from typing import Any
 
-from flask import Blueprint, Response, send_file
+from flask import Blueprint, Response, jsonify, send_file
 from marshmallow import Schema, fields
 
 from bookstore_core.history.shelves import find_shelf
@@ -14,6 +14,7 @@ from bookstore_web.schemas import Count, Flag, Request, Text, schema_of
 from bookstore_web.services import services
 from bookstore_web.shelves import shelf_field
 from bookstore_web.versions import (
+    TOO_DEEP,
     VersionRecord,
     notebook_in,
     read_version,
@@ -96,7 +97,7 @@ class LabelWish(Request):
 
 
 @blueprint.get("/versions")
-@operation(query=ListWish, answer=Versions, errors=(400, 404))
+@operation(query=ListWish, answer=Versions, errors=(404,))
 def versions(wanted: dict[str, Any]) -> dict[str, Any]:
     """List the versions of a notebook, newest first.
 
@@ -124,9 +125,9 @@ def versions(wanted: dict[str, Any]) -> dict[str, Any]:
     query=VersionWish,
     answer=VersionContent,
     media_types=(JSON, BINARY),
-    errors=(400, 404, 413),
+    errors=(404, 413),
 )
-def version(wanted: dict[str, Any]) -> dict[str, Any] | Response:
+def version(wanted: dict[str, Any]) -> Response:
     """Answer a version and the notebook in it, or its bytes as they are."""
     history = services().history(find_shelf(wanted["shelf"]))
     row, data = read_version(history, wanted["path"], wanted["version_id"])
@@ -139,11 +140,16 @@ def version(wanted: dict[str, Any]) -> dict[str, Any] | Response:
             download_name=name,
         )
     content, reason = notebook_in(data)
-    return {**vars(record_of(row)), "content": content, "reason": reason}
+    told = {**vars(record_of(row)), "content": content, "reason": reason}
+    try:
+        return jsonify(VersionContent().dump(told))
+    except RecursionError:
+        told |= {"content": None, "reason": TOO_DEEP}
+        return jsonify(VersionContent().dump(told))
 
 
 @blueprint.put("/label")
-@operation(body=LabelWish, answer=VersionSchema, errors=(400, 404, 409))
+@operation(body=LabelWish, answer=VersionSchema, errors=(404, 409))
 def label(wanted: dict[str, Any]) -> VersionRecord:
     """Give a version a label in place of the one it has, or remove that."""
     known = services()
