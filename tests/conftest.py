@@ -66,6 +66,7 @@ def _belongs_to_a_session(thread: threading.Thread) -> bool:
 
 def _is_session_server(process: psutil.Process) -> bool:
     try:
-        return "hypercorn" in " ".join(process.cmdline())
+        words = " ".join(process.cmdline())
+        return "hypercorn" in words or "chromium" in words
     except psutil.Error:
         return False

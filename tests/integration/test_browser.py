@@ -1,29 +1,16 @@
 """What a new user does: `make run`, save, publish, open the link, clone, open it."""
 
 import json
-import os
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import requests
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
+from harness.browsing import CHROMIUM, open_browser, take_screenshots
 from harness.make_run import MakeRun
 from harness.waiting import wait_for
-
-CHROMIUM = shutil.which("chromium")
-ARGUMENTS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
-SCREENSHOTS = Path(os.environ.get("SCREENSHOTS", "screenshots"))
 
 pytestmark = pytest.mark.skipif(
     CHROMIUM is None, reason="chromium is not installed (apt-get install chromium)"
@@ -38,10 +25,8 @@ def run(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[MakeRun]:
 
 @pytest.fixture
 def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+    with open_browser() as chromium:
         yield chromium
-        chromium.close()
 
 
 def notebook_url(run: MakeRun, path: str) -> str:
@@ -93,17 +78,6 @@ def kernels_are_idle(run: MakeRun) -> bool:
         timeout=30,
     ).json()
     return len(kernels) == 2 and all(k["execution_state"] == "idle" for k in kernels)
-
-
-def take_screenshots(page: Page, name: str) -> None:
-    """Keep pictures of the page, wide and narrow, light and dark."""
-    SCREENSHOTS.mkdir(exist_ok=True)
-    for scheme in ("light", "dark"):
-        page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
-        for width in (1200, 360):
-            page.set_viewport_size({"width": width, "height": 800})
-            page.screenshot(path=SCREENSHOTS / f"{name}-{scheme}-{width}.png")
-    page.set_viewport_size({"width": 1200, "height": 800})
 
 
 def test_save_publish_clone_and_open_the_clone(run: MakeRun, browser: Browser) -> None:

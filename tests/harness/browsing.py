@@ -1,0 +1,95 @@
+"""A browser under test: headless Chromium as Debian ships it, and what it saw."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
+
+CHROMIUM = shutil.which("chromium")
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+#: Pictures of pages, for people to look at.
+SCREENSHOTS = Path(os.environ.get("SCREENSHOTS", "screenshots"))
+SCHEMES = ("light", "dark")
+WIDE, NARROW = 1280, 360
+#: axe's words for what keeps somebody from using a page.
+GRAVE = {"serious", "critical"}
+
+
+@contextmanager
+def open_browser() -> Iterator[Browser]:
+    """Start Chromium, and close it at the end."""
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        yield chromium
+        chromium.close()
+
+
+@contextmanager
+def open_page(browser: Browser, *, refusals: bool = False) -> Iterator[Page]:
+    """Open a page in Berlin; at the end it must not have complained of anything.
+
+    With `refusals`, answers with an error status are expected.
+    """
+    context = browser.new_context(timezone_id="Europe/Berlin", locale="en-GB")
+    context.set_default_timeout(15_000)
+    page = context.new_page()
+    complaints: list[str] = []
+
+    def listen(message: ConsoleMessage) -> None:
+        is_refusal = message.text.startswith("Failed to load resource")
+        if message.type in {"error", "warning"} and not (refusals and is_refusal):
+            complaints.append(message.text)
+
+    page.on("console", listen)
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    yield page
+    context.close()
+    assert not complaints, complaints
+
+
+def take_screenshots(page: Page, name: str) -> None:
+    """Keep pictures of the page, wide and narrow, light and dark."""
+    SCREENSHOTS.mkdir(exist_ok=True)
+    for scheme in SCHEMES:
+        for width in (WIDE, NARROW):
+            show(page, scheme=scheme, width=width)
+            path = SCREENSHOTS / f"{name}-{scheme}-{width}.png"
+            page.screenshot(path=path, full_page=True)
+    show(page)
+
+
+def show(page: Page, *, scheme: str = "light", width: int = WIDE) -> None:
+    """Show the page in a colour scheme, on a screen of this width."""
+    page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+    page.set_viewport_size({"width": width, "height": 900})
+
+
+def overflow(page: Page) -> int:
+    """Return by how many pixels the page is wider than the screen."""
+    width: int = page.evaluate(
+        "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+    )
+    return width
+
+
+def violations(page: Page) -> list[dict[str, Any]]:
+    """Return what axe finds grave: its rule, and where."""
+    found = Axe().run(page).response["violations"]
+    return [
+        {"rule": rule["id"], "nodes": [node["html"] for node in rule["nodes"]]}
+        for rule in found
+        if rule["impact"] in GRAVE
+    ]

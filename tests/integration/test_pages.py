@@ -1,0 +1,293 @@
+"""The pages in a browser, behind servers of both generations: what people do there."""
+
+import json
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, Locator, Page, Route, expect
+
+from harness.browsing import CHROMIUM, open_browser, open_page
+from harness.library import DELETED, OLD, REPORT, SAID, WHY, day, report
+from harness.notebook_server import GENERATIONS, notebook
+from harness.site import Site, open_site
+
+pytestmark = [
+    pytest.mark.server,
+    pytest.mark.skipif(
+        CHROMIUM is None, reason="chromium is not installed (apt-get install chromium)"
+    ),
+]
+
+#: The lines of the list; a burst's own versions are inside of one.
+LINES = ".day > .versions > .entry"
+
+
+@pytest.fixture(scope="module", params=GENERATIONS)
+def site(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Site]:
+    with open_site(request.param, tmp_path_factory.mktemp("pages")) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with open_browser() as chromium:
+        yield chromium
+
+
+@pytest.fixture
+def page(site: Site, browser: Browser) -> Iterator[Page]:
+    with open_page(browser) as opened:
+        site.log_in(opened)
+        yield opened
+
+
+def link(page: Page | Locator, name: str) -> None:
+    """Follow the first link of this name."""
+    page.get_by_role("link", name=name, exact=True).first.click()
+
+
+def press(page: Page | Locator, name: str) -> None:
+    """Press the button of this name."""
+    page.get_by_role("button", name=name, exact=True).click()
+
+
+def test_from_home_to_the_versions_of_a_notebook(site: Site, page: Page) -> None:
+    page.get_by_role("searchbox", name="Find a notebook").fill("quarterly")
+    page.keyboard.press("Enter")
+    link(page, REPORT)
+    expect(page.get_by_role("heading", level=1)).to_have_text("Quarterly report.ipynb")
+    expect(page.get_by_role("heading", level=2).first).to_have_text("Yesterday")
+    # 17:00 in UTC, as a clock in Berlin shows it, and the exact time to look up.
+    time = page.locator(".entry time").first
+    assert time.inner_text() in {"18:00", "19:00"}
+    expect(time).to_have_attribute("title", f"{day(1, 17):%Y-%m-%d} 17:00:00 UTC")
+    expect(page.get_by_text(SAID)).to_be_visible()
+    expect(page.get_by_text(WHY)).to_be_visible()
+    link(page, "Older versions")
+    expect(page.get_by_text(f"Was called {OLD} until then")).to_be_visible()
+
+
+def test_a_burst_opens_and_says_what_changed_in_each(site: Site, page: Page) -> None:
+    page.goto(site.url("history", path=REPORT))
+    burst = page.locator(".entry.burst").first
+    expect(burst.locator(".entry")).to_have_count(12)
+    expect(burst.locator(".entry").first).not_to_be_visible()
+    burst.locator("summary", has_text="12 saves").click()
+    for entry in (burst.locator(".entry").first, burst.locator(".entry").last):
+        entry.scroll_into_view_if_needed()
+        expect(entry.locator(".changes")).not_to_be_empty()
+
+
+def test_what_changed_is_asked_for_rows_in_sight_only(site: Site, page: Page) -> None:
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.set_viewport_size({"width": 1280, "height": 400})
+    page.goto(site.url("history", path=REPORT))
+    expect(page.locator(".entry .changes").first).not_to_be_empty()
+    page.wait_for_load_state("networkidle")
+    changes = [url for url in asked if "/api/bookstore/diff" in url]
+    assert 1 <= len(changes) < page.locator("[data-changes]").count()
+
+
+def test_look_at_a_version(site: Site, page: Page) -> None:
+    page.goto(site.url("history", path=REPORT))
+    link(page, "Look")
+    frame = page.frame_locator("iframe")
+    expect(frame.get_by_role("heading", name="Quarterly report")).to_be_visible()
+    expect(frame.locator("img").first).to_be_visible()
+
+
+def test_compare_two_that_are_chosen(site: Site, page: Page) -> None:
+    page.goto(site.url("history", path=REPORT))
+    button = page.get_by_role("button", name="Compare the two")
+    expect(button).to_be_disabled()
+    boxes = page.locator(f"{LINES} > .pick")
+    boxes.nth(0).check()
+    boxes.nth(1).check()
+    boxes.nth(2).check()
+    expect(boxes.nth(0)).not_to_be_checked()  # two at the most: the last ones
+    button.click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("What changed")
+    expect(page.locator(".cell").first).to_be_visible()
+    expect(page.locator("ins").first).to_have_css("text-decoration-line", "underline")
+    assert page.frames == [page.main_frame]
+    page.get_by_text("Outputs changed").first.click()
+    outputs = page.frame_locator("iframe").first
+    expect(outputs.get_by_text("Total:").first).to_be_visible()
+
+
+def test_restore_in_place_and_undo_it(site: Site, page: Page) -> None:
+    path = "restored.ipynb"
+    file = site.server.root / path
+    for number, source in enumerate(("first", "second"), 1):
+        site.server.save(path, notebook(source))
+        site.wait_for_versions(path, number)
+    # Something that no server has saved: it must not be lost either.
+    unsaved = json.dumps(notebook("written by something else"))
+    file.write_text(unsaved)
+    page.goto(site.url("history", path=path))
+    page.locator(".entry").last.get_by_role("link", name="Restore").click()
+    expect(page.get_by_text("is kept as a version first")).to_be_visible()
+    press(page, "Restore")
+    expect(page.get_by_role("status").first).to_contain_text("is restored")
+    assert json.loads(file.read_text())["cells"][0]["source"] == ["first"]
+    site.wait_for_versions(path, 4)
+    press(page, "Undo")
+    expect(page.get_by_role("status").first).to_contain_text("Undone")
+    restored = json.loads(file.read_text())["cells"][0]["source"]
+    assert restored == ["written by something else"]
+    site.wait_for_versions(path, 5)
+    page.reload()
+    expect(page.get_by_text("Restored from")).to_have_count(2)
+
+
+def test_restore_as_a_copy_leaves_the_original(site: Site, page: Page) -> None:
+    before = (site.server.root / REPORT).read_bytes()
+    page.goto(site.url("history", path=REPORT))
+    entry = page.locator(LINES).nth(1)
+    entry.get_by_text("More", exact=True).first.click()
+    link(entry, "Restore as a copy")
+    press(page, "Restore as a copy")
+    expect(page.get_by_role("status").first).to_contain_text("A copy is at")
+    copy = page.get_by_role("link", name="Open Quarterly report-1.ipynb")
+    expect(copy).to_be_visible()
+    assert (site.server.root / REPORT).read_bytes() == before
+    assert (site.server.root / REPORT).with_name("Quarterly report-1.ipynb").is_file()
+
+
+def test_give_a_version_a_name_find_it_and_take_it_away(site: Site, page: Page) -> None:
+    page.goto(site.url("history", path="welcome.ipynb"))
+    entry = page.locator(".entry").first
+    entry.get_by_text("More", exact=True).click()
+    entry.get_by_label("Name this version").fill("Zwischenstand")
+    entry.get_by_label("Comment").fill("halfway")
+    press(entry, "Keep the name")
+    expect(page.get_by_role("status").first).to_have_text("The name is kept.")
+    page.get_by_role("searchbox", name="Find a named version").fill("HALF")
+    press(page, "Find")
+    expect(page.locator(".entry")).to_have_count(1)
+    expect(page.locator(".chip")).to_have_text("Zwischenstand")
+    page.get_by_text("More", exact=True).click()
+    press(page, "Remove it")
+    expect(page.get_by_role("status").first).to_contain_text("The name is removed.")
+    expect(page.locator(".chip")).to_have_count(0)
+
+
+def test_escape_and_a_click_elsewhere_close_a_card(site: Site, page: Page) -> None:
+    page.goto(site.url("history", path="welcome.ipynb"))
+    more = page.locator(".more").first
+    more.locator("summary").click()
+    more.get_by_label("Comment").press("Escape")
+    expect(more).not_to_have_attribute("open", "")
+    expect(more.locator("summary")).to_be_focused()
+    more.locator("summary").click()
+    page.get_by_role("heading", level=1).click()
+    expect(more).not_to_have_attribute("open", "")
+
+
+def test_publish_a_version_and_clone_it(site: Site, page: Page) -> None:
+    opened: list[str] = []
+
+    def hold(route: Route) -> None:
+        # Opened for real, the copy would start a kernel.
+        answer = route.fetch(max_redirects=0)
+        opened.append(answer.headers["location"])
+        route.fulfill(body="opened")
+
+    page.goto(site.url("view", path="welcome.ipynb"))
+    page.get_by_text("Publish this version").click()
+    path = page.get_by_label("Its path on the shelf of what is published")
+    path.fill("shared/welcome.ipynb")
+    press(page, "Publish")
+    expect(page.get_by_role("status").first).to_contain_text("Published.")
+    given = page.get_by_label("The link to give to others").input_value()
+    assert given.startswith(site.url("clone", s3_bucket="bookstore"))
+    page.goto(given)
+    page.route("**/bookstore/clone", hold)
+    press(page, "Clone and open")
+    expect(page.get_by_text("opened")).to_be_visible()
+    assert opened == [f"{site.server.base_url}notebooks/welcome-1.ipynb"]
+    assert (site.server.root / "welcome-1.ipynb").is_file()
+    page.goto(site.url(shelf="published"))
+    link(page, "shared")
+    expect(page.get_by_role("link", name="welcome.ipynb")).to_be_visible()
+
+
+def test_a_deleted_notebook_is_found_and_restored(site: Site, page: Page) -> None:
+    page.goto(site.url())
+    deleted = page.locator(".item", has_text=DELETED).last
+    expect(deleted).to_contain_text("deleted here")
+    link(deleted, "Restore")
+    press(page, "Restore")
+    expect(page.get_by_role("status").first).to_contain_text("is there again")
+    assert (site.server.root / DELETED).is_file()
+
+
+def test_a_renamed_notebook_keeps_its_history(site: Site, page: Page) -> None:
+    site.server.save("before.ipynb", notebook("one"))
+    site.wait_for_versions("before.ipynb", 1)
+    renamed = site.server.request(
+        "PATCH", "api/contents/before.ipynb", json={"path": "after.ipynb"}
+    )
+    assert renamed.ok, renamed.text
+    site.wait_for_versions("after.ipynb", 1)
+    page.goto(site.url())
+    moved = page.locator(".item", has_text="before.ipynb")
+    link(moved.last, "after.ipynb")
+    expect(page.get_by_text("Was called before.ipynb until then")).to_be_visible()
+    expect(page.locator(".entry")).to_have_count(2)
+
+
+def test_the_file_as_it_is_now_is_compared(site: Site, page: Page) -> None:
+    path = "changed.ipynb"
+    site.server.save(path, report(1))
+    site.wait_for_versions(path, 1)
+    (site.server.root / path).write_text(json.dumps(report(2)))
+    page.goto(site.url("history", path=path))
+    link(page, "Compare the newest with the file now")
+    expect(page.get_by_text("The file on your server")).to_be_visible()
+    expect(page.locator(".cell").first).to_be_visible()
+
+
+def tab_to(page: Page, name: str) -> None:
+    """Press Tab until what has this name is focused, and visibly so."""
+    for _ in range(60):
+        page.keyboard.press("Tab")
+        if page.evaluate("document.activeElement.innerText").strip() == name:
+            outline = "getComputedStyle(document.activeElement).outlineStyle"
+            assert page.evaluate(outline) != "none"
+            return
+    raise AssertionError(f"Tab does not lead to {name!r}")
+
+
+def test_a_notebook_is_found_restored_and_undone_by_keyboard_alone(
+    site: Site, page: Page
+) -> None:
+    path = "keyboard.ipynb"
+    for number, source in enumerate(("first", "second"), 1):
+        site.server.save(path, notebook(source))
+        site.wait_for_versions(path, number)
+    page.goto(site.url())
+    tab_to(page, "Back to Jupyter")
+    page.keyboard.press("Tab")
+    page.keyboard.type("keyboard")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**?q=keyboard")
+    tab_to(page, path)
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/history?*")
+    tab_to(page, "Restore")
+    tab_to(page, "Restore")  # that of the first version
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/restore?*")
+    tab_to(page, "Restore")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/history?*done=restored*")
+    site.wait_for_versions(path, 3)
+    tab_to(page, "Undo")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/history?*done=undone*")
+    file = site.server.root / path
+    assert json.loads(file.read_text())["cells"][0]["source"] == ["second"]
