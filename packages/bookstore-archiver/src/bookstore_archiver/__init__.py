@@ -6,11 +6,13 @@ from typing import TYPE_CHECKING, Any
 from bookstore_archiver.records import ArchiveRecord
 
 if TYPE_CHECKING:
-    # Its base class is known only once an application runs: see contents.py.
+    # Their base classes are known only once an application runs: see contents.py.
+    BookstoreCheckpoints: Any
     BookstoreContentsArchiver: Any
 
 __all__ = [
     "ArchiveRecord",
+    "BookstoreCheckpoints",
     "BookstoreContentsArchiver",
     "load_jupyter_server_extension",
 ]
@@ -22,6 +24,10 @@ def __getattr__(name: str) -> Any:
         from bookstore_archiver.contents import archiving_manager_class
 
         return archiving_manager_class()
+    if name == "BookstoreCheckpoints":
+        from bookstore_archiver.checkpoints import checkpoints_class
+
+        return checkpoints_class()
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 

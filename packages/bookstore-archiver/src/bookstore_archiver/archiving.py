@@ -15,7 +15,9 @@ from bookstore_archiver.disk import Disk
 from bookstore_archiver.locks import PathLocks
 from bookstore_archiver.moving import Mover, Moves
 from bookstore_archiver.news import NO_NEWS, PRESENT, News
+from bookstore_archiver.recent import RecentVersions
 from bookstore_archiver.records import ArchiveRecord
+from bookstore_archiver.reverting import Reverted, find_reverted
 from bookstore_archiver.sending import Sender
 from bookstore_archiver.snapshots import (
     BytesSource,
@@ -32,6 +34,7 @@ from bookstore_archiver.timing import Timing
 from bookstore_archiver.unprotected import Unprotected
 from bookstore_archiver.uploading import Uploader
 from bookstore_core.errors import BookstoreError, InvalidRequestError
+from bookstore_core.history import History
 from bookstore_core.losses import Loss
 from bookstore_core.moves import is_note_key, note_key, write_note
 from bookstore_core.notebooks import SUFFIX
@@ -64,6 +67,8 @@ class Archiver:
         self._unprotected = Unprotected(settings.spool_dir, log=log)
         self._saved: dict[str, Loss] = {}
         self._spool = Spool(settings.spool_dir, clock=clock, disk=disk)
+        find_store = store or (lambda: open_store(settings, hurried=True))
+        self.recent = RecentVersions(lambda: History(find_store(), settings), log=log)
         self._texts: set[str] = set()
         self._moves = Moves()
         self._mover = Mover(
@@ -224,6 +229,14 @@ class Archiver:
         with self._unprotected.order(path):
             self._add(source, key, path, news=PRESENT)
 
+    def find_reverted(self, path: str, checkpoint: str) -> Reverted:
+        """Return what a checkpoint of the notebook at `path` stands for.
+
+        Raises VersionNotFoundError where there is no such one, and what the store
+        raises.
+        """
+        return find_reverted(path, checkpoint, recent=self.recent, spool=self._spool)
+
     def archive(self, record: ArchiveRecord) -> None:
         """Put a record into the spool.
 
@@ -286,6 +299,9 @@ class Archiver:
             )
         self._uploader.notify(entry)
         self._unprotected.regained(path)
+        if old:
+            self.recent.moved(old, path)
+        self.recent.saved(path, entry)
         if old:
             self._leave_note(old, path)
         return entry

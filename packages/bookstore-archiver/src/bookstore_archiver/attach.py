@@ -8,6 +8,7 @@ import functools
 import inspect
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any, Protocol
 
 from tornado.web import HTTPError
@@ -54,18 +55,37 @@ def attach(manager: Any, keeper: Keeper) -> bool:
     return True
 
 
-def counts(model: object, path: object) -> bool:
+def counts(model: object, path: object, *, restores: bool = False) -> bool:
     """Say whether a save makes a version.
 
     Notebooks do, and uploads of notebook files, which come as type "file"; large ones
-    come in chunks and count once, with the last.
+    come in chunks and count once, with the last. What `restores` a version does, too.
     """
     if not isinstance(model, Mapping) or not isinstance(path, str):
         return False
     if model.get("chunk") not in (None, LAST_CHUNK):
         return False
     kind = model.get("type")
-    return kind == "notebook" or (kind == "file" and path.endswith(SUFFIX))
+    if kind == "file":
+        return restores or path.endswith(SUFFIX)
+    return kind == "notebook"
+
+
+_saving: ContextVar[tuple[str, ...]] = ContextVar("bookstore_saving", default=())
+
+
+def is_saving(path: str) -> bool:
+    """Say whether this is part of a save of `path`, which is kept when it is over."""
+    return path.strip("/") in _saving.get()
+
+
+@contextmanager
+def _within(path: str) -> Iterator[None]:
+    token = _saving.set((*_saving.get(), path.strip("/")))
+    try:
+        yield
+    finally:
+        _saving.reset(token)
 
 
 Save = Callable[..., Any]
@@ -83,7 +103,7 @@ def _wrap_async(save: Save, manager: Any, keeper: Keeper) -> Save:
     ) -> Any:
         model, origin = _part(model)
         start = functools.partial(save, model, path, *args, **kwargs)
-        if not counts(model, path):
+        if not counts(model, path, restores=origin is not None):
             return await start()
         kept = _Kept(manager, keeper, model, path, origin)
         look = functools.partial(present_source, manager, path)
@@ -97,7 +117,7 @@ def _wrap_sync(save: Save, manager: Any, keeper: Keeper) -> Save:
     def save_and_archive(model: Any, path: str = "", *args: Any, **kwargs: Any) -> Any:
         model, origin = _part(model)
         start = functools.partial(save, model, path, *args, **kwargs)
-        if not counts(model, path):
+        if not counts(model, path, restores=origin is not None):
             return start()
         kept = _Kept(manager, keeper, model, path, origin)
         if origin is not None:
@@ -107,7 +127,8 @@ def _wrap_sync(save: Save, manager: Any, keeper: Keeper) -> Save:
                     return kept.follow(start, lambda: present)
                 if present is not None:
                     keeper.keep_present(present, path)
-        answer = start()
+        with _within(path):
+            answer = start()
         if inspect.isawaitable(answer):
             return kept.follow(lambda: answer, _nothing)
         keeper.keep(manager, model, path, origin)
@@ -148,7 +169,8 @@ class _Kept:
                     present = await present
                 if present is not None:
                     await aside(self._keeper.keep_present, present, self._path)
-            answer = await start()
+            with _within(self._path):
+                answer = await start()
             await aside(self._keep)
             return answer
 

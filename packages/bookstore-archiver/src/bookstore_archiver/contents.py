@@ -2,19 +2,25 @@
 
 import asyncio
 import functools
-import importlib.util
+import importlib
 from typing import Any
 
-from traitlets.config import Application
-
 from bookstore_archiver.attach import attach
+from bookstore_archiver.checkpoints import prepare_checkpoints
+from bookstore_archiver.generation import running_generation
 from bookstore_archiver.records import ArchiveRecord
 from bookstore_archiver.registry import archiver_for
 from bookstore_core.errors import ConfigurationError
 
-MODERN = ("jupyter_server.services.contents.largefilemanager", "AsyncLargeFileManager")
-NONE = ("traitlets.config", "LoggingConfigurable")
-CLASSIC = ("notebook.services.contents.largefilemanager", "LargeFileManager")
+#: The running server's own contents manager, by its generation.
+BASES = {
+    "modern": (
+        "jupyter_server.services.contents.largefilemanager",
+        "AsyncLargeFileManager",
+    ),
+    "classic": ("notebook.services.contents.largefilemanager", "LargeFileManager"),
+    "": ("traitlets.config", "LoggingConfigurable"),
+}
 
 
 class _Archiving:
@@ -27,6 +33,7 @@ class _Archiving:
         self._archiver = archiver_for(self)  # type: ignore[arg-type]
         if self._archiver is not None:
             attach(self, self._archiver)
+            prepare_checkpoints(self)
 
     @property
     def path_locks(self) -> dict[str, asyncio.Lock]:
@@ -47,7 +54,7 @@ class _Archiving:
 
 def archiving_manager_class() -> Any:
     """Return the class, on top of the default manager of the server that runs."""
-    return _derive(*_base())
+    return _derive(*BASES[running_generation()])
 
 
 @functools.cache
@@ -58,17 +65,3 @@ def _derive(module: str, name: str) -> Any:
         (_Archiving, base),
         {"__module__": "bookstore_archiver", "__doc__": __doc__},
     )
-
-
-def _base() -> tuple[str, str]:
-    # By the application, not by what can be imported: classic brings jupyter_server.
-    if Application.initialized():
-        kinds = type(Application.instance()).__mro__
-        classic = any(kind.__module__ == "notebook.notebookapp" for kind in kinds)
-        return CLASSIC if classic else MODERN
-    # Or by what can be imported, where only a config file wants the name. Where no
-    # server is installed at all, that file is read by gunicorn or by our command.
-    for base in (MODERN, CLASSIC):
-        if importlib.util.find_spec(base[0].partition(".")[0]) is not None:
-            return base
-    return NONE

@@ -5,6 +5,7 @@ from typing import Any
 from tornado.ioloop import IOLoop
 
 from bookstore_archiver.attach import attach
+from bookstore_archiver.checkpoints import prepare_checkpoints
 from bookstore_archiver.registry import archiver_for
 
 
@@ -17,6 +18,7 @@ def load(app: Any) -> None:
     def attach_to_manager() -> None:
         try:
             attach(app.contents_manager, archiver)
+            prepare_checkpoints(app.contents_manager)
         except Exception:
             app.log.exception("Bookstore archives nothing: it could not be attached.")
 

@@ -206,6 +206,15 @@ class Spool:
         except FileNotFoundError:
             return []
 
+    def find(self, save_id: str) -> Entry | None:
+        """Return the save with this id, if it still waits."""
+        # In the order in which it moves, so that it is not missed between the two.
+        for folder in (NEW, CUR):
+            for name in self._names(folder):
+                if name.endswith(f"-{save_id}"):
+                    return self._read(name, claimed=folder == CUR)
+        return None
+
     def claim(self, entry: Entry) -> Entry | None:
         """Move a save to cur/ before it is sent; None when somebody removed it."""
         if entry.claimed:

@@ -8,15 +8,25 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from bookstore_archiver import ArchiveRecord, BookstoreContentsArchiver
+    from bookstore_archiver import (
+        ArchiveRecord,
+        BookstoreCheckpoints,
+        BookstoreContentsArchiver,
+    )
     from bookstore_core.settings import BookstoreSettings
 
     __version__: str
 
-__all__ = ["ArchiveRecord", "BookstoreContentsArchiver", "BookstoreSettings"]
+__all__ = [
+    "ArchiveRecord",
+    "BookstoreCheckpoints",
+    "BookstoreContentsArchiver",
+    "BookstoreSettings",
+]
 
 _NAMES = {
     "ArchiveRecord": "bookstore_archiver",
+    "BookstoreCheckpoints": "bookstore_archiver",
     "BookstoreContentsArchiver": "bookstore_archiver",
     "BookstoreSettings": "bookstore_core.settings",
     "__version__": "bookstore_core",
