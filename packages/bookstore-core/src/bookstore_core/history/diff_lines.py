@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import groupby
 from typing import Literal
 
 from bookstore_core.history.diff_cells import shown
@@ -160,12 +161,12 @@ def _word_spans(
 
 
 def _spans(tokens: list[str], common: set[int]) -> list[Span]:
-    spans: list[Span] = []
-    for place, token in enumerate(tokens):
-        changed = place not in common
-        if spans and spans[-1].changed == changed:
-            spans[-1] = Span(spans[-1].text + shown(token), changed)
-        else:
-            spans.append(Span(shown(token), changed))
+    places = range(len(tokens))
+    runs = [
+        (changed, [tokens[place] for place in run])
+        for changed, run in groupby(places, lambda place: place not in common)
+    ]
     # A line of nothing but small changes is read more easily as another line.
-    return spans if len(spans) <= MAX_SPANS else []
+    if len(runs) > MAX_SPANS:
+        return []
+    return [Span(shown("".join(run)), changed) for changed, run in runs]

@@ -8,6 +8,8 @@ from bookstore_core.history.diff_cells import digest, shown, text_of, write_json
 
 #: Outputs of one cell that are described, and mime types of one output.
 MAX_OUTPUTS, MAX_TYPES = 50, 10
+#: Characters of a payload that needs no digest.
+SHORT = 200
 #: Characters of the name of a type.
 NAME = 100
 #: Differs between two runs that gave the same.
@@ -107,12 +109,17 @@ def _digest_output(output: object) -> str:
     light = {name: value for name, value in output.items() if name not in NO_CHANGE}
     data = light.get("data")
     if isinstance(data, dict):
-        light["data"] = {
-            mime: digest(_payload_text(mime, value)) for mime, value in data.items()
-        }
+        light["data"] = {mime: _lighten(mime, data[mime]) for mime in data}
     if "text" in light:
-        light["text"] = digest(text_of(light["text"]))
+        light["text"] = _lighten("text/plain", light["text"])
     return digest(write_json(light))
+
+
+def _lighten(mime: str, value: object) -> object:
+    """Return a short stand-in for a payload: its digest, or itself."""
+    if isinstance(value, list) and not mime.endswith("json"):
+        value = text_of(value)
+    return digest(value) if isinstance(value, str) and len(value) > SHORT else value
 
 
 def _payload_text(mime: str, value: object) -> str:

@@ -33,7 +33,7 @@ class Region(NamedTuple):
 class Budget:
     """Steps of work that may be spent; a step is about a microsecond or less."""
 
-    def __init__(self, steps: int = 1_000_000) -> None:
+    def __init__(self, steps: int = 600_000) -> None:
         self.steps = steps
         self.spent = 0
 
