@@ -134,6 +134,16 @@ def test_a_page_of_very_many_versions_looks_at_those_it_shows(full: Counting) ->
     assert full.calls == {"list_versions": 3, "head": 150, "labels": 3}
 
 
+def test_a_version_named_by_its_place_costs_no_more_than_its_place(
+    full: Counting,
+) -> None:
+    history = History(full, BookstoreSettings())
+    history.find(PATH)
+    assert full.calls == {"list_versions": 1, "head": 1, "labels": 1}
+    history.find(PATH, "@2")
+    assert full.calls == {"list_versions": 2, "head": 4, "labels": 2}
+
+
 def test_very_many_versions_are_all_in_the_history(full: Counting) -> None:
     history = History(full, BookstoreSettings())
     ids: list[str] = []

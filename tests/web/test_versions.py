@@ -3,11 +3,13 @@
 import io
 import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
 
+from bookstore_core.settings import BookstoreSettings
 from bookstore_core.stores import (
     Version,
     VersionMetadata,
@@ -225,6 +227,20 @@ def test_an_unknown_version_or_label_is_a_404_that_helps(
     for answer in answers:
         assert answer.status_code == 404, answer.text
         assert answer.json["error"] == "VersionNotFoundError"
+
+
+def test_a_version_that_the_store_has_removed_meanwhile_is_said(
+    client: FlaskClient, three: list[Version], settings: BookstoreSettings
+) -> None:
+    listed = get(client, LIST, path="a.ipynb")["versions"][1]
+    for file in Path(settings.local_root).rglob(f"*{listed['version_id']}*"):
+        file.unlink()  # as a lifecycle rule does
+    query = {"path": "a.ipynb", "version_id": listed["version_id"]}
+    answer = client.get(ONE, query_string=query)
+    assert answer.status_code == 404
+    assert answer.json["error"] == "VersionNotFoundError"
+    assert "lifecycle rule" in answer.json["message"]
+    assert len(get(client, LIST, path="a.ipynb")["versions"]) == 2
 
 
 @pytest.mark.parametrize("limit", ["0", "501", "-1", "1e3", " 5", "ten"])

@@ -17,7 +17,7 @@ from bookstore_core.parallel import in_parallel
 from bookstore_core.paths import DELIMITER, check_path, s3_key
 from bookstore_core.stores import Version, VersionStore
 from bookstore_web.presence import Presence
-from bookstore_web.recent import RecentScans
+from bookstore_web.recent import RecentScans, is_folder
 
 #: Keys asked for at once: with one more, which stores ask for, what S3 gives at most.
 PAGE = 999
@@ -104,7 +104,7 @@ class Library:
         for _ in range(SCAN // PAGE):
             page = self._store.walk_keys(below, cursor=place.page, limit=PAGE)
             for version in page.keys:
-                if version.key <= place.after:
+                if version.key <= place.after or is_folder(version.key):
                     continue
                 if wanted not in self._path(version.key).casefold():
                     continue

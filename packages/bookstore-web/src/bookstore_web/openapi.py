@@ -97,7 +97,13 @@ def _describe(rule: Rule, method: str, known: Operation) -> dict[str, Any]:
     if known.description:
         described["description"] = known.description
     parameters: list[dict[str, Any]] = [
-        {"in": "path", "name": name, "required": True, "schema": {"type": "string"}}
+        {
+            "in": "path",
+            "name": name,
+            "required": True,
+            "description": "It may hold slashes.",
+            "schema": {"type": "string"},
+        }
         for name in sorted(rule.arguments - set(rule.defaults or {}))
     ]
     if known.query:

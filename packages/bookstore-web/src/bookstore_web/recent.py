@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from bookstore_core.paths import DELIMITER
 from bookstore_core.stores import Version, VersionStore
 
 #: Seconds for which a scan is told again.
@@ -46,6 +47,11 @@ class RecentScans:
         return recent
 
 
+def is_folder(key: str) -> bool:
+    """Say whether a key is the empty object that some tools make for a folder."""
+    return key.endswith(DELIMITER)
+
+
 def _scan(store: VersionStore, prefix: str) -> Recent:
     scan = _Scan(store, prefix)
     newest = heapq.nlargest(COUNT, scan, key=lambda version: version.stored_at)
@@ -64,7 +70,7 @@ class _Scan:
         cursor = None
         for _ in range(SCAN // PAGE):
             page = self._store.walk_keys(self._prefix, cursor=cursor, limit=PAGE)
-            yield from page.keys
+            yield from (row for row in page.keys if not is_folder(row.key))
             cursor = page.cursor
             if cursor is None:
                 return

@@ -90,10 +90,14 @@ class Thread:
                 return Step(rows[: index + 1], self._cross(place, row), beyond)
         return Step(rows, following)
 
-    def rows(self, path: str, *, most: int | None = None) -> Iterator[HistoryRow]:
-        """Yield the rows of a notebook, newest first, without labels; up to `most`."""
+    def rows(
+        self, path: str, *, most: int | None = None, look: int = FIRST_LOOK
+    ) -> Iterator[HistoryRow]:
+        """Yield the rows of a notebook, newest first, without labels; up to `most`.
+
+        `look` rows are asked for at first, and then more and more.
+        """
         place: Place | None = Place(path)
-        look = FIRST_LOOK
         left = most
         while place is not None and left != 0:
             step = self.step(place, look if left is None else min(look, left))

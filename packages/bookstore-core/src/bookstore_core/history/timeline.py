@@ -147,7 +147,7 @@ class History:
 
     def _at_index(self, path: str, index: int) -> HistoryRow:
         count = 0
-        for row in self._thread.rows(path):
+        for row in self._thread.rows(path, look=min(index + 1, MAX_LIMIT)):
             if row.version.deleted:
                 continue
             if count == index:
