@@ -3,6 +3,8 @@
 import json
 import os
 import re
+import shlex
+import subprocess
 import sys
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -241,6 +243,8 @@ def test_a_version_is_written_into_a_new_file_only(
     assert call("show", "new.ipynb", "-o", "out.ipynb").code == 6
     assert (tmp_path / "out.ipynb").read_bytes() == written
     assert call("show", "new.ipynb", "-o", "none/out.ipynb").code == 4
+    assert call("show", "new.ipynb", "-oglued.ipynb").code == 0
+    assert (tmp_path / "glued.ipynb").exists()
 
 
 def test_a_version_is_told_to_programs_with_its_content(
@@ -395,3 +399,58 @@ def test_a_terminal_gets_a_notebook_to_read(
     assert plain.startswith(f"new.ipynb, version {saved[1].version_id}, saved ")
     assert "1  code" in plain
     assert "x = 2" in plain
+
+
+@pytest.fixture
+def in_shell(
+    words: tuple[str, ...], tmp_path: Path
+) -> Callable[..., subprocess.CompletedProcess[str]]:
+    """Run a verb on that store in a process of its own, by a line of the shell."""
+    command = Path(sys.executable).with_name("jupyter-bookstore")
+
+    def run(line: str, **environment: str) -> subprocess.CompletedProcess[str]:
+        options = " ".join(map(shlex.quote, words))
+        return subprocess.run(
+            ["bash", "-c", line.format(shlex.quote(str(command)), options)],
+            cwd=tmp_path,
+            env={**os.environ, **environment},
+            text=True,
+            capture_output=True,
+            timeout=60,
+        )
+
+    return run
+
+
+@pytest.mark.parametrize("verb", ["versions", "show"])
+def test_output_that_cannot_be_written_is_said(
+    in_shell: Callable[..., subprocess.CompletedProcess[str]],
+    saved: list[Version],
+    verb: str,
+) -> None:
+    outcome = in_shell(f"{{}} {verb} new.ipynb {{}} >/dev/full")
+    assert outcome.returncode == 1
+    [said] = outcome.stderr.splitlines()
+    assert "No space left on device" in said
+    outcome = in_shell(f"{{}} {verb} new.ipynb {{}} >&-")
+    assert (outcome.returncode, outcome.stderr) == (0, "")
+
+
+def test_who_has_read_enough_gets_no_complaint(
+    in_shell: Callable[..., subprocess.CompletedProcess[str]], store: VersionStore
+) -> None:
+    data = notebook("x\n" * 200_000)
+    save(store, data, key="workspace/big.ipynb")
+    outcome = in_shell("{} show big.ipynb --text {} | head -2")
+    assert outcome.stdout.startswith("big.ipynb, version ")
+    assert outcome.stderr == ""
+
+
+def test_a_name_that_the_terminal_cannot_write_is_escaped(
+    in_shell: Callable[..., subprocess.CompletedProcess[str]], store: VersionStore
+) -> None:
+    save(store, notebook("x"), key="workspace/测试.ipynb", author="Änn 测")
+    latin = {"PYTHONIOENCODING": "ascii"}
+    outcome = in_shell("{} versions 测试.ipynb {}", **latin)
+    assert (outcome.returncode, outcome.stderr) == (0, "")
+    assert r"\xc4nn \u6d4b" in outcome.stdout

@@ -17,6 +17,7 @@ import json
 import os
 import sys
 from collections.abc import Callable, Generator, Iterable
+from contextlib import suppress
 from importlib.metadata import EntryPoint, entry_points
 from inspect import unwrap
 from typing import Any, ClassVar
@@ -104,17 +105,18 @@ class Verb(JupyterApp):
         try:
             super().start()
             self._check_words()
-            if isinstance(sys.stdout, io.TextIOWrapper):
-                # No name of a notebook is worth a failure of the terminal's encoding.
-                sys.stdout.reconfigure(errors="backslashreplace")
+            _prepare_output()
             code = self.run()
             sys.stdout.flush()
         except NoStart:
             return
         except BrokenPipeError:
-            # Whoever reads has seen enough; nothing is left to be flushed at the end.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            _drop_output()  # whoever reads has seen enough
             self.exit(1)
+        except OSError as error:
+            self.log.debug("It failed.", exc_info=True)
+            _drop_output()
+            self.fail(BookstoreError(f"It failed: {error}."))
         except BookstoreError as error:
             self.fail(error)
         except KeyboardInterrupt:
@@ -154,6 +156,9 @@ class Verb(JupyterApp):
             elif not word.startswith("-") or not name:
                 words.append(word)
             else:
+                if self._is_glued(word, name):
+                    options += [word[:2], word[2:]]
+                    continue
                 options.append(word)
                 if self._takes_value(word, name) and not has_value:
                     value = next(waiting, None)
@@ -162,11 +167,14 @@ class Verb(JupyterApp):
                     options.append(value)
         return [*options, "--", *words] if words else options
 
+    def _is_glued(self, word: str, name: str) -> bool:
+        short = not word.startswith("--") and name not in self.aliases
+        return short and word[1:2] in self.aliases
+
     def _takes_value(self, word: str, name: str) -> bool:
         if name in self.aliases or ("." in name and word.startswith("--")):
             return True
-        glued = not word.startswith("--") and name[0] in self.aliases
-        if glued or name in self.flags or name in OPTIONS_OF_ALL:
+        if name in self.flags or name in OPTIONS_OF_ALL:
             return False
         raise InvalidRequestError(
             f"There is no option {word!a}. '{self.usage} --help' lists those that "
@@ -202,6 +210,20 @@ class Verb(JupyterApp):
         else:
             for line in lines:
                 print(line)
+
+
+def _prepare_output() -> None:
+    if sys.stdout is None:  # closed by whoever started us
+        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # No name of a notebook is worth a failure of the terminal's encoding.
+        sys.stdout.reconfigure(errors="backslashreplace")
+
+
+def _drop_output() -> None:
+    # What could not be written must not be tried again at the very end.
+    with suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _verbs() -> dict[str, EntryPoint]:

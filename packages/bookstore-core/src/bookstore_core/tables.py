@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 #: Between the columns of a plain table.
 GAP = "  "
 
+#: Texts longer than this, such as comments, push what follows them aside.
+MAX_WIDTH = 60
+
 
 @dataclass(frozen=True)
 class Column:
@@ -50,9 +53,12 @@ def show_table(columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> None
 def plain_lines(
     columns: Sequence[Column], rows: Sequence[Sequence[str]]
 ) -> Iterator[str]:
-    """Yield a table as lines, every column as wide as its longest text."""
+    """Yield a table as lines, every column as wide as its longest text in reason."""
     table = [[column.name for column in columns], *rows]
-    widths = [max(len(row[number]) for row in table) for number in range(len(columns))]
+    widths = [
+        min(MAX_WIDTH, max(len(row[number]) for row in table))
+        for number in range(len(columns))
+    ]
     for row in table:
         padded = (
             text.rjust(width) if column.right else text.ljust(width)
