@@ -1,7 +1,9 @@
 """The history of a notebook, page by page, on each kind of store."""
 
+import random
 from collections.abc import Callable
-from datetime import timedelta
+from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -10,8 +12,9 @@ from bookstore_core.errors import InvalidRequestError, NotFoundError
 from bookstore_core.history import PUBLISHED, History, HistoryPage, HistoryRow
 from bookstore_core.history.shelves import find_shelf
 from bookstore_core.settings import BookstoreSettings
-from bookstore_core.stores import Label, Version, VersionStore
-from core.saving import SAVED_AT, save
+from bookstore_core.stores import Label, Version, VersionPage, VersionStore
+from bookstore_core.stores.local import LocalStore
+from core.saving import SAVED_AT, Traits, save
 
 PATH = "ann/mine.ipynb"
 
@@ -294,3 +297,69 @@ def test_odd_limits_are_taken_as_the_nearest_right_one(
     save_at(PATH)
     assert len(history.page(PATH, limit=-1).rows) == 1
     assert len(history.page(PATH, limit=10**9).rows) == 2
+
+
+# Everything at once
+
+
+class Coarse(LocalStore):
+    """A store that tells times in seconds, as S3 does."""
+
+    def list_versions(self, *words: Any, **asked: Any) -> VersionPage:
+        page = super().list_versions(*words, **asked)
+        return replace(page, versions=tuple(map(in_seconds, page.versions)))
+
+
+def in_seconds(version: Version) -> Version:
+    return replace(version, stored_at=version.stored_at.replace(microsecond=0))
+
+
+class Clock:
+    """Goes on at every look, by a little more or less."""
+
+    def __init__(self, chance: random.Random, step: float) -> None:
+        self._chance, self._step, self._now = chance, step, SAVED_AT
+
+    def __call__(self) -> datetime:
+        self._now += timedelta(seconds=self._step * self._chance.random() + 1e-5)
+        return self._now
+
+
+@pytest.mark.parametrize("step", [0.001, 0.3, 2])
+@pytest.mark.parametrize("kind", [LocalStore, Coarse])
+@pytest.mark.parametrize("seed", range(10))
+def test_whatever_is_saved_renamed_and_removed_the_thread_is_kept(
+    local: Traits, kind: type[LocalStore], seed: int, step: float
+) -> None:
+    chance = random.Random(seed)  # noqa: S311  # the same each time
+    settings = BookstoreSettings(**local, max_threads=1)
+    clock = Clock(chance, step)
+    store = kind(settings, now=clock)
+    paths = ["a.ipynb", "b.ipynb", "c.ipynb", "d/a.ipynb"][: chance.randint(2, 4)]
+    threads: dict[str, list[tuple[str, str]]] = {}
+
+    def put(path: str, older: list[tuple[str, str]], moved_from: str = "") -> None:
+        key = f"workspace/{path}"
+        saved = save(store, key=key, saved_at=clock(), moved_from=moved_from)
+        threads[path] = [(path, saved.version_id), *older]
+
+    for _ in range(40):
+        wish = chance.random()
+        free = [path for path in paths if path not in threads]
+        if wish < 0.5 or not threads:
+            path = chance.choice(paths)
+            put(path, threads.get(path, []))
+        elif wish < 0.9 and free:
+            old = chance.choice(list(threads))
+            put(chance.choice(free), threads.pop(old), moved_from=old)
+        else:
+            del threads[chance.choice(list(threads))]
+
+    history = History(store, settings)
+    for path, expected in threads.items():
+        for limit in (1, 3, 50):
+            rows = all_rows(history, path, limit=limit)
+            found = [(row.path, row.version.version_id) for row in rows]
+            # An earlier notebook at the thread's first path cannot be told apart.
+            assert found[: len(expected)] == expected
+            assert len(set(found)) == len(found)

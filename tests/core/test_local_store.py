@@ -25,7 +25,7 @@ from bookstore_core.errors import (
     VersionNotFoundError,
 )
 from bookstore_core.settings import BookstoreSettings
-from bookstore_core.stores import VersionStore, open_store
+from bookstore_core.stores import Label, VersionStore, open_store
 from bookstore_core.stores._local_files import translate_os_error
 from bookstore_core.stores._local_names import key_directory
 from bookstore_core.stores.local import LocalStore
@@ -164,6 +164,38 @@ def test_a_damaged_sidecar_costs_the_metadata_alone(local_store: VersionStore) -
     (directory_of(local_store) / f"{saved.version_id}.meta.json").write_text("{")
     assert local_store.head(KEY).metadata is None
     assert contents_of(local_store) == [b"kept"]
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"saved_at": "9999-12-31T23:59:59+00:00"},
+        {"saved_at": "0001-01-01T00:00:00+23:00"},
+        {"saved_at": 5},
+        {"save_id": None, "saved_at": None},
+    ],
+)
+def test_a_sidecar_with_wrong_values_costs_the_metadata_alone(
+    local_store: VersionStore, wrong: dict[str, object]
+) -> None:
+    saved = save(local_store, b"kept")
+    sidecar = directory_of(local_store) / f"{saved.version_id}.meta.json"
+    sidecar.write_text(json.dumps({**json.loads(sidecar.read_bytes()), **wrong}))
+    assert local_store.head(KEY).metadata is None
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"{", b"[]", b"null", b'{"name": ""}', b'{"name": null}', b"[" * 100_000],
+)
+def test_a_damaged_file_of_a_label_is_no_label(
+    local_store: VersionStore, content: bytes
+) -> None:
+    saved = save(local_store)
+    (directory_of(local_store) / f"{saved.version_id}.label.json").write_bytes(content)
+    assert local_store.labels(KEY) == {}
+    local_store.set_label(KEY, saved.version_id, Label("mended"))
+    assert local_store.labels(KEY)[saved.version_id].name == "mended"
 
 
 def test_a_content_that_is_gone_is_said(local_store: VersionStore) -> None:

@@ -229,7 +229,7 @@ def test_a_version_is_shown_by_its_time(call: Call, saved: list[Version]) -> Non
     shown = call("show", "new.ipynb", "--at=90 minutes ago", "--json")
     assert json.loads(shown.out)["version_id"] == saved[1].version_id
     assert call("show", "new.ipynb", "--at=5 hours ago").code == 4
-    for given in (["--at=soon"], ["--at=9999-01-01"], ["@1", "--at=now"]):
+    for given in (["--at=soon"], ["--at="], ["--at=9999-01-01"], ["@1", "--at=now"]):
         assert call("show", "new.ipynb", *given).code == 2
 
 

@@ -77,6 +77,8 @@ def test_times_are_kept_in_utc() -> None:
         {"other": "x"},
         {"bookstore-save-id": "1f"},
         {"bookstore-save-id": "1f", "bookstore-saved-at": "yesterday"},
+        {"bookstore-save-id": "1f", "bookstore-saved-at": "9999-12-31T23:59:59Z"},
+        {"bookstore-save-id": "1f", "bookstore-saved-at": "0001-01-01T00:00:00+23:00"},
     ],
 )
 def test_what_others_wrote_is_no_metadata(headers: dict[str, str]) -> None:

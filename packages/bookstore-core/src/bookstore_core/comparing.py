@@ -85,7 +85,7 @@ class DiffApp(VersionVerb):
 
     def _base(self, history: History, path: str, name: str, names: list[str]) -> Side:
         """Return the base; what is left of `names` is the remote's."""
-        if not self.at:
+        if self.at is None:
             return self._side(history, path, name, names.pop(0) if names else "")
         if len(names) > 1:
             raise InvalidRequestError(
@@ -98,7 +98,7 @@ class DiffApp(VersionVerb):
             limit = self.settings().max_notebook_size
             known = {"version_id": None, "path": path}
             return Side(_read_file(file, limit), f"{printable(path)} now", known)
-        at, self.at = self.at, ""  # it is the base's alone
+        at, self.at = self.at, None  # it is the base's alone
         try:
             return self._version(history, path, name)
         finally:

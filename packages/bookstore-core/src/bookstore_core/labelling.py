@@ -62,11 +62,11 @@ class LabelApp(VersionVerb):
     def _words(self) -> tuple[str, str]:
         """Return the words VERSION and NAME, each empty where it is left out."""
         given = self.extra_args[1:]
-        wanted = int(not self.at) + int(not self.remove)
+        wanted = int(self.at is None) + int(not self.remove)
         if len(given) != wanted or (self.remove and self.comment):
             raise InvalidRequestError(
                 "It is 'jupyter bookstore label PATH VERSION NAME', or with --remove "
                 "'PATH VERSION'; --at=TIME stands in place of VERSION."
             )
-        version = "" if self.at else given.pop(0)
+        version = given.pop(0) if self.at is None else ""
         return version, "" if self.remove else given.pop(0)

@@ -52,7 +52,8 @@ class VersionVerb(NotebookVerb):
     """Base of the verbs about one version, by a name or by a time."""
 
     at = Unicode(
-        "",
+        None,
+        allow_none=True,
         help="The version that was the newest at this time, such as 'yesterday 15:00', "
         "'2 hours ago' or '2026-11-20 15:00' here on the clock; in place of VERSION.",
     ).tag(config=True)
@@ -63,7 +64,7 @@ class VersionVerb(NotebookVerb):
 
         Raises InvalidRequestError where both are given.
         """
-        if not self.at:
+        if self.at is None:
             return history.find(path, name)
         if name:
             raise InvalidRequestError(

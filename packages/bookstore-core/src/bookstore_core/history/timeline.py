@@ -84,7 +84,7 @@ class History:
             place = step.following
             crossed = crossed or (place is not None and place.path != path)
         if first and not rows and place is None:
-            raise no_versions(path)
+            raise self._no_versions(path)
         return HistoryPage(
             self._thread.with_labels(rows),
             place.encode(path) if place else None,
@@ -123,7 +123,7 @@ class History:
                 return self._thread.with_labels([row])[0]
             oldest = row
         if oldest is None:
-            raise no_versions(path)
+            raise self._no_versions(path)
         local = oldest.saved_at.astimezone(moment.tzinfo)
         raise VersionNotFoundError(
             f"{printable(path)} has no version that is so old. The oldest one was "
@@ -154,7 +154,7 @@ class History:
                 return row
             count += 1
         if not count:
-            raise no_versions(path)
+            raise self._no_versions(path)
         there = "one version" if count == 1 else f"{count} versions"
         raise VersionNotFoundError(
             f"{printable(path)} has {there}, so that there is no @{index}. The newest "
@@ -185,17 +185,15 @@ class History:
     def _newest_id(self, path: str) -> str:
         listed = self._store.list_versions(self._thread.key(path), limit=1)
         if not listed.versions:
-            raise no_versions(path)
+            raise self._no_versions(path)
         return listed.versions[0].version_id
 
-
-def no_versions(path: str) -> NotFoundError:
-    """Return the error for a path of which the store has no version."""
-    return NotFoundError(
-        f"There are no versions of {printable(path)}. Check the path: it is relative "
-        "to the notebook server's root directory. A notebook has versions from the "
-        "first save that is archived."
-    )
+    def _no_versions(self, path: str) -> NotFoundError:
+        return NotFoundError(
+            f"There are no versions of {printable(path)} in {self._store.location}. "
+            "The path is relative to the notebook server's root directory, and a "
+            "notebook has versions from the first save that is archived."
+        )
 
 
 def gone(path: str, name: str) -> VersionNotFoundError:

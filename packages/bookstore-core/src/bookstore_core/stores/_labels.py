@@ -10,8 +10,9 @@ a value goes on in tags that are numbered from 2.
 import base64
 import re
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC
 
+from bookstore_core.stores._metadata import read_time
 from bookstore_core.stores.base import Label
 
 #: The tag that each of a label's texts is in.
@@ -71,8 +72,8 @@ def label_of(texts: Mapping[str, str]) -> Label | None:
     if not texts.get("name"):
         return None
     try:
-        at = datetime.fromisoformat(texts["labelled_at"]).astimezone(UTC)
-    except (KeyError, ValueError, OverflowError):
+        at = read_time(texts["labelled_at"])
+    except (KeyError, ValueError):
         at = None
     return Label(texts["name"], texts.get("comment", ""), texts.get("author", ""), at)
 

@@ -43,8 +43,9 @@ def write_label(directory: Path, version_id: str, label: Label | None) -> None:
 def _read(path: Path) -> Label | None:
     try:
         texts = json.loads(path.read_bytes())
-    except (*MISSING, ValueError):
+    except (*MISSING, ValueError, RecursionError):
         return None  # removed meanwhile, or damaged by someone
     if not isinstance(texts, dict):
         return None
-    return label_of({name: str(value) for name, value in texts.items()})
+    known = {name: text for name, text in texts.items() if isinstance(text, str)}
+    return label_of(known)

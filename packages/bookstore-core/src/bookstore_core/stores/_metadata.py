@@ -53,6 +53,20 @@ def encode_metadata(metadata: VersionMetadata) -> dict[str, str]:
     return headers
 
 
+def read_time(text: str) -> datetime:
+    """Return the time that an ISO text means, in UTC.
+
+    Raises ValueError for what is none, or what cannot be told in every time zone.
+    """
+    try:
+        time = datetime.fromisoformat(text).astimezone(UTC)
+    except (OverflowError, TypeError) as error:
+        raise ValueError(f"{text!r} is no time") from error
+    if not 1 < time.year < 9999:
+        raise ValueError(f"{text!r} is no time of ours")
+    return time
+
+
 def decode_metadata(headers: Mapping[str, str]) -> VersionMetadata | None:
     """Return the metadata in an object's headers, None where bookstore wrote none."""
     values = {
@@ -61,13 +75,13 @@ def decode_metadata(headers: Mapping[str, str]) -> VersionMetadata | None:
         if name.lower().startswith("bookstore-")
     }
     try:
-        saved_at = datetime.fromisoformat(values[SAVED_AT])
+        saved_at = read_time(values[SAVED_AT])
         save_id = values[SAVE_ID]
     except (KeyError, ValueError):
         return None
     return VersionMetadata(
         save_id=save_id,
-        saved_at=saved_at.astimezone(UTC),
+        saved_at=saved_at,
         author=values.get(AUTHOR, ""),
         sha256=values.get(SHA256, ""),
         source_path=values.get(SOURCE_PATH, ""),

@@ -55,6 +55,7 @@ from bookstore_core.stores._local_names import (
     new_version_id,
     time_of,
 )
+from bookstore_core.stores._metadata import read_time
 from bookstore_core.stores._streams import GuardedBody, Window
 from bookstore_core.stores.base import (
     Finding,
@@ -362,7 +363,7 @@ def _read_sidecar(place: _Place, version_id: str) -> dict[str, Any]:
     """Return what a sidecar says; nothing for one that someone has damaged."""
     try:
         described = json.loads(place.sidecar(version_id).read_bytes())
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return described if isinstance(described, dict) else {}
 
@@ -371,7 +372,7 @@ def _metadata_in(described: dict[str, Any]) -> VersionMetadata | None:
     try:
         return VersionMetadata(
             save_id=str(described["save_id"]),
-            saved_at=datetime.fromisoformat(described["saved_at"]).astimezone(UTC),
+            saved_at=read_time(described["saved_at"]),
             author=str(described["author"]),
             sha256=str(described["sha256"]),
             source_path=str(described["source_path"]),
