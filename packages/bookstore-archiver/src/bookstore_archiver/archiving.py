@@ -229,6 +229,16 @@ class Archiver:
         with self._unprotected.order(path):
             self._add(source, key, path, news=PRESENT)
 
+    def keep_restored(self, data: bytes, path: str, origin: Origin) -> None:
+        """Put content that was restored, not by a save, into the spool.
+
+        Raises InvalidRequestError for a path that no key can be made of, OSError when
+        the spool cannot be written.
+        """
+        path = _normal(path)
+        key = notebook_key(self.settings.workspace_prefix, path)
+        self._add(BytesSource(data), key, path, news=News.of_restore(origin, path))
+
     def find_reverted(self, path: str, checkpoint: str) -> Reverted:
         """Return what a checkpoint of the notebook at `path` stands for.
 

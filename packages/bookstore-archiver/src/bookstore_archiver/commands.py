@@ -21,8 +21,8 @@ from bookstore_core.spool import SpoolCounts, check_spool_dir, count_spool
 from bookstore_core.stores import open_store
 
 
-class _ArchiverVerb(Verb):
-    """What both verbs do: check the settings, say how it goes, empty the spool."""
+class ArchiverVerb(Verb):
+    """Base of our verbs: checks the settings, says how it goes, empties the spool."""
 
     def checked_settings(self) -> BookstoreSettings:
         """Return the settings, or raise what they cannot work with."""
@@ -59,7 +59,7 @@ class _ArchiverVerb(Verb):
             raise patience.obstacle(count_spool(spool_dir).waiting)
 
 
-class DrainApp(_ArchiverVerb):
+class DrainApp(ArchiverVerb):
     """Bring everything that waits in the spool into the store, without a server.
 
     Where a running server drains the spool, this waits until it has. Exit codes: 0 the
@@ -101,7 +101,7 @@ def _drained_lines(spool_dir: str, waiting: int, failed: int) -> Iterator[str]:
         yield f"{failed} files in {spool_dir}/failed are no saves; look at them."
 
 
-class BackfillApp(_ArchiverVerb):
+class BackfillApp(ArchiverVerb):
     """Archive the notebooks that have no version yet, or another newest one.
 
     Names of folders and notebooks may follow; without any it is all below the notebook

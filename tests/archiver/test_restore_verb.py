@@ -1,0 +1,213 @@
+"""`jupyter bookstore restore`, run in the test's own process."""
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from archiver.conftest import MakeArchiver
+from bookstore_archiver.holding import DrainLock
+from bookstore_archiver.records import ArchiveRecord
+from bookstore_archiver.replacing import untrusted
+from bookstore_archiver.spooling import Spool
+from bookstore_core.settings import BookstoreSettings
+from bookstore_core.spool import count_spool, waiting_saves
+from bookstore_core.stores import Version
+from bookstore_core.stores.local import LocalStore
+from harness.command import Run
+
+PATH = "a.ipynb"
+
+
+@pytest.fixture
+def settings(tmp_path: Path, spool_dir: Path) -> BookstoreSettings:
+    return BookstoreSettings(
+        storage="local", local_root=str(tmp_path / "store"), spool_dir=str(spool_dir)
+    )
+
+
+@pytest.fixture
+def words(settings: BookstoreSettings, tmp_path: Path) -> tuple[str, ...]:
+    """Words that choose the store, the spool and the root of the test."""
+    return (
+        "--BookstoreSettings.storage=local",
+        f"--BookstoreSettings.local_root={settings.local_root}",
+        f"--BookstoreSettings.spool_dir={settings.spool_dir}",
+        f"--root-dir={tmp_path}",
+    )
+
+
+@pytest.fixture
+def two_versions(settings: BookstoreSettings, make_archiver: MakeArchiver) -> None:
+    """Have the store hold '1' and then '2' of the notebook."""
+    archiver = make_archiver(store=lambda: LocalStore(settings))
+    for content in "12":
+        archiver.archive(ArchiveRecord(PATH, content, 0.0))
+    assert archiver.drain()
+
+
+def versions(settings: BookstoreSettings, path: str = PATH) -> list[Version]:
+    """Return the versions of a notebook, oldest first, with their metadata."""
+    store, key = LocalStore(settings), f"workspace/{path}"
+    found = store.list_versions(key).versions[::-1]
+    return [store.head(key, version.version_id) for version in found]
+
+
+def contents(settings: BookstoreSettings, path: str = PATH) -> list[str]:
+    store, found = LocalStore(settings), []
+    for version in versions(settings, path):
+        with store.open(version.key, version.version_id) as opened:
+            found.append(opened.read(1000).decode())
+    return found
+
+
+@pytest.mark.usefixtures("two_versions")
+def test_restore_keeps_what_is_there_and_makes_a_version(
+    run: Run, words: tuple[str, ...], settings: BookstoreSettings, tmp_path: Path
+) -> None:
+    file = tmp_path / PATH
+    file.write_text("never archived")
+    file.chmod(0o640)
+    done = run("restore", *words, "--json", PATH, "@1")
+    assert done.code == 0, done.err
+    value = json.loads(done.out)
+    assert (value["restored"], value["kept_present"]) == (True, True)
+    assert value["sent_by"] == "this command"
+    assert file.read_text() == "1"
+    assert file.stat().st_mode & 0o777 == 0o640
+    assert contents(settings) == ["1", "2", "never archived", "1"]
+    first, *_, newest = versions(settings)
+    assert newest.metadata
+    assert newest.metadata.restored_from == first.version_id
+    assert not [name for name in os.listdir(tmp_path) if name.startswith(f".{PATH}")]
+
+
+@pytest.mark.usefixtures("two_versions")
+def test_deleted_notebook_comes_back(
+    run: Run, words: tuple[str, ...], settings: BookstoreSettings, tmp_path: Path
+) -> None:
+    done = run("restore", *words, PATH)
+    assert done.code == 0, done.err
+    assert "It is in the store." in done.out
+    assert (tmp_path / PATH).read_text() == "2"
+    assert contents(settings) == ["1", "2", "2"]
+
+
+@pytest.mark.usefixtures("two_versions")
+def test_file_that_has_the_content_already_is_left_alone(
+    run: Run, words: tuple[str, ...], settings: BookstoreSettings, tmp_path: Path
+) -> None:
+    (tmp_path / PATH).write_text("2")
+    done = run("restore", *words, PATH, "@0")
+    assert done.code == 0
+    assert "Nothing was changed" in done.out
+    assert contents(settings) == ["1", "2"]
+
+
+@pytest.mark.usefixtures("two_versions")
+def test_copy_is_a_new_file_with_a_version_of_its_own(
+    run: Run, words: tuple[str, ...], settings: BookstoreSettings, tmp_path: Path
+) -> None:
+    (tmp_path / PATH).write_text("present")
+    done = run("restore", *words, PATH, "@1", "--to=copy.ipynb")
+    assert done.code == 0, done.err
+    assert (tmp_path / "copy.ipynb").read_text() == "1"
+    assert (tmp_path / PATH).read_text() == "present"
+    (version,) = versions(settings, "copy.ipynb")
+    assert version.metadata
+    assert version.metadata.restored_path == PATH
+
+
+@pytest.mark.usefixtures("two_versions")
+def test_copy_never_goes_over_a_file(
+    run: Run, words: tuple[str, ...], tmp_path: Path
+) -> None:
+    (tmp_path / "copy.ipynb").write_text("mine")
+    done = run("restore", *words, PATH, "@1", "--to=copy.ipynb")
+    assert done.code == 6
+    assert "is there already" in done.err
+    assert (tmp_path / "copy.ipynb").read_text() == "mine"
+    missing = run("restore", *words, PATH, "@1", "--to=nowhere/copy.ipynb")
+    assert missing.code == 4
+
+
+@pytest.mark.usefixtures("two_versions")
+def test_nothing_is_restored_where_nothing_can_be_kept(
+    run: Run, words: tuple[str, ...], tmp_path: Path
+) -> None:
+    (tmp_path / PATH).write_text("present")
+    (tmp_path / "blocked").write_text("A file, where the spool should be.")
+    blocked = [word.replace("/spool", "/blocked") for word in words]
+    done = run("restore", *blocked, PATH, "@1")
+    assert done.code == 7
+    assert (tmp_path / PATH).read_text() == "present"
+
+
+@pytest.mark.usefixtures("two_versions")
+def test_file_that_cannot_be_kept_is_not_written_over(
+    run: Run, words: tuple[str, ...], tmp_path: Path
+) -> None:
+    (tmp_path / PATH).write_text("present")
+    for folder in ("tmp", "new"):
+        # What a full disk does, for whoever runs the tests.
+        (tmp_path / "spool" / folder).rename(tmp_path / "spool" / f"{folder}.away")
+        (tmp_path / "spool" / folder).write_text("")
+    done = run("restore", *words, PATH, "@1")
+    assert done.code != 0
+    assert "Nothing was restored" in done.err
+    assert (tmp_path / PATH).read_text() == "present"
+    assert not [name for name in os.listdir(tmp_path) if name.startswith(f".{PATH}")]
+
+
+@pytest.mark.usefixtures("two_versions")
+def test_server_that_runs_is_left_to_send(
+    run: Run,
+    words: tuple[str, ...],
+    settings: BookstoreSettings,
+    tmp_path: Path,
+) -> None:
+    (tmp_path / PATH).write_text("present")
+    spool = Spool(settings.spool_dir)
+    spool.make()
+    lock = DrainLock(spool.root)
+    assert lock.hold()
+    try:
+        done = run("restore", *words, PATH, "@1")
+    finally:
+        lock.release()
+    assert done.code == 0, done.err
+    assert "The server that runs brings it to the store." in done.out
+    waiting = list(waiting_saves(settings.spool_dir))
+    assert [save.only_if_changed for save in waiting] == [True, False]
+    assert count_spool(settings.spool_dir).waiting == 2
+
+
+@pytest.mark.usefixtures("two_versions")
+@pytest.mark.parametrize(
+    ("more", "code"),
+    [
+        (("other.ipynb",), 4),
+        ((PATH, "@7"), 4),
+        ((PATH, "@1", "--at=yesterday"), 2),
+        (("/elsewhere/a.ipynb",), 2),
+        ((), 2),
+    ],
+)
+def test_what_makes_no_sense_is_refused(
+    more: tuple[str, ...], code: int, run: Run, words: tuple[str, ...]
+) -> None:
+    done = run("restore", *words, *more)
+    assert done.code == code
+    assert done.err.startswith("jupyter bookstore")
+
+
+def test_claims_of_trust_are_dropped_and_other_bytes_stay_as_they_are() -> None:
+    cell = {"cell_type": "raw", "metadata": {}, "source": ""}
+    notebook = {"nbformat": 4, "nbformat_minor": 4, "metadata": {}, "cells": [cell]}
+    plain = json.dumps(notebook).encode()
+    assert untrusted(PATH, plain) == plain
+    assert untrusted(PATH, b"broken") == b"broken"
+    cell["metadata"] = {"trusted": True}
+    assert b"trusted" not in untrusted(PATH, json.dumps(notebook).encode())
+    assert untrusted("a.py", b'"trusted"') == b'"trusted"'
