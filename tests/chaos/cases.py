@@ -91,6 +91,7 @@ CASES: dict[str, Case] = {
     "expired": credentials_expire,
     "disk-full": spools.disk_full,
     "disk-full-kill": spools.disk_full_at_a_kill,
+    "read-only": spools.read_only,
     "removed": spools.spool_removed,
     "two-servers": spools.two_servers,
     "foreign-files": spools.foreign_files,

@@ -71,6 +71,32 @@ def disk_full_at_a_kill(world: World, saves: int, kills: int) -> Outcome:
         return world.outcome("disk full, server killed", "newest states made good")
 
 
+@contextmanager
+def _read_only(folder: Path) -> Iterator[None]:
+    subprocess.run(["mount", "--bind", str(folder), str(folder)], check=True)
+    try:
+        remount = ["mount", "-o", "remount,ro,bind", str(folder)]
+        subprocess.run(remount, check=True)
+        yield
+    finally:
+        subprocess.run(["umount", "--lazy", str(folder)], check=True)
+
+
+def read_only(world: World, saves: int, kills: int) -> Outcome:
+    """The spool is read-only, also for a server that starts meanwhile."""
+    with world.server().start() as server:
+        world.save(server, "note-0.ipynb")
+        world.wait_until_drained()
+        with _read_only(world.spool):
+            save_round_and_round(world, server, saves)
+            server.stop(signal.SIGKILL)
+            server.start()
+            save_round_and_round(world, server, saves)
+        world.wait_for_the_newest()
+    world.promise_only_what_is_there()
+    return world.outcome("spool read-only", f"{2 * saves} saves answered meanwhile")
+
+
 def spool_removed(world: World, saves: int, kills: int) -> Outcome:
     """Somebody removes the spool with all that waits: the newest states are kept."""
     world.proxy.fault = Fault("refuse")

@@ -16,7 +16,7 @@ TURNS = [
     ("kill", "classic"),
     *((name, GENERATIONS[number % 2]) for number, name in enumerate(CASES)),
 ]
-NEEDS_ROOT = {"disk-full", "disk-full-kill"}
+NEEDS_ROOT = {"disk-full", "disk-full-kill", "read-only"}
 
 
 @pytest.mark.parametrize(("name", "generation"), sorted(set(TURNS)))
