@@ -84,6 +84,19 @@ def test_long_failure_is_told_once_and_a_short_one_is_not(
     assert len(caplog.records) == 1
 
 
+def test_failure_is_told_in_time_however_late_its_next_attempt_is(
+    make_archiver: MakeArchiver,
+    store: MemoryStore,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    store.before = [fail_with(DOWN)] * 2
+    timing = replace(QUICK, quiet=0.1, first_retry=3600.0, last_retry=3600.0)
+    archiver = make_archiver(timing=timing)
+    archive(archiver, "1")
+    wait_for(lambda: caplog.records, what="the warning")
+    assert archiver.status.retries == 1
+
+
 @pytest.mark.parametrize("wide", [False, True])
 def test_store_down_from_the_start_is_told_once_for_all_keys_and_saves(
     make_archiver: MakeArchiver,

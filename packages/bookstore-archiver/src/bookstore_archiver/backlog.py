@@ -172,18 +172,22 @@ class Backlog:
             if wide and not refused and now < gate.closed_until:
                 # It began before others found the store at fault, and tells no more.
                 delay = gate.closed_until - now
-            failing_for = self._queue.fail(outcome.entry, now, delay)
+            since = now - self._queue.fail(outcome.entry, now, delay)
             self.refused |= refused
             if wide:
                 gate.close(now, delay)
-                failing_for = now - (gate.failing_since or now)
+                since = gate.failing_since or now
         self._stats.failed(
             STORE if wide else key,
             outcome.error,
             cause=outcome.cause,
-            tell=refused or failing_for >= self._timing.quiet,
+            since=since,
             refused=refused,
         )
+
+    def tell_late(self) -> None:
+        """Tell the log of what has failed for too long, whenever its next try is."""
+        self._stats.tell_late(self._clock() - self._timing.quiet)
 
     def _delay(self, attempts: int, *, refused: bool) -> float:
         timing = self._timing

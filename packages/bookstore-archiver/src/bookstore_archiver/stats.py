@@ -6,6 +6,7 @@ import socket
 import threading
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
 
 from bookstore_archiver.sending import Kind
@@ -15,6 +16,15 @@ from bookstore_core.stores.base import utc_now
 
 #: Stands for all keys in failures that are none of a single one.
 STORE = ""
+
+
+@dataclass(frozen=True)
+class _Failing:
+    """A failure of a key; `since` is a time of the uploader's clock."""
+
+    cause: str
+    error: BaseException
+    since: float
 
 
 class Stats:
@@ -28,8 +38,8 @@ class Stats:
         self._lock = threading.Lock()
         self._uploads = self._retries = self._skipped = self._removed = 0
         self._last_success = self._last_error = self._last_error_at = ""
-        #: What failed, by key, and the causes that the log has told of already.
-        self._failing: dict[str, str] = {}
+        #: What fails, by key, and the causes that the log has told of already.
+        self._failing: dict[str, _Failing] = {}
         self._refused: set[str] = set()
         self._failure: BaseException | None = None
         self._told: Counter[str] = Counter()
@@ -87,7 +97,7 @@ class Stats:
             self._refused -= {key, STORE}
             if not self._failing:
                 self._last_error, self._failure = "", None
-            over = self._told.keys() - set(self._failing.values())
+            over = self._told.keys() - {f.cause for f in self._failing.values()}
             attempts = sum(self._told.pop(cause) for cause in over)
         if over:
             self._log.info(
@@ -100,29 +110,44 @@ class Stats:
         error: BaseException,
         *,
         cause: str,
-        tell: bool,
+        since: float,
         refused: bool = False,
     ) -> None:
-        """Count a failed attempt; `tell` when it is worth a line in the log.
+        """Count a failed attempt of what has failed `since` then.
 
-        `cause` tells it from failures of other kinds, each of which has its own line.
-        `refused` says that only a person can change what is in the way.
+        `cause` tells it from failures of other kinds, each of which has its own line in
+        the log. `refused` says that only a person can change what is in the way: it is
+        told at once, and all else by `tell_late`.
         """
+        failing = _Failing(cause, error, since)
         with self._lock:
             self._retries += 1
             self._last_error = str(error) or type(error).__name__
             self._last_error_at = self._clock().isoformat()
-            self._failing[key] = cause
+            self._failing[key] = failing
             (self._refused.add if refused else self._refused.discard)(key)
             if refused or not self._refused:
                 self._failure = error
-            first = tell and cause not in self._told
-            if tell or cause in self._told:
+            if cause in self._told:
                 self._told[cause] += 1
-        if first:
-            self._log.warning(
-                "Versions of %s are not reaching the store: %s They wait in the spool, "
-                "and are tried again.",
-                printable(key) or "notebooks",
-                error,
-            )
+        if refused:
+            self._tell(key, failing)
+
+    def tell_late(self, since: float) -> None:
+        """Tell the log of what fails since then or longer."""
+        with self._lock:
+            late = [(k, f) for k, f in self._failing.items() if f.since <= since]
+        for key, failing in late:
+            self._tell(key, failing)
+
+    def _tell(self, key: str, failing: _Failing) -> None:
+        with self._lock:
+            if failing.cause in self._told:
+                return
+            self._told[failing.cause] = 1
+        self._log.warning(
+            "Versions of %s are not reaching the store: %s They wait in the spool, "
+            "and are tried again.",
+            printable(key) or "notebooks",
+            failing.error,
+        )
