@@ -1,6 +1,7 @@
 """A version as a document: what it shows, what it leaves out, and that it is inert."""
 
 import json
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -11,6 +12,7 @@ from bookstore_core.errors import NotFoundError
 from bookstore_core.stores import Version
 from bookstore_web import rendering_exporter
 from bookstore_web.rendering import FRAME_POLICY, prepare, render
+from bookstore_web.rendering_style import frame_style
 
 Put = Callable[..., Version]
 CONTENT = "/bookstore/view/content"
@@ -302,3 +304,40 @@ def test_what_cannot_be_shown_is_told(
     assert "script" not in answer.headers["Content-Security-Policy"].replace(
         "script-src 'self'", ""
     )
+
+
+def luminance(colour: str) -> float:
+    digits = colour.removeprefix("#")
+    digits = "".join(char * 2 for char in digits) if len(digits) == 3 else digits
+    parts = [int(digits[n : n + 2], 16) / 255 for n in (0, 2, 4)]
+    red, green, blue = (
+        part / 12.92 if part <= 0.03928 else ((part + 0.055) / 1.055) ** 2.4
+        for part in parts
+    )
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def contrast(one: str, other: str) -> float:
+    light, dark = sorted((luminance(one), luminance(other)), reverse=True)
+    return (light + 0.05) / (dark + 0.05)
+
+
+@pytest.mark.parametrize(
+    ("scheme", "grounds"),
+    [("light", ("#f6f6f6", "#fdf1e7")), ("dark", ("#141414", "#33241a"))],
+)
+def test_code_and_terminal_colours_are_readable(
+    scheme: str, grounds: tuple[str, str]
+) -> None:
+    parts = frame_style().split("@media (prefers-color-scheme: ")
+    rules = parts[-2 if scheme == "light" else -1]
+    assert rules.startswith(scheme)
+    # Whitespace has a colour too, that nobody sees.
+    code = re.findall(
+        r"^\.highlight \.(?!w )[^{]*\{ color: (#\w+)", rules, re.MULTILINE
+    )
+    terminal = re.findall(r"\.ansi-[^{]*\{ color: (#\w+)", rules)
+    assert len(code) > 30
+    assert len(terminal) == 16
+    assert min(contrast(colour, grounds[0]) for colour in code) >= 4.5
+    assert min(contrast(colour, grounds[1]) for colour in terminal) >= 4.5

@@ -55,9 +55,11 @@ COLOURS = {
 @cache
 def frame_style() -> str:
     """Return the whole style, light and dark."""
-    light = _colours(LIGHT, 0)
-    dark = _colours(DARK, 1)
-    return f"{RULES}{light}\n@media (prefers-color-scheme: dark) {{\n{dark}\n}}\n"
+    colours = {"light": _colours(LIGHT, 0), "dark": _colours(DARK, 1)}
+    return RULES + "".join(
+        f"@media (prefers-color-scheme: {scheme}) {{\n{rules}\n}}\n"
+        for scheme, rules in colours.items()
+    )
 
 
 def _colours(style: str, place: int) -> str:

@@ -2,12 +2,12 @@
 
 from flask import Blueprint, Response, make_response, request
 
-from bookstore_core.errors import InvalidRequestError, VersionNotFoundError
-from bookstore_core.history import History, HistoryRow
+from bookstore_core.errors import InvalidRequestError
 from bookstore_core.history.shelves import find_shelf
 from bookstore_web.bodies import optional_field, text_field
 from bookstore_web.rendering import FRAME_HEADERS, prepare, render
 from bookstore_web.services import services
+from bookstore_web.versions import read_version
 
 blueprint = Blueprint("frame", __name__)
 
@@ -20,21 +20,10 @@ def view_content() -> Response:
     name = optional_field(fields, "version_id")
     cell = _cell_of(optional_field(fields, "cell"))
     shelf = find_shelf(optional_field(fields, "shelf"))
-    row, data = _read(services().history(shelf), path, name)
+    row, data = read_version(services().history(shelf), path, name)
     response = make_response(render(prepare(data, cell=cell), title=row.path))
     response.headers.update(FRAME_HEADERS)
     return response
-
-
-def _read(history: History, path: str, name: str) -> tuple[HistoryRow, bytes]:
-    """Read a version by its id, for one request; by any other name for some more."""
-    try:
-        if name:
-            return history.read(path, name)
-    except VersionNotFoundError:
-        pass  # it may be a label, or lie under an older path
-    row = history.find(path, name)
-    return history.read(row.path, row.version.version_id)
 
 
 def _cell_of(text: str) -> int | None:
