@@ -197,6 +197,9 @@ def put(store: VersionStore, key: str, content: dict[str, Any]) -> Version:
 
 def put_known(case: schemathesis.Case, data: st.DataObject, share: str) -> None:
     """Put what is really there in the place of all or of some random fields."""
+    if share == "all" and case.path.endswith("/restore"):
+        # It takes one of two fields, and at random there is seldom just one.
+        case.body["version_id"] = case.body["sha256"] = ""
     for fields in (case.query, case.body, case.path_parameters):
         for name in fields if isinstance(fields, dict) else ():
             if name in KNOWN and (share == "all" or data.draw(st.booleans())):
@@ -213,31 +216,22 @@ def leave_out(case: schemathesis.Case, unsaid: re.Pattern[str]) -> None:
 
 @pytest.mark.parametrize("label", LABELS)
 def test_what_the_api_takes_is_answered_as_described(schema: Any, label: str) -> None:
-    answers = ask_for(schema, label, GenerationMode.POSITIVE)
+    answers = ask_for(schema, label, times=25)
     assert 200 in answers or label in NEVER
 
 
 @pytest.mark.parametrize("label", STORED)
 def test_with_s3_it_is_answered_as_described(s3_schema: Any, label: str) -> None:
-    answers = ask_for(s3_schema, label, GenerationMode.POSITIVE, times=15)
+    answers = ask_for(s3_schema, label, times=15)
     assert 200 in answers
 
 
-@pytest.mark.parametrize("label", TAKING)
-def test_what_the_api_does_not_take_is_answered_as_described(
-    schema: Any, label: str
-) -> None:
-    assert ask_for(schema, label, GenerationMode.NEGATIVE)
-
-
-def ask_for(
-    schema: Any, label: str, mode: GenerationMode, *, times: int = 25
-) -> Counter[int]:
+def ask_for(schema: Any, label: str, *, times: int) -> Counter[int]:
     """Ask for an operation many times; return how often which status came."""
     answers: Counter[int] = Counter()
 
     @given(
-        schema.find_operation_by_label(label).as_strategy(mode),
+        schema.find_operation_by_label(label).as_strategy(),
         st.sampled_from(["all", "some", "none"]),
         st.data(),
     )
@@ -252,18 +246,30 @@ def ask_for(
     return answers
 
 
+@pytest.mark.parametrize("label", TAKING)
+def test_what_the_description_forbids_is_refused(schema: Any, label: str) -> None:
+    operation = schema.find_operation_by_label(label)
+
+    @given(operation.as_strategy(GenerationMode.NEGATIVE))
+    @settings(SETTINGS, max_examples=25)
+    def ask(case: schemathesis.Case) -> None:
+        case.call_and_validate(checks=[*CHECKS, checks.negative_data_rejection])
+
+    ask()
+
+
 @pytest.mark.parametrize("label", LABELS)
 def test_the_edges_of_each_field_are_answered_as_described(
     schema: Any, label: str
 ) -> None:
     operation = schema.find_operation_by_label(label)
+    refusals = [checks.negative_data_rejection, checks.unsupported_method]
     asked = 0
     for case in schema.iter_coverage_cases(
         operation,
         generation_modes=list(GenerationMode),
         generation_config=GenerationConfig(),
     ):
-        if f"{case.method} {case.path}" == label:
-            case.call_and_validate(checks=CHECKS)
-            asked += 1
+        case.call_and_validate(checks=[*CHECKS, *refusals])
+        asked += 1
     assert asked

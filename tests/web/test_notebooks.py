@@ -218,6 +218,7 @@ def test_only_so_many_folders_are_asked_for(
     "query",
     [
         {"shelf": "attic"},
+        {"shelf": ""},
         {"prefix": "../published"},
         {"prefix": "a//b"},
         {"prefix": "a\0b"},

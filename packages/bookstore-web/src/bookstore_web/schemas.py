@@ -83,18 +83,14 @@ class Flag(fields.Integer):
 
 
 class OneOf(Text):
-    """One of a few words."""
+    """One of a few words, the first where it is left out."""
 
     def __init__(self, text: str, *, words: tuple[str, ...]) -> None:
-        self.words = words
         super().__init__(
             text,
             load_default=words[0],
             validate=validate.OneOf(words, error=f"must be {' or '.join(words)}."),
         )
-
-    def _deserialize(self, value: Any, attr: Any, data: Any, **options: Any) -> str:
-        return super()._deserialize(value, attr, data, **options) or self.words[0]
 
 
 class Request(Schema):
