@@ -60,15 +60,20 @@ def open_page(browser: Browser, *, refusals: bool = False) -> Iterator[Page]:
     assert not complaints, complaints
 
 
-def take_screenshots(page: Page, name: str) -> None:
-    """Keep pictures of the page, wide and narrow, light and dark."""
-    SCREENSHOTS.mkdir(exist_ok=True)
+def looks(page: Page) -> Iterator[str]:
+    """Show the page light and dark, wide and narrow; name each look of it."""
     for scheme in SCHEMES:
         for width in (WIDE, NARROW):
             show(page, scheme=scheme, width=width)
-            path = SCREENSHOTS / f"{name}-{scheme}-{width}.png"
-            page.screenshot(path=path, full_page=True)
+            yield f"{scheme}-{width}"
     show(page)
+
+
+def take_screenshot(page: Page, name: str) -> None:
+    """Keep a picture of the whole page."""
+    SCREENSHOTS.mkdir(exist_ok=True)
+    # Written here: playwright would leave a thread behind that writes.
+    (SCREENSHOTS / f"{name}.png").write_bytes(page.screenshot(full_page=True))
 
 
 def show(page: Page, *, scheme: str = "light", width: int = WIDE) -> None:

@@ -89,6 +89,11 @@ class Library:
         self.store.prepare()
         self._count = 0
 
+    @property
+    def now(self) -> datetime:
+        """The time of the last save."""
+        return self._now
+
     def save(
         self,
         path: str,

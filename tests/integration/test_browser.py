@@ -8,7 +8,7 @@ import pytest
 import requests
 from playwright.sync_api import Browser, Page, expect
 
-from harness.browsing import CHROMIUM, open_browser, take_screenshots
+from harness.browsing import CHROMIUM, looks, open_browser, take_screenshot
 from harness.make_run import MakeRun
 from harness.waiting import wait_for
 
@@ -94,7 +94,8 @@ def test_save_publish_clone_and_open_the_clone(run: MakeRun, browser: Browser) -
     page.goto(published["url"])
     expect(page.locator("main")).to_contain_text("welcome.ipynb")
     expect(page.locator("main")).to_contain_text(published["versionID"])
-    take_screenshots(page, f"clone-{run.jupyter}")
+    for look in looks(page):
+        take_screenshot(page, f"clone-{run.jupyter}-{look}")
     page.get_by_role("button", name="Clone").click()
     page.wait_for_url("**/welcome-1.ipynb*")
     expect(page.locator("body")).to_contain_text("typed in a browser", timeout=30000)

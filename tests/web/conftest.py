@@ -3,15 +3,14 @@
 import hashlib
 import io
 import json
-import threading
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
-from werkzeug.serving import make_server
 
 from bookstore_core.settings import BookstoreSettings
 from bookstore_core.stores import (
@@ -23,6 +22,7 @@ from bookstore_core.stores import (
 )
 from bookstore_web import create_app
 from bookstore_web.wire import Launch
+from harness.serving import serving
 from harness.web_app import SECRET, ContentsDouble, ServerSide
 
 SAVED_AT = datetime(2024, 5, 17, 9, 30, tzinfo=UTC)
@@ -31,27 +31,10 @@ SAVED_AT = datetime(2024, 5, 17, 9, 30, tzinfo=UTC)
 @pytest.fixture
 def serve() -> Iterator[Callable[..., str]]:
     """Serve a WSGI app in a thread until the test ends; return its URL."""
-    stops: list[Callable[[], None]] = []
-
-    def start(app: Any, host: str = "127.0.0.1", **options: Any) -> str:
-        server = make_server(host, 0, app, threaded=True, **options)
-        server.daemon_threads = True  # type: ignore[attr-defined]
-        thread = threading.Thread(
-            target=server.serve_forever, args=(0.01,), daemon=True
+    with ExitStack() as stack:
+        yield lambda app, *args, **options: stack.enter_context(
+            serving(app, *args, **options)
         )
-        thread.start()
-
-        def stop() -> None:
-            server.shutdown()
-            thread.join()
-            server.server_close()
-
-        stops.append(stop)
-        return f"http://127.0.0.1:{server.server_port}"
-
-    yield start
-    for stop in stops:
-        stop()
 
 
 @pytest.fixture
