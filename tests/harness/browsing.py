@@ -70,10 +70,19 @@ def looks(page: Page) -> Iterator[str]:
 
 
 def take_screenshot(page: Page, name: str) -> None:
-    """Keep a picture of the whole page."""
+    """Keep a picture of the page: all of it, or the first screens of one with frames.
+
+    In pictures beyond the screen, frames are not laid out.
+    """
+    has_frames = len(page.frames) > 1
+    if has_frames:
+        size = page.viewport_size or {"width": WIDE, "height": 0}
+        page.set_viewport_size({"width": size["width"], "height": 2000})
+        page.evaluate("new Promise(done => requestAnimationFrame(() => done()))")
     SCREENSHOTS.mkdir(exist_ok=True)
     # Written here: playwright would leave a thread behind that writes.
-    (SCREENSHOTS / f"{name}.png").write_bytes(page.screenshot(full_page=True))
+    picture = page.screenshot(full_page=not has_frames)
+    (SCREENSHOTS / f"{name}.png").write_bytes(picture)
 
 
 def show(page: Page, *, scheme: str = "light", width: int = WIDE) -> None:

@@ -180,8 +180,8 @@ def test_a_store_that_is_down_is_told_within_five_seconds_with_a_way_to_retry(
 ) -> None:
     settings = BookstoreSettings(
         s3_endpoint_url=f"http://127.0.0.1:{silent_port}",
-        s3_access_key_id="id",
-        s3_secret_access_key="key",
+        s3_access_key_id="an-access-key",
+        s3_secret_access_key="a-secret-key",
         s3_bucket="notebooks",
         spool_dir=str(tmp_path / "spool"),
     )

@@ -65,8 +65,24 @@ def test_from_home_to_the_versions_of_a_notebook(site: Site, page: Page) -> None
     expect(time).to_have_attribute("title", f"{day(1, 17):%Y-%m-%d} 17:00:00 UTC")
     expect(page.get_by_text(SAID)).to_be_visible()
     expect(page.get_by_text(WHY)).to_be_visible()
+
+
+def test_older_versions_come_onto_the_page_and_what_is_chosen_stays(
+    site: Site, page: Page
+) -> None:
+    page.goto(site.url("history", path=REPORT))
+    page.locator(".pick").first.check()
     link(page, "Older versions")
     expect(page.get_by_text(f"Was called {OLD} until then")).to_be_visible()
+    expect(page.locator(".entry a.when:focus")).to_have_count(1)
+    expect(page.get_by_role("link", name="Older versions")).to_have_count(0)
+    expect(page.locator(".pick").first).to_be_checked()
+    # The day that both pages have a part of is one day.
+    headings = page.get_by_role("heading", level=2).all_inner_texts()
+    assert len(headings) == len(set(headings))
+    page.locator(".pick").last.check()
+    press(page, "Compare the two")
+    expect(page.get_by_role("heading", level=1)).to_have_text("What changed")
 
 
 def test_a_burst_opens_and_says_what_changed_in_each(site: Site, page: Page) -> None:

@@ -11,7 +11,7 @@ from flask.testing import FlaskClient
 
 from bookstore_core.moves import note_key, write_note
 from bookstore_core.spool_report import SpoolReport
-from bookstore_core.stores import Version
+from bookstore_core.stores import Version, utc_now
 from bookstore_web.pages.spooling import say_spool
 from harness.web_app import ContentsDouble, ServerSide
 
@@ -165,7 +165,12 @@ def test_standalone_there_is_no_word_of_a_server(client: FlaskClient, put: Put) 
 @pytest.mark.parametrize(
     ("report", "state", "words"),
     [
-        (SpoolReport(), "good", "Every save has reached the store."),
+        (SpoolReport(), "good", "No save waits for the store."),
+        (
+            SpoolReport(last_success=utc_now()),
+            "good",
+            "Every save has reached the store.",
+        ),
         (
             SpoolReport(pending=1, oldest_age_seconds=5.0),
             "busy",

@@ -5,16 +5,17 @@ from functools import cache
 LIGHT, DARK = "xcode", "github-dark"
 
 RULES = """
-:root { color-scheme: light dark; --paper: #ffffff; --ink: #212121; --quiet: #5f5f5f;
-  --line: #dcdcdc; --code: #f6f6f6; --accent: #a94400; --error: #fdf1e7; }
-@media (prefers-color-scheme: dark) { :root { --paper: #1b1b1b; --ink: #e6e6e6;
-  --quiet: #a8a8a8; --line: #363636; --code: #141414; --accent: #f59a5b;
-  --error: #33241a; } }
+:root { color-scheme: light dark; --paper: #ffffff; --ink: #212121; --quiet: #5c5f63;
+  --line: #e0e0e0; --code: #f7f7f8; --accent: #1560b5; --error: #fdeceb; }
+@media (prefers-color-scheme: dark) { :root { --paper: #1d1d1e; --ink: #e4e4e4;
+  --quiet: #a9adb1; --line: #363739; --code: #161617; --accent: #82b9f5;
+  --error: #3a1c1a; } }
 * { box-sizing: border-box; }
 body { margin: 0; background: var(--paper); color: var(--ink);
   overflow-wrap: break-word;
   font: 1rem/1.55 system-ui, -apple-system, "Segoe UI", Roboto, sans-serif; }
-main { padding: 0.75rem 1rem 2rem; }
+main { padding: 1.25rem 1.75rem 2rem; }
+@media (max-width: 40rem) { main { padding: 0.75rem 1rem 1.5rem; } }
 a { color: var(--accent); }
 img, svg { max-width: 100%; height: auto; }
 pre, code { font-family: ui-monospace, SFMono-Regular, Menlo, Consolas,

@@ -19,8 +19,10 @@ def say_spool(report: SpoolReport) -> SpoolLine:
     if not report.ok:
         return SpoolLine("bad", " ".join(report.problems))
     waiting = report.pending + report.in_flight
-    if not waiting:
+    if not waiting and report.last_success:
         return SpoolLine("good", "Every save has reached the store.")
+    if not waiting:
+        return SpoolLine("good", "No save waits for the store.")
     saves = "1 save is" if waiting == 1 else f"{waiting} saves are"
     since = ""
     if report.oldest_age_seconds is not None:

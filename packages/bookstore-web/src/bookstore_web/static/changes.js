@@ -40,6 +40,10 @@ const watcher = new IntersectionObserver((entries) => {
   askNext();
 });
 
-for (const element of document.querySelectorAll("[data-changes]")) {
-  watcher.observe(element.parentElement);
+function watchChanges(root) {
+  for (const element of root.querySelectorAll("[data-changes]")) {
+    watcher.observe(element.parentElement);
+  }
 }
+
+watchChanges(document);

@@ -40,6 +40,7 @@ function checkboxes() {
 
 function showPicks() {
   for (const box of checkboxes()) box.checked = picks.includes(box.value);
+  compare.hidden = checkboxes().length < 2;
   const say = compare.querySelector("[data-say]");
   say.textContent = [
     "Choose two versions to compare them.",
@@ -57,6 +58,33 @@ function choose(box) {
   if (picks.length > 2) picks.shift();
   showPicks();
 }
+
+// ---- older versions: brought onto this page, where what is chosen stays so ----
+
+async function bring(link) {
+  const answer = await fetch(link.href);
+  if (!answer.ok) throw new Error(String(answer.status));
+  const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+  const days = [...page.querySelectorAll("#timeline > .day")];
+  const first = days[0]?.querySelector("a.when");
+  timeline.append(...days);
+  localise(timeline);
+  localiseSpans(timeline);
+  regroup();
+  watchChanges(timeline);
+  showPicks();
+  const following = page.getElementById("older");
+  if (following) link.href = following.href;
+  else link.remove();
+  first?.focus();
+}
+
+document.getElementById("older")?.addEventListener("click", (event) => {
+  if (event.ctrlKey || event.metaKey || event.shiftKey || event.button !== 0) return;
+  event.preventDefault();
+  const link = event.currentTarget;
+  bring(link).catch(() => location.assign(link.href));
+});
 
 // ---- the cards of single rows ----
 
