@@ -24,6 +24,13 @@ from harness.memory_store import MemoryStore, fail_with
 from harness.waiting import wait_for
 
 
+def remove(spool_dir: Path) -> None:
+    # In one step: an archiver may write into it meanwhile.
+    aside = spool_dir.with_name("removed")
+    spool_dir.rename(aside)
+    shutil.rmtree(aside)
+
+
 def test_full_disk_is_told_once_and_repaired_with_the_newest_state(
     make_archiver: MakeArchiver,
     store: MemoryStore,
@@ -148,7 +155,7 @@ def test_newest_state_is_archived_again_when_the_spool_was_removed(
         files.save(text(f"{number}"), "b.ipynb")
     wait_for(lambda: archiver.status.retries, what="an attempt")
     with caplog.at_level(logging.INFO):
-        shutil.rmtree(spool_dir)
+        remove(spool_dir)
         store.before = []
         wait_for(lambda: contents(store, "b.ipynb"), what="the newest state")
         wait_for(lambda: contents(store), what="the newest state")
@@ -171,7 +178,7 @@ def test_removed_spool_of_a_process_that_only_adds_is_noticed(
     attach(files, archiver)
     files.save(text("1"), "a.ipynb")
     wait_for(lambda: list(loss_files(str(spool_dir))), what="the process's file")
-    shutil.rmtree(spool_dir)
+    remove(spool_dir)
     other.release()
     wait_for(lambda: contents(store), what="the newest state")
     assert contents(store) == ["1"]
@@ -208,7 +215,7 @@ def test_state_that_the_store_has_makes_no_second_version(
     files.save(text("1"), "a.ipynb")
     wait_for(is_empty(spool_dir), what="an empty spool")
     wait_for(lambda: list(loss_files(str(spool_dir))), what="the process's file")
-    shutil.rmtree(spool_dir)
+    remove(spool_dir)
     wait_for(lambda: archiver.status.skipped, what="the repair")
     assert contents(store) == ["1"]
 

@@ -103,7 +103,9 @@ def spool_removed(world: World, saves: int, kills: int) -> Outcome:
     with world.server().start() as server:
         save_round_and_round(world, server, saves)
         wait_for(lambda: world.proxy.requests, what="an attempt")
-        shutil.rmtree(world.spool)
+        # In one step: the server may write into it meanwhile.
+        world.spool.rename(world.folder / "removed")
+        shutil.rmtree(world.folder / "removed")
         world.proxy.heal()
         world.wait_for_the_newest()
         world.wait_until_drained()
