@@ -75,9 +75,11 @@ def test_long_failure_is_told_once_and_a_short_one_is_not(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     store.before = [fail_with(DOWN)] * 20
-    archive(make_archiver(timing=replace(QUICK, quiet=0.02)), "1")
+    first = make_archiver(timing=replace(QUICK, quiet=0.02))
+    archive(first, "1")
     wait_for(is_empty(spool_dir), what="an empty spool")
     assert [r.levelname for r in caplog.records] == ["WARNING"]
+    first.close()
     store.before = [fail_with(DOWN)] * 2
     archive(make_archiver(), "2")
     wait_for(is_empty(spool_dir), what="an empty spool")
