@@ -91,6 +91,7 @@ class _Checkpoints:
             return
         attach(manager, self._archiver)
         manager.get = noticing(manager.get, self._opened)
+        self._archiver.recent.prepare()
 
     def create_checkpoint(self, contents_mgr: Any, path: str) -> Any:
         """Return the save that has just been made: it is a version, or on its way.

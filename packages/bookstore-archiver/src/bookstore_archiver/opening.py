@@ -2,30 +2,43 @@
 
 import functools
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any
+
+_inside: ContextVar[bool] = ContextVar("bookstore_inside_get", default=False)
 
 
 def noticing(get: Callable[..., Any], opened: Callable[[object], None]) -> Any:
-    """Return `get`, noticing what is got with its content: it is opened."""
+    """Return `get`, telling `opened` the path that somebody wants to see.
 
-    def notice(args: tuple[Any, ...], options: dict[str, Any]) -> None:
-        content = args[1] if len(args) > 1 else options.get("content", True)
-        if content:
+    Also without its content: that is how a server asks before it sends the page of a
+    notebook. What a manager gets by itself, to list a folder, is nothing of the kind.
+    """
+
+    @contextmanager
+    def notice(args: tuple[Any, ...], options: dict[str, Any]) -> Iterator[None]:
+        if not _inside.get():
             opened(args[0] if args else options.get("path"))
+        token = _inside.set(True)
+        try:
+            yield
+        finally:
+            _inside.reset(token)
 
     if inspect.iscoroutinefunction(get):
 
         @functools.wraps(get)
         async def get_and_look(*args: Any, **options: Any) -> Any:
-            notice(args, options)
-            return await get(*args, **options)
+            with notice(args, options):
+                return await get(*args, **options)
 
         return get_and_look
 
     @functools.wraps(get)
     def get_and_look_plainly(*args: Any, **options: Any) -> Any:
-        notice(args, options)
-        return get(*args, **options)
+        with notice(args, options):
+            return get(*args, **options)
 
     return get_and_look_plainly

@@ -165,6 +165,18 @@ class RecentVersions:
             target=self._ask_all, name="bookstore-recent", daemon=True
         ).start()
 
+    def prepare(self) -> None:
+        """Have what asking needs loaded, beside: it is the longest part of it."""
+        threading.Thread(
+            target=self._prepare, name="bookstore-recent", daemon=True
+        ).start()
+
+    def _prepare(self) -> None:
+        try:
+            self.history()
+        except Exception as error:  # noqa: BLE001  # the edge of the thread
+            self._log.debug("Versions cannot be asked for: %s", error)
+
     def history(self) -> History:
         """Return the histories that the store has, for people who wait."""
         with self._opening:

@@ -1,0 +1,44 @@
+"""Noticing which notebooks people open."""
+
+import asyncio
+from typing import Any
+
+from bookstore_archiver.opening import noticing
+
+
+class Folder:
+    """A manager that gets what is in a folder to list it."""
+
+    def get(self, path: str, content: bool = True) -> Any:
+        if path == "folder":
+            return [self.get("folder/a.ipynb", content=False)]
+        return path
+
+
+class AsyncFolder:
+    """The same for an event loop."""
+
+    async def get(self, path: str, content: bool = True) -> Any:
+        await asyncio.sleep(0)
+        if path == "folder":
+            return [await self.get("folder/a.ipynb", content=False)]
+        return path
+
+
+def test_what_is_got_is_noticed_and_what_a_listing_gets_is_not() -> None:
+    manager, opened = Folder(), list[object]()
+    manager.get = noticing(manager.get, opened.append)  # type: ignore[method-assign]
+    assert manager.get("folder") == ["folder/a.ipynb"]
+    assert manager.get(path="b.ipynb", content=False) == "b.ipynb"
+    assert opened == ["folder", "b.ipynb"]
+
+
+def test_async_gets_side_by_side_are_all_noticed() -> None:
+    manager, opened = AsyncFolder(), list[object]()
+    manager.get = noticing(manager.get, opened.append)  # type: ignore[method-assign]
+
+    async def get_both() -> list[Any]:
+        return await asyncio.gather(manager.get("folder"), manager.get("b.ipynb"))
+
+    assert asyncio.run(get_both()) == [["folder/a.ipynb"], "b.ipynb"]
+    assert opened == ["folder", "b.ipynb"]
