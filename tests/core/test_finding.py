@@ -7,9 +7,11 @@ from typing import Any
 import pytest
 
 from bookstore_core.errors import (
+    ForbiddenError,
     InvalidRequestError,
     NotFoundError,
     StorageError,
+    StorageUnavailableError,
     TooLargeError,
     VersionNotFoundError,
 )
@@ -303,3 +305,59 @@ def test_a_search_with_a_made_up_cursor_is_refused(
 ) -> None:
     with pytest.raises(InvalidRequestError):
         history.page(PATH, q="x", cursor="x")
+
+
+# Rights that are missing
+
+
+class Secretive(LocalStore):
+    """A store that lets nobody see labels."""
+
+    def labels(self, *words: Any, **asked: Any) -> dict[str, Label]:
+        raise ForbiddenError("The store refuses access to the tags.")
+
+
+def test_without_the_right_to_see_labels_versions_are_shown(
+    local: Traits, caplog: pytest.LogCaptureFixture
+) -> None:
+    settings = BookstoreSettings(**local)
+    store = Secretive(settings)
+    saved = save(store, b"1", key=KEY)
+    history = History(store, settings)
+    [row] = history.page(PATH).rows
+    assert (row.label, row.version.metadata) == (None, saved.metadata)
+    assert history.find(PATH, saved.version_id).label is None
+    assert history.read(PATH, saved.version_id)[1] == b"1"
+    assert "labels of ann/mine.ipynb cannot be read" in caplog.text
+    with pytest.raises(ForbiddenError):
+        history.page(PATH, q="x")
+    with pytest.raises(ForbiddenError):
+        history.find(PATH, "label")
+
+
+class Closed(LocalStore):
+    """A store whose versions may be listed and not be read."""
+
+    def head(self, *words: Any, **asked: Any) -> Version:
+        raise ForbiddenError("The store refuses access to the version.")
+
+
+def test_versions_that_may_not_be_read_are_listed(local: Traits) -> None:
+    settings = BookstoreSettings(**local)
+    saved = save(Closed(settings), key=KEY)
+    [row] = History(Closed(settings), settings).page(PATH).rows
+    assert (row.version.version_id, row.version.metadata) == (saved.version_id, None)
+
+
+class Down(LocalStore):
+    """A store that goes away after it has listed."""
+
+    def head(self, *words: Any, **asked: Any) -> Version:
+        raise StorageUnavailableError("It is away.")
+
+
+def test_a_store_that_goes_away_is_said(local: Traits) -> None:
+    settings = BookstoreSettings(**local)
+    save(Down(settings), key=KEY)
+    with pytest.raises(StorageUnavailableError):
+        History(Down(settings), settings).page(PATH)

@@ -72,6 +72,8 @@ def _moment(time: datetime | None) -> str:
 
 def say_size(size: float) -> str:
     """Return a number of bytes in words: ``1.5 MB``."""
+    if size == 1:
+        return "1 byte"
     for unit in UNITS:
         if size < 1000 or unit == UNITS[-1]:
             return f"{size:.0f} {unit}" if unit == UNITS[0] else f"{size:.1f} {unit}"

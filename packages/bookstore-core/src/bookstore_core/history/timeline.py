@@ -199,6 +199,6 @@ class History:
 def gone(path: str, name: str) -> VersionNotFoundError:
     """Return the error for a version that is not in the store, or no longer."""
     return VersionNotFoundError(
-        f"The store has no version or label {name!a} of {printable(path)}. If there "
-        "was one, a lifecycle rule or somebody has removed it."
+        f"The store has no version or label '{printable(name)}' of {printable(path)}. "
+        "If there was one, a lifecycle rule or somebody has removed it."
     )

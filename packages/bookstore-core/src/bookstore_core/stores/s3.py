@@ -56,7 +56,9 @@ READ_ATTEMPTS = 3
 READ_PATIENCE = 10.0
 HURRIED_READ_PATIENCE = 0.5
 
-#: Connections besides those of the uploader threads.
+#: Connections are kept for so many who ask side by side, each from as many threads as
+#: an uploader has: the threads of the web app. Others are there besides.
+ASKERS = 4
 SPARE_CONNECTIONS = 4
 
 _making = threading.Lock()
@@ -88,7 +90,7 @@ def new_client(settings: BookstoreSettings, patience: Patience) -> Any:
     config = Config(
         connect_timeout=patience.connect,
         read_timeout=patience.read,
-        max_pool_connections=settings.max_threads + SPARE_CONNECTIONS,
+        max_pool_connections=settings.max_threads * ASKERS + SPARE_CONNECTIONS,
         # botocore repeats a PUT whose answer was lost, and so writes it twice.
         retries={"total_max_attempts": 1, "mode": "standard"},
         s3={"addressing_style": style, "use_accelerate_endpoint": False},
