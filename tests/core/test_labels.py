@@ -1,5 +1,6 @@
 """Labels of versions, on each kind of store."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 
 import pytest
@@ -162,6 +163,21 @@ def test_an_author_who_cannot_be_printed_does_not_stop_a_label(
     saved = save(store)
     store.set_label(KEY, saved.version_id, Label("x", author="\udcff\n" + "y" * 100))
     assert store.labels(KEY)[saved.version_id].author.startswith(r"\udcff\nyyy")
+
+
+def test_of_two_who_label_a_version_at_once_one_wins(
+    shared_store: VersionStore,
+) -> None:
+    saved = save(shared_store)
+    labels = [Label(f"label {number}", "x" * 300) for number in range(16)]
+
+    def give(label: Label) -> None:
+        shared_store.set_label(KEY, saved.version_id, label)
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(give, labels))
+    [found] = shared_store.labels(KEY).values()
+    assert (found.name, found.comment) in [(each.name, each.comment) for each in labels]
 
 
 def test_what_is_kept_of_labels_is_in_no_listing(store: VersionStore) -> None:

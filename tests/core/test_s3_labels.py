@@ -44,9 +44,17 @@ def test_the_marker_is_written_before_the_tags(stubbed: Stubbed) -> None:
     stubbed.answer("put_object", {"VersionId": "m"}, {**marker, "Body": b""})
     stubbed.answer("put_object_tagging", {}, {**target, "Tagging": ANY})
     stubbed.answer("get_object_tagging", tag_set({"bookstore-label": "good"}))
-    with pytest.raises(StorageError, match="does not"):
-        # The answer lacks the time, so what was read back is not what was written.
-        stubbed.store.set_label(KEY, "v1", label)
+    stubbed.store.set_label(KEY, "v1", label)
+
+
+def test_a_store_that_forgets_tags_at_once_is_found_out(stubbed: Stubbed) -> None:
+    stubbed.answer("list_objects_v2", {})
+    stubbed.answer("get_object_tagging", tag_set({}))
+    stubbed.answer("head_object", {"ContentLength": 0})
+    stubbed.answer("put_object_tagging", {})
+    stubbed.answer("get_object_tagging", tag_set({}))
+    with pytest.raises(StorageError, match=r"keeps no labels: .*does not"):
+        stubbed.store.set_label(KEY, "v1", Label("good"))
 
 
 def test_the_tags_of_others_are_kept(s3_store: VersionStore) -> None:

@@ -7,6 +7,7 @@ lock the others out.
 
 import errno
 import os
+import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -115,7 +116,8 @@ def write_new(path: Path, content: Window) -> None:
 
 def publish(path: Path, data: bytes) -> None:
     """Let a small file appear under its name, whole and durable."""
-    written = path.with_name(path.name + ".tmp")
+    # Two may write the same label at once; neither may write into the other's draft.
+    written = path.with_name(f"{path.name}.{secrets.token_hex(4)}.tmp")
     with written.open("wb") as file, _removed_on_failure(written):
         file.write(data)
         file.flush()

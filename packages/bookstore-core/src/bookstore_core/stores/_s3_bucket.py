@@ -313,7 +313,8 @@ class VersionedBucket(VersionStore):
             return
         rows = [{"Key": name, "Value": value} for name, value in wanted.items()]
         self._connection.ask("put_object_tagging", asked, Tagging={"TagSet": rows})
-        if label_in(self._tags(asked)) != label:
+        # Another label there is that of someone who was faster.
+        if label is not None and label_in(self._tags(asked)) is None:
             raise StorageError("it answered that it keeps the tags, and does not.")
 
     def _mark(self, asked: Asked) -> None:
