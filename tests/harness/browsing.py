@@ -2,7 +2,7 @@
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -99,9 +99,12 @@ def overflow(page: Page) -> int:
     return width
 
 
-def violations(page: Page) -> list[dict[str, Any]]:
-    """Return what axe finds grave: its rule, and where."""
-    found = Axe().run(page).response["violations"]
+def violations(page: Page, *, only: Sequence[str] = ()) -> list[dict[str, Any]]:
+    """Return what axe finds grave: its rule, and where. `only` are rules to look at."""
+    options: dict[str, Any] = {"resultTypes": ["violations"]}
+    if only:
+        options["runOnly"] = list(only)
+    found = Axe().run(page, options=options).response["violations"]
     return [
         {"rule": rule["id"], "nodes": [node["html"] for node in rule["nodes"]]}
         for rule in found

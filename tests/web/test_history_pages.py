@@ -56,6 +56,14 @@ def test_a_burst_is_one_line_that_opens(server: ServerSide, library: Library) ->
     assert page.text.count('class="entry"') == 12
 
 
+def test_no_two_fields_of_a_page_have_one_id(
+    server: ServerSide, library: Library
+) -> None:
+    library.fill()
+    ids = re.findall(r' id="([^"]*)"', get(server, "history", REPORT).text)
+    assert len(ids) == len(set(ids))
+
+
 def test_the_list_asks_for_no_change_by_itself(
     server: ServerSide, library: Library
 ) -> None:

@@ -80,6 +80,15 @@ def test_the_published_shelf_leads_to_what_can_be_cloned(
     assert "deleted here" not in page
 
 
+def test_a_shelf_that_is_not_set_up_is_not_shown(
+    make_client: Callable[..., FlaskClient], put: Put
+) -> None:
+    put("published/guide.ipynb", b"{}")
+    page = make_client(workspace_prefix="").get("/bookstore/").text
+    assert "guide.ipynb" in links(page)
+    assert "My workspace" not in page
+
+
 def test_what_was_saved_last_stands_above_a_shelf_of_some_size(
     server: ServerSide, put: Put
 ) -> None:

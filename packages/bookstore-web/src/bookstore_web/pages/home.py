@@ -93,9 +93,15 @@ def home() -> Response:
     return response
 
 
+def _shelves() -> list[Shelf]:
+    """Return the shelves that the settings have; both where they have neither."""
+    settings = services().settings
+    return [shelf for shelf in TITLES if shelf.prefix(settings)] or list(TITLES)
+
+
 def _look(fields: Mapping[str, Any]) -> Look:
     return Look(
-        shelf=shelf_in(fields),
+        shelf=shelf_in(fields) if fields.get("shelf") else _shelves()[0],
         base_url=context().base_url,
         prefix=optional_field(fields, "prefix").strip("/"),
         q=optional_field(fields, "q").strip(),
@@ -121,7 +127,7 @@ def _render(
     return render_template(
         "home.html",
         look=look,
-        shelves=TITLES,
+        shelves={shelf: TITLES[shelf] for shelf in _shelves()},
         found=found,
         recent=recent.notebooks,
         problem=problem,
