@@ -196,6 +196,35 @@ def test_a_restore_that_could_lose_something_is_refused(
         (server.home / "spool-away").rename(spool)
 
 
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [
+        ("in-the-way.ipynb/b.ipynb", 409),
+        ("in-the-way.ipynb/deep/b.ipynb", 409),
+        ("folder.ipynb", 400),
+        (f"{'x' * 250}.ipynb", 400),
+        (".hidden/b.ipynb", 400),
+    ],
+)
+def test_where_no_notebook_can_be_nothing_is_restored(
+    server: NotebookServer, path: str, status: int
+) -> None:
+    server.save("in-the-way.ipynb", notebook("one"))
+    (server.root / "folder.ipynb").mkdir(exist_ok=True)
+    wait_for(
+        lambda: (
+            server.request(
+                "GET", "api/bookstore/version", params={"path": "in-the-way.ipynb"}
+            ).ok
+        ),
+        what="the first version",
+    )
+    wish = {"path": path, "version_id": "@0", "version_path": "in-the-way.ipynb"}
+    answer = server.request("POST", "api/bookstore/restore", json=wish)
+    assert answer.status_code == status, answer.text
+    assert answer.json()["message"]
+
+
 def test_the_difference_to_the_file_is_told(server: NotebookServer) -> None:
     server.save("compared.ipynb", notebook("one"))
     versions(server, "compared.ipynb", 1)

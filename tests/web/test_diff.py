@@ -91,6 +91,13 @@ def test_a_file_that_is_not_there_is_a_404(
     assert "on your server" in answer.json["message"]
 
 
+def test_a_file_whose_name_cannot_be_is_a_400(
+    server: ServerSide, three: list[Version]
+) -> None:
+    query = {"path": "a.ipynb", "remote": "file", "remote_path": "x" * 256}
+    assert server.get(URL, query_string=query).status_code == 400
+
+
 def test_on_its_own_the_app_has_no_file_to_compare(
     client: Any, three: list[Version]
 ) -> None:

@@ -211,6 +211,8 @@ def test_what_cannot_be_read_is_not_written_over(
         ({"version_id": "@0", "target_path": "../x.ipynb"}, 400),
         ({"version_id": 5}, 400),
         ({"sha256": "abc"}, 400),
+        ({"version_id": "@0", "path": f"{'x' * 250}.ipynb", "version_path": PATH}, 400),
+        ({"version_id": "@0", "path": f"{PATH}/b.ipynb", "version_path": PATH}, 409),
         ({"sha256": "0" * 64}, 409),
     ],
 )

@@ -25,6 +25,7 @@ from bookstore_core.history.diff import (
 from bookstore_core.paths import check_path
 from bookstore_web.contents import Caller, ContentsServer
 from bookstore_web.remembered import Remembered
+from bookstore_web.targets import check_names
 
 #: The name of what is on the caller's server now.
 FILE = "file"
@@ -173,6 +174,7 @@ class Changes:
                 "There is no notebook server here whose file could be compared. Open "
                 "the same address below your own notebook server."
             )
+        check_names(path)
         data = self.server.read_bytes(path, caller=self.caller)
         if len(data) > self.limit:
             raise TooLargeError(

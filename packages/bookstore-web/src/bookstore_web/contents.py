@@ -90,11 +90,15 @@ class ContentsServer:
 
     def exists(self, path: str, *, caller: Caller) -> bool:
         """Whether there is a file or folder at `path`."""
+        return self._type_of(path, caller=caller) != ""
+
+    def _type_of(self, path: str, *, caller: Caller) -> str:
+        """Return the type of what is at `path`, empty where nothing is."""
         try:
-            self._ask("GET", path, caller=caller, query={"content": "0"})
+            model = self._ask("GET", path, caller=caller, query={"content": "0"})
         except NotFoundError:
-            return False
-        return True
+            return ""
+        return str(model.get("type") or "file")
 
     def save(self, path: str, body: bytes, *, caller: Caller) -> Model:
         """Save `body`, a model in JSON, at `path`; return the model without content.
@@ -116,13 +120,30 @@ class ContentsServer:
             ) from None
 
     def make_folders(self, path: str, *, caller: Caller) -> None:
-        """Make the folder at `path`, and those above it, where they are not there."""
+        """Make the folder at `path`, and those above it, where they are not there.
+
+        Raises ConflictError where one of them is a file.
+        """
+        for folder in self.missing_folders(path, caller=caller):
+            body = json.dumps({"type": "directory"}).encode()
+            self._ask("PUT", folder, caller=caller, body=body)
+
+    def missing_folders(self, path: str, *, caller: Caller) -> list[str]:
+        """Return which of the folder at `path` and those above it are not there.
+
+        Raises ConflictError where one of them is a file.
+        """
         parts = path.split("/") if path else []
-        for number in range(1, len(parts) + 1):
-            folder = "/".join(parts[:number])
-            if not self.exists(folder, caller=caller):
-                body = json.dumps({"type": "directory"}).encode()
-                self._ask("PUT", folder, caller=caller, body=body)
+        folders = ["/".join(parts[:count]) for count in range(1, len(parts) + 1)]
+        for number, folder in enumerate(folders):
+            kind = self._type_of(folder, caller=caller)
+            if not kind:
+                return folders[number:]
+            if kind != "directory":
+                raise ConflictError(
+                    f"{folder!r} is a file on your server, and no folder can be there."
+                )
+        return []
 
     def close(self) -> None:
         """Close the idle connections."""

@@ -15,6 +15,7 @@ from bookstore_core.errors import (
     InvalidNotebookError,
     InvalidRequestError,
     NotFoundError,
+    StorageError,
     UnsupportedTypeError,
 )
 from bookstore_core.history import History, HistoryRow
@@ -23,6 +24,7 @@ from bookstore_core.paths import check_path
 from bookstore_core.restoring import Origin
 from bookstore_web.contents import Caller, ContentsServer, Model
 from bookstore_web.saving import Draft, draft_file, draft_of, save
+from bookstore_web.targets import check_names
 
 SHA256 = re.compile(r"[0-9a-f]{64}")
 
@@ -112,6 +114,7 @@ class Restorer:
                 f"Only notebooks are archived before they are written over, and {path} "
                 f"does not end in {SUFFIX}. Restore it as a copy."
             )
+        check_names(path)
         if not self.archives:
             raise ConflictError(
                 "This notebook server does not archive, so what is in the file now "
@@ -146,6 +149,12 @@ class Restorer:
             return self.server.read_bytes(path, caller=self.caller)
         except NotFoundError:
             return None
+        except StorageError as error:
+            if not error.retryable:
+                # Servers fail where a part of the path is a file: that is said better.
+                folder = path.rpartition("/")[0]
+                self.server.missing_folders(folder, caller=self.caller)
+            raise
 
     def _draft(self, name: str, row: HistoryRow, data: bytes, *, path: str) -> Draft:
         """Return the draft of a version that is to be written at `path`."""

@@ -93,9 +93,13 @@ def _like(name: str, wanted: str) -> str:
             f"{name} is no notebook, and its copy cannot be called {wanted}. Choose a "
             f"name that does not end in {SUFFIX}."
         )
-    check_path(wanted, what="name")
-    if len(wanted.encode()) > MAX_NAME_BYTES:
+    check_names(check_path(wanted, what="name"))
+    return wanted
+
+
+def check_names(path: str) -> None:
+    """Raise InvalidRequestError for a path with a name that no file system takes."""
+    if any(len(name.encode()) > MAX_NAME_BYTES for name in path.split("/")):
         raise InvalidRequestError(
             f"The name is over {MAX_NAME_BYTES} bytes long. Choose a shorter one."
         )
-    return wanted
