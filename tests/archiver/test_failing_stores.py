@@ -53,7 +53,7 @@ def test_unversioned_bucket_stops_all_keys(
     make_archiver: MakeArchiver, store: MemoryStore, spool_dir: Path
 ) -> None:
     store.before = [fail_with(UNVERSIONED)] * 2
-    archiver = make_archiver(max_threads=1)
+    archiver = make_archiver(max_threads=1, timing=replace(QUICK, last_retry=30.0))
     for number in range(3):
         archive(archiver, "1", path=f"{number}.ipynb")
     wait_for(lambda: not store.before, what="the refusals")
@@ -76,6 +76,17 @@ def test_key_that_always_fails_as_a_wrong_setting_would_stops_no_other(
         archive(archiver, number, path="a.ipynb")
     wait_for(lambda: contents(store) == texts(5), what="the other key")
     assert contents(store, "odd.ipynb") == []
+
+
+def test_two_such_keys_do_not_stop_the_others_for_long(
+    make_archiver: MakeArchiver, store: MemoryStore
+) -> None:
+    store.before = [fail_with(UNVERSIONED)] * 2
+    archiver = make_archiver(max_threads=1)
+    for path in ("odd-1.ipynb", "odd-2.ipynb", "a.ipynb"):
+        archive(archiver, "1", path=path)
+    wait_for(lambda: contents(store), what="the other key")
+    assert contents(store, "odd-1.ipynb") == contents(store, "odd-2.ipynb") == []
 
 
 def test_store_that_is_unreachable_is_not_asked_for_each_key(

@@ -175,7 +175,8 @@ class Backlog:
             since = now - self._queue.fail(outcome.entry, now, delay)
             self.refused |= refused
             if wide:
-                gate.close(now, delay)
+                # Keys that were not tried may tell sooner that it is over.
+                gate.close(now, min(delay, self._timing.last_retry))
                 since = gate.failing_since or now
         self._stats.failed(
             STORE if wide else key,
