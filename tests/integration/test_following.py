@@ -145,3 +145,26 @@ def test_restore_is_refused_with_a_sentence_where_nothing_can_be_kept(
         assert answer.status_code == 503
         assert "Nothing was restored" in answer.json()["message"]
         assert first_source((server.root / "a.ipynb").read_bytes()) == "present"
+
+
+def test_notebooks_that_jupytext_keeps_as_text_are_followed_too(
+    generation: Generation, home: Path, settings: dict[str, Any], store: VersionStore
+) -> None:
+    extensions = extension_lines("bookstore_archiver", "jupyterlab_jupytext")
+    config = settings_lines(**settings) + extensions
+    paired = {"formats": "ipynb,py:percent"}
+    with NotebookServer(generation, home, config=config) as server:
+        server.save("note.ipynb", notebook("1", jupytext=paired))
+        server.save("script.py", notebook("print(1)"))
+        rename(server, "note.ipynb", "other.ipynb")
+        rename(server, "script.py", "program.py")
+        assert (server.root / "other.py").exists()
+        wait_for(
+            lambda: spool_is_empty(home) and versions_of(store, "program.py"),
+            what="the versions under the new paths",
+            every=0.2,
+        )
+    for old, new in (("note.ipynb", "other.ipynb"), ("script.py", "program.py")):
+        (version,) = versions_of(store, new)
+        assert version.metadata
+        assert version.metadata.moved_from == old
