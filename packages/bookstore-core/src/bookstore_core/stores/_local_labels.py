@@ -2,6 +2,7 @@
 
 import json
 import os
+from collections.abc import Collection
 from contextlib import suppress
 from pathlib import Path
 
@@ -13,19 +14,20 @@ from bookstore_core.stores.base import Label
 LABEL = ".label.json"
 
 
-def read_labels(directory: Path) -> dict[str, Label]:
-    """Return the labels in the directory of a key, by version id."""
+def read_labels(directory: Path, only: Collection[str] | None) -> dict[str, Label]:
+    """Return the labels in the directory of a key, by version id; `only` of these."""
     try:
         names = os.listdir(directory)
     except MISSING:
         return {}
-    ids = [name.removesuffix(LABEL) for name in names if name.endswith(LABEL)]
-    found = {known: _read(directory / (known + LABEL)) for known in sorted(ids)}
-    return {
-        known: label
-        for known, label in found.items()
-        if label is not None and is_version_id(known)
+    ids = {name.removesuffix(LABEL) for name in names if name.endswith(LABEL)}
+    chosen = ids if only is None else ids.intersection(only)
+    found = {
+        known: _read(directory / (known + LABEL))
+        for known in sorted(chosen)
+        if is_version_id(known)
     }
+    return {known: label for known, label in found.items() if label is not None}
 
 
 def write_label(directory: Path, version_id: str, label: Label | None) -> None:

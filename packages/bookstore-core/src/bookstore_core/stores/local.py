@@ -247,12 +247,18 @@ class LocalStore(VersionStore):
     ) -> dict[str, Label]:
         place = self._place(key, bucket)
         with translated(self.location):
-            known = set(self._ids(place))
             return {
                 version_id: label
-                for version_id, label in read_labels(place.directory).items()
-                if version_id in known and (only is None or version_id in only)
+                for version_id, label in read_labels(place.directory, only).items()
+                if self._is_there(place, version_id)
             }
+
+    def _is_there(self, place: _Place, version_id: str) -> bool:
+        try:
+            described = _read_sidecar(place, version_id)
+        except MISSING:
+            return False
+        return bool(described.get("key", place.key) == place.key)
 
     def _write_label(self, key: str, version_id: str, label: Label | None) -> None:
         place = self._place(key, None)
