@@ -77,6 +77,30 @@ def test_the_list_asks_for_no_change_by_itself(
     assert "first version" in words(get(server, "history"))
 
 
+def test_the_last_row_of_a_page_is_compared_with_the_first_of_the_next(
+    server: ServerSide, library: Library
+) -> None:
+    library.fill()
+    page = get(server, "history", REPORT)
+    asked = re.findall(r'data-changes="([^"]*)"', page.text)
+    assert asked
+    assert all("base=" in url for url in asked)
+    older = next(url for url in addresses(page) if "cursor=" in url)
+    first = re.search(r'name="pick" value="([^"]*)"', server.get(older).text)
+    assert first is not None
+    # The last line of this page is a burst, which is compared as one, too.
+    assert len([url for url in asked if f"base={first[1]}" in url]) == 2
+
+
+def test_what_was_searched_for_asks_for_no_change(
+    server: ServerSide, library: Library
+) -> None:
+    library.fill()
+    page = get(server, "history", REPORT, q="board")
+    assert page.text.count('class="entry"') == 1
+    assert "data-changes" not in page.text
+
+
 def test_the_address_that_a_row_asks_answers_in_a_few_words(
     server: ServerSide, library: Library
 ) -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from bookstore_core.history import HistoryPage, HistoryRow
 from bookstore_core.stores import Label, Version, VersionMetadata
-from bookstore_web.pages.timeline import Day, days_of
+from bookstore_web.pages.timeline import Day, days_of, days_of_some
 
 NOON = datetime(2024, 5, 17, 12, tzinfo=UTC)
 
@@ -25,9 +25,9 @@ def row(
     return HistoryRow("a.ipynb", version, Label(label) if label else None)
 
 
-def lines(*rows: HistoryRow, cursor: str | None = None) -> list[int]:
+def lines(*rows: HistoryRow) -> list[int]:
     """Return how many versions each line of the page stands for."""
-    days = days_of(HistoryPage(rows, cursor))
+    days = days_of(HistoryPage(rows))
     return [len(entry.steps) for day in days for entry in day.entries]
 
 
@@ -79,9 +79,9 @@ def test_each_version_knows_the_one_before_it() -> None:
     assert [entry.newest.before for entry in day.entries] == ["v60", "v120", None]
 
 
-def test_the_version_before_the_last_of_a_page_is_on_the_next() -> None:
-    (day,) = days_of(HistoryPage((row(0), row(60)), cursor="more"))
-    assert [entry.before for entry in day.entries] == ["v60", ""]
+def test_the_version_before_the_last_of_a_page_is_told_by_who_knows_it() -> None:
+    (day,) = days_of(HistoryPage((row(0), row(60)), cursor="more"), before="v99")
+    assert [entry.before for entry in day.entries] == ["v60", "v99"]
 
 
 def test_a_deletion_is_no_version_to_compare_with() -> None:
@@ -99,7 +99,7 @@ def test_a_burst_is_compared_with_the_version_before_all_of_it() -> None:
 
 
 def test_of_a_filtered_page_no_version_before_another_is_known() -> None:
-    days = days_of(HistoryPage((row(0), row(60))), is_whole=False)
+    days = days_of_some(HistoryPage((row(0), row(60))))
     assert [entry.before for day in days for entry in day.entries] == ["", ""]
 
 

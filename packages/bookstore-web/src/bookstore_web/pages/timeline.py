@@ -5,7 +5,7 @@ saves fold into one line, unless somebody gave one of them a name or it tells so
 of its own: a move, a restore.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from itertools import groupby
@@ -24,7 +24,7 @@ FEWEST = 3
 class Step:
     """A version, and the id of the version before it.
 
-    `before` is empty where that one is on the next page, and None where there is none.
+    `before` is empty where that one is not known, and None where there is none.
     """
 
     row: HistoryRow
@@ -66,28 +66,30 @@ class Day:
     entries: tuple[Entry, ...]
 
 
-def days_of(page: HistoryPage, *, is_whole: bool = True) -> tuple[Day, ...]:
+def days_of(page: HistoryPage, *, before: str | None = None) -> tuple[Day, ...]:
     """Return the days of a page of history.
 
-    `is_whole` is False where rows in between were left out, as by a filter: then which
-    version comes before another is not known.
+    `before` is the id of the version before the last one of the page, None where there
+    is none.
     """
-    entries = _fold(_steps(page, is_whole=is_whole))
+    steps = []
+    for row in reversed(page.rows):
+        steps.append(Step(row, before))
+        before = before if row.version.deleted else row.version.version_id
+    return _group(_fold(reversed(steps)))
+
+
+def days_of_some(page: HistoryPage) -> tuple[Day, ...]:
+    """Return the days of a page that leaves versions out: none is before another."""
+    return _group(Entry((Step(row, ""),)) for row in page.rows)
+
+
+def _group(entries: Iterable[Entry]) -> tuple[Day, ...]:
     days = groupby(entries, key=lambda e: e.newest.row.saved_at.astimezone(UTC).date())
     return tuple(Day(day, tuple(inside)) for day, inside in days)
 
 
-def _steps(page: HistoryPage, *, is_whole: bool) -> Iterator[Step]:
-    before: str | None = "" if page.cursor or not is_whole else None
-    steps = []
-    for row in reversed(page.rows):
-        steps.append(Step(row, before))
-        if is_whole and not row.version.deleted:
-            before = row.version.version_id
-    yield from reversed(steps)
-
-
-def _fold(steps: Iterator[Step]) -> Iterator[Entry]:
+def _fold(steps: Iterable[Step]) -> Iterator[Entry]:
     burst: list[Step] = []
     for step in steps:
         if burst and not _belongs(step.row, burst):
