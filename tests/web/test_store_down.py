@@ -58,7 +58,10 @@ def server(
         "format": "json",
         "content": notebook("1"),
     }
-    yield make_server_side({"archives": True}, storage="s3", **traits)
+    server = make_server_side({"archives": True}, storage="s3", **traits)
+    # The first request of a process makes the client of the store, too.
+    assert server.get("/api/bookstore/versions", query_string=PATH).status_code == 200
+    yield server
     proxy.heal()
 
 
