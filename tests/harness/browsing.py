@@ -38,12 +38,19 @@ def open_browser() -> Iterator[Browser]:
 
 
 @contextmanager
-def open_page(browser: Browser, *, refusals: bool = False) -> Iterator[Page]:
+def open_page(
+    browser: Browser, *, token: str = "", refusals: bool = False
+) -> Iterator[Page]:
     """Open a page in Berlin; at the end it must not have complained of anything.
 
-    With `refusals`, answers with an error status are expected.
+    With a `token` it may look at a server without logging in. With `refusals`, answers
+    with an error status are expected.
     """
-    context = browser.new_context(timezone_id="Europe/Berlin", locale="en-GB")
+    context = browser.new_context(
+        timezone_id="Europe/Berlin",
+        locale="en-GB",
+        extra_http_headers={"Authorization": f"token {token}"} if token else {},
+    )
     context.set_default_timeout(15_000)
     page = context.new_page()
     complaints: list[str] = []

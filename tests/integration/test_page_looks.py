@@ -24,6 +24,7 @@ from harness.browsing import (
     violations,
 )
 from harness.library import LONG, PUBLISHED_PATH, REPORT, SAID
+from harness.notebook_server import TOKEN
 from harness.serving import serving
 from harness.site import Site, open_site
 
@@ -137,8 +138,7 @@ def check_looks(page: Page, name: str) -> None:
 @pytest.mark.parametrize("name", PAGES)
 def test_a_page_looks_well(site: Site, browser: Browser, name: str) -> None:
     address, query, prepare = PAGES[name]
-    with open_page(browser) as page:
-        site.log_in(page)
+    with open_page(browser, token=TOKEN) as page:
         page.goto(site.url(address, **query))
         page.wait_for_load_state("networkidle")
         prepare(page)
@@ -148,8 +148,7 @@ def test_a_page_looks_well(site: Site, browser: Browser, name: str) -> None:
 @pytest.mark.parametrize("name", REFUSED)
 def test_a_refusal_looks_well(site: Site, browser: Browser, name: str) -> None:
     address, query = REFUSED[name]
-    with open_page(browser, refusals=True) as page:
-        site.log_in(page)
+    with open_page(browser, token=TOKEN, refusals=True) as page:
         page.goto(site.url(address, **query))
         expect(page.get_by_role("alert")).to_be_visible()
         check_looks(page, name)

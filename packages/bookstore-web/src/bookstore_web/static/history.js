@@ -43,7 +43,7 @@ function showPicks() {
   compare.hidden = checkboxes().length < 2;
   const say = compare.querySelector("[data-say]");
   say.textContent = [
-    "Choose two versions to compare them.",
+    "Choose two versions.",
     "Choose one more.",
     "Two versions are chosen.",
   ][picks.length];
