@@ -15,11 +15,12 @@ from archiver.saving import (
     texts,
 )
 from bookstore_archiver.archiving import drain
+from bookstore_archiver.disk import Disk
 from bookstore_archiver.holding import DrainLock
 from bookstore_archiver.snapshots import BytesSource
 from bookstore_archiver.spooling import Spool
 from bookstore_core.settings import BookstoreSettings
-from bookstore_core.spool import count_spool
+from bookstore_core.spool import NEW, count_spool
 from bookstore_core.stores.local import LocalStore
 from harness.memory_store import MemoryStore, fail_with
 from harness.waiting import wait_for
@@ -191,3 +192,30 @@ def test_drain_works_without_a_server(tmp_path: Path, spool_dir: Path) -> None:
     assert drain(settings, log=LOG, timeout=30)
     assert drain(settings, log=LOG)
     assert len(LocalStore(settings).list_versions("workspace/a.ipynb").versions) == 1
+
+
+class SlowDisk(Disk):
+    """Takes its time after a save has become visible, until others are done with it."""
+
+    def __init__(self, spool_dir: Path) -> None:
+        self._is_empty = is_empty(spool_dir)
+
+    def sync_folder(self, path: Path) -> None:
+        if path.name == NEW:
+            wait_for(self._is_empty, what="an empty spool")
+
+
+def test_save_that_is_sent_before_it_is_handed_over_is_not_taken_for_removed(
+    make_archiver: MakeArchiver,
+    store: MemoryStore,
+    spool_dir: Path,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    archiver = make_archiver(disk=SlowDisk(spool_dir))
+    archiver.start()
+    for number in range(3):
+        archive(archiver, number)
+    archiver.close()
+    assert contents(store, "a.ipynb") == texts(3)
+    assert (archiver.status.uploads, archiver.status.removed) == (3, 0)
+    assert "removed" not in caplog.text

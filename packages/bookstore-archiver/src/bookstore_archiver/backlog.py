@@ -4,6 +4,7 @@ import logging
 import random
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 
@@ -13,6 +14,9 @@ from bookstore_archiver.sending import Kind, Outcome
 from bookstore_archiver.spooling import Entry, Spool
 from bookstore_archiver.stats import STORE, Stats
 from bookstore_archiver.timing import Timing
+
+#: How many of the saves that left are remembered: more than threads that save.
+REMEMBERED = 1000
 
 
 class Backlog:
@@ -44,6 +48,8 @@ class Backlog:
         self._dice = dice
         self._queue = Queue(interval=min_interval)
         self._leftover: dict[str, Entry] = {}  # sent, but not removed yet
+        # A look into the spool may find a save before whoever made it hands it over.
+        self._left: deque[str] = deque(maxlen=REMEMBERED)
         self._gate = Gate()
         self._reopened = False
         #: Whether something fails that only a person can change.
@@ -73,7 +79,9 @@ class Backlog:
         """Queue saves; return those that need not be sent any more."""
         now, overtaken = self._clock(), []
         for entry in sorted(entries, key=lambda entry: entry.name):
-            overtaken += self._queue.add(entry, now)
+            if entry.name not in self._left:
+                overtaken += self._queue.add(entry, now)
+        self._left.extend(entry.name for entry in overtaken)
         return overtaken
 
     def take(self) -> Entry | None:
@@ -149,6 +157,7 @@ class Backlog:
         with self._lock:
             sent = kind in (Kind.SENT, Kind.THERE)
             self._queue.done(entry, self._clock(), sent=sent)
+            self._left.append(entry.name)
             if kind is not Kind.GONE:
                 self._reopened |= self._gate.open()
                 self.refused = False

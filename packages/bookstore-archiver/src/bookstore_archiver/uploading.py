@@ -205,9 +205,12 @@ class Uploader:
         with self._condition:
             if self._holding and not holding:
                 self._backlog.forget()
+            if not (self._holding and holding):
+                # Whoever drains finds them in the spool, or has sent them already.
+                self._fresh.clear()
+                self._next_look = 0.0
             self._holding, self._elsewhere = holding, not holding
             if not holding:
-                self._fresh.clear()  # whoever drains finds them in the spool
                 self._written = None
         if not holding:
             return self._timing.take_over
