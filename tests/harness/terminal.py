@@ -12,7 +12,12 @@ from collections.abc import Mapping, Sequence
 def run_in_terminal(
     words: Sequence[str], environment: Mapping[str, str], *, columns: int = 120
 ) -> tuple[int, str]:
-    """Return the exit code, and all that the command has shown."""
+    """Return the exit code, and all that the command has shown.
+
+    The terminal alone says how wide it is: test runners set variables of that, too.
+    """
+    sized = {"COLUMNS", "LINES"}
+    environment = {n: value for n, value in environment.items() if n not in sized}
     ours, theirs = pty.openpty()
     fcntl.ioctl(ours, termios.TIOCSWINSZ, struct.pack("HHHH", 40, columns, 0, 0))
     process = subprocess.Popen(

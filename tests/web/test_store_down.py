@@ -11,8 +11,10 @@ from harness.notebook_server import notebook
 from harness.s3_server import S3Server
 from harness.web_app import ContentsDouble, ServerSide
 
-#: Seconds that people wait, at most.
-PATIENCE = 5.0
+#: Seconds. People wait for five at most; a busy machine is given three times that,
+#: which is still much less than the store takes.
+PATIENCE = 15.0
+HANGING = 60.0
 
 PATH = {"path": "a.ipynb"}
 SOURCE = {"s3_bucket": "downs", "s3_key": "workspace/a.ipynb"}
@@ -65,7 +67,7 @@ def server(
     proxy.heal()
 
 
-HANG, REFUSE, BUSY = Fault("hang", seconds=30), Fault("refuse"), Fault("status")
+HANG, REFUSE, BUSY = Fault("hang", seconds=HANGING), Fault("refuse"), Fault("status")
 CASES = [
     *((name, fault) for name in ASKED for fault in (REFUSE, BUSY)),
     # Each of these takes its time.
@@ -93,7 +95,7 @@ def test_a_store_that_is_down_is_said_in_time(
 def test_a_store_that_hangs_in_the_middle_is_said_in_time(
     server: ServerSide, proxy: FaultProxy
 ) -> None:
-    proxy.fault = Fault("hang", seconds=30, methods=("HEAD",))
+    proxy.fault = Fault("hang", seconds=HANGING, methods=("HEAD",))
     began = time.monotonic()
     answer = server.get("/api/bookstore/versions", query_string=PATH)
     assert time.monotonic() - began < PATIENCE
