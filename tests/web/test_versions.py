@@ -156,6 +156,17 @@ def test_a_download_is_an_attachment_that_nothing_renders(
     assert headers["X-Content-Type-Options"] == "nosniff"
 
 
+def test_a_name_with_a_lines_end_adds_no_header_to_its_download(
+    client: FlaskClient, put: Put
+) -> None:
+    put("workspace/a\r\nX-Evil: 1.ipynb", b"1")
+    query = {"path": "a\r\nX-Evil: 1.ipynb", "download": "1"}
+    answer = client.get(ONE, query_string=query)
+    assert answer.status_code == 200
+    assert "X-Evil" not in answer.headers
+    assert 'filename="a__X-Evil: 1.ipynb"' in answer.headers["Content-Disposition"]
+
+
 def test_a_version_is_labelled_found_by_it_and_the_label_is_removed(
     server: ServerSide, three: list[Version]
 ) -> None:

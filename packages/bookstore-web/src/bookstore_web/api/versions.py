@@ -1,6 +1,7 @@
 """GET /api/bookstore/versions and version, PUT label: a notebook's history."""
 
 import io
+import re
 from typing import Any
 
 from flask import Blueprint, Response, jsonify, send_file
@@ -29,6 +30,8 @@ NAME = (
     "label."
 )
 BINARY = "application/octet-stream"
+#: What no header can hold, and a file name may.
+CONTROLS = re.compile("[\x00-\x1f\x7f]")
 
 VersionSchema = schema_of(VersionRecord)
 
@@ -137,7 +140,7 @@ def version(wanted: dict[str, Any]) -> Response:
             io.BytesIO(data),
             mimetype=BINARY,
             as_attachment=True,
-            download_name=name,
+            download_name=CONTROLS.sub("_", name),
         )
     content, reason = notebook_in(data)
     told = {**vars(record_of(row)), "content": content, "reason": reason}
