@@ -146,6 +146,7 @@ def test_a_v3_notebook_is_published_as_it_is(
         "publish/a/../b.ipynb",
         "publish/./a.ipynb",
         "publish/a%00.ipynb",
+        "publish/a/.bookstore/moved/b.ipynb",
         "publish/" + "x" * 1100 + ".ipynb",
     ],
 )

@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 from bookstore_core.errors import (
     ConfigurationError,
     InvalidNotebookError,
+    InvalidRequestError,
     TooLargeError,
     UnsupportedTypeError,
 )
@@ -20,7 +21,13 @@ from bookstore_core.notebooks import (
     parse_notebook,
     write_notebook,
 )
-from bookstore_core.paths import check_path, notebook_key, s3_display_path
+from bookstore_core.paths import (
+    OWN_FOLDER,
+    check_path,
+    is_own,
+    notebook_key,
+    s3_display_path,
+)
 from bookstore_core.settings import BookstoreSettings
 from bookstore_core.stores import VersionMetadata, VersionStore, new_save_id, utc_now
 from bookstore_web.bodies import parse_object
@@ -93,6 +100,10 @@ def _check(path: str, settings: BookstoreSettings) -> str:
     if not path.endswith(SUFFIX):
         raise UnsupportedTypeError(
             f"Only notebooks are published, and {path!r} does not end in {SUFFIX}."
+        )
+    if is_own(path):
+        raise InvalidRequestError(
+            f"Folders called {OWN_FOLDER} are bookstore's own. Choose another path."
         )
     return path
 
