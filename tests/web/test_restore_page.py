@@ -197,3 +197,19 @@ def test_a_query_that_somebody_made_up_offers_nothing(
     assert page.status_code == 200
     assert 'name="sha256"' not in page.text
     assert "A copy is at" not in page.text
+
+
+def test_a_copys_history_leads_to_the_version_that_it_was_made_from(
+    server: ServerSide, library: Library
+) -> None:
+    version = library.save("a.ipynb", AT)
+    origin = {"restored_from": version.version_id, "restored_path": "a.ipynb"}
+    library.save("b.ipynb", AT, **origin)
+    page = server.get("/bookstore/history", query_string={"path": "b.ipynb"})
+    link = re.search(r'href="([^"]*version_path[^"]*)"', page.text)
+    assert link
+    looked = server.get(html.unescape(link[1]))
+    assert looked.headers["Location"].endswith(
+        f"/bookstore/view?path=a.ipynb&version_id={version.version_id}"
+    )
+    assert server.get(looked.headers["Location"]).status_code == 200

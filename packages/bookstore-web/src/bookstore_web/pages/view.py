@@ -1,8 +1,11 @@
 """The page of one version: what it is, how it looked, what can be done with it."""
 
-from flask import Blueprint, Response, make_response, render_template, request
+from flask import Blueprint, make_response, redirect, render_template, request
+from werkzeug.wrappers import Response as BaseResponse
 
+from bookstore_core.errors import NotFoundError
 from bookstore_core.history import PUBLISHED, HistoryRow
+from bookstore_core.paths import check_path
 from bookstore_core.settings import validate_bookstore
 from bookstore_web.bodies import optional_field
 from bookstore_web.context import context
@@ -16,12 +19,23 @@ blueprint = Blueprint("view", __name__)
 
 
 @blueprint.get("/bookstore/view")
-def view() -> Response:
-    """Show a version, the newest where none is named."""
+def view() -> BaseResponse:
+    """Show a version, the newest where none is named.
+
+    One that is not in this notebook's history is looked for at `version_path`, where
+    that is given: a copy tells what it was made from.
+    """
     fields = request.args.to_dict()
     here = shelved(fields)
     history = services().history(here.shelf)
-    row, data = read_version(history, here.path, optional_field(fields, "version_id"))
+    version_id = optional_field(fields, "version_id")
+    try:
+        row, data = read_version(history, here.path, version_id)
+    except NotFoundError:
+        if not (path := optional_field(fields, "version_path")):
+            raise
+        there = here.elsewhere(check_path(path), shelf=here.shelf)
+        return redirect(there.link("bookstore/view", version_id=version_id))
     shown = prepare(data)
     clone_url = _clone_url(here, row)
     page = render_template(
