@@ -159,6 +159,18 @@ def test_restore_in_place_and_undo_it(site: Site, page: Page) -> None:
     expect(page.get_by_text("Restored from")).to_have_count(2)
 
 
+def test_a_second_click_sends_nothing_more(site: Site, page: Page) -> None:
+    page.goto(site.url("restore", path=REPORT, version_id="@1"))
+    asked: list[str] = []
+    page.route("**/bookstore/restore", lambda route: asked.append(route.request.method))
+    button = page.get_by_role("button", name="Restore", exact=True).bounding_box()
+    assert button
+    for _ in range(3):
+        page.mouse.click(button["x"] + 9, button["y"] + 9)
+        page.wait_for_timeout(200)
+    assert asked == ["POST"]
+
+
 def test_restore_as_a_copy_leaves_the_original(site: Site, page: Page) -> None:
     before = (site.server.root / REPORT).read_bytes()
     page.goto(site.url("history", path=REPORT))
