@@ -15,6 +15,9 @@ if not os.environ.get("JPYNB_S3_BUCKET"):
     c.BookstoreSettings.local_root = str(here / "store")
 c.BookstoreSettings.spool_dir = str(here / "spool")
 
+# File > Revert to Checkpoint shows versions.
+c.ContentsManager.checkpoints_class = "bookstore.BookstoreCheckpoints"
+
 # Options of the notebook server itself, under both of its names.
 for app in (c.NotebookApp, c.ServerApp):
     app.answer_yes = True  # Ctrl-C stops it without a question
