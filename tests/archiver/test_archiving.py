@@ -7,7 +7,6 @@ import pytest
 
 from archiver.conftest import MakeArchiver
 from archiver.saving import Files, contents, text
-from bookstore_archiver.archiving import author
 from bookstore_archiver.attach import attach
 from bookstore_archiver.holding import DrainLock
 from bookstore_archiver.records import ArchiveRecord
@@ -66,12 +65,3 @@ def test_save_is_in_the_spool_when_it_returns(
 def test_record_for_an_impossible_path_is_refused(make_archiver: MakeArchiver) -> None:
     with pytest.raises(InvalidRequestError):
         make_archiver().archive(ArchiveRecord("../a.ipynb", "{}", 0.0))
-
-
-def test_author_is_the_hub_user_or_the_user_of_the_system(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setenv("LOGNAME", "bob")
-    assert author() == "bob"
-    monkeypatch.setenv("JUPYTERHUB_USER", "ann")
-    assert author() == "ann"

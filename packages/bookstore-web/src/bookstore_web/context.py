@@ -5,7 +5,6 @@ sends along, and answers nobody else. Standalone, it takes its base URL from SCR
 as any WSGI app does, and refuses what another site's page sends.
 """
 
-import getpass
 import hmac
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
@@ -13,6 +12,7 @@ from urllib.parse import quote, unquote_to_bytes, urlsplit
 
 from flask import request
 
+from bookstore_core import authors
 from bookstore_core.errors import ForbiddenError, InvalidRequestError
 from bookstore_web.contents import Caller
 from bookstore_web.wire import CONTEXT_HEADER, Launch, RequestContext
@@ -128,9 +128,4 @@ def caller() -> Caller:
 
 def author() -> str:
     """Return the caller's name, or this process's own user where there is none."""
-    if name := context().user:
-        return name
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):
-        return ""
+    return context().user or authors.author()
