@@ -301,23 +301,21 @@ def test_mover_waits_for_room_and_stops_when_it_has_to(
         (full / f"20260101T000000.{number:06}Z-x").touch()
     moves, kept = Moves(), list[str]()
     mover = Mover(
-        moves,
         lambda os_path, path: kept.append(path),
         spool_dir=str(spool_dir),
         log=LOG,
         pause=0.01,
     )
-    mover.follow(moves.add_folder("x", "y"), str(tmp_path / "y"))
+    mover.follow(moves.add_folder("x", "y", str(tmp_path / "y")))
     assert not mover.close(0.05)
     assert kept == []
     mover = Mover(
-        moves,
         lambda os_path, path: kept.append(path),
         spool_dir=str(spool_dir),
         log=LOG,
         pause=0.01,
     )
-    mover.follow(moves.add_folder("x", "y"), str(tmp_path / "y"))
+    mover.follow(moves.add_folder("x", "y", str(tmp_path / "y")))
     (full / "20260101T000000.000000Z-x").unlink()
     wait_for(lambda: kept == ["y/a.ipynb"], what="the notebook")
     assert mover.close(5)

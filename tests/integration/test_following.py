@@ -1,6 +1,7 @@
 """Renames and restores in real notebook servers, and the thread they leave behind."""
 
 import json
+import signal
 from pathlib import Path
 from typing import Any
 
@@ -168,3 +169,34 @@ def test_notebooks_that_jupytext_keeps_as_text_are_followed_too(
         (version,) = versions_of(store, new)
         assert version.metadata
         assert version.metadata.moved_from == old
+
+
+def test_histories_go_on_when_the_server_is_killed_right_after_a_folders_rename(
+    generation: Generation, home: Path, tmp_path: Path
+) -> None:
+    local = {"storage": "local", "local_root": str(tmp_path / "store")}
+    store = open_store(BookstoreSettings.from_config(local))
+    config = settings_lines(**local) + extension_lines("bookstore_archiver")
+    names = [f"{number:03}.ipynb" for number in range(300)]
+    with NotebookServer(generation, home, config=config) as server:
+        server.request("PUT", "api/contents/old", json={"type": "directory"})
+        for name in names:
+            server.save(f"old/{name}", notebook(name))
+        rename(server, "old", "new")
+        server.stop(signal.SIGKILL)
+    assert list((home / ".local/share/jupyter/bookstore/spool/renamed").iterdir())
+    with NotebookServer(generation, home, config=config) as server:
+        server.save("new/299.ipynb", notebook("after"))
+        wait_for(
+            lambda: spool_is_empty(home) and versions_of(store, "new/298.ipynb"),
+            what="the last notebook",
+            every=0.2,
+        )
+    for name in names[:-1]:
+        path = f"new/{name}"
+        assert thread_of(store, path) == [(path, [name]), (f"old/{name}", [name])]
+    # The save may come before or behind what the rename itself became.
+    versions = versions_of(store, "new/299.ipynb")
+    assert [v.metadata.moved_from for v in versions if v.metadata][
+        -1
+    ] == "old/299.ipynb"

@@ -1,6 +1,5 @@
 """Archiver: what happens to a save, from the contents manager to the spool."""
 
-import getpass
 import logging
 import os
 import posixpath
@@ -17,6 +16,7 @@ from bookstore_archiver.moving import Mover, Moves
 from bookstore_archiver.news import NO_NEWS, PRESENT, News
 from bookstore_archiver.recent import RecentVersions
 from bookstore_archiver.records import ArchiveRecord
+from bookstore_archiver.rename_notes import RenameNotes
 from bookstore_archiver.reverting import Reverted, find_reverted
 from bookstore_archiver.sending import Sender
 from bookstore_archiver.snapshots import (
@@ -33,6 +33,7 @@ from bookstore_archiver.stats import Stats
 from bookstore_archiver.timing import Timing
 from bookstore_archiver.unprotected import Unprotected
 from bookstore_archiver.uploading import Uploader
+from bookstore_core.authors import author
 from bookstore_core.errors import BookstoreError, InvalidRequestError
 from bookstore_core.history import History
 from bookstore_core.losses import Loss
@@ -41,7 +42,7 @@ from bookstore_core.notebooks import SUFFIX
 from bookstore_core.paths import notebook_key, printable, s3_display_path
 from bookstore_core.restoring import Origin
 from bookstore_core.settings import BookstoreSettings
-from bookstore_core.spool import DrainStatus, SpoolCounts
+from bookstore_core.spool import DrainStatus, SpoolCounts, count_spool
 from bookstore_core.stores import VersionStore, open_store, utc_now
 
 
@@ -64,16 +65,16 @@ class Archiver:
         self._author = author()
         self._refused: set[str] = set()
         self._stats = Stats(log, clock=clock)
-        self._unprotected = Unprotected(settings.spool_dir, log=log)
+        self._unprotected = Unprotected(
+            settings.spool_dir, log=log, adopted=self._remind
+        )
         self._saved: dict[str, Loss] = {}
         self._spool = Spool(settings.spool_dir, clock=clock, disk=disk)
         find_store = store or (lambda: open_store(settings, hurried=True))
         self.recent = RecentVersions(lambda: History(find_store(), settings), log=log)
         self._texts: set[str] = set()
-        self._moves = Moves()
-        self._mover = Mover(
-            self._moves, self._keep_file, spool_dir=settings.spool_dir, log=log
-        )
+        self._moves = Moves(RenameNotes(settings.spool_dir, log=log, disk=disk))
+        self._mover = Mover(self._keep_file, spool_dir=settings.spool_dir, log=log)
         self._uploader = Uploader(
             self._spool,
             Sender(
@@ -119,7 +120,8 @@ class Archiver:
         self._unprotected.repair(self._repair)
         end = time.monotonic() + self.settings.shutdown_timeout
         if not self._mover.close(self.settings.shutdown_timeout):
-            self._log.warning("Not all notebooks of renamed folders have told so.")
+            self._log.info("The next start goes on with the renamed folders.")
+        self._moves.release()
         self._uploader.stop(max(0.0, end - time.monotonic()))
         self._unprotected.close()
 
@@ -144,7 +146,17 @@ class Archiver:
         It gives up as `Uploader.drain` does.
         """
         self._tend()
+        end = None if timeout is None else time.monotonic() + timeout
+        if not self._mover.wait(0):
+            self._uploader.start()  # which makes room for what the mover adds
+            while not self._mover.wait(0.1) and go_on(self._count()):
+                if end is not None and time.monotonic() > end:
+                    break
+            timeout = None if end is None else max(0.0, end - time.monotonic())
         return self._uploader.drain(timeout, go_on=go_on)
+
+    def _count(self) -> SpoolCounts:
+        return count_spool(self.settings.spool_dir)
 
     def keep(
         self,
@@ -171,7 +183,7 @@ class Archiver:
         old, new = _normal(old), _normal(new)
         folder = os_folder_of(manager, new)
         if folder is not None:
-            self._mover.follow(self._moves.add_folder(old, new), folder)
+            self._mover.follow(self._moves.add_folder(old, new, folder))
         elif old in self._texts or (old.endswith(SUFFIX) and new.endswith(SUFFIX)):
             if not new.endswith(SUFFIX):
                 self._texts.add(new)
@@ -185,7 +197,8 @@ class Archiver:
             self._moves.add_folder(old, new)
 
     def _keep_file(self, os_path: str, path: str) -> None:
-        self._keep(None, path, lambda: FileSource(os_path), os_path=os_path)
+        if os.path.isfile(os_path):  # else it was moved on, or removed
+            self._keep(None, path, lambda: FileSource(os_path), os_path=os_path)
 
     def _keep(
         self,
@@ -209,7 +222,8 @@ class Archiver:
             self._refuse(path, error)
         except (OSError, BookstoreError) as error:
             found = os_path or os_path_of(manager, path) or ""
-            self._unprotected.lost(Loss(path, key, found), error)
+            loss = Loss(path, key, found, self._moves.untold(path))
+            self._unprotected.lost(loss, error)
         except Exception:  # noqa: BLE001  # the edge of the user's save
             self._log.exception("A save of %r was not archived.", path)
 
@@ -269,6 +283,8 @@ class Archiver:
 
     def _tend(self) -> None:
         """Look after what the spool should hold and does not."""
+        self._follow_left()
+        self._moves.tidy()
         if self._unprotected.look():
             self._unprotected.removed(
                 loss
@@ -280,8 +296,18 @@ class Archiver:
     def _note_removed(self, entry: Entry) -> None:
         trailer = entry.trailer
         if not is_note_key(trailer.key):
-            loss = Loss(trailer.source_path, trailer.key, trailer.os_path)
+            path, moved_from = trailer.source_path, trailer.moved_from
+            self._remind(loss := Loss(path, trailer.key, trailer.os_path, moved_from))
             self._unprotected.removed([loss])
+
+    def _remind(self, loss: Loss) -> None:
+        if loss.moved_from:
+            self._moves.remind(loss.moved_from, loss.path)
+
+    def _follow_left(self, *, once: bool = False) -> None:
+        """Follow the renames that ended processes have not worked through."""
+        for folder in self._moves.adopt(once=once):
+            self._mover.follow(folder)
 
     def _repair(self, loss: Loss) -> None:
         # The store may have it, where it is the removal of a spool that is repaired.
@@ -296,6 +322,7 @@ class Archiver:
         saved_at: datetime | None = None,
         news: News = NO_NEWS,
     ) -> Entry:
+        self._follow_left(once=True)
         with self._moves.telling(path) as old:
             if old:
                 news = replace(news, moved_from=old, only_if_changed=False)
@@ -346,14 +373,3 @@ def drain(
     """
     with closing(Archiver(settings, log=log)) as archiver:
         return archiver.drain(timeout)
-
-
-def author() -> str:
-    """Return who saves: the JupyterHub user, else the user of the system."""
-    name = os.environ.get("JUPYTERHUB_USER", "")
-    if not name:
-        try:
-            name = getpass.getuser()
-        except (KeyError, OSError):
-            name = ""  # a container's user without a name
-    return name[:256]

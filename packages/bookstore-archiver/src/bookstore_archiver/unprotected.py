@@ -24,9 +24,16 @@ class Unprotected:
     removed from it. Each of both is told once, until it is over.
     """
 
-    def __init__(self, spool_dir: str, *, log: logging.Logger) -> None:
+    def __init__(
+        self,
+        spool_dir: str,
+        *,
+        log: logging.Logger,
+        adopted: Callable[[Loss], None] = lambda loss: None,
+    ) -> None:
         self._spool_dir = spool_dir
         self._log = log
+        self._adopted = adopted
         self._notes = LossNotes(spool_dir)
         self._lock = threading.Lock()
         self._repairing = threading.Lock()
@@ -109,6 +116,8 @@ class Unprotected:
             "(%d). It is archived now.",
             len(losses),
         )
+        for loss in losses:
+            self._adopted(loss)
         known = {loss.path: loss for loss in losses} | self._losses
         self._note(known)
         return not self._unwritten

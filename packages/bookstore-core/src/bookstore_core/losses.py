@@ -20,11 +20,15 @@ FOLDER = "unprotected"
 
 @dataclass(frozen=True, order=True)
 class Loss:
-    """A notebook: its path on the server, its key, and its file if it has one here."""
+    """A notebook: its path on the server, its key, and its file if it has one here.
+
+    `moved_from` is the path that it had before, where no version says so yet.
+    """
 
     path: str
     key: str
     os_path: str = ""
+    moved_from: str = ""
 
 
 def loss_folders(spool_dir: str) -> tuple[Path, Path]:
@@ -73,9 +77,14 @@ def decode_losses(data: bytes) -> list[Loss]:
     try:
         values = json.loads(data)
         return [
-            Loss(str(known["path"]), str(known["key"]), str(known["os_path"]))
+            Loss(
+                str(known["path"]),
+                str(known["key"]),
+                str(known["os_path"]),
+                str(known.get("moved_from", "")),
+            )
             for known in values["notebooks"]
             if known["path"] and known["key"]
         ]
-    except (ValueError, TypeError, KeyError, RecursionError):
+    except (ValueError, TypeError, LookupError, AttributeError, RecursionError):
         return []

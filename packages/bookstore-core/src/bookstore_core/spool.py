@@ -9,6 +9,7 @@ A spool is a directory like a Maildir::
     drain.lock   held by the one process that uploads
     status.json  what that process last said of itself
     unprotected/ what could not be kept here, a file for each process (`losses`)
+    renamed/     folders whose notebooks have yet to tell of their new name (`renames`)
 
 A save's file is the notebook's bytes, then one line of JSON (the trailer) that says
 what they are: ``head -c SIZE`` is the notebook, ``tail -n 1`` its description. File

@@ -1,0 +1,247 @@
+"""Renames outlive the process: whoever comes next goes on with what is untold."""
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from archiver.conftest import LOG, MakeArchiver
+from archiver.saving import Files, text
+from bookstore_archiver.attach import attach
+from bookstore_archiver.moving import Folder, Moves
+from bookstore_archiver.rename_notes import RenameNotes
+from bookstore_core.renames import Rename, decode_rename, encode_told, rename_files
+from bookstore_core.stores import utc_now
+from harness.memory_store import MemoryStore
+from harness.waiting import wait_for
+
+AT = datetime(2026, 11, 25, 10, 0, tzinfo=UTC)
+RENAME = Rename("x", "y", "/work/y", AT)
+
+
+@pytest.fixture
+def notes(spool_dir: Path) -> RenameNotes:
+    return RenameNotes(str(spool_dir), log=LOG)
+
+
+@pytest.fixture
+def full_folder(files: Files) -> list[str]:
+    """The names of the notebooks in the folder y, which was x."""
+    names = [f"{number:02}.ipynb" for number in range(20)]
+    (files.root / "y").mkdir()
+    for name in names:
+        (files.root / "y" / name).write_text(name)
+    return names
+
+
+def told(store: MemoryStore, folder: str, names: list[str]) -> list[list[str]]:
+    """Return what the versions of each notebook in a folder say of their past."""
+    found = [store.versions[f"workspace/{folder}/{name}"] for name in names]
+    return [[v.metadata.moved_from for v in each if v.metadata] for each in found]
+
+
+def test_what_a_file_says_is_read_back_without_a_torn_line() -> None:
+    data = RENAME.encode() + encode_told("y/ü.ipynb") + b'"y/b.i'
+    read = decode_rename(data)
+    assert read == Rename("x", "y", "/work/y", AT, frozenset({"y/ü.ipynb"}))
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        *(b"", b"\0" * 9, b"1\n", b"null\n", b"{}\n", b"[]\n", b"[" * 9999),
+        RENAME.encode().replace(b'"x"', b'"../x"'),
+        RENAME.encode().replace(b'"x"', b"7"),
+        RENAME.encode().replace(b"2026", b"year"),
+        RENAME.encode() + b"torn by somebody\n",
+    ],
+)
+def test_what_is_no_rename_is_none(data: bytes) -> None:
+    assert decode_rename(data) is None
+
+
+def test_rename_is_taken_over_when_its_process_is_gone(
+    notes: RenameNotes, spool_dir: Path
+) -> None:
+    note = notes.write(RENAME)
+    assert note
+    assert notes.adopt() == []
+    note.told("y/a.ipynb")
+    note.release()
+    (path,) = rename_files(str(spool_dir))
+    path.write_bytes(path.read_bytes() + b'"y/torn')
+    (adopted,) = notes.adopt()
+    assert adopted.rename.told == {"y/a.ipynb"}
+    adopted.told("y/b.ipynb")
+    adopted.release()
+    (again,) = notes.adopt()
+    assert again.rename.told == {"y/a.ipynb", "y/b.ipynb"}
+    again.over()
+    again.release()
+    (last,) = notes.adopt()
+    assert last.rename.over
+    last.remove()
+    assert rename_files(str(spool_dir)) == []
+
+
+def test_foreign_file_stays_and_is_in_nobodys_way(
+    notes: RenameNotes, spool_dir: Path
+) -> None:
+    folder = spool_dir / "renamed"
+    (folder / "a folder").mkdir(parents=True)
+    (folder / "foreign").write_text("{}")
+    assert notes.adopt() == []
+    assert (folder / "foreign").exists()
+
+
+def test_next_process_tells_what_the_last_one_has_not(
+    notes: RenameNotes,
+    make_archiver: MakeArchiver,
+    files: Files,
+    full_folder: list[str],
+    store: MemoryStore,
+    spool_dir: Path,
+) -> None:
+    note = notes.write(Rename("x", "y", str(files.root / "y"), utc_now()))
+    assert note
+    note.told("y/00.ipynb")
+    note.release()
+    archiver = make_archiver()
+    archiver.start()
+    expected = [[]] + [[f"x/{name}"] for name in full_folder[1:]]
+    wait_for(lambda: told(store, "y", full_folder) == expected, what="all notebooks")
+    archiver.close()
+    assert rename_files(str(spool_dir)) == []
+
+
+def test_save_before_the_next_process_has_looked_tells_too(
+    notes: RenameNotes, make_archiver: MakeArchiver, files: Files, store: MemoryStore
+) -> None:
+    (files.root / "y").mkdir()
+    note = notes.write(Rename("x", "y", str(files.root / "y"), utc_now()))
+    assert note
+    note.release()
+    attach(files, make_archiver())
+    files.save(text("1"), "y/a.ipynb")
+    wait_for(lambda: told(store, "y", ["a.ipynb"]) == [["x/a.ipynb"]], what="a version")
+
+
+def test_notebook_whose_telling_waits_in_the_spool_is_not_told_again(
+    notes: RenameNotes,
+    make_archiver: MakeArchiver,
+    files: Files,
+    full_folder: list[str],
+    store: MemoryStore,
+    spool_dir: Path,
+) -> None:
+    first = make_archiver()
+    first.close()  # only adds from here on
+    first._moves.add_folder("x", "y", str(files.root / "y"))
+    first.archive_file(str(files.root / "y/00.ipynb"), "y/00.ipynb", saved_at=utc_now())
+    first._moves.release()
+    (path,) = rename_files(str(spool_dir))
+    path.write_bytes(path.read_bytes().splitlines(keepends=True)[0])
+    make_archiver().start()
+    expected = [[f"x/{name}"] for name in full_folder]
+    wait_for(lambda: told(store, "y", full_folder) == expected, what="all notebooks")
+
+
+def test_drain_works_renames_through_as_well(
+    notes: RenameNotes,
+    make_archiver: MakeArchiver,
+    files: Files,
+    full_folder: list[str],
+    store: MemoryStore,
+) -> None:
+    note = notes.write(Rename("x", "y", str(files.root / "y"), utc_now()))
+    assert note
+    note.release()
+    assert make_archiver().drain(30)
+    assert told(store, "y", full_folder) == [[f"x/{name}"] for name in full_folder]
+
+
+def test_folder_that_is_renamed_again_at_once_keeps_its_thread(
+    make_archiver: MakeArchiver,
+    files: Files,
+    full_folder: list[str],
+    store: MemoryStore,
+    spool_dir: Path,
+) -> None:
+    archiver = make_archiver()
+    attach(files, archiver)
+    for old, new in (("y", "z"), ("z", "a"), ("a", "b")):
+        (files.root / old).rename(files.root / new)
+        archiver.keep_moved(files, old, new)
+    (files.root / "z").mkdir()
+    files.save(text("new"), "z/new.ipynb")
+    wait_for(lambda: all(told(store, "b", full_folder)), what="all notebooks")
+    for name, versions in zip(full_folder, told(store, "b", full_folder), strict=True):
+        (before,) = versions
+        while told(store, before.split("/")[0], [name]) != [[]]:
+            ((before,),) = told(store, before.split("/")[0], [name])
+        assert before == f"y/{name}"
+    assert told(store, "z", ["new.ipynb"]) == [[""]]
+    archiver.close()
+    assert rename_files(str(spool_dir)) == []
+
+
+def test_rename_after_one_whose_folder_is_walked_already_goes_back_to_it() -> None:
+    moves = Moves()
+    first, second = moves.add_folder("x", "y"), moves.add_folder("y/in", "z")
+    first.end()
+    with moves.telling("y/new.ipynb") as old:
+        assert old == ""
+    with moves.telling("z/a.ipynb") as old:
+        assert old == "x/in/a.ipynb"
+    moves.tidy(0)
+    assert moves._folders == [first, second]
+    second.end()
+    moves.tidy()
+    assert moves._folders == [first, second]
+    moves.tidy(0)
+    assert moves._folders == []
+
+
+def test_older_rename_that_is_taken_over_late_comes_before_newer_ones(
+    notes: RenameNotes, spool_dir: Path
+) -> None:
+    note = notes.write(Rename("x", "y", "/work/y", utc_now() - timedelta(hours=1)))
+    assert note
+    moves = Moves(RenameNotes(str(spool_dir), log=LOG))
+    moves.add_folder("p", "x", "/work/x")
+    note.release()
+    assert [folder.old for folder in moves.adopt()] == ["x"]
+    with moves.telling("x/a.ipynb") as old:
+        assert old == "p/a.ipynb"
+    with moves.telling("y/a.ipynb") as old:
+        assert old == "x/a.ipynb"
+    moves.release()
+
+
+def test_move_that_a_full_disk_kept_from_the_spool_is_told_by_the_next_process(
+    make_archiver: MakeArchiver, files: Files, store: MemoryStore, spool_dir: Path
+) -> None:
+    first = make_archiver()
+    attach(files, first)
+    files.save(text("1"), "a.ipynb")
+    wait_for(lambda: told(store, "", ["a.ipynb"]) or True, what="a version")
+    first._tend()
+    new = spool_dir / "new"
+    wait_for(lambda: not list(new.iterdir()), what="the upload")
+    new.chmod(0o500)
+    (files.root / "a.ipynb").rename(files.root / "b.ipynb")
+    first.keep_moved(files, "a.ipynb", "b.ipynb")
+    first.close()
+    new.chmod(0o700)
+    make_archiver().start()
+    found = store.versions["workspace/b.ipynb"]
+    wait_for(lambda: found, what="the version")
+    assert found[0].metadata
+    assert found[0].metadata.moved_from == "a.ipynb"
+
+
+def test_folders_name_is_no_prefix_of_another() -> None:
+    moved = Folder("x", "y")
+    assert not moved.holds("yy/a.ipynb")
+    assert not moved.went_with(Folder("yy", "z"))
+    assert moved.went_with(Folder("y", "z"))
