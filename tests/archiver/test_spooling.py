@@ -2,6 +2,7 @@
 
 import errno
 import os
+import shutil
 import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -64,6 +65,28 @@ def test_save_found_in_cur_may_have_been_sent(spool: Spool) -> None:
     (again,) = found(spool)
     assert again.name == entry.name
     assert again.unsure
+
+
+def test_save_that_a_power_cut_left_in_both_folders_is_there_once(
+    spool: Spool, spool_dir: Path
+) -> None:
+    entry = spool.claim(add(spool))
+    assert entry is not None
+    twin = spool_dir / "new" / entry.name
+    os.link(spool_dir / "cur" / entry.name, twin)
+    (again,) = found(spool)
+    assert again.unsure
+    assert not twin.exists()
+
+
+def test_copy_of_a_save_that_is_being_sent_is_set_aside(
+    spool: Spool, spool_dir: Path
+) -> None:
+    entry = spool.claim(add(spool))
+    assert entry is not None
+    shutil.copy(spool_dir / "cur" / entry.name, spool_dir / "new" / entry.name)
+    assert [again.claimed for again in found(spool)] == [True]
+    assert (spool_dir / "failed" / entry.name).exists()
 
 
 def test_opened_save_begins_with_the_notebook(spool: Spool) -> None:

@@ -175,15 +175,28 @@ class Spool:
         """
         found = [(name, True) for name in self._names(CUR) if name not in known]
         found += [(name, False) for name in self._names(NEW) if name not in known]
-        # Of a save that a power cut left in both folders, the claimed one counts.
+        claimed_before = ""
         for name, claimed in sorted(found, key=lambda item: (item[0], not item[1])):
             try:
+                if name == claimed_before:
+                    self._remove_twin(name)
+                    continue
                 entry = self._read(name, claimed=claimed)
             except OSError as error:
                 complain(error)
                 continue
             if entry is not None:
+                claimed_before = name if claimed else ""
                 yield entry
+
+    def _remove_twin(self, name: str) -> None:
+        """Leave of a save that a power cut left in new/ and cur/ the claimed one."""
+        twin = self.root / NEW / name
+        with suppress(FileNotFoundError):
+            if twin.samefile(self.root / CUR / name):
+                self._disk.remove(twin)
+            else:
+                self._set_aside(twin, "It is there twice; the one in cur/ is sent.")
 
     def _read(self, name: str, *, claimed: bool) -> Entry | None:
         path = self.root / (CUR if claimed else NEW) / name
