@@ -2,13 +2,15 @@
 
     python -m chaos [--saves N] [--kills N] [--generation modern|classic] [CASE...]
 
-Exits with 1 when any acknowledged save is lost, doubled or out of order.
+Exits with 1 when any acknowledged save is lost, doubled or out of order, or a case
+fails otherwise.
 """
 
 import argparse
 import sys
 import tempfile
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 
 from chaos.cases import CASES
@@ -29,7 +31,12 @@ def run_case(
         FaultProxy(s3.url) as proxy,
     ):
         world = World(Path(folder), s3, proxy, generation)
-        return CASES[name](world, saves, kills)
+        try:
+            return CASES[name](world, saves, kills)
+        except AssertionError as error:
+            # Such as saves that never arrive; the other cases are still worth a run.
+            told = (str(error) or "an assertion failed").splitlines()[0]
+            return replace(world.outcome(name), broken=True, remark=told)
 
 
 def row(values: Iterable[object], remark: str = "") -> str:

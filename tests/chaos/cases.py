@@ -10,6 +10,7 @@ from statistics import median
 
 from chaos import spools
 from chaos.faults import FAULTS, credentials_expire
+from chaos.moves import kill_while_renaming
 from chaos.world import Outcome, World, stream
 from harness.fault_proxy import Fault
 from harness.notebook_server import NotebookServer
@@ -86,6 +87,7 @@ def peak_of(server: NotebookServer) -> float:
 
 CASES: dict[str, Case] = {
     "kill": kill_under_a_stream,
+    "renames": kill_while_renaming,
     "hang": store_hangs,
     **FAULTS,
     "expired": credentials_expire,

@@ -12,6 +12,7 @@ from typing import Any
 
 import requests
 
+from bookstore_core.restoring import Origin
 from harness.config_files import extension_lines, settings_lines
 from harness.fault_proxy import FaultProxy
 from harness.notebook_server import Generation, NotebookServer, notebook
@@ -34,8 +35,16 @@ class Ledger:
 
 
 @dataclass(frozen=True)
+class Promise:
+    """A version that there will be if the server answers."""
+
+    path: str
+    number: int
+
+
+@dataclass(frozen=True)
 class Outcome:
-    """What a case found. A case is good when the last three are 0."""
+    """What a case found. It is good when nothing is lost, doubled or out of order."""
 
     case: str
     acknowledged: int
@@ -44,6 +53,7 @@ class Outcome:
     duplicated: int
     out_of_order: int
     remark: str = ""
+    broken: bool = False  # the case did not come to its end
 
     def cells(self, generation: str) -> tuple[object, ...]:
         """The outcome as a line of the table."""
@@ -52,7 +62,8 @@ class Outcome:
 
     @property
     def good(self) -> bool:
-        return not (self.lost or self.duplicated or self.out_of_order)
+        hurt = self.lost or self.duplicated or self.out_of_order
+        return not (hurt or self.broken)
 
 
 class World:
@@ -99,26 +110,49 @@ class World:
             prefix=prefix,
         )
 
-    def save(self, server: NotebookServer, path: str, *, padding: str = "") -> bool:
+    def save(
+        self,
+        server: NotebookServer,
+        path: str,
+        *,
+        padding: str = "",
+        restored_from: str = "",
+    ) -> bool:
         """Save the path's next number; keep in the ledger what the server answered."""
         with self._lock:
             self._numbers[path] += 1
             number = self._numbers[path]
         content = notebook(f"save {number}", padding)
+        model = {"type": "notebook", "format": "json", "content": content}
+        if restored_from:
+            model |= Origin(restored_from).member
+        return self._ask(server, "PUT", path, model, Promise(path, number))
+
+    def rename(self, server: NotebookServer, old: str, new: str) -> bool:
+        """Rename a notebook: at `new` there will be a version of its newest number."""
+        with self._lock:
+            number = self._numbers[new] = self._numbers[old]
+        return self._ask(server, "PATCH", old, {"path": new}, Promise(new, number))
+
+    def _ask(
+        self,
+        server: NotebookServer,
+        method: str,
+        path: str,
+        model: dict[str, Any],
+        promise: Promise,
+    ) -> bool:
         try:
-            answer = server.request(
-                "PUT",
-                f"api/contents/{path}",
-                json={"type": "notebook", "format": "json", "content": content},
-            )
+            answer = server.request(method, f"api/contents/{path}", json=model)
         except requests.RequestException:
-            self.ledger.unanswered[path].add(number)
-            return False
-        if answer.status_code in (200, 201):
-            self.ledger.acknowledged[path].append(number)
-            return True
-        self.ledger.unanswered[path].add(number)
-        return False
+            answered = False
+        else:
+            answered = answer.status_code in (200, 201)
+        if answered:
+            self.ledger.acknowledged[promise.path].append(promise.number)
+        else:
+            self.ledger.unanswered[promise.path].add(promise.number)
+        return answered
 
     def found(self, path: str) -> list[int]:
         """Return the numbers of all versions of the path, oldest first."""

@@ -1,0 +1,148 @@
+"""A case in which notebooks are renamed and restored while their server is killed."""
+
+import random
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from itertools import cycle, pairwise
+
+from bookstore_core.history import History, HistoryRow
+from bookstore_core.settings import BookstoreSettings
+from bookstore_core.stores import open_store
+from chaos.world import Outcome, World, number_of
+from harness.fault_proxy import Fault
+from harness.notebook_server import NotebookServer
+from harness.s3_server import s3_traits
+from harness.waiting import wait_for
+
+#: What a person does with a notebook, again and again.
+HABIT = ("save", "restore", "save", "rename", "rename", "save")
+
+
+@dataclass
+class Wanderer:
+    """A notebook that is renamed now and then; each name is used once."""
+
+    world: World
+    stem: str
+    names: int = 0
+    habit: Iterator[str] = field(default_factory=lambda: cycle(HABIT))
+    restored: set[int] = field(default_factory=set)
+    #: Whether nobody knows any more where it is, for a rename was not answered.
+    strayed: bool = False
+    #: Whether its file may be torn, for Jupyter writes in place; it is saved next.
+    torn: bool = False
+
+    @property
+    def path(self) -> str:
+        return self.path_of(self.names)
+
+    @property
+    def paths(self) -> list[str]:
+        return [self.path_of(name) for name in range(self.names + 1)]
+
+    def path_of(self, name: int) -> str:
+        return f"{self.stem}-{name}.ipynb"
+
+    def step(self, server: NotebookServer) -> bool:
+        """Do the next thing; return whether the server answered."""
+        fresh = not self.world.ledger.acknowledged[self.path]
+        habit = "save" if fresh or self.torn else next(self.habit)
+        if habit == "rename":
+            if not self.world.rename(server, self.path, self.path_of(self.names + 1)):
+                self.strayed = True
+                return False
+            self.names += 1
+            return True
+        answered = self.world.save(
+            server, self.path, restored_from="x" * 8 if habit == "restore" else ""
+        )
+        self.torn = not answered
+        if answered and habit == "restore":
+            self.restored.add(self.world.ledger.acknowledged[self.path][-1])
+        return answered
+
+
+@contextmanager
+def _wandering(server: NotebookServer, notebooks: list[Wanderer]) -> Iterator[None]:
+    ended = threading.Event()
+
+    def run() -> None:
+        for notebook in cycle(notebooks):
+            if ended.is_set() or not notebook.step(server):
+                return
+
+    thread = threading.Thread(target=run, name="chaos-wanderers", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        thread.join(70)
+
+
+def kill_while_renaming(world: World, saves: int, kills: int) -> Outcome:
+    """kill -9 under saves, renames and restores; each history is read in one piece."""
+    dice = random.Random(7)  # noqa: S311
+    world.proxy.fault = Fault("delay", seconds=0.03)  # so that renames find saves wait
+    all_of_them: list[Wanderer] = []
+    for _ in range(kills):
+        kept = [known for known in all_of_them[-4:] if not known.strayed]
+        fresh = [
+            Wanderer(world, f"note-{len(all_of_them) + number}")
+            for number in range(4 - len(kept))
+        ]
+        all_of_them = [n for n in all_of_them if n not in kept] + kept + fresh
+        server = world.server().start()
+        before = world.ledger.total
+        with _wandering(server, all_of_them[-4:]):
+            wait_for(lambda before=before: world.ledger.total > before, what="a save")
+            threading.Event().wait(dice.uniform(0.0, 1.5))
+            server.stop(signal.SIGKILL)
+    with world.server().start():
+        world.wait_until_drained()
+    found = world.outcome("kill -9 under renames", f"{kills} kills")
+    history = History(open_store(_settings(world)), _settings(world))
+    for notebook in all_of_them:
+        _check_history(world, notebook, _rows(history, notebook.path))
+    return found
+
+
+def _settings(world: World) -> BookstoreSettings:
+    return BookstoreSettings(**s3_traits(world.proxy.url, world.bucket))
+
+
+def _rows(history: History, path: str) -> list[HistoryRow]:
+    rows: list[HistoryRow] = []
+    cursor = None
+    while True:
+        page = history.page(path, cursor=cursor, limit=1000)
+        rows, cursor = [*rows, *page.rows], page.cursor
+        if cursor is None:
+            return rows[::-1]
+
+
+def _check_history(world: World, notebook: Wanderer, rows: list[HistoryRow]) -> None:
+    """Hold a history, oldest first, against what was done with the notebook."""
+    numbers = [_number(world, row) for row in rows]
+    ledger, told = world.ledger, f"{notebook.stem}: {numbers}"
+    assert all(one <= other for one, other in pairwise(numbers)), told
+    saved = {n for path in notebook.paths for n in ledger.acknowledged[path]}
+    assert saved <= set(numbers), f"{told} lacks {saved - set(numbers)}"
+    seams = [row.path for row in rows if row.moved_from]
+    assert seams == notebook.paths[1:], told
+    restored = {
+        number for row, number in zip(rows, numbers, strict=True) if row.restored_from
+    }
+    assert notebook.restored <= restored, told
+
+
+def _number(world: World, row: HistoryRow) -> int:
+    answer = world.client.get_object(
+        Bucket=world.bucket,
+        Key=f"workspace/{row.path}",
+        VersionId=row.version.version_id,
+    )
+    return number_of(answer["Body"].read())
