@@ -9,6 +9,7 @@ from archiver.conftest import LOG, MakeArchiver
 from archiver.saving import Files, text
 from bookstore_archiver.attach import attach
 from bookstore_archiver.moving import Folder, Moves
+from bookstore_archiver.notebook_files import NotebookFile
 from bookstore_archiver.rename_notes import RenameNotes
 from bookstore_core.renames import Rename, decode_rename, encode_told, rename_files
 from bookstore_core.stores import utc_now
@@ -238,6 +239,38 @@ def test_move_that_a_full_disk_kept_from_the_spool_is_told_by_the_next_process(
     wait_for(lambda: found, what="the version")
     assert found[0].metadata
     assert found[0].metadata.moved_from == "a.ipynb"
+
+
+def test_notebook_tells_before_another_one_comes_to_its_old_path(
+    make_archiver: MakeArchiver,
+    files: Files,
+    full_folder: list[str],
+    store: MemoryStore,
+) -> None:
+    archiver = make_archiver()
+    attach(files, archiver)
+    archiver._moves.add_folder("x", "z")
+    archiver._moves.add_folder("z", "y", str(files.root / "y"))
+    (files.root / "x").mkdir()
+    files.save(text("another"), "x/07.ipynb")
+    another = store.versions["workspace/x/07.ipynb"]
+    wait_for(lambda: another, what="the version of the other one")
+    wait_for(lambda: told(store, "y", ["07.ipynb"]) == [["x/07.ipynb"]], what="its own")
+    (moved,) = store.versions["workspace/y/07.ipynb"]
+    assert moved.metadata
+    assert another[0].metadata
+    assert moved.metadata.saved_at < another[0].metadata.saved_at
+
+
+def test_nobody_has_left_a_path_that_its_folder_came_back_to() -> None:
+    moves = Moves()
+    moves.add_folder("x", "y", "/work/y")
+    moves.add_folder("y", "x", "/work/x")
+    assert moves.find_left("x/a.ipynb") is None
+    moves.add_folder("x", "z", "/work/z")
+    left = moves.find_left("x/a.ipynb")
+    assert left == NotebookFile("/work/z/a.ipynb", "z/a.ipynb")
+    assert moves.find_left("xx/a.ipynb") is None
 
 
 def test_folders_name_is_no_prefix_of_another() -> None:

@@ -170,6 +170,7 @@ class Archiver:
         if not path.endswith(SUFFIX):
             self._texts.add(path)  # jupytext's: a notebook all the same
         news = News.of_restore(origin, path)
+        self._make_way(path)
         self._keep(manager, path, lambda: source_of(manager, model, path), news)
 
     def keep_moved(
@@ -181,6 +182,7 @@ class Archiver:
         are. Those of a folder follow beside. Never raises.
         """
         old, new = _normal(old), _normal(new)
+        self._make_way(new)
         folder = os_folder_of(manager, new)
         if folder is not None:
             self._mover.follow(self._moves.add_folder(old, new, folder))
@@ -195,6 +197,16 @@ class Archiver:
         elif not has_files(manager):
             # Perhaps a folder: nobody but its notebooks' next saves can tell.
             self._moves.add_folder(old, new)
+
+    def _make_way(self, path: str) -> None:
+        """Have the notebook tell where it is that left this path with its folder."""
+        try:
+            self._follow_left(once=True)
+            left = self._moves.find_left(path)
+            if left is not None:
+                self._keep_file(left.os_path, left.path)
+        except Exception:  # noqa: BLE001  # the edge of the user's save
+            self._log.exception("Renames are not followed.")
 
     def _keep_file(self, os_path: str, path: str) -> None:
         if os.path.isfile(os_path):  # else it was moved on, or removed
@@ -240,6 +252,7 @@ class Archiver:
         """
         path = _normal(path)
         key = notebook_key(self.settings.workspace_prefix, path)
+        self._make_way(path)
         with self._unprotected.order(path):
             self._add(source, key, path, news=PRESENT)
 

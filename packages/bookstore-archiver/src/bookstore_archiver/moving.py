@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from bookstore_archiver.notebook_files import find_notebooks
+from bookstore_archiver.notebook_files import NotebookFile, find_notebooks
 from bookstore_archiver.rename_notes import RenameNote, RenameNotes
 from bookstore_archiver.room import has_room
 from bookstore_core.errors import NotFoundError
@@ -68,6 +68,10 @@ class Folder:
     def before(self, path: str) -> str:
         """Return the path that a notebook of the folder had before."""
         return self.old + path[len(self.new) :]
+
+    def after(self, path: str) -> str:
+        """Return the path that a notebook has that was at this one before."""
+        return self.new + path[len(self.old) :]
 
     def went_with(self, later: "Folder") -> bool:
         """Whether it lies in a folder that was renamed later."""
@@ -207,6 +211,22 @@ class Moves:
                 with self._lock:
                     self._busy.discard(path)
                     self._lock.notify_all()
+
+    def find_left(self, path: str) -> NotebookFile | None:
+        """Return the notebook that was at a path, if it is to tell so yet.
+
+        It has to before another one comes there, whose versions are not its own.
+        """
+        where, folder = path, None
+        with self._lock:
+            for known in self._folders:
+                if where.startswith(f"{known.old}/"):
+                    where, folder = known.after(where), known
+            if folder is None or where == path or not folder.os_path:
+                return None
+            if folder.over or not folder.owes(where):
+                return None
+        return NotebookFile(folder.os_path + where[len(folder.new) :], where)
 
     def _await(self, path: str) -> None:
         """Wait for whoever tells of this notebook, under an earlier path or this one.
