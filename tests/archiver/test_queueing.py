@@ -214,6 +214,17 @@ def test_interval_of_the_old_key_does_not_hold_a_moved_version_up() -> None:
     assert queue.pick(1.0) == moved("3")
 
 
+def test_moved_version_does_not_wait_for_a_save_that_came_early() -> None:
+    queue = filled(entry("1", "old"), moved("2"), interval=60.0)
+    early = queue.pick(0.0)
+    assert early == entry("1", "old")
+    assert queue.pick(0.0) is None
+    queue.hold(early, 0.0, 300.0)
+    assert queue.pick(1.0) == early
+    queue.done(early, 1.0)
+    assert queue.pick(1.0) == moved("2")
+
+
 def test_notebooks_that_changed_places_wait_for_each_other_in_order() -> None:
     queue = filled(entry("1", "a"), moved("2", "b", "a"), moved("3", "a", "b"))
     for one in (entry("1", "a"), moved("2", "b", "a"), moved("3", "a", "b")):

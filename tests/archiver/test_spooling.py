@@ -42,6 +42,25 @@ def test_save_is_one_readable_file_in_new(spool: Spool, spool_dir: Path) -> None
     assert found(spool) == [entry]
 
 
+class ForgetfulDisk(Disk):
+    """NFS whose answers are lost: each rename is done, and then tried again."""
+
+    def move(self, source: Path, target: Path) -> None:
+        super().move(source, target)
+        super().move(source, target)
+
+
+def test_rename_whose_answer_was_lost_neither_doubles_nor_loses_a_save(
+    spool_dir: Path,
+) -> None:
+    spool = Spool(spool_dir, disk=ForgetfulDisk())
+    entry = add(spool)
+    assert found(spool) == [entry]
+    claimed = spool.claim(entry)
+    assert claimed is not None
+    assert (spool_dir / "cur" / claimed.name).exists()
+
+
 def test_only_the_owner_can_read_it(spool: Spool, spool_dir: Path) -> None:
     add(spool)
     (path,) = (spool_dir / "new").iterdir()

@@ -25,7 +25,12 @@ class Disk:
 
     def move(self, source: Path, target: Path) -> None:
         """Rename, within one file system."""
-        source.rename(target)
+        try:
+            source.rename(target)
+        except FileNotFoundError:
+            # NFS sends a rename again whose answer was lost, and then finds it done.
+            if source.exists() or not target.exists():
+                raise
 
     def remove(self, path: Path) -> None:
         """Remove a file; one that is gone is fine."""

@@ -111,7 +111,9 @@ class Queue:
     def hold(self, entry: Entry, now: float, delay: float) -> None:
         """Put a save back because its key's next version is due later."""
         line = self._put_back(entry)
-        if line is not None:
+        if line is not None and entry.key in self._behind:
+            self._ready_now(line)  # what a person did waits for it, and for no interval
+        elif line is not None:
             self._wait(line, State.HELD, now + delay)
 
     def fail(self, entry: Entry, now: float, delay: float) -> float:
