@@ -14,6 +14,7 @@ from flask import (
 from werkzeug.wrappers import Response as BaseResponse
 
 from bookstore_core.errors import BookstoreError
+from bookstore_core.history import HistoryRow
 from bookstore_web.api.restorations import restorer
 from bookstore_web.bodies import optional_field, text_field
 from bookstore_web.context import context
@@ -28,7 +29,8 @@ blueprint = Blueprint("restoring", __name__)
 @blueprint.get("/bookstore/restore")
 def ask() -> Response:
     """Say what restoring a version will do; nothing is changed yet."""
-    return _show(request.args.to_dict())
+    fields = request.args.to_dict()
+    return _show(fields, _row(shelved(fields), fields))
 
 
 @blueprint.post("/bookstore/restore")
@@ -37,10 +39,12 @@ def restore() -> BaseResponse:
     fields = request.form.to_dict()
     here = shelved(fields)
     wish = _wish(here, fields)
+    # Found first: a store that is down is not waited for again, to show the form.
+    row = None if wish.sha256 else _row(here, fields)
     try:
         restored = restorer().restore(wish)
     except BookstoreError as error:
-        return _show(fields, problem=error)
+        return _show(fields, row, problem=error)
     return redirect(_after(here, wish, restored), code=303)
 
 
@@ -65,16 +69,23 @@ def _after(here: Shelved, wish: Wish, restored: Restored) -> str:
     return here.link("bookstore/history", done=done, undo=restored.undo_sha256)
 
 
-def _show(fields: Mapping[str, Any], problem: BookstoreError | None = None) -> Response:
+def _row(here: Shelved, fields: Mapping[str, Any]) -> HistoryRow:
+    path = optional_field(fields, "version_path") or here.path
+    return services().history(here.shelf).find(path, text_field(fields, "version_id"))
+
+
+def _show(
+    fields: Mapping[str, Any],
+    row: HistoryRow | None,
+    problem: BookstoreError | None = None,
+) -> Response:
     here = shelved(fields)
     known = {"here": here, "problem": problem, "xsrf_token": context().xsrf_token}
-    if sha256 := optional_field(fields, "sha256"):
-        page = render_template("undo.html", sha256=sha256, **known)
-    else:
-        path = optional_field(fields, "version_path") or here.path
-        row = (
-            services().history(here.shelf).find(path, text_field(fields, "version_id"))
+    if row is None:
+        page = render_template(
+            "undo.html", sha256=optional_field(fields, "sha256"), **known
         )
+    else:
         page = render_template(
             "restore.html",
             row=row,
