@@ -7,6 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from bookstore_core.history.diff import NotebookDiff, compare
+from bookstore_core.history.diff_cells import MOST_CELLS
 from bookstore_core.history.diff_lines import Detail
 from core.notebooks import cell, image, written
 
@@ -119,3 +120,17 @@ def test_what_is_told_is_bounded_whatever_the_cells_hold() -> None:
     diff, _ = counted(written(*base), written(*remote))
     assert diff.summary.changed == 100
     assert len(json.dumps(diff.as_json())) < 8_000_000
+
+
+def test_cells_without_number_are_compared_as_text() -> None:
+    def many(version: int, cells: int) -> bytes:
+        head = b'{"nbformat": %d, "nbformat_minor": 4, "metadata": {}, ' % version
+        some = b",".join([b'{"cell_type": "raw", "source": ""}'] * cells)
+        if version == 3:
+            return head + b'"worksheets": [{"cells": [%s]}]}' % some
+        return head + b'"cells": [%s]}' % some
+
+    for version in (3, 4):
+        diff, _ = counted(many(version, MOST_CELLS + 1), many(version, MOST_CELLS + 2))
+        assert diff.text is not None
+        assert diff.cells == ()

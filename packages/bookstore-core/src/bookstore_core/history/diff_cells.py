@@ -9,6 +9,8 @@ from typing import Any, NamedTuple
 from bookstore_core.errors import InvalidNotebookError
 from bookstore_core.notebooks import Notebook
 
+#: No notebook that people work with has more; comparing them takes some seconds.
+MOST_CELLS = 100_000
 #: Characters of a cell's first line by which a person recognizes it.
 PREVIEW = 80
 SURROGATE = re.compile("[\ud800-\udfff]")
@@ -87,11 +89,17 @@ def parse_leniently(data: bytes) -> Notebook:
     except ValueError:
         raise InvalidNotebookError("it is not JSON") from None
     if isinstance(content, dict):
-        if isinstance(content.get("cells"), list):
+        if isinstance(cells := content.get("cells"), list):
+            _check_number(len(cells))
             return content
         if isinstance(content.get("worksheets"), list):
             return _upgrade(content)
     raise InvalidNotebookError("it has no list of cells")
+
+
+def _check_number(cells: int) -> None:
+    if cells > MOST_CELLS:
+        raise InvalidNotebookError(f"it has more than {MOST_CELLS:,} cells")
 
 
 def read_cells(notebook: Notebook) -> list[Cell]:
@@ -124,6 +132,7 @@ def _upgrade(notebook: Notebook) -> Notebook:
             cell = upgrade_cell(nbformat.from_dict(raw))  # type: ignore[no-untyped-call]
             del cell["id"]  # made up at random
             cells.append(cell)
+            _check_number(len(cells))
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise InvalidNotebookError(
             f"it cannot be converted from notebook format 3 ({error!r})"
