@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from flask.testing import FlaskClient
 from werkzeug.wrappers import Response
 
 from harness.library import Library, report
@@ -213,3 +214,11 @@ def test_a_copys_history_leads_to_the_version_that_it_was_made_from(
         f"/bookstore/view?path=a.ipynb&version_id={version.version_id}"
     )
     assert server.get(looked.headers["Location"]).status_code == 200
+
+
+def test_the_app_on_its_own_says_that_it_cannot_restore(
+    client: FlaskClient,
+) -> None:
+    page = client.get("/bookstore/restore?path=a.ipynb&version_id=@0")
+    assert page.status_code == 503
+    assert "below your own notebook server" in page.text

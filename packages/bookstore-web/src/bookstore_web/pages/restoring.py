@@ -29,6 +29,7 @@ blueprint = Blueprint("restoring", __name__)
 @blueprint.get("/bookstore/restore")
 def ask() -> Response:
     """Say what restoring a version will do; nothing is changed yet."""
+    restorer()  # on its own, the app says that it cannot, before anybody tries
     fields = request.args.to_dict()
     return _show(fields, _row(shelved(fields), fields))
 
