@@ -103,6 +103,7 @@ def kill_while_renaming(world: World, saves: int, kills: int) -> Outcome:
             server.stop(signal.SIGKILL)
     with world.server().start():
         world.wait_until_drained()
+    world.proxy.heal()
     found = world.outcome("kill -9 under renames", f"{kills} kills")
     history = History(open_store(_settings(world)), _settings(world))
     for notebook in all_of_them:
