@@ -108,3 +108,13 @@ def test_once_it_is_up_again_it_answers(server: ServerSide, proxy: FaultProxy) -
     assert server.get("/api/bookstore/versions", **query).status_code == 503
     proxy.heal()
     assert server.get("/api/bookstore/versions", **query).status_code == 200
+
+
+def test_cloning_from_a_store_that_hangs_is_given_up_in_time(
+    server: ServerSide, proxy: FaultProxy
+) -> None:
+    proxy.fault = Fault("hang", seconds=HANGING)
+    began = time.monotonic()
+    answer = server.open("POST", "/bookstore/clone", data=SOURCE)
+    assert time.monotonic() - began < PATIENCE
+    assert answer.status_code == 503

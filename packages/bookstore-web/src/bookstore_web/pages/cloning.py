@@ -72,6 +72,8 @@ def clone() -> BaseResponse:
     source = source_of(fields, services().settings)
     target_path = optional_field(fields, "target_path")
     limit = services().settings.max_notebook_size
+    # A store that is down says so soon; one that works has time for a large file.
+    look_up(source, store=services().open_store(hurried=True), limit=limit)
     original = fetch(source, store=services().open_store(), limit=limit)
     draft = draft_of(source.name, original.data)
     return _save(draft, target_path, _offer_version(source, original.version))
