@@ -17,7 +17,7 @@ from harness.memory_store import MemoryStore
 from harness.waiting import wait_for
 
 AT = datetime(2026, 11, 25, 10, 0, tzinfo=UTC)
-RENAME = Rename("x", "y", "/work/y", AT)
+RENAME = Rename("x", "y", "/srv/y", AT)
 
 
 @pytest.fixture
@@ -44,7 +44,7 @@ def told(store: MemoryStore, folder: str, names: list[str]) -> list[list[str]]:
 def test_what_a_file_says_is_read_back_without_a_torn_line() -> None:
     data = RENAME.encode() + encode_told("y/ü.ipynb") + b'"y/b.i'
     read = decode_rename(data)
-    assert read == Rename("x", "y", "/work/y", AT, frozenset({"y/ü.ipynb"}))
+    assert read == Rename("x", "y", "/srv/y", AT, frozenset({"y/ü.ipynb"}))
 
 
 @pytest.mark.parametrize(
@@ -206,10 +206,10 @@ def test_rename_after_one_whose_folder_is_walked_already_goes_back_to_it() -> No
 def test_older_rename_that_is_taken_over_late_comes_before_newer_ones(
     notes: RenameNotes, spool_dir: Path
 ) -> None:
-    note = notes.write(Rename("x", "y", "/work/y", utc_now() - timedelta(hours=1)))
+    note = notes.write(Rename("x", "y", "/srv/y", utc_now() - timedelta(hours=1)))
     assert note
     moves = Moves(RenameNotes(str(spool_dir), log=LOG))
-    moves.add_folder("p", "x", "/work/x")
+    moves.add_folder("p", "x", "/srv/x")
     note.release()
     assert [folder.old for folder in moves.adopt()] == ["x"]
     with moves.telling("x/a.ipynb") as old:
@@ -264,12 +264,12 @@ def test_notebook_tells_before_another_one_comes_to_its_old_path(
 
 def test_nobody_has_left_a_path_that_its_folder_came_back_to() -> None:
     moves = Moves()
-    moves.add_folder("x", "y", "/work/y")
-    moves.add_folder("y", "x", "/work/x")
+    moves.add_folder("x", "y", "/srv/y")
+    moves.add_folder("y", "x", "/srv/x")
     assert moves.find_left("x/a.ipynb") is None
-    moves.add_folder("x", "z", "/work/z")
+    moves.add_folder("x", "z", "/srv/z")
     left = moves.find_left("x/a.ipynb")
-    assert left == NotebookFile("/work/z/a.ipynb", "z/a.ipynb")
+    assert left == NotebookFile("/srv/z/a.ipynb", "z/a.ipynb")
     assert moves.find_left("xx/a.ipynb") is None
 
 

@@ -4,7 +4,6 @@ For `checkpoints_class` of either generation's contents manager. File > Revert t
 Checkpoint then lists a notebook's newest versions.
 """
 
-import functools
 import importlib
 import inspect
 from collections.abc import Callable, Coroutine, Iterator
@@ -17,7 +16,7 @@ from tornado.web import HTTPError
 from bookstore_archiver.archiving import Archiver
 from bookstore_archiver.aside import aside
 from bookstore_archiver.attach import attach, is_saving
-from bookstore_archiver.generation import running_generation
+from bookstore_archiver.generation import derive, running_generation
 from bookstore_archiver.opening import noticing
 from bookstore_archiver.present import present_source
 from bookstore_archiver.recent import Recent
@@ -235,17 +234,7 @@ class _Checkpoints:
 
 def checkpoints_class() -> Any:
     """Return the class, on top of the base that the running server wants."""
-    return _derive(*BASES[running_generation()])
-
-
-@functools.cache
-def _derive(module: str, name: str) -> Any:
-    base = getattr(importlib.import_module(module), name)
-    return type(base)(
-        "BookstoreCheckpoints",
-        (_Checkpoints, base),
-        {"__module__": "bookstore_archiver", "__doc__": __doc__},
-    )
+    return derive("BookstoreCheckpoints", _Checkpoints, BASES)
 
 
 def _jupyters_own(manager: Any, *, is_async: bool) -> Any:

@@ -1,13 +1,11 @@
 """BookstoreContentsArchiver: a contents manager class that archives what it saves."""
 
 import asyncio
-import functools
-import importlib
 from typing import Any
 
 from bookstore_archiver.attach import attach
 from bookstore_archiver.checkpoints import prepare_checkpoints
-from bookstore_archiver.generation import running_generation
+from bookstore_archiver.generation import derive
 from bookstore_archiver.records import ArchiveRecord
 from bookstore_archiver.registry import archiver_for
 from bookstore_core.errors import ConfigurationError
@@ -54,14 +52,4 @@ class _Archiving:
 
 def archiving_manager_class() -> Any:
     """Return the class, on top of the default manager of the server that runs."""
-    return _derive(*BASES[running_generation()])
-
-
-@functools.cache
-def _derive(module: str, name: str) -> Any:
-    base = getattr(importlib.import_module(module), name)
-    return type(base)(
-        "BookstoreContentsArchiver",
-        (_Archiving, base),
-        {"__module__": "bookstore_archiver", "__doc__": __doc__},
-    )
+    return derive("BookstoreContentsArchiver", _Archiving, BASES)

@@ -1,7 +1,11 @@
 """Which generation of notebook server runs, or would."""
 
+import functools
+import importlib
 import importlib.util
-from typing import Literal
+import sys
+from collections.abc import Mapping
+from typing import Any, Literal
 
 from traitlets.config import Application
 
@@ -20,3 +24,19 @@ def running_generation() -> Generation:
     if importlib.util.find_spec("jupyter_server") is not None:
         return "modern"
     return "classic" if importlib.util.find_spec("notebook") is not None else ""
+
+
+def derive(name: str, part: type, bases: Mapping[str, tuple[str, str]]) -> Any:
+    """Return the class `name`: `part` on the running server's own base.
+
+    `bases` gives module and name of the base for each generation.
+    """
+    return _derive(name, part, *bases[running_generation()])
+
+
+@functools.cache
+def _derive(name: str, part: type, module: str, base_name: str) -> Any:
+    base = getattr(importlib.import_module(module), base_name)
+    doc = sys.modules[part.__module__].__doc__
+    body = {"__module__": "bookstore_archiver", "__doc__": doc}
+    return type(base)(name, (part, base), body)

@@ -1,7 +1,7 @@
 """VersionedBucket: a VersionStore in the terms of S3, over any connection to it."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import replace
 from functools import partial
 from typing import Any, BinaryIO, cast
@@ -244,22 +244,23 @@ class VersionedBucket(VersionStore):
     def list_keys(
         self, prefix: str, *, cursor: str | None = None, limit: int = 1000
     ) -> KeyPage:
-        folder = check_prefix(prefix)
-        asked = replace(self._asked(None), cursor=cursor is not None)
-        return _s3_versions.list_keys(
-            partial(self._connection.read, "list_objects_v2", asked),
-            asked.bucket,
-            folder,
-            cursor=cursor,
-            limit=max(limit, 1),
-        )
+        return self._list(_s3_versions.list_keys, prefix, cursor, limit)
 
     def walk_keys(
         self, prefix: str, *, cursor: str | None = None, limit: int = 1000
     ) -> KeyPage:
+        return self._list(_s3_versions.walk_keys, prefix, cursor, limit)
+
+    def _list(
+        self,
+        read: Callable[..., KeyPage],
+        prefix: str,
+        cursor: str | None,
+        limit: int,
+    ) -> KeyPage:
         folder = check_prefix(prefix)
         asked = replace(self._asked(None), cursor=cursor is not None)
-        return _s3_versions.walk_keys(
+        return read(
             partial(self._connection.read, "list_objects_v2", asked),
             asked.bucket,
             folder,
