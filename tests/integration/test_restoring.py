@@ -156,6 +156,14 @@ def test_a_renamed_notebook_is_restored_from_its_older_name(
     assert moved["before.ipynb"]["here"] is False
     assert moved["before.ipynb"]["moved_to"] == "after.ipynb"
 
+    # Another one comes to the old path, and is deleted there.
+    server.save("before.ipynb", notebook("three"))
+    versions(server, "before.ipynb", 2)
+    (server.root / "before.ipynb").unlink()
+    gone = {n["path"]: n for n in ask(server, "GET", "notebooks")["notebooks"]}
+    assert gone["before.ipynb"]["here"] is False
+    assert gone["before.ipynb"]["moved_to"] == ""
+
 
 def test_a_copy_stands_beside_the_original_and_is_not_trusted(
     server: NotebookServer,

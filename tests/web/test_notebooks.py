@@ -15,6 +15,7 @@ from bookstore_web import library, recent
 from bookstore_web.library import Library
 from bookstore_web.presence import MAX_FOLDERS
 from bookstore_web.recent import KEEP, RecentScans
+from core.saving import save
 from harness.web_app import ContentsDouble, ServerSide
 
 URL = "/api/bookstore/notebooks"
@@ -194,6 +195,26 @@ def test_a_moved_notebook_says_where_it_is(
     put_note(store, "back.ipynb", "sub/other.ipynb")
     found = {n["path"]: n["moved_to"] for n in server.get(URL).json["notebooks"]}
     assert found == {"back.ipynb": "", "gone.ipynb": "", "old.ipynb": "sub/new.ipynb"}
+
+
+def test_a_notebook_that_came_to_a_left_path_and_was_deleted_is_not_taken_for_moved(
+    server: ServerSide, put: Put, store: VersionStore
+) -> None:
+    put_all(put, "old.ipynb")
+    put_note(store, "old.ipynb", "sub/new.ipynb")
+    save(store, key="workspace/old.ipynb", saved_at=utc_now())
+    (found,) = server.get(URL).json["notebooks"]
+    assert (found["here"], found["moved_to"]) == (False, "")
+
+
+def test_a_note_counts_that_overtook_the_last_save_on_its_way(
+    server: ServerSide, store: VersionStore
+) -> None:
+    before = utc_now()
+    put_note(store, "old.ipynb", "sub/new.ipynb")
+    save(store, key="workspace/old.ipynb", saved_at=before)
+    (found,) = server.get(URL).json["notebooks"]
+    assert (found["here"], found["moved_to"]) == (False, "sub/new.ipynb")
 
 
 def test_a_server_that_does_not_tell_leaves_it_open(

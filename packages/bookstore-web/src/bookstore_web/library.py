@@ -138,22 +138,36 @@ class Library:
         if self._presence is None or not kept:
             return tuple(kept)
         here = self._presence.find([notebook.path for notebook in kept])
-        gone = [path for path, is_here in here.items() if is_here is False]
-        moved = dict(zip(gone, self._moves(gone), strict=True))
+        gone = [found for found in versions if here[self._path(found.key)] is False]
+        told = in_parallel(self._moved_to, gone, threads=THREADS)
+        moved = {self._path(v.key): to for v, to in zip(gone, told, strict=True)}
         return tuple(
             replace(known, here=here[known.path], moved_to=moved.get(known.path, ""))
             for known in kept
         )
 
-    def _moves(self, paths: Sequence[str]) -> list[str]:
-        return in_parallel(self._moved_to, paths, threads=THREADS)
-
-    def _moved_to(self, path: str) -> str:
+    def _moved_to(self, newest: Version) -> str:
         try:
-            with self._store.open(note_key(self._key(path))) as note:
+            with self._store.open(note_key(newest.key)) as note:
+                if self._is_since(newest, note.version):
+                    return ""
                 return read_note(note.read(MAX_NOTE))
         except BookstoreError:
             return ""  # no note, or one that cannot be read, tells nothing
+
+    def _is_since(self, newest: Version, note: Version) -> bool:
+        """Say whether a notebook's newest version was saved since it was moved away.
+
+        Then it is that of another one, which came to the path.
+        """
+        if newest.stored_at <= note.stored_at:
+            return False
+        # The note may have overtaken the last save on its way to the store.
+        return _saved_at(self._store.head(newest.key)) > _saved_at(note)
+
+
+def _saved_at(version: Version) -> datetime:
+    return version.metadata.saved_at if version.metadata else version.stored_at
 
 
 def _folder(path: str) -> str:
