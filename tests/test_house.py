@@ -59,7 +59,7 @@ def test_botocore_is_imported_in_one_module_only() -> None:
         for module in MODULES
         if any(name.partition(".")[0] == "botocore" for name in imports_of(module))
     ]
-    assert importers == ["bookstore-core/src/bookstore_core/stores/s3.py"]
+    assert importers == ["bookstore-core/src/bookstore_core/stores/s3/connection.py"]
 
 
 def roots_reached(module: Path) -> set[str]:

@@ -13,7 +13,7 @@ from bookstore_core.errors import (
     ForbiddenError,
     StorageUnavailableError,
 )
-from bookstore_core.spool import count_spool
+from bookstore_core.spool.directory import count_spool
 from harness.memory_store import MemoryStore
 
 DOWN = StorageUnavailableError("The store does not answer.")

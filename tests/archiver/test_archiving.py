@@ -11,7 +11,7 @@ from bookstore_archiver.attach import attach
 from bookstore_archiver.holding import DrainLock
 from bookstore_archiver.records import ArchiveRecord
 from bookstore_core.errors import InvalidRequestError
-from bookstore_core.spool import count_spool
+from bookstore_core.spool.directory import count_spool
 from harness.memory_store import MemoryStore
 from harness.notebook_server import notebook
 from harness.waiting import wait_for

@@ -9,7 +9,7 @@ import pytest
 from bookstore_archiver.attach import attach, counts
 from bookstore_archiver.locks import PathLocks
 from bookstore_archiver.snapshots import Source
-from bookstore_core.restoring import Origin
+from bookstore_core.origins import Origin
 
 NOTEBOOK = {"type": "notebook", "content": {"cells": []}}
 

@@ -14,7 +14,7 @@ from bookstore_archiver.patience import Patience
 from bookstore_archiver.snapshots import BytesSource
 from bookstore_archiver.spooling import Spool
 from bookstore_core.errors import ForbiddenError, StorageUnavailableError
-from bookstore_core.spool import count_spool
+from bookstore_core.spool.directory import count_spool
 from bookstore_core.stores import Version
 from harness.memory_store import MemoryStore, fail_with
 

@@ -15,9 +15,16 @@ from bookstore_archiver.snapshots import BytesSource
 from bookstore_archiver.spooling import Spool
 from bookstore_core.errors import StorageUnavailableError
 from bookstore_core.settings import BookstoreSettings
-from bookstore_core.spool import DrainStatus, SpoolCounts, count_spool, read_status
+from bookstore_core.spool.directory import (
+    SpoolCounts,
+    count_spool,
+)
+from bookstore_core.spool.drain_status import (
+    DrainStatus,
+    read_status,
+)
 from bookstore_core.stores import Version
-from bookstore_core.stores.local import LocalStore
+from bookstore_core.stores.local.store import LocalStore
 from harness.command import Outcome, Run
 from harness.memory_store import MemoryStore, fail_with
 from harness.waiting import wait_for

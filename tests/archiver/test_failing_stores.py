@@ -19,7 +19,7 @@ from archiver.saving import (
 from bookstore_archiver.holding import DrainLock
 from bookstore_archiver.snapshots import BytesSource
 from bookstore_archiver.spooling import Spool
-from bookstore_core.spool import count_spool
+from bookstore_core.spool.directory import count_spool
 from harness.memory_store import MemoryStore, fail_with
 from harness.waiting import wait_for
 

@@ -13,7 +13,7 @@ from archiver.conftest import LOG, MakeArchiver
 from bookstore_archiver.attach import attach
 from bookstore_archiver.disk import Disk
 from bookstore_archiver.moving import Mover, Moves
-from bookstore_core.moves import read_note
+from bookstore_core.moved_notes import read_note
 from bookstore_core.stores import Version
 from harness.memory_store import MemoryStore
 from harness.waiting import wait_for

@@ -11,7 +11,12 @@ from bookstore_archiver.attach import attach
 from bookstore_archiver.moving import Folder, Moves
 from bookstore_archiver.notebook_files import NotebookFile
 from bookstore_archiver.rename_notes import RenameNotes
-from bookstore_core.renames import Rename, decode_rename, encode_told, rename_files
+from bookstore_core.spool.renames import (
+    Rename,
+    decode_rename,
+    encode_told,
+    rename_files,
+)
 from bookstore_core.stores import utc_now
 from harness.memory_store import MemoryStore
 from harness.waiting import wait_for

@@ -12,9 +12,9 @@ from bookstore_archiver.records import ArchiveRecord
 from bookstore_archiver.replacing import untrusted
 from bookstore_archiver.spooling import Spool
 from bookstore_core.settings import BookstoreSettings
-from bookstore_core.spool import count_spool, waiting_saves
+from bookstore_core.spool.directory import count_spool, waiting_saves
 from bookstore_core.stores import Version
-from bookstore_core.stores.local import LocalStore
+from bookstore_core.stores.local.store import LocalStore
 from harness.command import Run
 
 PATH = "a.ipynb"

@@ -12,8 +12,8 @@ from tornado.web import HTTPError
 from archiver.conftest import MakeArchiver
 from bookstore_archiver.attach import attach
 from bookstore_archiver.disk import Disk
-from bookstore_core.restoring import MEMBER, Origin
-from bookstore_core.spool import waiting_saves
+from bookstore_core.origins import MEMBER, Origin
+from bookstore_core.spool.directory import waiting_saves
 from bookstore_core.stores import Version
 from harness.memory_store import MemoryStore
 from harness.notebook_server import notebook

@@ -14,7 +14,7 @@ from bookstore_archiver.disk import Disk
 from bookstore_archiver.snapshots import BytesSource
 from bookstore_archiver.spooling import ABANDONED_AFTER, Entry, Spool
 from bookstore_core.errors import SpoolError
-from bookstore_core.spool import count_spool
+from bookstore_core.spool.directory import count_spool
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, 678, UTC)
 

@@ -19,7 +19,9 @@ from archiver.saving import (
 )
 from bookstore_archiver.holding import DrainLock
 from bookstore_core.errors import ForbiddenError
-from bookstore_core.spool import read_status
+from bookstore_core.spool.drain_status import (
+    read_status,
+)
 from harness.memory_store import MemoryStore, fail_with
 from harness.waiting import wait_for
 

@@ -18,8 +18,10 @@ from archiver.saving import (
 from bookstore_archiver.attach import attach
 from bookstore_archiver.holding import DrainLock
 from bookstore_archiver.loss_notes import LossNotes
-from bookstore_core.losses import Loss, loss_files, read_losses
-from bookstore_core.spool import read_status
+from bookstore_core.spool.drain_status import (
+    read_status,
+)
+from bookstore_core.spool.losses import Loss, loss_files, read_losses
 from harness.memory_store import MemoryStore, fail_with
 from harness.waiting import wait_for
 

@@ -20,8 +20,8 @@ from bookstore_archiver.holding import DrainLock
 from bookstore_archiver.snapshots import BytesSource
 from bookstore_archiver.spooling import Spool
 from bookstore_core.settings import BookstoreSettings
-from bookstore_core.spool import NEW, count_spool
-from bookstore_core.stores.local import LocalStore
+from bookstore_core.spool.directory import NEW, count_spool
+from bookstore_core.stores.local.store import LocalStore
 from harness.memory_store import MemoryStore, fail_with
 from harness.waiting import wait_for
 

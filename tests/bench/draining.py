@@ -23,7 +23,9 @@ from bookstore_archiver.snapshots import BytesSource
 from bookstore_archiver.spooling import Spool
 from bookstore_core.settings import BookstoreSettings
 from bookstore_core.stores import new_save_id, open_store, utc_now
-from bookstore_core.stores.base import VersionMetadata
+from bookstore_core.stores.versions import (
+    VersionMetadata,
+)
 
 TARGET = Target(Kind.SHARE, 0.60)
 NOTEBOOKS = 20

@@ -12,7 +12,7 @@ from typing import Any
 
 import requests
 
-from bookstore_core.restoring import Origin
+from bookstore_core.origins import Origin
 from harness.config_files import extension_lines, settings_lines
 from harness.fault_proxy import FaultProxy
 from harness.notebook_server import Generation, NotebookServer, notebook

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from bookstore_core import errors
-from bookstore_core.command import exit_code
+from bookstore_core.cli.command import exit_code
 from harness.command import Run
 
 

@@ -9,13 +9,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bookstore_core.errors import ConfigurationError
-from bookstore_core.history.diff import (
+from bookstore_core.diff.notebooks import (
     ChangeSummary,
     NotebookDiff,
     diff_notebooks,
     summarise,
 )
+from bookstore_core.errors import ConfigurationError
 from core.notebooks import cell, image, written
 
 

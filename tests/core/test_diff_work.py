@@ -6,9 +6,9 @@ from collections.abc import Callable
 
 import pytest
 
-from bookstore_core.history.diff import NotebookDiff, compare
-from bookstore_core.history.diff_cells import MOST_CELLS
-from bookstore_core.history.diff_lines import Detail
+from bookstore_core.cells import MOST_CELLS
+from bookstore_core.diff.lines import Detail
+from bookstore_core.diff.notebooks import NotebookDiff, compare
 from core.notebooks import cell, image, written
 
 

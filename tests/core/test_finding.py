@@ -18,7 +18,7 @@ from bookstore_core.errors import (
 from bookstore_core.history import History, HistoryRow
 from bookstore_core.settings import BookstoreSettings
 from bookstore_core.stores import Label, Version, VersionStore
-from bookstore_core.stores.local import LocalStore
+from bookstore_core.stores.local.store import LocalStore
 from core.saving import SAVED_AT, Traits, save
 
 PATH = "ann/mine.ipynb"

@@ -13,7 +13,7 @@ from bookstore_core.history import PUBLISHED, History, HistoryPage, HistoryRow
 from bookstore_core.history.shelves import find_shelf
 from bookstore_core.settings import BookstoreSettings
 from bookstore_core.stores import Label, Version, VersionPage, VersionStore
-from bookstore_core.stores.local import LocalStore
+from bookstore_core.stores.local.store import LocalStore
 from core.saving import SAVED_AT, Traits, save
 
 PATH = "ann/mine.ipynb"

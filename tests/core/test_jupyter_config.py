@@ -6,7 +6,7 @@ import pytest
 from traitlets.config import Config
 
 from bookstore_core.errors import ConfigurationError
-from bookstore_core.jupyter_config import (
+from bookstore_core.jupyter.config_files import (
     load_config,
     load_settings,
     misspelt_settings,

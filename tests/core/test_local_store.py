@@ -26,9 +26,9 @@ from bookstore_core.errors import (
 )
 from bookstore_core.settings import BookstoreSettings
 from bookstore_core.stores import Label, VersionStore, open_store
-from bookstore_core.stores._local_files import translate_os_error
-from bookstore_core.stores._local_names import key_directory
-from bookstore_core.stores.local import LocalStore
+from bookstore_core.stores.local.files import translate_os_error
+from bookstore_core.stores.local.names import key_directory
+from bookstore_core.stores.local.store import LocalStore
 from core.saving import KEY, Traits, contents_of, metadata_for, save
 
 #: What keys are made of, with everything that a file name cannot be.

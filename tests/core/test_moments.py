@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 
 import pytest
 
+from bookstore_core.cli.times import parse_moment
 from bookstore_core.errors import InvalidRequestError
-from bookstore_core.moments import parse_moment
 
 #: A Wednesday; in Berlin it is half past ten in the morning.
 NOW = datetime(2026, 11, 25, 9, 30, tzinfo=UTC)

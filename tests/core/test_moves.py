@@ -3,7 +3,7 @@
 import pytest
 
 from bookstore_core.errors import InvalidRequestError
-from bookstore_core.moves import is_note_key, note_key, read_note, write_note
+from bookstore_core.moved_notes import is_note_key, note_key, read_note, write_note
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from bookstore_core.restoring import MARK, MEMBER, Origin, archives
+from bookstore_core.origins import MARK, MEMBER, Origin, archives
 
 
 class Manager:

@@ -23,7 +23,15 @@ from bookstore_core.errors import (
 )
 from bookstore_core.settings import BookstoreSettings
 from bookstore_core.stores import VersionStore, open_store
-from bookstore_core.stores.s3 import FOR_PEOPLE, FOR_WORK, Patience, S3Store, new_client
+from bookstore_core.stores.s3.connection import (
+    FOR_PEOPLE,
+    FOR_WORK,
+    Patience,
+    new_client,
+)
+from bookstore_core.stores.s3.store import (
+    S3Store,
+)
 from core.saving import KEY, MakeStore, Traits, contents_of, save, versions_one_by_one
 from harness.fault_proxy import Fault, FaultProxy
 from harness.notebook_server import free_port
@@ -204,7 +212,8 @@ def test_credentials_of_a_shared_file_are_read_again_when_they_are_stale(
 FORKING = """
 import os, sys
 from bookstore_core.settings import BookstoreSettings
-from bookstore_core.stores.s3 import S3Store, new_client
+from bookstore_core.stores.s3.connection import new_client
+from bookstore_core.stores.s3.store import S3Store
 
 made = []
 def connect(settings, patience):

@@ -12,14 +12,14 @@ from bookstore_core.errors import (
     VersionNotFoundError,
 )
 from bookstore_core.stores import Label, VersionStore
-from bookstore_core.stores._labels import (
+from bookstore_core.stores.label_texts import (
     MAX_VALUE,
     decode_text,
     encode_text,
     label_in,
     tags_of,
 )
-from bookstore_core.stores._s3_labels import list_marked, marker_key
+from bookstore_core.stores.s3.labels import list_marked, marker_key
 from core.saving import KEY, save
 from core.stubbing import BUCKET, Stubbed
 

@@ -14,9 +14,9 @@ from bookstore_core.errors import (
 )
 from bookstore_core.settings import BookstoreSettings
 from bookstore_core.stores import OpenVersion, Version, VersionMetadata, open_store
-from bookstore_core.stores._metadata import decode_metadata, encode_metadata
-from bookstore_core.stores._streams import Window
-from bookstore_core.stores.local import LocalStore
+from bookstore_core.stores.local.store import LocalStore
+from bookstore_core.stores.s3.metadata import decode_metadata, encode_metadata
+from bookstore_core.stores.streams import Window
 from core.saving import SAVED_AT, metadata_for
 
 

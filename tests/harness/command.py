@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import pytest
 from traitlets.config import Application
 
-from bookstore_core.command import main
+from bookstore_core.cli.command import main
 
 
 @dataclass(frozen=True)

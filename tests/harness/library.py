@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from bookstore_core.history import WORKSPACE, Shelf
-from bookstore_core.moves import note_key, write_note
+from bookstore_core.moved_notes import note_key, write_note
 from bookstore_core.settings import BookstoreSettings
 from bookstore_core.stores import (
     Label,
@@ -17,7 +17,7 @@ from bookstore_core.stores import (
     new_save_id,
     utc_now,
 )
-from bookstore_core.stores.local import LocalStore
+from bookstore_core.stores.local.store import LocalStore
 
 OLD = "drafts/report.ipynb"
 REPORT = "reports/2026/Quarterly report.ipynb"

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 import requests
 
-from bookstore_core.moves import note_key, read_note
-from bookstore_core.restoring import Origin
+from bookstore_core.moved_notes import note_key, read_note
+from bookstore_core.origins import Origin
 from bookstore_core.settings import BookstoreSettings
 from bookstore_core.stores import Version, VersionStore, open_store
 from harness.config_files import extension_lines, settings_lines

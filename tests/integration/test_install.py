@@ -99,7 +99,7 @@ def test_the_archiver_alone_archives_saves_without_flask(
 #: nbdime, by which versions are compared, installs a notebook server. None is loaded.
 SERVES_ALONE = """
 import importlib.util, json, sys
-from bookstore_core.history.diff import diff_notebooks
+from bookstore_core.diff.notebooks import diff_notebooks
 from bookstore_core.settings import BookstoreSettings
 from bookstore_web import create_app
 

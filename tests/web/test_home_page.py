@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
-from bookstore_core.moves import note_key, write_note
-from bookstore_core.spool_report import SpoolReport
+from bookstore_core.moved_notes import note_key, write_note
+from bookstore_core.spool.report import SpoolReport
 from bookstore_core.stores import Version, utc_now
 from bookstore_web.pages.spooling import say_spool
 from harness.web_app import ContentsDouble, ServerSide

@@ -9,7 +9,7 @@ from flask.testing import FlaskClient
 
 from bookstore_core.settings import BookstoreSettings
 from bookstore_core.stores import Finding, StoreCheck, VersionStore
-from bookstore_core.stores.local import LocalStore
+from bookstore_core.stores.local.store import LocalStore
 from bookstore_web.storecheck import KEEP_BAD, KEEP_GOOD, StoreChecks
 
 

@@ -9,7 +9,7 @@ import pytest
 from flask.testing import FlaskClient
 from werkzeug.wrappers import Response
 
-from bookstore_core.moves import NOTE_TYPE, note_key, write_note
+from bookstore_core.moved_notes import NOTE_TYPE, note_key, write_note
 from bookstore_core.stores import VersionMetadata, VersionStore, new_save_id, utc_now
 from bookstore_web import library, recent
 from bookstore_web.library import Library

@@ -9,7 +9,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from bookstore_core.settings import BookstoreSettings
-from bookstore_core.spool_report import report_spool
+from bookstore_core.spool.report import report_spool
 from bookstore_web import create_app
 from bookstore_web.api.state import State
 from bookstore_web.failures import STATUS

@@ -9,7 +9,7 @@ import pytest
 from flask.testing import FlaskClient
 from werkzeug.wrappers import Response
 
-from bookstore_core.restoring import MEMBER
+from bookstore_core.origins import MEMBER
 from bookstore_core.stores import Version
 from harness.notebook_server import notebook
 from harness.web_app import ContentsDouble, ServerSide

@@ -36,13 +36,19 @@ from bookstore_archiver.uploading import Uploader
 from bookstore_core.authors import author
 from bookstore_core.errors import BookstoreError, InvalidRequestError
 from bookstore_core.history import History
-from bookstore_core.losses import Loss
-from bookstore_core.moves import is_note_key, note_key, write_note
+from bookstore_core.moved_notes import is_note_key, note_key, write_note
 from bookstore_core.notebooks import SUFFIX
+from bookstore_core.origins import Origin
 from bookstore_core.paths import notebook_key, printable, s3_display_path
-from bookstore_core.restoring import Origin
 from bookstore_core.settings import BookstoreSettings
-from bookstore_core.spool import DrainStatus, SpoolCounts, count_spool
+from bookstore_core.spool.directory import (
+    SpoolCounts,
+    count_spool,
+)
+from bookstore_core.spool.drain_status import (
+    DrainStatus,
+)
+from bookstore_core.spool.losses import Loss
 from bookstore_core.stores import VersionStore, open_store, utc_now
 
 

@@ -19,7 +19,7 @@ from bookstore_archiver.present import Present, present_source
 from bookstore_archiver.renaming import Follower, follow_renames
 from bookstore_archiver.snapshots import Source
 from bookstore_core.notebooks import SUFFIX
-from bookstore_core.restoring import MARK, MEMBER, Origin, archives
+from bookstore_core.origins import MARK, MEMBER, Origin, archives
 
 #: The `chunk` of a large upload's last part.
 LAST_CHUNK = -1

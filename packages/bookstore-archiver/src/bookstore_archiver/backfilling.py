@@ -22,7 +22,7 @@ from bookstore_core.errors import (
     StorageUnavailableError,
 )
 from bookstore_core.paths import notebook_key
-from bookstore_core.spool import count_spool, waiting_saves
+from bookstore_core.spool.directory import count_spool, waiting_saves
 from bookstore_core.stores import Version, VersionStore, utc_now
 
 T = TypeVar("T")

@@ -13,11 +13,11 @@ from bookstore_archiver.archiving import Archiver
 from bookstore_archiver.backfilling import Backfill, Kind, Result
 from bookstore_archiver.notebook_files import find_notebooks
 from bookstore_archiver.patience import LIMIT, Patience
-from bookstore_core.command import Verb
+from bookstore_core.cli.command import Verb
 from bookstore_core.errors import ConfigurationError
-from bookstore_core.server_paths import server_root
+from bookstore_core.jupyter.server_root import server_root
 from bookstore_core.settings import BookstoreSettings
-from bookstore_core.spool import SpoolCounts, check_spool_dir, count_spool
+from bookstore_core.spool.directory import SpoolCounts, check_spool_dir, count_spool
 from bookstore_core.stores import open_store
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from bookstore_core.spool import LOCK
+from bookstore_core.spool.directory import LOCK
 
 
 class DrainLock:

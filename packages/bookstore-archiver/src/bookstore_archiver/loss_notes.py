@@ -9,7 +9,7 @@ from pathlib import Path
 from secrets import token_hex
 from typing import BinaryIO
 
-from bookstore_core.losses import (
+from bookstore_core.spool.losses import (
     Loss,
     decode_losses,
     encode_losses,

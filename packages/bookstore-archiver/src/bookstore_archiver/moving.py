@@ -17,10 +17,12 @@ from datetime import datetime
 from bookstore_archiver.notebook_files import NotebookFile, find_notebooks
 from bookstore_archiver.rename_notes import RenameNote, RenameNotes
 from bookstore_archiver.room import has_room
+from bookstore_core.clock import (
+    utc_now,
+)
 from bookstore_core.errors import NotFoundError
 from bookstore_core.paths import printable
-from bookstore_core.renames import Rename
-from bookstore_core.stores.base import utc_now
+from bookstore_core.spool.renames import Rename
 
 #: So many folders are remembered whose notebooks only their next saves can tell of.
 MOST_FOLDERS = 100

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from bookstore_core.restoring import Origin
+from bookstore_core.origins import Origin
 
 
 @dataclass(frozen=True)

@@ -5,8 +5,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from bookstore_core.errors import InvalidRequestError, NotFoundError
+from bookstore_core.jupyter.server_root import path_on_server
 from bookstore_core.notebooks import SUFFIX
-from bookstore_core.server_paths import path_on_server
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,13 @@ from collections.abc import Callable
 
 from bookstore_archiver.archiving import Archiver
 from bookstore_core.errors import BookstoreError, SpoolError, StorageUnavailableError
-from bookstore_core.spool import DrainStatus, SpoolCounts, read_status
+from bookstore_core.spool.directory import (
+    SpoolCounts,
+)
+from bookstore_core.spool.drain_status import (
+    DrainStatus,
+    read_status,
+)
 
 #: Seconds for which nothing may move while attempts fail.
 LIMIT = 60.0

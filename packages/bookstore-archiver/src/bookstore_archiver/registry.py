@@ -8,7 +8,7 @@ from typing import Any
 from traitlets.config import Configurable
 
 from bookstore_archiver.archiving import Archiver
-from bookstore_core.server_settings import settings_of
+from bookstore_core.jupyter.running_server import settings_of
 
 _archivers: "weakref.WeakKeyDictionary[Configurable, Archiver | None]" = (
     weakref.WeakKeyDictionary()

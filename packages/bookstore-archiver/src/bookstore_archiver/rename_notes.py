@@ -11,7 +11,11 @@ from typing import BinaryIO
 from bookstore_archiver.disk import Disk
 from bookstore_core.errors import SpoolError
 from bookstore_core.paths import printable
-from bookstore_core.renames import (
+from bookstore_core.spool.directory import (
+    TMP,
+    waiting_saves,
+)
+from bookstore_core.spool.renames import (
     FOLDER,
     OVER,
     Rename,
@@ -19,8 +23,12 @@ from bookstore_core.renames import (
     encode_told,
     rename_files,
 )
-from bookstore_core.spool import TMP, entry_name, waiting_saves
-from bookstore_core.stores.base import new_save_id
+from bookstore_core.spool.saves import (
+    entry_name,
+)
+from bookstore_core.stores.versions import (
+    new_save_id,
+)
 
 
 class RenameNote:

@@ -25,7 +25,7 @@ from bookstore_core.notebooks import (
     parse_notebook,
     write_notebook,
 )
-from bookstore_core.restoring import Origin
+from bookstore_core.origins import Origin
 
 #: How often a file is kept again that somebody saves meanwhile.
 ATTEMPTS = 3

@@ -16,12 +16,14 @@ from bookstore_archiver.replacing import (
     untrusted,
     write_copy,
 )
+from bookstore_core.cli.notebook_verb import VersionVerb
 from bookstore_core.history import HistoryRow
-from bookstore_core.notebook_verb import VersionVerb
+from bookstore_core.history.records import (
+    as_json,
+)
+from bookstore_core.origins import Origin
 from bookstore_core.paths import printable
-from bookstore_core.restoring import Origin
-from bookstore_core.spool import SpoolCounts, count_spool
-from bookstore_core.versions import as_json
+from bookstore_core.spool.directory import SpoolCounts, count_spool
 
 #: Who brings to the store what a restore has put into the spool.
 ITSELF, SERVER, LATER = "this command", "a running server", "later"

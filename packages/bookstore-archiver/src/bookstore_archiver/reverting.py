@@ -17,8 +17,8 @@ from bookstore_core.errors import (
     VersionNotFoundError,
 )
 from bookstore_core.notebooks import SUFFIX, drop_trust, parse_notebook
+from bookstore_core.origins import Origin
 from bookstore_core.paths import printable
-from bookstore_core.restoring import Origin
 
 #: How many of the newest versions are looked at for a save.
 FAR = 100

@@ -1,6 +1,6 @@
 """How much may wait in a spool before what fills it in bulk has to pause."""
 
-from bookstore_core.spool import count_spool
+from bookstore_core.spool.directory import count_spool
 
 #: The spool lies on the disk that people save on.
 MOST_SAVES = 500

@@ -8,16 +8,23 @@ from datetime import datetime
 from enum import Enum, auto
 
 from bookstore_archiver.spooling import Entry, Spool
+from bookstore_core.clock import (
+    utc_now,
+)
 from bookstore_core.errors import (
     BookstoreError,
     NotFoundError,
     SpoolError,
 )
-from bookstore_core.moves import NOTE_TYPE, is_note_key
+from bookstore_core.moved_notes import NOTE_TYPE, is_note_key
 from bookstore_core.notebooks import SUFFIX
 from bookstore_core.settings import BookstoreSettings
-from bookstore_core.spool import time_of
-from bookstore_core.stores.base import VersionStore, utc_now
+from bookstore_core.spool.saves import (
+    time_of,
+)
+from bookstore_core.stores.base import (
+    VersionStore,
+)
 
 
 class Kind(Enum):

@@ -24,20 +24,27 @@ from typing import Any, BinaryIO
 from bookstore_archiver.disk import Disk
 from bookstore_archiver.news import NO_NEWS, News
 from bookstore_archiver.snapshots import CHUNK, Source
+from bookstore_core.clock import (
+    utc_now,
+)
 from bookstore_core.errors import SpoolError
-from bookstore_core.spool import (
+from bookstore_core.spool.directory import (
     CUR,
     FAILED,
     FOLDERS,
     NEW,
     REASON_SUFFIX,
     TMP,
+)
+from bookstore_core.spool.saves import (
     Trailer,
     entry_name,
     read_trailer,
     time_of,
 )
-from bookstore_core.stores.base import new_save_id, utc_now
+from bookstore_core.stores.versions import (
+    new_save_id,
+)
 
 #: Seconds after which a file in tmp/ belongs to a process that has ended.
 ABANDONED_AFTER = 3600.0

@@ -10,9 +10,13 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bookstore_archiver.sending import Kind
+from bookstore_core.clock import (
+    utc_now,
+)
 from bookstore_core.paths import printable
-from bookstore_core.spool import DrainStatus
-from bookstore_core.stores.base import utc_now
+from bookstore_core.spool.drain_status import (
+    DrainStatus,
+)
 
 #: Stands for all keys in failures that are none of a single one.
 STORE = ""

@@ -8,8 +8,8 @@ from contextlib import AbstractContextManager, nullcontext
 
 from bookstore_archiver.loss_notes import LossNotes
 from bookstore_core.errors import BookstoreError, NotFoundError
-from bookstore_core.losses import Loss
 from bookstore_core.paths import printable
+from bookstore_core.spool.losses import Loss
 
 #: Seconds without a save that was removed, before the next one is told of again.
 QUIET = 300.0

@@ -15,7 +15,14 @@ from bookstore_archiver.spooling import Entry, Spool
 from bookstore_archiver.stats import Stats
 from bookstore_archiver.timing import Timing
 from bookstore_archiver.workers import Workers
-from bookstore_core.spool import DrainStatus, SpoolCounts, count_spool, read_status
+from bookstore_core.spool.directory import (
+    SpoolCounts,
+    count_spool,
+)
+from bookstore_core.spool.drain_status import (
+    DrainStatus,
+    read_status,
+)
 
 #: How many saves find out whether a store works again that did not: more than one,
 #: because a store may hang.

@@ -76,7 +76,7 @@ def _load_settings(launch: Launch | None) -> BookstoreSettings:
     if launch is not None:
         return launch.bookstore_settings()
     # Imported here because it reads config files with Jupyter's application class.
-    from bookstore_core.jupyter_config import load_settings
+    from bookstore_core.jupyter.config_files import load_settings
 
     return load_settings()
 

@@ -10,18 +10,18 @@ import re
 from dataclasses import dataclass
 from datetime import datetime
 
+from bookstore_core.diff.notebooks import (
+    ChangeSummary,
+    NotebookDiff,
+    diff_notebooks,
+    summarise,
+)
 from bookstore_core.errors import (
     NotFoundError,
     TooLargeError,
     VersionNotFoundError,
 )
 from bookstore_core.history import History, HistoryRow, Shelf
-from bookstore_core.history.diff import (
-    ChangeSummary,
-    NotebookDiff,
-    diff_notebooks,
-    summarise,
-)
 from bookstore_core.paths import check_path
 from bookstore_web.contents import Caller, ContentsServer
 from bookstore_web.remembered import Remembered

@@ -10,7 +10,7 @@ from functools import partial
 from typing import Any
 from weakref import WeakSet
 
-from bookstore_core.server_settings import settings_of
+from bookstore_core.jupyter.running_server import settings_of
 from bookstore_web.address import address_of
 from bookstore_web.forwarding import Gateway
 from bookstore_web.handlers import Frontier, handler_class

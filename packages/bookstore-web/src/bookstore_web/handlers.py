@@ -11,7 +11,7 @@ from tornado import web
 from tornado.escape import to_unicode
 from tornado.httpclient import HTTPResponse
 
-from bookstore_core.restoring import archives
+from bookstore_core.origins import archives
 from bookstore_web.forwarding import (
     AnswerLateError,
     AnswerLostError,

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from bookstore_core.errors import BookstoreError, InvalidRequestError, NotFoundError
-from bookstore_core.moves import MAX_NOTE, note_key, read_note
+from bookstore_core.moved_notes import MAX_NOTE, note_key, read_note
 from bookstore_core.parallel import in_parallel
 from bookstore_core.paths import DELIMITER, check_path, s3_key
 from bookstore_core.stores import Version, VersionStore

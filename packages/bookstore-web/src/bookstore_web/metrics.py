@@ -10,7 +10,7 @@ from prometheus_client.exposition import choose_encoder
 from prometheus_client.registry import Collector
 
 from bookstore_core.settings import BookstoreSettings
-from bookstore_core.spool_report import SpoolReport, report_spool
+from bookstore_core.spool.report import SpoolReport, report_spool
 
 
 class SpoolCollector(Collector):

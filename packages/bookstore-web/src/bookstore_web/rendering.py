@@ -19,8 +19,8 @@ from dataclasses import dataclass, field
 from html import escape
 from typing import Any, Literal
 
+from bookstore_core.cells import parse_leniently, shown
 from bookstore_core.errors import InvalidNotebookError, NotFoundError
-from bookstore_core.history.diff_cells import parse_leniently, shown
 from bookstore_web.rendering_cells import CellReader, LeftOut
 from bookstore_web.rendering_style import frame_style
 

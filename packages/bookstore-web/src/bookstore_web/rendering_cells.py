@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from bookstore_core.history.diff_cells import text_of
+from bookstore_core.cells import text_of
 
 MAX_CELLS = 500
 #: Characters of one source, of all of them, of one output, and of all of them.

@@ -20,8 +20,8 @@ from bookstore_core.errors import (
 )
 from bookstore_core.history import History, HistoryRow
 from bookstore_core.notebooks import SUFFIX
+from bookstore_core.origins import Origin
 from bookstore_core.paths import check_path
-from bookstore_core.restoring import Origin
 from bookstore_web.contents import Caller, ContentsServer, Model
 from bookstore_web.saving import Draft, draft_file, draft_of, save
 from bookstore_web.targets import check_names

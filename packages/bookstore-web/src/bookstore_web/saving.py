@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 from bookstore_core.errors import InvalidNotebookError
 from bookstore_core.notebooks import SUFFIX, drop_trust, parse_notebook
-from bookstore_core.restoring import Origin
+from bookstore_core.origins import Origin
 from bookstore_web.contents import Caller, ContentsServer, Model
 from bookstore_web.targets import find_place
 

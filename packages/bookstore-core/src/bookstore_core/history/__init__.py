@@ -1,8 +1,8 @@
 """The history of a notebook: its versions in time, and what differs between two."""
 
+from bookstore_core.history.history import History
 from bookstore_core.history.rows import HistoryPage, HistoryRow
 from bookstore_core.history.shelves import PUBLISHED, SHELVES, WORKSPACE, Shelf
-from bookstore_core.history.timeline import History
 
 __all__ = [
     "PUBLISHED",

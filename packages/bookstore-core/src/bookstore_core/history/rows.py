@@ -3,7 +3,10 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from bookstore_core.stores.base import Label, Version
+from bookstore_core.stores.versions import (
+    Label,
+    Version,
+)
 
 
 @dataclass(frozen=True)

@@ -14,12 +14,18 @@ from bookstore_core.errors import (
     InvalidRequestError,
     NotFoundError,
 )
-from bookstore_core.history.places import Place
+from bookstore_core.history.positions import Place
 from bookstore_core.history.rows import HistoryRow
 from bookstore_core.history.shelves import Shelf
 from bookstore_core.parallel import in_parallel
 from bookstore_core.settings import BookstoreSettings
-from bookstore_core.stores.base import Label, Version, VersionStore
+from bookstore_core.stores.base import (
+    VersionStore,
+)
+from bookstore_core.stores.versions import (
+    Label,
+    Version,
+)
 
 #: The most rows that a store lists at once.
 MAX_ROWS = 1000

@@ -1,19 +1,23 @@
 """Stores: the places that keep versions, and the one that the settings name."""
 
+from bookstore_core.clock import (
+    utc_now,
+)
 from bookstore_core.errors import ConfigurationError
 from bookstore_core.settings import BookstoreSettings
 from bookstore_core.stores.base import (
     Finding,
+    StoreCheck,
+    VersionStore,
+)
+from bookstore_core.stores.versions import (
     KeyPage,
     Label,
     OpenVersion,
-    StoreCheck,
     Version,
     VersionMetadata,
     VersionPage,
-    VersionStore,
     new_save_id,
-    utc_now,
 )
 
 __all__ = [
@@ -45,9 +49,11 @@ def open_store(settings: BookstoreSettings, *, hurried: bool = False) -> Version
     # Imported here so that nobody pays for the store they do not use: botocore alone
     # costs a notebook server a third of a second at start.
     if settings.storage == "local":
-        from bookstore_core.stores.local import LocalStore
+        from bookstore_core.stores.local.store import LocalStore
 
         return LocalStore(settings)
-    from bookstore_core.stores.s3 import S3Store
+    from bookstore_core.stores.s3.store import (
+        S3Store,
+    )
 
     return S3Store(settings, hurried=hurried)

@@ -1,27 +1,30 @@
 """VersionStore: what bookstore needs of a place that keeps versions."""
 
-import hashlib
-import secrets
 from abc import ABC, abstractmethod
 from collections.abc import Collection
-from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
-from types import TracebackType
-from typing import BinaryIO, Self
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import BinaryIO
 
+from bookstore_core.clock import utc_now
 from bookstore_core.errors import (
     ConflictError,
     NotFoundError,
-    StorageError,
-    StorageUnavailableError,
-    TooLargeError,
 )
 from bookstore_core.paths import printable
-from bookstore_core.stores._asked import (
+from bookstore_core.stores.checks import (
     check_comment,
     check_key,
     check_label_name,
     check_version_id,
+)
+from bookstore_core.stores.versions import (
+    KeyPage,
+    Label,
+    OpenVersion,
+    Version,
+    VersionMetadata,
+    VersionPage,
 )
 
 #: The most characters of an author that a label keeps.
@@ -32,88 +35,6 @@ RECENT = 100
 
 #: How far the store's clock may be behind that of whoever saves.
 SKEW = timedelta(minutes=15)
-
-
-@dataclass(frozen=True)
-class VersionMetadata:
-    """What is known of a version besides its bytes; kept with it in the store.
-
-    `saved_at` is in UTC. `sha256` is hexadecimal. `source_path` is the notebook's path
-    on its server, empty where it is too long to be kept. `save_id` is unique to one
-    save: two versions with the same one are the same save, sent twice.
-
-    `restored_from` is the id of the version that this content was restored from, and
-    `restored_path` that version's path where it is another than this one's.
-    `moved_from` is the path that the notebook had before it was renamed or moved: this
-    version is the first one under its new path.
-    """
-
-    save_id: str
-    saved_at: datetime
-    author: str = ""
-    sha256: str = ""
-    source_path: str = ""
-    restored_from: str = ""
-    restored_path: str = ""
-    moved_from: str = ""
-
-
-@dataclass(frozen=True)
-class Version:
-    """One version of a key.
-
-    `size` is in bytes, `stored_at` in UTC. `metadata` is None where it was not asked
-    for (listings) or where something else than bookstore wrote the version. A
-    `deleted` version is S3's delete marker: it has an id and a time and no content.
-    `is_latest` is known from listings, and where the newest was asked for. `version_id`
-    is empty in a listing of keys of a store that would need a request a row to tell it.
-    """
-
-    bucket: str
-    key: str
-    version_id: str
-    size: int
-    stored_at: datetime
-    is_latest: bool = False
-    deleted: bool = False
-    metadata: VersionMetadata | None = None
-
-
-@dataclass(frozen=True)
-class VersionPage:
-    """Versions of one key, newest first; `cursor` asks for the next page, if any.
-
-    Where the keys that follow begin with this one, the last page may be empty.
-    """
-
-    versions: tuple[Version, ...]
-    cursor: str | None = None
-
-
-@dataclass(frozen=True)
-class KeyPage:
-    """Keys below a prefix, in order of the alphabet, with their newest version.
-
-    `folders` are the prefixes one level down, each with its final slash.
-    """
-
-    keys: tuple[Version, ...]
-    folders: tuple[str, ...] = ()
-    cursor: str | None = None
-
-
-@dataclass(frozen=True)
-class Label:
-    """A name that a person gave to a version, and why.
-
-    `name` has 1 to 80 characters and `comment` up to 500. `labelled_at` is in UTC, and
-    None where it is not known; `VersionStore.set_label` fills it in.
-    """
-
-    name: str
-    comment: str = ""
-    author: str = ""
-    labelled_at: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -143,60 +64,6 @@ class StoreCheck:
         return [
             f"{finding.sentence} {finding.remedy}".strip() for finding in self.findings
         ]
-
-
-@dataclass
-class OpenVersion:
-    """A version being read. Use it as a context manager, so that `body` is closed."""
-
-    version: Version
-    body: BinaryIO = field(repr=False)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.body.close()
-
-    def read(self, limit: int) -> bytes:
-        """Return the whole content, checked against its size and sha256.
-
-        Raises TooLargeError over `limit` bytes, and StorageUnavailableError when the
-        content arrived short or changed: asking again may give it whole.
-        """
-        version = self.version
-        if version.size > limit:
-            raise TooLargeError(
-                f"{version.key} is {version.size} bytes large, over the limit of "
-                f"{limit} bytes (BookstoreSettings.max_notebook_size)."
-            )
-        data = self.body.read()
-        if len(data) != version.size:
-            raise StorageUnavailableError(
-                f"The store sent {len(data)} of {version.size} bytes of {version.key}."
-            )
-        expected = version.metadata.sha256 if version.metadata else ""
-        if expected and hashlib.sha256(data).hexdigest() != expected:
-            raise StorageError(
-                f"The content of {version.key} is not what was saved: its sha256 "
-                "differs from the one recorded with it."
-            )
-        return data
-
-
-def new_save_id() -> str:
-    """Return an id for a save: 16 hexadecimal digits, unique for all that matters."""
-    return secrets.token_hex(8)
-
-
-def utc_now() -> datetime:
-    """Return the time now, in UTC."""
-    return datetime.now(UTC)
 
 
 class VersionStore(ABC):

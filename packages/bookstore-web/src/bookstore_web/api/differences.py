@@ -6,7 +6,7 @@ from typing import Any
 from flask import Blueprint, Response, jsonify
 from marshmallow import fields
 
-from bookstore_core.history.diff import ChangeSummary, NotebookDiff
+from bookstore_core.diff.notebooks import ChangeSummary, NotebookDiff
 from bookstore_core.history.shelves import find_shelf
 from bookstore_web.api.versions import NAME, PATH
 from bookstore_web.changes import FILE, Changes, Comparison, Side

@@ -6,7 +6,7 @@ from flask import Blueprint, Response, request
 from marshmallow import Schema, fields
 
 from bookstore_core.settings import validate_bookstore
-from bookstore_core.spool_report import SpoolReport, report_spool
+from bookstore_core.spool.report import SpoolReport, report_spool
 from bookstore_web.metrics import render_metrics
 from bookstore_web.operations import operation
 from bookstore_web.release import RELEASE

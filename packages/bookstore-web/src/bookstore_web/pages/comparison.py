@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from flask import Blueprint, Response, make_response, render_template, request
 from werkzeug.datastructures import MultiDict
 
+from bookstore_core.diff.notebooks import NotebookDiff
 from bookstore_core.errors import InvalidRequestError
-from bookstore_core.history.diff import NotebookDiff
 from bookstore_web.api.differences import changes_for
 from bookstore_web.bodies import optional_field
 from bookstore_web.changes import FILE, Comparison, Side

@@ -10,7 +10,7 @@ from bookstore_core.errors import BookstoreError, ConfigurationError
 from bookstore_core.history import Shelf
 from bookstore_core.paths import s3_display_path
 from bookstore_core.settings import validate_bookstore
-from bookstore_core.spool_report import report_spool
+from bookstore_core.spool.report import report_spool
 from bookstore_web.api.notebooks import library_of
 from bookstore_web.bodies import optional_field
 from bookstore_web.context import context

@@ -2,8 +2,10 @@
 
 from dataclasses import dataclass
 
-from bookstore_core.spool_report import SpoolReport
-from bookstore_core.status import say_span
+from bookstore_core.humanize import (
+    say_span,
+)
+from bookstore_core.spool.report import SpoolReport
 
 
 @dataclass(frozen=True)

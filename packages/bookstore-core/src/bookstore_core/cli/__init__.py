@@ -1,0 +1,1 @@
+"""The `jupyter bookstore` command: one module for each verb."""

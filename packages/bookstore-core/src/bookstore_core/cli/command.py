@@ -1,0 +1,286 @@
+"""The `jupyter bookstore` command: one program, a verb for each task.
+
+Exit codes, the same for every verb:
+
+    0  done, and all is well
+    1  it failed, or (doctor) something was found
+    2  the command line, or what it asks for, makes no sense
+    3  the configuration cannot work
+    4  there is no such notebook, version, bucket or folder
+    5  the store or the settings refuse it
+    6  it clashes with what is there
+    7  the store or the spool cannot be reached now; try again later
+"""
+
+import io
+import json
+import os
+import sys
+from collections.abc import Callable, Generator, Iterable
+from contextlib import suppress
+from importlib.metadata import EntryPoint, entry_points
+from inspect import unwrap
+from typing import Any, ClassVar
+
+from jupyter_core.application import JupyterApp, NoStart
+from traitlets import Bool, TraitError
+from traitlets.config import Application, Config
+from traitlets.config.loader import ArgumentError
+
+from bookstore_core import __version__
+from bookstore_core.errors import (
+    BookstoreError,
+    ConfigurationError,
+    ConflictError,
+    ForbiddenError,
+    InvalidRequestError,
+    NotFoundError,
+    SpoolError,
+    StorageUnavailableError,
+)
+from bookstore_core.jupyter.config_files import load_config, load_settings
+from bookstore_core.settings import BookstoreSettings
+
+#: Packages add verbs here: ``VERB = "module:Class"``, a subclass of `Verb`.
+ENTRY_POINT_GROUP = "bookstore.commands"
+
+#: What every program of traitlets understands besides its flags and aliases.
+OPTIONS_OF_ALL = ("h", "help", "help-all", "version", "show-config", "show-config-json")
+
+EXIT_CODES: dict[type[BookstoreError], int] = {
+    BookstoreError: 1,
+    InvalidRequestError: 2,
+    ConfigurationError: 3,
+    NotFoundError: 4,
+    ForbiddenError: 5,
+    ConflictError: 6,
+    StorageUnavailableError: 7,
+    SpoolError: 7,
+}
+
+
+def exit_code(error: BookstoreError) -> int:
+    """Return the exit code of an error: that of its nearest class in the table."""
+    return next(EXIT_CODES[cls] for cls in type(error).__mro__ if cls in EXIT_CODES)
+
+
+class Verb(JupyterApp):
+    """Base of the verbs: reads the Jupyter config files and reports errors plainly.
+
+    A subclass implements `run` and returns its exit code; BookstoreErrors become
+    their sentence on standard error and their exit code. `words` are what it takes in
+    `extra_args`, named as in its help: in brackets what may be left out, and with dots
+    what may be given more than once.
+    """
+
+    words: ClassVar[tuple[str, ...]] = ()
+
+    # traitlets declares these four as plain attributes.
+    classes = [BookstoreSettings]  # noqa: RUF012
+    version = __version__
+    as_json = Bool(False, help="Print JSON for programs.").tag(config=True)
+    flags = {  # noqa: RUF012
+        "json": ({"Verb": {"as_json": True}}, "Print JSON for programs."),
+        "debug": ({"Application": {"log_level": 10}}, "Say everything in the log."),
+    }
+    aliases = {"log-level": "Application.log_level"}  # noqa: RUF012
+
+    def load_config_file(  # type: ignore[override]  # as JupyterApp's own
+        self, suppress_errors: bool = True
+    ) -> None:
+        """Load the config files of the notebook server, beneath the command line."""
+        self.update_config(load_config().config)
+
+    def settings(self) -> BookstoreSettings:
+        """Return the settings of config files, command line and environment."""
+        return load_settings(self.config)
+
+    def initialize(self, argv: list[str] | None = None) -> None:
+        try:
+            super().initialize(self._sort(sys.argv[1:] if argv is None else argv))
+        except BookstoreError as error:
+            self.fail(error)
+
+    def start(self) -> None:
+        try:
+            super().start()
+            self._check_words()
+            _prepare_output()
+            code = self.run()
+            sys.stdout.flush()
+        except NoStart:
+            return
+        except BrokenPipeError:
+            _drop_output()  # whoever reads has seen enough
+            self.exit(1)
+        except OSError as error:
+            self.log.debug("It failed.", exc_info=True)
+            _drop_output()
+            self.fail(BookstoreError(f"It failed: {error}."))
+        except BookstoreError as error:
+            self.fail(error)
+        except KeyboardInterrupt:
+            self.exit(130)
+        if code:
+            self.exit(code)
+
+    @property
+    def usage(self) -> str:
+        """How the verb is called, without its options."""
+        verb = self.name.removeprefix("jupyter-bookstore-")
+        return " ".join(("jupyter bookstore", verb, *self.words))
+
+    def parse_command_line(self, argv: list[str] | None = None) -> None:
+        """Take the options; raises InvalidRequestError for a value that cannot be."""
+        # traitlets would log it and exit with 1 from within.
+        parse = unwrap(Application.parse_command_line)
+        try:
+            parse(self, argv)
+        except (TraitError, ArgumentError) as error:
+            raise InvalidRequestError(f"The options make no sense: {error}") from None
+
+    def _sort(self, argv: list[str]) -> list[str]:
+        """Return the options and their values, then the words that belong to none.
+
+        argparse refuses words after an option that follows words. Raises
+        InvalidRequestError for an unknown option, which traitlets takes for one with a
+        value, and goes on.
+        """
+        options: list[str] = []
+        words: list[str] = []
+        waiting = iter(argv)
+        for word in waiting:
+            name, has_value, _ = word.lstrip("-").partition("=")
+            if word == "--":
+                words += waiting
+            elif not word.startswith("-") or not name:
+                words.append(word)
+            else:
+                if self._is_glued(word, name):
+                    options += [word[:2], word[2:]]
+                    continue
+                options.append(word)
+                if self._takes_value(word, name) and not has_value:
+                    value = next(waiting, None)
+                    if value is None:
+                        raise InvalidRequestError(f"The option {word} wants a value.")
+                    options.append(value)
+        return [*options, "--", *words] if words else options
+
+    def _is_glued(self, word: str, name: str) -> bool:
+        short = not word.startswith("--") and name not in self.aliases
+        return short and word[1:2] in self.aliases
+
+    def _takes_value(self, word: str, name: str) -> bool:
+        if name in self.aliases or ("." in name and word.startswith("--")):
+            return True
+        if name in self.flags or name in OPTIONS_OF_ALL:
+            return False
+        raise InvalidRequestError(
+            f"There is no option {word!a}. '{self.usage} --help' lists those that "
+            "there are."
+        )
+
+    def _check_words(self) -> None:
+        given, needed = self.extra_args, [w for w in self.words if w[0] != "["]
+        endless = any("..." in word for word in self.words)
+        if len(given) < len(needed):
+            raise InvalidRequestError(f"A word is missing: it is '{self.usage}'.")
+        if len(given) > len(self.words) and not endless:
+            odd = given[len(self.words)]
+            raise InvalidRequestError(f"{odd!a} is too much: it is '{self.usage}'.")
+
+    def run(self) -> int:
+        """Do the work and return the exit code."""
+        raise NotImplementedError
+
+    def fail(self, error: BookstoreError) -> None:
+        """Print the error's sentence and leave with its exit code."""
+        print(f"jupyter bookstore: {error}", file=sys.stderr)
+        self.exit(exit_code(error))
+
+    def tell(self, sentence: str) -> None:
+        """Say something to people beside the output, on standard error."""
+        print(sentence, file=sys.stderr)
+
+    def show(self, value: Any, lines: Iterable[str]) -> None:
+        """Print `value` as JSON where that is asked for, else the lines."""
+        if self.as_json:
+            print(json.dumps(value, indent=2, default=str))
+        else:
+            for line in lines:
+                print(line)
+
+
+def _prepare_output() -> None:
+    if sys.stdout is None:  # closed by whoever started us
+        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # No name of a notebook is worth a failure of the terminal's encoding.
+        sys.stdout.reconfigure(errors="backslashreplace")
+
+
+def _drop_output() -> None:
+    # What could not be written must not be tried again at the very end.
+    with suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _verbs() -> dict[str, EntryPoint]:
+    return {found.name: found for found in entry_points(group=ENTRY_POINT_GROUP)}
+
+
+class BookstoreApp(JupyterApp):
+    """Versions of Jupyter notebooks: check, set up and look after the store."""
+
+    name = "jupyter-bookstore"
+    version = __version__
+    description = __doc__
+    flags = {}  # noqa: RUF012
+    aliases = {}  # noqa: RUF012
+
+    def __init__(self, **traits: Any) -> None:
+        super().__init__(**traits)
+        self.subcommands = {
+            name: (_starter(found), "") for name, found in sorted(_verbs().items())
+        }
+
+    def load_config_file(  # type: ignore[override]  # as JupyterApp's own
+        self, suppress_errors: bool = True
+    ) -> None:
+        """Read no file: this program only hands over to a verb, which reads them."""
+
+    def emit_subcommands_help(self) -> Generator[str, None, None]:
+        yield "Verbs"
+        yield "====="
+        yield "jupyter bookstore VERB --help says more of each."
+        yield ""
+        for name, found in sorted(_verbs().items()):
+            yield f"  {name:10} {found.load().description.strip().splitlines()[0]}"
+        yield ""
+
+    def start(self) -> None:
+        try:
+            super().start()
+        except NoStart:
+            return
+        if self.subapp is None:
+            unknown = [word for word in self.extra_args if not word.startswith("-")]
+            if unknown:
+                print(f"There is no verb {unknown[0]!r}.\n", file=sys.stderr)
+            self.print_help()
+            self.exit(2 if unknown else 0)
+
+
+def _starter(found: EntryPoint) -> Callable[[Application], Application]:
+    def start(parent: Application) -> Application:
+        verb: type[Application] = found.load()
+        parent.__class__.clear_instance()
+        return verb.instance(parent=None, config=Config())
+
+    return start
+
+
+def main(argv: list[str] | None = None) -> None:
+    """Run ``jupyter bookstore``."""
+    BookstoreApp.launch_instance(argv)

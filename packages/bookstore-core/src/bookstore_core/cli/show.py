@@ -1,0 +1,184 @@
+"""`jupyter bookstore show`: print a version of a notebook, or write it into a file."""
+
+import base64
+import json
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import replace
+from typing import Any
+
+from traitlets import Bool, Unicode
+
+from bookstore_core.cli.notebook_verb import VersionVerb
+from bookstore_core.cli.terminal.notebook_text import Piece, pieces_of, screened
+from bookstore_core.cli.terminal.tables import open_console
+from bookstore_core.errors import (
+    BookstoreError,
+    ConflictError,
+    ForbiddenError,
+    InvalidNotebookError,
+    NotFoundError,
+)
+from bookstore_core.history import HistoryRow
+from bookstore_core.history.records import (
+    as_json,
+)
+from bookstore_core.paths import printable
+
+#: Sources over so many characters are not coloured: that takes its time.
+MAX_COLOURED = 100_000
+
+
+class ShowApp(VersionVerb):
+    """Print a version of a notebook, readable in a terminal, else its bytes as saved.
+
+    VERSION is an id, @0 for the newest (as without it), @1 for the one before and so
+    on, or a label. With --output, or where standard output is no terminal, it is the
+    notebook byte for byte; a file that exists is not written over. Exit codes: 0 done,
+    4 there is no such version, 6 the file exists, 2 a time or path that makes no sense,
+    3, 5 and 7 the settings or the store refuse, or the store cannot be reached.
+    """
+
+    name = "jupyter-bookstore-show"
+    description = __doc__
+    examples = """
+    jupyter bookstore show report.ipynb @1
+    jupyter bookstore show report.ipynb --at="2 hours ago" -o before.ipynb
+    jupyter bookstore show report.ipynb "before refactor" | jq .metadata
+    """
+    words = ("PATH", "[VERSION]")
+    output = Unicode(
+        "", help="Write the notebook into this new file; - for standard output."
+    ).tag(config=True)
+    text = Bool(False, help="Print it readable also where it is no terminal.").tag(
+        config=True
+    )
+    flags = {  # noqa: RUF012
+        **VersionVerb.flags,
+        "text": (
+            {"ShowApp": {"text": True}},
+            "Print it readable also where standard output is no terminal.",
+        ),
+    }
+    aliases = {  # noqa: RUF012
+        **VersionVerb.aliases,
+        "o": "ShowApp.output",
+        "output": "ShowApp.output",
+    }
+
+    def run(self) -> int:
+        history = self.history()
+        path = self.path(self.extra_args[0])
+        found = self.chosen(history, path, *self.extra_args[1:])
+        row, data = history.read(found.path, found.version.version_id)
+        row = replace(row, version=found.version)
+        raw = not (self.as_json or self.text or sys.stdout.isatty())
+        if self.output not in ("", "-"):
+            _write_new(self.output, data)
+            self.tell(f"Wrote {_title(row)} into {printable(self.output)}.")
+        elif raw or self.output:
+            sys.stdout.buffer.write(data)
+        elif self.as_json:
+            self.show({**as_json(row), **_content(data)}, ())
+        else:
+            _print(row, data)
+        return 0
+
+
+def _title(row: HistoryRow) -> str:
+    label = f", {row.label.name!r}" if row.label else ""
+    author = f" by {row.author}" if row.author else ""
+    return printable(
+        f"{row.path}, version {row.version.version_id}{label}, saved "
+        f"{row.saved_at.astimezone():%Y-%m-%d %H:%M:%S}{author}"
+    )
+
+
+def _content(data: bytes) -> dict[str, Any]:
+    """Return the content as a member of JSON: the notebook, a text, or base64."""
+    try:
+        text = data.decode("utf-8")
+    except UnicodeDecodeError:
+        return {"content_base64": base64.b64encode(data).decode("ascii")}
+    with suppress(ValueError, RecursionError):
+        return {"content": json.loads(text)}
+    return {"content": text}
+
+
+def _write_new(name: str, data: bytes) -> None:
+    try:
+        with open(name, "xb") as file:
+            try:
+                file.write(data)
+            except OSError:
+                os.unlink(name)
+                raise
+    except FileExistsError:
+        raise ConflictError(
+            f"{name} is there already. Choose another name, or remove it first."
+        ) from None
+    except FileNotFoundError:
+        raise NotFoundError(f"There is no folder for {name}.") from None
+    except PermissionError as error:
+        raise ForbiddenError(f"{name} cannot be written: {error.strerror}.") from None
+    except (OSError, ValueError) as error:
+        raise BookstoreError(f"{name} cannot be written: {error}") from None
+
+
+def _print(row: HistoryRow, data: bytes) -> None:
+    print_lines = _draw if sys.stdout.isatty() else _print_plain
+    try:
+        pieces = pieces_of(data)
+    except InvalidNotebookError as error:
+        pieces = iter([_whole(data, str(error))])
+    print_lines(_title(row), pieces)
+
+
+def _whole(data: bytes, reason: str) -> Piece:
+    """Return what is no notebook as one piece."""
+    heading = f"This is no notebook: {reason}."
+    try:
+        return Piece(heading, screened(data.decode("utf-8")), "text")
+    except UnicodeDecodeError:
+        said = f"{len(data)} bytes that are no text. Write them into a file with -o."
+        return Piece(heading, said, "text")
+
+
+def _print_plain(title: str, pieces: Iterator[Piece]) -> None:
+    print(title)
+    for piece in pieces:
+        print(f"\n---- {piece.heading}")
+        for text in (piece.source, *map(_indent, piece.outputs)):
+            if text:
+                print(text)
+
+
+def _draw(title: str, pieces: Iterator[Piece]) -> None:
+    from rich.syntax import Syntax
+    from rich.text import Text
+
+    console = open_console()
+    console.print(Text(title, style="bold"))
+    for piece in pieces:
+        console.print()
+        console.rule(Text(piece.heading, style="cyan"), align="left", style="dim")
+        if len(piece.source) > MAX_COLOURED or piece.language == "text":
+            console.print(Text(piece.source))
+        elif piece.source:
+            console.print(
+                Syntax(
+                    piece.source,
+                    piece.language,
+                    theme="ansi_dark",
+                    background_color="default",
+                    word_wrap=True,
+                )
+            )
+        for output in filter(None, piece.outputs):
+            console.print(Text(_indent(output), style="dim"))
+
+
+def _indent(text: str) -> str:
+    return "\n".join(f"    {line}" for line in text.split("\n")) if text else ""

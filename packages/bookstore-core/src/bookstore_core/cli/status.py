@@ -1,0 +1,70 @@
+"""`jupyter bookstore status`: see how the saves do that are on their way."""
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from bookstore_core.cli.command import EXIT_CODES, Verb
+from bookstore_core.clock import (
+    utc_now,
+)
+from bookstore_core.errors import SpoolError
+from bookstore_core.humanize import say_size, say_span
+from bookstore_core.spool.report import SpoolReport, report_spool
+
+
+class StatusApp(Verb):
+    """Say whether saves reach the store. It reads the spool and asks no store.
+
+    Exit codes: 0 all is well, 1 versions are not reaching the store (or something in
+    the spool needs a look), 7 the spool cannot be read.
+    """
+
+    name = "jupyter-bookstore-status"
+    description = __doc__
+    examples = "jupyter bookstore status --json"
+
+    def run(self) -> int:
+        spool_dir = self.settings().spool_dir
+        report = report_spool(self.settings())
+        value = {"spool_dir": spool_dir, **report.as_json()}
+        self.show(value, _lines(spool_dir, report))
+        if not report.readable:
+            return EXIT_CODES[SpoolError]
+        return 0 if report.ok else 1
+
+
+def _lines(spool_dir: str, report: SpoolReport) -> Iterator[str]:
+    if report.readable:
+        for name, value in _rows(spool_dir, report):
+            yield f"{name:13} {value}"
+        yield ""
+    for problem in report.problems:
+        yield f"!!  {problem}"
+    if report.ok:
+        yield "All is well."
+
+
+def _rows(spool_dir: str, report: SpoolReport) -> Iterator[tuple[str, str]]:
+    age = report.oldest_age_seconds
+    yield "spool", spool_dir
+    yield "pending", str(report.pending)
+    yield "in flight", str(report.in_flight)
+    yield "failed", str(report.failed)
+    yield "size", say_size(report.bytes)
+    yield "oldest", "nothing waits" if age is None else f"waits for {say_span(age)}"
+    yield "uploads", str(report.uploads)
+    yield "retries", str(report.retries)
+    yield "skipped", str(report.skipped)
+    if report.removed:
+        yield "removed", f"{report.removed} (by somebody else, before they were sent)"
+    yield "last success", _moment(report.last_success) or "none known"
+    error, moment = report.last_error, _moment(report.last_error_at)
+    yield "last error", f"{moment}: {error}" if error and moment else error or "none"
+    yield "unprotected", ", ".join(report.unprotected) or "none"
+
+
+def _moment(time: datetime | None) -> str:
+    if time is None:
+        return ""
+    ago = max(0.0, (utc_now() - time).total_seconds())
+    return f"{time:%Y-%m-%d %H:%M:%S} UTC ({say_span(ago)} ago)"

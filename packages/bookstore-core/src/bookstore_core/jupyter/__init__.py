@@ -1,0 +1,1 @@
+"""The notebook server's configuration: its files, its root, its extensions."""

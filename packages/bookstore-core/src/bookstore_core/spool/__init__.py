@@ -1,0 +1,1 @@
+"""The spool's form on disk, which the archiver writes and others read."""

@@ -1,0 +1,1 @@
+"""Versions as files in a directory."""

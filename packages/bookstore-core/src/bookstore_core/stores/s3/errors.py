@@ -1,0 +1,177 @@
+"""What S3 and the servers like it answer when they fail, as errors of ours.
+
+The only place where codes of S3 are named. It knows nothing of botocore: the S3 store
+takes a `Failure` out of botocore's exceptions.
+"""
+
+from dataclasses import dataclass
+
+from bookstore_core.errors import (
+    BookstoreError,
+    ConfigurationError,
+    ConflictError,
+    ForbiddenError,
+    InvalidRequestError,
+    NotFoundError,
+    StorageError,
+    StorageUnavailableError,
+    StoreRefusedError,
+    TooLargeError,
+)
+from bookstore_core.paths import printable
+from bookstore_core.stores.checks import no_such_version
+
+#: It passes without anyone doing anything. BadDigest and IncompleteBody: damaged on
+#: the way. Expired tokens: whoever hands them out renews them.
+PASSING = frozenset(
+    {
+        "BadDigest",
+        "BandwidthLimitExceeded",
+        "ExpiredToken",
+        "ExpiredTokenException",
+        "IncompleteBody",
+        "InternalError",
+        "OperationAborted",
+        "RequestExpired",
+        "RequestLimitExceeded",
+        "RequestTimeout",
+        "RequestTimeoutException",
+        "ServiceUnavailable",
+        "SlowDown",
+        "SlowDownRead",
+        "SlowDownWrite",
+        "Throttling",
+        "ThrottlingException",
+        "TokenRefreshRequired",
+        "TooManyRequests",
+        "XMinioServerNotInitialized",
+    }
+)
+
+#: Someone has to change a setting or the bucket; the value says which.
+MISCONFIGURED = {
+    "AuthorizationHeaderMalformed": "Correct BookstoreSettings.s3_region_name.",
+    "BucketAlreadyExists": "Someone else has this bucket. Choose another name for it.",
+    "IllegalLocationConstraintException": ("Correct BookstoreSettings.s3_region_name."),
+    "InvalidAccessKeyId": "Correct BookstoreSettings.s3_access_key_id.",
+    "InvalidBucketName": "Correct BookstoreSettings.s3_bucket.",
+    "InvalidLocationConstraint": "Correct BookstoreSettings.s3_region_name.",
+    "InvalidToken": "Correct BookstoreSettings.s3_session_token.",
+    "KMS.DisabledException": "Correct BookstoreSettings.s3_sse_kms_key_id.",
+    "KMS.NotFoundException": "Correct BookstoreSettings.s3_sse_kms_key_id.",
+    "PermanentRedirect": (
+        "Correct BookstoreSettings.s3_region_name or s3_endpoint_url."
+    ),
+    "RequestTimeTooSkewed": "Set the clock of this machine.",
+    "SignatureDoesNotMatch": "Correct BookstoreSettings.s3_secret_access_key.",
+    "301": "Correct BookstoreSettings.s3_region_name or s3_endpoint_url.",
+}
+
+#: The credentials are not, or no longer, good: for any key, until there are new ones.
+STALE_CREDENTIALS = frozenset(
+    {
+        "ExpiredToken",
+        "ExpiredTokenException",
+        "InvalidAccessKeyId",
+        "InvalidToken",
+        "SignatureDoesNotMatch",
+        "TokenRefreshRequired",
+    }
+)
+
+#: How a version id is answered that the key does not have. A HEAD has no body, so its
+#: code is the bare status; the id of a delete marker gives 404 or 405.
+NO_SUCH_VERSION = frozenset({"NoSuchVersion", "InvalidArgument", "400", "404", "405"})
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A failed answer: S3's code (or the status as text), the status, the message."""
+
+    code: str
+    status: int
+    message: str
+
+    @property
+    def reason(self) -> str:
+        """The store's own words."""
+        message = self.message.strip().rstrip(".")
+        return f"{message} ({self.code})" if message else self.code
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What was asked for when it failed. `own` tells our bucket from others."""
+
+    bucket: str
+    own: bool = True
+    key: str = ""
+    version_id: str | None = None
+    cursor: bool = False
+
+    @property
+    def target(self) -> dict[str, str]:
+        """The parameters of an operation that name its target."""
+        named = {"Bucket": self.bucket, "Key": self.key, "VersionId": self.version_id}
+        return {name: value for name, value in named.items() if value}
+
+    @property
+    def place(self) -> str:
+        """The bucket or the key in it, for messages."""
+        place = f"s3://{self.bucket}/{self.key}" if self.key else f"s3://{self.bucket}"
+        return printable(place)
+
+
+def translate_failure(failure: Failure, asked: Asked) -> BookstoreError:
+    """Return the error that says what the failed answer means."""
+    error = _meaning_of(failure, asked)
+    error.cause = failure.code
+    error.wide = (
+        isinstance(error, ConfigurationError) or failure.code in STALE_CREDENTIALS
+    )
+    return error
+
+
+def _meaning_of(failure: Failure, asked: Asked) -> BookstoreError:
+    code, status, reason = failure.code, failure.status, failure.reason
+    if code in PASSING or status == 429 or (status >= 500 and status != 501):
+        return StorageUnavailableError(f"The store cannot do it now: {reason}.")
+    if code == "NoSuchBucket":
+        return _no_such_bucket(asked)
+    if code in MISCONFIGURED:
+        return StoreRefusedError(
+            f"The store refuses the settings: {reason}. {MISCONFIGURED[code]}"
+        )
+    if asked.version_id is not None and (
+        code in NO_SUCH_VERSION or status in (404, 405)
+    ):
+        return no_such_version(asked.key, asked.version_id)
+    if asked.cursor and code == "InvalidArgument":
+        return InvalidRequestError(
+            "The cursor is not one of this list. Ask for the first page again."
+        )
+    return _translate_status(failure, asked)
+
+
+def _no_such_bucket(asked: Asked) -> BookstoreError:
+    if not asked.own:
+        return NotFoundError(f"There is no bucket {asked.bucket}.")
+    return StoreRefusedError(
+        f"There is no bucket {asked.bucket}. Correct BookstoreSettings.s3_bucket, or "
+        "make the bucket with 'jupyter bookstore init'."
+    )
+
+
+def _translate_status(failure: Failure, asked: Asked) -> BookstoreError:
+    reason = failure.reason
+    if failure.status == 404 or failure.code == "NoSuchKey":
+        return NotFoundError(f"There is no {asked.place}.")
+    if failure.status == 403 or failure.code == "AccessDenied":
+        return ForbiddenError(f"The store refuses access to {asked.place}: {reason}.")
+    if failure.code == "KeyTooLongError":
+        return InvalidRequestError(f"The store refuses the key: {reason}.")
+    if failure.status == 413 or failure.code == "EntityTooLarge":
+        return TooLargeError(f"The store refuses the content: {reason}.")
+    if failure.status in (409, 412):
+        return ConflictError(f"The store refuses it for {asked.place}: {reason}.")
+    return StorageError(f"The store answered for {asked.place}: {reason}.")

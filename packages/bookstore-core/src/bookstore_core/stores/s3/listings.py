@@ -1,0 +1,188 @@
+"""Versions out of S3's answers, read so that every S3 server's habits are survived.
+
+Servers give short pages, even empty ones, while there is more: only ``IsTruncated``
+counts. A list goes on at the version id that the answer names and at our own key: the
+key in an answer is damaged by servers that do not encode it where they say they do.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+from bookstore_core.cursors import (
+    decode_cursor,
+    encode_cursor,
+)
+from bookstore_core.errors import StorageError
+from bookstore_core.paths import DELIMITER, OWN_FOLDER, is_own
+from bookstore_core.stores.s3.errors import Asked
+from bookstore_core.stores.s3.metadata import decode_metadata
+from bookstore_core.stores.versions import (
+    KeyPage,
+    Version,
+    VersionPage,
+)
+
+#: The version id that S3 gives to what it will overwrite.
+OVERWRITABLE = "null"
+
+#: The most rows that S3 gives in one page.
+MAX_ROWS = 1000
+
+#: Asks for one page of a listing: parameters in, botocore's answer out.
+Ask = Callable[..., dict[str, Any]]
+
+
+def version_of(answer: dict[str, Any], asked: Asked) -> Version:
+    """Return the version that an answer to a HEAD or GET describes."""
+    return Version(
+        bucket=asked.bucket,
+        key=asked.key,
+        # A bucket that was never versioned names none; this id reads what is there.
+        version_id=answer.get("VersionId") or asked.version_id or OVERWRITABLE,
+        size=answer["ContentLength"],
+        stored_at=answer["LastModified"].astimezone(UTC),
+        is_latest=asked.version_id is None,
+        metadata=decode_metadata(answer.get("Metadata", {})),
+    )
+
+
+def list_versions(
+    ask: Ask, bucket: str, key: str, *, cursor: str | None, limit: int
+) -> VersionPage:
+    """Return up to `limit` versions of exactly `key`, newest first."""
+    after = decode_cursor("versions", cursor)
+    found: list[Version] = []
+    while True:
+        page = ask(
+            Prefix=key,
+            MaxKeys=min(limit - len(found), MAX_ROWS),
+            **({"KeyMarker": key, "VersionIdMarker": after} if after else {}),
+        )
+        rows = _merge(page)
+        found += [_version(bucket, row) for row in rows if row["Key"] == key]
+        if _is_last(page, key, rows):
+            return VersionPage(tuple(found))
+        # Never a row of our choice: within a second it may not be the last one, and
+        # those after it would be passed over.
+        following = page.get("NextVersionIdMarker")
+        if not following or following == after:
+            raise StorageError(
+                "The store does not say how its list of versions goes on."
+            )
+        after = following
+        if len(found) >= limit:
+            return VersionPage(tuple(found), encode_cursor("versions", after))
+
+
+def _is_last(page: dict[str, Any], key: str, rows: list[dict[str, Any]]) -> bool:
+    """Say whether nothing of `key` follows; longer keys that begin with it may."""
+    following = page.get("NextKeyMarker") or key
+    return (
+        not page.get("IsTruncated")
+        or any(row["Key"] != key for row in rows)
+        # A marker that was damaged on its way does not begin with our key.
+        or (following != key and following.startswith(key))
+    )
+
+
+def _merge(page: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return versions and delete markers of a page together, newest first.
+
+    botocore hands them over as two lists. Within a second their order is known for
+    the newest alone; the sort is stable, so each list keeps its own order.
+    """
+    rows = [{**row, "Deleted": False} for row in page.get("Versions", [])]
+    rows += [{**row, "Deleted": True} for row in page.get("DeleteMarkers", [])]
+    rows.sort(key=lambda row: (row["LastModified"], row["IsLatest"]), reverse=True)
+    rows.sort(key=lambda row: row["Key"].encode("utf-8", "surrogatepass"))
+    return rows
+
+
+def _version(bucket: str, row: dict[str, Any]) -> Version:
+    stored_at: datetime = row["LastModified"]
+    return Version(
+        bucket=bucket,
+        key=row["Key"],
+        version_id=row["VersionId"],
+        size=row.get("Size", 0),
+        stored_at=stored_at.astimezone(UTC),
+        is_latest=row["IsLatest"],
+        deleted=row["Deleted"],
+    )
+
+
+def list_keys(
+    ask: Ask, bucket: str, prefix: str, *, cursor: str | None, limit: int
+) -> KeyPage:
+    """Return up to `limit` keys and folders directly below `prefix`."""
+    token = decode_cursor("keys", cursor)
+    keys: list[Version] = []
+    folders: list[str] = []
+    while True:
+        page = ask(
+            Prefix=prefix,
+            Delimiter=DELIMITER,
+            MaxKeys=min(limit - len(keys) - len(folders), MAX_ROWS),
+            **({"ContinuationToken": token} if token else {}),
+        )
+        keys += _keys(bucket, prefix, page.get("Contents", []))
+        below = [row["Prefix"] for row in page.get("CommonPrefixes", [])]
+        folders += [folder for folder in below if not is_own(folder[len(prefix) :])]
+        if not page.get("IsTruncated"):
+            return KeyPage(tuple(keys), tuple(folders))
+        token = page.get("NextContinuationToken")
+        if not token:
+            raise StorageError("The store does not say how its list of keys goes on.")
+        if len(keys) + len(folders) >= limit:
+            return KeyPage(tuple(keys), tuple(folders), encode_cursor("keys", token))
+
+
+def walk_keys(
+    ask: Ask, bucket: str, prefix: str, *, cursor: str | None, limit: int
+) -> KeyPage:
+    """Return up to `limit` keys at all levels below `prefix`."""
+    after = decode_cursor("walk", cursor)
+    place = {"StartAfter": after} if after else {}
+    keys: list[Version] = []
+    while True:
+        # One more than is shown, so that a last page that is full is the last.
+        page = ask(Prefix=prefix, MaxKeys=min(limit - len(keys) + 1, MAX_ROWS), **place)
+        found = list(_keys(bucket, prefix, page.get("Contents", [])))
+        keys += [row for row in found if not is_own(row.key[len(prefix) :])]
+        if len(keys) > limit:
+            shown = keys[:limit]
+            return KeyPage(tuple(shown), (), encode_cursor("walk", shown[-1].key))
+        if not page.get("IsTruncated"):
+            return KeyPage(tuple(keys))
+        token = page.get("NextContinuationToken")
+        if not token:
+            raise StorageError("The store does not say how its list of keys goes on.")
+        place = _beyond_own(prefix, found) or {"ContinuationToken": token}
+
+
+def _beyond_own(prefix: str, found: list[Version]) -> dict[str, str]:
+    """Return where to go on after a page that ends amid what bookstore itself keeps."""
+    below = found[-1].key[len(prefix) :] if found else ""
+    if not is_own(below):
+        return {}
+    folder = f"/{below}".partition(f"/{OWN_FOLDER}/")[0].removeprefix(DELIMITER)
+    # All that bookstore keeps there sorts before it.
+    start = DELIMITER.join(part for part in (folder, OWN_FOLDER, "~") if part)
+    return {"StartAfter": prefix + start}
+
+
+def _keys(
+    bucket: str, prefix: str, rows: Iterable[dict[str, Any]]
+) -> Iterator[Version]:
+    for row in rows:
+        if row["Key"] == prefix:
+            continue  # the empty object that some tools make for a folder
+        yield Version(
+            bucket=bucket,
+            key=row["Key"],
+            version_id="",
+            size=row["Size"],
+            stored_at=row["LastModified"].astimezone(UTC),
+            is_latest=True,
+        )

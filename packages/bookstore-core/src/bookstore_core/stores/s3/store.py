@@ -1,0 +1,331 @@
+"""VersionedBucket: a VersionStore in the terms of S3, over any connection to it."""
+
+import time
+from collections.abc import Callable, Collection
+from dataclasses import replace
+from functools import partial
+from typing import Any, BinaryIO, cast
+
+from bookstore_core.clock import (
+    utc_now,
+)
+from bookstore_core.errors import (
+    BookstoreError,
+    ConfigurationError,
+    NotFoundError,
+    StorageError,
+    StorageUnavailableError,
+    VersionNotFoundError,
+)
+from bookstore_core.parallel import in_parallel
+from bookstore_core.settings import DEFAULT_ENDPOINT_URL, BookstoreSettings
+from bookstore_core.stores.base import (
+    StoreCheck,
+    VersionStore,
+)
+from bookstore_core.stores.checks import check_key, check_prefix, check_version_id
+from bookstore_core.stores.label_texts import label_in
+from bookstore_core.stores.s3 import listings
+from bookstore_core.stores.s3.check import ENABLED, Checked, check_s3, unversioned
+from bookstore_core.stores.s3.connection import (
+    BotocoreConnection,
+    Connection,
+    Patience,
+    new_client,
+)
+from bookstore_core.stores.s3.errors import Asked
+from bookstore_core.stores.s3.labels import list_marked, marker_key, merge_tags
+from bookstore_core.stores.s3.listings import OVERWRITABLE, version_of
+from bookstore_core.stores.s3.metadata import encode_metadata
+from bookstore_core.stores.streams import Window
+from bookstore_core.stores.versions import (
+    KeyPage,
+    Label,
+    OpenVersion,
+    Version,
+    VersionMetadata,
+    VersionPage,
+)
+
+#: Contents up to this size, in bytes, are sent from memory; larger ones are streamed.
+SMALL = 256 * 1024
+
+#: The region whose buckets are made without naming it.
+DEFAULT_REGION = "us-east-1"
+
+
+class VersionedBucket(VersionStore):
+    """A versioned bucket of S3, or of a server that speaks S3."""
+
+    def __init__(self, settings: BookstoreSettings, connection: Connection) -> None:
+        self.bucket = settings.bucket
+        self._settings = settings
+        self._connection = connection
+        self._known_versioned = False
+
+    @property
+    def location(self) -> str:
+        endpoint = self._connection.endpoint
+        if endpoint == DEFAULT_ENDPOINT_URL:
+            return f"s3://{self.bucket}"
+        return f"{endpoint}/{self.bucket}"
+
+    def _asked(
+        self, bucket: str | None, key: str = "", version_id: str | None = None
+    ) -> Asked:
+        name = self.bucket if bucket is None else bucket
+        return Asked(name, own=name == self.bucket, key=key, version_id=version_id)
+
+    def check(self) -> StoreCheck:
+        checked = Checked(
+            endpoint=self._connection.endpoint,
+            bucket=self.bucket,
+            prefix=self._settings.workspace_prefix,
+            encryption=self._encryption,
+        )
+        return check_s3(self._ask_briefly, checked)
+
+    def _ask_briefly(
+        self,
+        operation: str,
+        *,
+        key: str = "",
+        version_id: str | None = None,
+        **parameters: Any,
+    ) -> dict[str, Any]:
+        asked = self._asked(None, key, version_id)
+        return self._connection.ask(operation, asked, brief=True, **parameters)
+
+    def prepare(self) -> list[str]:
+        ours, done = self._asked(None), []
+        try:
+            # Asked as if it were another's bucket: ours not being there is an error.
+            versioning = self._connection.read(
+                "get_bucket_versioning", replace(ours, own=False)
+            )
+        except NotFoundError:
+            versioning = {}
+            self._connection.ask("create_bucket", ours, **self._location_constraint)
+            done.append(f"Made the bucket {self.bucket}.")
+        if versioning.get("Status") != ENABLED:
+            enabled: dict[str, Any] = {"VersioningConfiguration": {"Status": ENABLED}}
+            self._connection.ask("put_bucket_versioning", ours, **enabled)
+            done.append(f"Enabled versioning of the bucket {self.bucket}.")
+        return done
+
+    @property
+    def _location_constraint(self) -> dict[str, Any]:
+        region = self._settings.s3_region_name
+        if not region or region == DEFAULT_REGION:
+            return {}
+        return {"CreateBucketConfiguration": {"LocationConstraint": region}}
+
+    @property
+    def _encryption(self) -> dict[str, Any]:
+        settings = self._settings
+        asked = {
+            "ServerSideEncryption": settings.s3_server_side_encryption,
+            "SSEKMSKeyId": settings.s3_sse_kms_key_id,
+        }
+        return {name: value for name, value in asked.items() if value}
+
+    def _require_versioning(self) -> None:
+        if self._known_versioned:
+            return
+        versioning = self._connection.read("get_bucket_versioning", self._asked(None))
+        if versioning.get("Status") != ENABLED:
+            raise self._not_versioned()
+        self._known_versioned = True
+
+    def _not_versioned(self) -> ConfigurationError:
+        finding = unversioned(self.bucket)
+        return ConfigurationError(f"{finding.sentence} {finding.remedy}")
+
+    def put(
+        self,
+        key: str,
+        body: BinaryIO,
+        *,
+        size: int,
+        metadata: VersionMetadata,
+        content_type: str = "application/x-ipynb+json",
+    ) -> Version:
+        asked = self._asked(None, check_key(key))
+        window = Window(body, size)
+        self._require_versioning()
+        answer = self._connection.ask(
+            "put_object",
+            asked,
+            Body=window if size > SMALL else window.read(),
+            ContentType=content_type,
+            Metadata=encode_metadata(metadata),
+            **self._encryption,
+        )
+        version_id = answer.get("VersionId") or self._find_version_id(
+            key, metadata, size
+        )
+        if version_id == OVERWRITABLE:
+            self._known_versioned = False
+            raise self._not_versioned()
+        return Version(
+            bucket=self.bucket,
+            key=key,
+            version_id=version_id,
+            size=size,
+            stored_at=utc_now(),
+            is_latest=True,
+            metadata=metadata,
+        )
+
+    def _find_version_id(self, key: str, metadata: VersionMetadata, size: int) -> str:
+        # Some servers do not say which version they made.
+        found = self.find_save(key, metadata.save_id, size=size)
+        if found is None:
+            raise StorageUnavailableError(
+                f"The store did not say which version of {key} it made."
+            )
+        return found.version_id
+
+    def head(
+        self, key: str, version_id: str | None = None, *, bucket: str | None = None
+    ) -> Version:
+        check_version_id(check_key(key), version_id)
+        asked = self._asked(bucket, key, version_id)
+        try:
+            answer = self._connection.read("head_object", asked)
+        except BookstoreError as error:
+            if error.retryable:
+                raise
+            # An error to a HEAD has no body and so no reason: a GET tells it.
+            answer = self._connection.read("get_object", asked)
+            answer["Body"].close()
+        return version_of(answer, asked)
+
+    def open(
+        self, key: str, version_id: str | None = None, *, bucket: str | None = None
+    ) -> OpenVersion:
+        check_version_id(check_key(key), version_id)
+        asked = self._asked(bucket, key, version_id)
+        answer = self._connection.read("get_object", asked)
+        body = self._connection.guard(answer["Body"], asked)
+        return OpenVersion(version_of(answer, asked), cast(BinaryIO, body))
+
+    def list_versions(
+        self,
+        key: str,
+        *,
+        cursor: str | None = None,
+        limit: int = 100,
+        bucket: str | None = None,
+    ) -> VersionPage:
+        check_key(key)
+        asked = replace(self._asked(bucket), cursor=cursor is not None)
+        return listings.list_versions(
+            partial(self._connection.read, "list_object_versions", asked),
+            asked.bucket,
+            key,
+            cursor=cursor,
+            limit=max(limit, 1),
+        )
+
+    def list_keys(
+        self, prefix: str, *, cursor: str | None = None, limit: int = 1000
+    ) -> KeyPage:
+        return self._list(listings.list_keys, prefix, cursor, limit)
+
+    def walk_keys(
+        self, prefix: str, *, cursor: str | None = None, limit: int = 1000
+    ) -> KeyPage:
+        return self._list(listings.walk_keys, prefix, cursor, limit)
+
+    def _list(
+        self,
+        read: Callable[..., KeyPage],
+        prefix: str,
+        cursor: str | None,
+        limit: int,
+    ) -> KeyPage:
+        folder = check_prefix(prefix)
+        asked = replace(self._asked(None), cursor=cursor is not None)
+        return read(
+            partial(self._connection.read, "list_objects_v2", asked),
+            asked.bucket,
+            folder,
+            cursor=cursor,
+            limit=max(limit, 1),
+        )
+
+    def labels(
+        self,
+        key: str,
+        *,
+        bucket: str | None = None,
+        only: Collection[str] | None = None,
+    ) -> dict[str, Label]:
+        asked = self._asked(bucket)
+        listing = partial(self._connection.read, "list_objects_v2", asked)
+        marked = list_marked(listing, check_key(key))
+        chosen = [known for known in marked if only is None or known in only]
+
+        def read(version_id: str) -> Label | None:
+            try:
+                return label_in(self._tags(self._asked(bucket, key, version_id)))
+            except VersionNotFoundError:
+                return None  # a lifecycle rule has removed it
+
+        found = in_parallel(read, chosen, threads=self._settings.max_threads)
+        pairs = zip(chosen, found, strict=True)
+        return {known: label for known, label in pairs if label is not None}
+
+    def _tags(self, asked: Asked) -> dict[str, str]:
+        answer = self._connection.read("get_object_tagging", asked)
+        return {tag["Key"]: tag["Value"] for tag in answer.get("TagSet", [])}
+
+    def _write_label(self, key: str, version_id: str, label: Label | None) -> None:
+        asked = self._asked(None, key, version_id)
+        try:
+            self._write_tags(asked, label)
+        except StorageError as error:
+            if error.retryable:
+                raise
+            raise StorageError(f"The store keeps no labels: {error}") from error
+
+    def _write_tags(self, asked: Asked, label: Label | None) -> None:
+        # Read first, not only to keep the tags of others: a server that does not know
+        # tags would take the PUT for one of a new content.
+        tags = self._tags(asked)
+        wanted = merge_tags(asked.key, tags, label)
+        if label is not None:
+            self._mark(asked)
+        if wanted == tags:
+            return
+        rows = [{"Key": name, "Value": value} for name, value in wanted.items()]
+        self._connection.ask("put_object_tagging", asked, Tagging={"TagSet": rows})
+        # Another label there is that of someone who was faster.
+        if label is not None and label_in(self._tags(asked)) is None:
+            raise StorageError("it answered that it keeps the tags, and does not.")
+
+    def _mark(self, asked: Asked) -> None:
+        assert asked.version_id is not None
+        marker = self._asked(None, marker_key(asked.key, asked.version_id))
+        try:
+            self._connection.read("head_object", marker)
+        except NotFoundError:
+            self._connection.ask("put_object", marker, Body=b"", **self._encryption)
+
+
+class S3Store(VersionedBucket):
+    """The bucket that the settings name, reached by botocore."""
+
+    def __init__(
+        self,
+        settings: BookstoreSettings,
+        *,
+        connect: Callable[[BookstoreSettings, Patience], Any] = new_client,
+        pause: Callable[[float], None] = time.sleep,
+        hurried: bool = False,
+    ) -> None:
+        connection = BotocoreConnection(
+            settings, connect=connect, pause=pause, hurried=hurried
+        )
+        super().__init__(settings, connection)

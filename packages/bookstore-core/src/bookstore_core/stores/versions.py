@@ -1,0 +1,141 @@
+"""Versions and what is known of them, as every store returns them."""
+
+import hashlib
+import secrets
+from dataclasses import dataclass, field
+from datetime import datetime
+from types import TracebackType
+from typing import BinaryIO, Self
+
+from bookstore_core.errors import StorageError, StorageUnavailableError, TooLargeError
+
+
+@dataclass(frozen=True)
+class VersionMetadata:
+    """What is known of a version besides its bytes; kept with it in the store.
+
+    `saved_at` is in UTC. `sha256` is hexadecimal. `source_path` is the notebook's path
+    on its server, empty where it is too long to be kept. `save_id` is unique to one
+    save: two versions with the same one are the same save, sent twice.
+
+    `restored_from` is the id of the version that this content was restored from, and
+    `restored_path` that version's path where it is another than this one's.
+    `moved_from` is the path that the notebook had before it was renamed or moved: this
+    version is the first one under its new path.
+    """
+
+    save_id: str
+    saved_at: datetime
+    author: str = ""
+    sha256: str = ""
+    source_path: str = ""
+    restored_from: str = ""
+    restored_path: str = ""
+    moved_from: str = ""
+
+
+@dataclass(frozen=True)
+class Version:
+    """One version of a key.
+
+    `size` is in bytes, `stored_at` in UTC. `metadata` is None where it was not asked
+    for (listings) or where something else than bookstore wrote the version. A
+    `deleted` version is S3's delete marker: it has an id and a time and no content.
+    `is_latest` is known from listings, and where the newest was asked for. `version_id`
+    is empty in a listing of keys of a store that would need a request a row to tell it.
+    """
+
+    bucket: str
+    key: str
+    version_id: str
+    size: int
+    stored_at: datetime
+    is_latest: bool = False
+    deleted: bool = False
+    metadata: VersionMetadata | None = None
+
+
+@dataclass(frozen=True)
+class VersionPage:
+    """Versions of one key, newest first; `cursor` asks for the next page, if any.
+
+    Where the keys that follow begin with this one, the last page may be empty.
+    """
+
+    versions: tuple[Version, ...]
+    cursor: str | None = None
+
+
+@dataclass(frozen=True)
+class KeyPage:
+    """Keys below a prefix, in order of the alphabet, with their newest version.
+
+    `folders` are the prefixes one level down, each with its final slash.
+    """
+
+    keys: tuple[Version, ...]
+    folders: tuple[str, ...] = ()
+    cursor: str | None = None
+
+
+@dataclass(frozen=True)
+class Label:
+    """A name that a person gave to a version, and why.
+
+    `name` has 1 to 80 characters and `comment` up to 500. `labelled_at` is in UTC, and
+    None where it is not known; `VersionStore.set_label` fills it in.
+    """
+
+    name: str
+    comment: str = ""
+    author: str = ""
+    labelled_at: datetime | None = None
+
+
+@dataclass
+class OpenVersion:
+    """A version being read. Use it as a context manager, so that `body` is closed."""
+
+    version: Version
+    body: BinaryIO = field(repr=False)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.body.close()
+
+    def read(self, limit: int) -> bytes:
+        """Return the whole content, checked against its size and sha256.
+
+        Raises TooLargeError over `limit` bytes, and StorageUnavailableError when the
+        content arrived short or changed: asking again may give it whole.
+        """
+        version = self.version
+        if version.size > limit:
+            raise TooLargeError(
+                f"{version.key} is {version.size} bytes large, over the limit of "
+                f"{limit} bytes (BookstoreSettings.max_notebook_size)."
+            )
+        data = self.body.read()
+        if len(data) != version.size:
+            raise StorageUnavailableError(
+                f"The store sent {len(data)} of {version.size} bytes of {version.key}."
+            )
+        expected = version.metadata.sha256 if version.metadata else ""
+        if expected and hashlib.sha256(data).hexdigest() != expected:
+            raise StorageError(
+                f"The content of {version.key} is not what was saved: its sha256 "
+                "differs from the one recorded with it."
+            )
+        return data
+
+
+def new_save_id() -> str:
+    """Return an id for a save: 16 hexadecimal digits, unique for all that matters."""
+    return secrets.token_hex(8)
