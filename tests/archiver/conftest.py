@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from archiver.saving import Files
-from bookstore_archiver.archiving import Archiver
-from bookstore_archiver.timing import Timing
+from bookstore_archiver.archiver import Archiver
+from bookstore_archiver.uploads.timing import Timing
 from bookstore_core.settings import BookstoreSettings
 from harness.memory_store import MemoryStore
 

@@ -5,9 +5,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from bookstore_archiver.archiving import Archiver
-from bookstore_archiver.disk import Disk
+from bookstore_archiver.archiver import Archiver
 from bookstore_archiver.records import ArchiveRecord
+from bookstore_archiver.spool.disk import Disk
 from bookstore_core.errors import (
     ConfigurationError,
     ForbiddenError,
@@ -31,7 +31,7 @@ def denied(cause: str) -> ForbiddenError:
 
 def archive(archiver: Archiver, *contents: object, path: str = "a.ipynb") -> None:
     for content in contents:
-        archiver.archive(ArchiveRecord(path, str(content), 0.0))
+        archiver.intake.archive(ArchiveRecord(path, str(content), 0.0))
 
 
 def contents(store: MemoryStore, path: str = "a.ipynb") -> list[str]:

@@ -7,9 +7,9 @@ import pytest
 
 from archiver.conftest import MakeArchiver
 from archiver.saving import Files, contents, text
-from bookstore_archiver.attach import attach
-from bookstore_archiver.holding import DrainLock
+from bookstore_archiver.hooks.saves import attach
 from bookstore_archiver.records import ArchiveRecord
+from bookstore_archiver.uploads.drain_lock import DrainLock
 from bookstore_core.errors import InvalidRequestError
 from bookstore_core.spool.directory import count_spool
 from harness.memory_store import MemoryStore
@@ -24,7 +24,7 @@ def test_path_that_no_key_can_be_made_of_is_told_once(
 ) -> None:
     archiver = make_archiver()
     for _ in range(2):
-        archiver.keep(files, MODEL, "x" * 2000)
+        archiver.intake.keep(files, MODEL, "x" * 2000)
     assert len(caplog.records) == 1
 
 
@@ -35,7 +35,7 @@ def test_other_spellings_of_a_path_are_the_same_key(
     archiver = make_archiver()
     (files.root / "sub").mkdir()
     (files.root / "a.ipynb").write_text("1")
-    archiver.keep(files, MODEL, path)
+    archiver.intake.keep(files, MODEL, path)
     wait_for(lambda: contents(store), what="the version")
     assert contents(store) == ["1"]
 
@@ -44,7 +44,7 @@ def test_no_error_reaches_the_save(
     make_archiver: MakeArchiver, caplog: pytest.LogCaptureFixture
 ) -> None:
     archiver = make_archiver()
-    archiver.keep(object(), {"type": "notebook", "content": object()}, "a.ipynb")
+    archiver.intake.keep(object(), {"type": "notebook", "content": object()}, "a.ipynb")
     (record,) = caplog.records
     assert record.levelno == logging.ERROR
     assert record.exc_info
@@ -56,7 +56,7 @@ def test_save_is_in_the_spool_when_it_returns(
     spool_dir.mkdir()
     other = DrainLock(spool_dir)
     other.hold()
-    attach(files, make_archiver())
+    attach(files, make_archiver().intake)
     files.save(text("1"), "a.ipynb")
     assert count_spool(str(spool_dir)).pending == 1
     other.release()
@@ -64,4 +64,4 @@ def test_save_is_in_the_spool_when_it_returns(
 
 def test_record_for_an_impossible_path_is_refused(make_archiver: MakeArchiver) -> None:
     with pytest.raises(InvalidRequestError):
-        make_archiver().archive(ArchiveRecord("../a.ipynb", "{}", 0.0))
+        make_archiver().intake.archive(ArchiveRecord("../a.ipynb", "{}", 0.0))

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from bookstore_archiver.attach import attach, counts
-from bookstore_archiver.locks import PathLocks
-from bookstore_archiver.snapshots import Source
+from bookstore_archiver.hooks.event_loop import PathLocks
+from bookstore_archiver.hooks.saves import attach, counts
+from bookstore_archiver.spool.sources import Source
 from bookstore_core.origins import Origin
 
 NOTEBOOK = {"type": "notebook", "content": {"cells": []}}

@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 
 from archiver.conftest import LOG, MakeArchiver
-from bookstore_archiver.archiving import Archiver
-from bookstore_archiver.backfilling import Backfill, Kind
+from bookstore_archiver.archiver import Archiver
+from bookstore_archiver.cli.backfill import Backfill, Kind
+from bookstore_archiver.cli.verb import Patience
 from bookstore_archiver.notebook_files import NotebookFile
-from bookstore_archiver.patience import Patience
-from bookstore_archiver.snapshots import BytesSource
-from bookstore_archiver.spooling import Spool
+from bookstore_archiver.spool.sources import BytesSource
+from bookstore_archiver.spool.spool import Spool
 from bookstore_core.errors import ForbiddenError, StorageUnavailableError
 from bookstore_core.spool.directory import count_spool
 from bookstore_core.stores import Version

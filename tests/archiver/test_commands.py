@@ -7,22 +7,16 @@ from pathlib import Path
 import pytest
 
 from archiver.conftest import LOG, MakeArchiver
-from bookstore_archiver.archiving import Archiver
-from bookstore_archiver.holding import DrainLock
-from bookstore_archiver.patience import Patience
+from bookstore_archiver.archiver import Archiver
+from bookstore_archiver.cli.verb import Patience
 from bookstore_archiver.records import ArchiveRecord
-from bookstore_archiver.snapshots import BytesSource
-from bookstore_archiver.spooling import Spool
+from bookstore_archiver.spool.sources import BytesSource
+from bookstore_archiver.spool.spool import Spool
+from bookstore_archiver.uploads.drain_lock import DrainLock
 from bookstore_core.errors import StorageUnavailableError
 from bookstore_core.settings import BookstoreSettings
-from bookstore_core.spool.directory import (
-    SpoolCounts,
-    count_spool,
-)
-from bookstore_core.spool.drain_status import (
-    DrainStatus,
-    read_status,
-)
+from bookstore_core.spool.directory import SpoolCounts, count_spool
+from bookstore_core.spool.drain_status import DrainStatus, read_status
 from bookstore_core.stores import Version
 from bookstore_core.stores.local.store import LocalStore
 from harness.command import Outcome, Run
@@ -158,7 +152,7 @@ def test_patience_ends_when_attempts_fail_and_nothing_moves(
 ) -> None:
     store.before = [fail_with(DOWN)] * 100_000
     archiver, now = make_archiver(), [0.0]
-    archiver.archive(ArchiveRecord("a.ipynb", "1", 0.0))
+    archiver.intake.archive(ArchiveRecord("a.ipynb", "1", 0.0))
     wait_for(lambda: archiver.status.last_error, what="a failed attempt")
     patient = patience(archiver, now)
     assert patient.allows(SpoolCounts(pending=2))

@@ -14,8 +14,8 @@ from traitlets.config import Application, Config
 
 import bookstore_archiver
 from bookstore_archiver import ArchiveRecord
-from bookstore_archiver.contents import archiving_manager_class
-from bookstore_archiver.registry import archiver_for
+from bookstore_archiver.server.contents_manager import archiving_manager_class
+from bookstore_archiver.server.registry import archiver_for
 from bookstore_core.errors import ConfigurationError
 from harness.notebook_server import notebook
 from harness.waiting import wait_for
@@ -143,7 +143,7 @@ def test_wrong_setting_is_logged_and_stops_nothing(
 def test_importing_the_archiver_imports_no_server_and_no_botocore() -> None:
     heavy = {"tornado", "jupyter_server", "notebook", "flask", "botocore"}
     code = (
-        "import sys, bookstore_archiver, bookstore_archiver.archiving;"
+        "import sys, bookstore_archiver, bookstore_archiver.archiver;"
         f"print({heavy!r} & set(sys.modules))"
     )
     run = subprocess.run(

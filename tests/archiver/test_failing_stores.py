@@ -16,9 +16,9 @@ from archiver.saving import (
     is_empty,
     texts,
 )
-from bookstore_archiver.holding import DrainLock
-from bookstore_archiver.snapshots import BytesSource
-from bookstore_archiver.spooling import Spool
+from bookstore_archiver.spool.sources import BytesSource
+from bookstore_archiver.spool.spool import Spool
+from bookstore_archiver.uploads.drain_lock import DrainLock
 from bookstore_core.spool.directory import count_spool
 from harness.memory_store import MemoryStore, fail_with
 from harness.waiting import wait_for

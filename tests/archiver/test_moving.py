@@ -10,9 +10,10 @@ from typing import Any, BinaryIO
 import pytest
 
 from archiver.conftest import LOG, MakeArchiver
-from bookstore_archiver.attach import attach
-from bookstore_archiver.disk import Disk
-from bookstore_archiver.moving import Mover, Moves
+from bookstore_archiver.hooks.saves import attach
+from bookstore_archiver.renames.follower import Mover
+from bookstore_archiver.renames.pending import Moves
+from bookstore_archiver.spool.disk import Disk
 from bookstore_core.moved_notes import read_note
 from bookstore_core.stores import Version
 from harness.memory_store import MemoryStore
@@ -123,7 +124,7 @@ def test_renamed_notebook_becomes_a_version_that_says_so(
     kind: Any, make_archiver: MakeArchiver, store: MemoryStore, root: Path
 ) -> None:
     manager = kind(root)
-    attach(manager, make_archiver())
+    attach(manager, make_archiver().intake)
     save(manager, "1", "a.ipynb")
     do(manager.rename_file("/a.ipynb", "x/b.ipynb"))
     save(manager, "2", "x/b.ipynb")
@@ -138,7 +139,7 @@ def test_manager_without_files_is_asked_for_the_renamed_notebook(
     kind: Any, make_archiver: MakeArchiver, store: MemoryStore, root: Path
 ) -> None:
     manager = kind(root)
-    attach(manager, make_archiver())
+    attach(manager, make_archiver().intake)
     (root / "a.ipynb").write_text("1")
     do(manager.rename_file("a.ipynb", "b.ipynb"))
     (version,) = wait_for_versions(store, "b.ipynb", 1)
@@ -150,7 +151,7 @@ def test_notebooks_of_a_renamed_folder_become_versions_that_say_so(
     kind: Any, make_archiver: MakeArchiver, store: MemoryStore, root: Path
 ) -> None:
     manager = kind(root)
-    attach(manager, make_archiver())
+    attach(manager, make_archiver().intake)
     for path in ("x/a.ipynb", "x/deep/b.ipynb", "x/data.csv", "x/.hidden.ipynb"):
         (root / path).write_text(path)
     do(manager.rename_file("x", "y"))
@@ -170,7 +171,7 @@ def test_folder_of_a_manager_without_files_is_told_of_by_the_next_saves(
     kind: Any, make_archiver: MakeArchiver, store: MemoryStore, root: Path
 ) -> None:
     manager = kind(root)
-    attach(manager, make_archiver())
+    attach(manager, make_archiver().intake)
     (root / "x/a.ipynb").write_text("1")
     do(manager.rename_file("x", "y"))
     for content in "12":
@@ -187,7 +188,7 @@ def test_what_is_no_notebook_is_not_followed(
     old: str, new: str, make_archiver: MakeArchiver, store: MemoryStore, root: Path
 ) -> None:
     manager, archiver = Files(root), make_archiver()
-    attach(manager, archiver)
+    attach(manager, archiver.intake)
     (root / old).write_text("1")
     manager.rename_file(old, new)
     save(manager, "2", "last.ipynb")
@@ -199,7 +200,7 @@ def test_text_that_was_saved_as_a_notebook_is_followed(
     make_archiver: MakeArchiver, store: MemoryStore, root: Path
 ) -> None:
     manager = Files(root)
-    attach(manager, make_archiver())
+    attach(manager, make_archiver().intake)
     save(manager, "1", "a.py")
     manager.rename_file("a.py", "b.py")
     manager.rename_file("b.py", "c.py")
@@ -211,7 +212,7 @@ def test_failed_rename_leaves_nothing_behind(
     make_archiver: MakeArchiver, store: MemoryStore, root: Path
 ) -> None:
     manager = Files(root)
-    attach(manager, make_archiver())
+    attach(manager, make_archiver().intake)
     with pytest.raises(FileNotFoundError):
         manager.rename_file("gone.ipynb", "b.ipynb")
     save(manager, "1", "b.ipynb")
@@ -224,7 +225,7 @@ def test_rename_succeeds_on_a_full_disk_and_is_told_when_there_is_room(
 ) -> None:
     manager, disk = Files(root), SmallDisk()
     archiver = make_archiver(disk=disk)
-    attach(manager, archiver)
+    attach(manager, archiver.intake)
     save(manager, "1", "a.ipynb")
     wait_for_versions(store, "a.ipynb", 1)
     disk.full = True
@@ -240,7 +241,7 @@ def test_version_of_the_old_path_reaches_the_store_first(
     make_archiver: MakeArchiver, store: MemoryStore, root: Path
 ) -> None:
     manager = Files(root)
-    attach(manager, make_archiver(min_interval=3600.0))
+    attach(manager, make_archiver(min_interval=3600.0).intake)
     for content in "123":
         save(manager, content, "a.ipynb")
     manager.rename_file("a.ipynb", "b.ipynb")

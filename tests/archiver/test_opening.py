@@ -3,7 +3,7 @@
 import asyncio
 from typing import Any
 
-from bookstore_archiver.opening import noticing
+from bookstore_archiver.hooks.opens import noticing
 
 
 class Folder:

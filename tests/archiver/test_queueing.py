@@ -2,11 +2,9 @@
 
 from typing import Any
 
-from bookstore_archiver.queueing import Queue
-from bookstore_archiver.spooling import Entry
-from bookstore_core.spool.saves import (
-    Trailer,
-)
+from bookstore_archiver.spool.entry import Entry
+from bookstore_archiver.uploads.queue import Queue
+from bookstore_core.spool.saves import Trailer
 
 
 def entry(name: str, key: str = "a", **news: Any) -> Entry:

@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 
 from archiver.conftest import LOG
-from bookstore_archiver.news import News
-from bookstore_archiver.recent import MOST_NOTEBOOKS, RecentVersions
-from bookstore_archiver.reverting import checkpoint_id, find_reverted
-from bookstore_archiver.snapshots import BytesSource
-from bookstore_archiver.spooling import Entry, Spool
+from bookstore_archiver.known_versions import MOST_NOTEBOOKS, RecentVersions
+from bookstore_archiver.revert import checkpoint_id, find_reverted
+from bookstore_archiver.spool.entry import Entry, News
+from bookstore_archiver.spool.sources import BytesSource
+from bookstore_archiver.spool.spool import Spool
 from bookstore_core.errors import VersionNotFoundError
 from bookstore_core.history import History
 from bookstore_core.settings import BookstoreSettings

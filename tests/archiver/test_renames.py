@@ -7,10 +7,10 @@ import pytest
 
 from archiver.conftest import LOG, MakeArchiver
 from archiver.saving import Files, text
-from bookstore_archiver.attach import attach
-from bookstore_archiver.moving import Folder, Moves
+from bookstore_archiver.hooks.saves import attach
 from bookstore_archiver.notebook_files import NotebookFile
-from bookstore_archiver.rename_notes import RenameNotes
+from bookstore_archiver.renames.notes import RenameNotes
+from bookstore_archiver.renames.pending import Folder, Moves
 from bookstore_core.spool.renames import (
     Rename,
     decode_rename,
@@ -127,7 +127,7 @@ def test_save_before_the_next_process_has_looked_tells_too(
     note = notes.write(Rename("x", "y", str(files.root / "y"), utc_now()))
     assert note
     note.release()
-    attach(files, make_archiver())
+    attach(files, make_archiver().intake)
     files.save(text("1"), "y/a.ipynb")
     wait_for(lambda: told(store, "y", ["a.ipynb"]) == [["x/a.ipynb"]], what="a version")
 
@@ -142,9 +142,11 @@ def test_notebook_whose_telling_waits_in_the_spool_is_not_told_again(
 ) -> None:
     first = make_archiver()
     first.close()  # only adds from here on
-    first._moves.add_folder("x", "y", str(files.root / "y"))
-    first.archive_file(str(files.root / "y/00.ipynb"), "y/00.ipynb", saved_at=utc_now())
-    first._moves.release()
+    first.intake._moves.add_folder("x", "y", str(files.root / "y"))
+    first.intake.archive_file(
+        str(files.root / "y/00.ipynb"), "y/00.ipynb", saved_at=utc_now()
+    )
+    first.intake._moves.release()
     (path,) = rename_files(str(spool_dir))
     path.write_bytes(path.read_bytes().splitlines(keepends=True)[0])
     make_archiver().start()
@@ -174,10 +176,10 @@ def test_folder_that_is_renamed_again_at_once_keeps_its_thread(
     spool_dir: Path,
 ) -> None:
     archiver = make_archiver()
-    attach(files, archiver)
+    attach(files, archiver.intake)
     for old, new in (("y", "z"), ("z", "a"), ("a", "b")):
         (files.root / old).rename(files.root / new)
-        archiver.keep_moved(files, old, new)
+        archiver.intake.keep_moved(files, old, new)
     (files.root / "z").mkdir()
     files.save(text("new"), "z/new.ipynb")
     wait_for(lambda: all(told(store, "b", full_folder)), what="all notebooks")
@@ -228,15 +230,15 @@ def test_move_that_a_full_disk_kept_from_the_spool_is_told_by_the_next_process(
     make_archiver: MakeArchiver, files: Files, store: MemoryStore, spool_dir: Path
 ) -> None:
     first = make_archiver()
-    attach(files, first)
+    attach(files, first.intake)
     files.save(text("1"), "a.ipynb")
     wait_for(lambda: told(store, "", ["a.ipynb"]) or True, what="a version")
-    first._tend()
+    first.intake.tend()
     new = spool_dir / "new"
     wait_for(lambda: not list(new.iterdir()), what="the upload")
     new.chmod(0o500)
     (files.root / "a.ipynb").rename(files.root / "b.ipynb")
-    first.keep_moved(files, "a.ipynb", "b.ipynb")
+    first.intake.keep_moved(files, "a.ipynb", "b.ipynb")
     first.close()
     new.chmod(0o700)
     make_archiver().start()
@@ -253,9 +255,9 @@ def test_notebook_tells_before_another_one_comes_to_its_old_path(
     store: MemoryStore,
 ) -> None:
     archiver = make_archiver()
-    attach(files, archiver)
-    archiver._moves.add_folder("x", "z")
-    archiver._moves.add_folder("z", "y", str(files.root / "y"))
+    attach(files, archiver.intake)
+    archiver.intake._moves.add_folder("x", "z")
+    archiver.intake._moves.add_folder("z", "y", str(files.root / "y"))
     (files.root / "x").mkdir()
     files.save(text("another"), "x/07.ipynb")
     another = store.versions["workspace/x/07.ipynb"]

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from archiver.conftest import MakeArchiver
-from bookstore_archiver.holding import DrainLock
+from bookstore_archiver.cli.restore import untrusted
 from bookstore_archiver.records import ArchiveRecord
-from bookstore_archiver.replacing import untrusted
-from bookstore_archiver.spooling import Spool
+from bookstore_archiver.spool.spool import Spool
+from bookstore_archiver.uploads.drain_lock import DrainLock
 from bookstore_core.settings import BookstoreSettings
 from bookstore_core.spool.directory import count_spool, waiting_saves
 from bookstore_core.stores import Version
@@ -43,7 +43,7 @@ def two_versions(settings: BookstoreSettings, make_archiver: MakeArchiver) -> No
     """Have the store hold '1' and then '2' of the notebook."""
     archiver = make_archiver(store=lambda: LocalStore(settings))
     for content in "12":
-        archiver.archive(ArchiveRecord(PATH, content, 0.0))
+        archiver.intake.archive(ArchiveRecord(PATH, content, 0.0))
     assert archiver.drain()
 
 

@@ -10,8 +10,8 @@ import pytest
 from tornado.web import HTTPError
 
 from archiver.conftest import MakeArchiver
-from bookstore_archiver.attach import attach
-from bookstore_archiver.disk import Disk
+from bookstore_archiver.hooks.saves import attach
+from bookstore_archiver.spool.disk import Disk
 from bookstore_core.origins import MEMBER, Origin
 from bookstore_core.spool.directory import waiting_saves
 from bookstore_core.stores import Version
@@ -119,7 +119,7 @@ def test_content_that_was_never_archived_is_kept_before_it_is_written_over(
 ) -> None:
     manager = kind(root)
     (root / PATH).write_text("never archived")
-    attach(manager, make_archiver())
+    attach(manager, make_archiver().intake)
     save(manager, "old", **Origin("v7", "before/b.ipynb").member)
     present, restored = wait_for_versions(store, 2)
     assert contents(store) == ["never archived", "old"]
@@ -136,7 +136,7 @@ def test_manager_without_files_is_asked_for_its_content(
 ) -> None:
     manager = kind(root)
     (root / PATH).write_text("never archived")
-    attach(manager, make_archiver())
+    attach(manager, make_archiver().intake)
     model = {"type": "file", "content": "old", **Origin("v7").member}
     asyncio.run(_settle(lambda: manager.save(model, PATH)))
     assert len(wait_for_versions(store, 2)) == 2
@@ -153,7 +153,7 @@ def test_content_that_is_the_newest_version_is_not_kept_twice(
     kind: Any, make_archiver: MakeArchiver, store: MemoryStore, root: Path
 ) -> None:
     manager = kind(root)
-    attach(manager, make_archiver())
+    attach(manager, make_archiver().intake)
     save(manager, "1")
     save(manager, "2")
     save(manager, "1", **Origin("v0").member)
@@ -168,7 +168,7 @@ def test_manager_never_sees_the_member(
     kind: Any, make_archiver: MakeArchiver, root: Path
 ) -> None:
     manager = kind(root)
-    attach(manager, make_archiver())
+    attach(manager, make_archiver().intake)
     model = {"type": "file", "content": "1", **Origin("v0").member}
     asyncio.run(_settle(lambda: manager.save(model, PATH)))
     asyncio.run(_settle(lambda: manager.save(model, "data.csv")))
@@ -181,7 +181,7 @@ def test_member_that_makes_no_sense_is_a_plain_save(
     member: Any, make_archiver: MakeArchiver, store: MemoryStore, root: Path
 ) -> None:
     manager = Files(root)
-    attach(manager, make_archiver())
+    attach(manager, make_archiver().intake)
     assert save(manager, "1", **{MEMBER: member}) == {"path": PATH}
     (version,) = wait_for_versions(store, 1)
     assert version.metadata
@@ -193,7 +193,7 @@ def test_new_file_has_nothing_to_keep_first(
     kind: Any, make_archiver: MakeArchiver, store: MemoryStore, root: Path
 ) -> None:
     manager = kind(root)
-    attach(manager, make_archiver())
+    attach(manager, make_archiver().intake)
     save(manager, "old", **Origin("v7", PATH).member)
     (version,) = wait_for_versions(store, 1)
     assert version.metadata
@@ -207,7 +207,7 @@ def test_restore_is_refused_where_nothing_can_be_kept(
 ) -> None:
     manager = kind(root)
     (root / PATH).write_text("present")
-    attach(manager, make_archiver(disk=FullDisk()))
+    attach(manager, make_archiver(disk=FullDisk()).intake)
     expected = r"Nothing was restored.*No space left"
     with pytest.raises(HTTPError, match=expected) as found:
         save(manager, "old", **Origin("v7").member)
@@ -224,7 +224,7 @@ def test_restore_is_refused_where_the_manager_cannot_be_asked(
 
     manager = Broken(root)
     (root / PATH).write_text("present")
-    attach(manager, make_archiver())
+    attach(manager, make_archiver().intake)
     with pytest.raises(HTTPError, match="The bucket is away") as found:
         save(manager, "old", **Origin("v7").member)
     assert found.value.status_code == 503
@@ -235,7 +235,7 @@ def test_plain_save_goes_ahead_where_nothing_can_be_kept(
     make_archiver: MakeArchiver, root: Path
 ) -> None:
     manager = Files(root)
-    attach(manager, make_archiver(disk=FullDisk()))
+    attach(manager, make_archiver(disk=FullDisk()).intake)
     save(manager, "1")
     assert (root / PATH).read_text() == "1"
 
@@ -244,7 +244,7 @@ def test_restores_are_versions_whatever_thins_saves_out(
     make_archiver: MakeArchiver, store: MemoryStore, root: Path, spool_dir: Path
 ) -> None:
     manager = Files(root)
-    attach(manager, make_archiver(min_interval=3600.0, skip_unchanged=True))
+    attach(manager, make_archiver(min_interval=3600.0, skip_unchanged=True).intake)
     save(manager, "1")
     wait_for_versions(store, 1)
     save(manager, "2")  # held for an hour
@@ -259,7 +259,7 @@ def test_model_of_a_notebook_is_restored_too(
     make_archiver: MakeArchiver, store: MemoryStore, root: Path
 ) -> None:
     manager = Elsewhere(root)
-    attach(manager, make_archiver())
+    attach(manager, make_archiver().intake)
     save(manager, notebook("1"), **Origin("v0").member)  # type: ignore[arg-type]
     (version,) = wait_for_versions(store, 1)
     assert version.metadata

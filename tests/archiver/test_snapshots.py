@@ -9,13 +9,13 @@ from typing import Any
 import nbformat
 import pytest
 
-from bookstore_archiver.snapshots import (
+from bookstore_archiver.hooks.manager_content import source_of
+from bookstore_archiver.spool.sources import (
     CHUNK,
     BytesSource,
     Digest,
     FileSource,
     ModelSource,
-    source_of,
 )
 from bookstore_core.errors import NotFoundError, SpoolError
 from harness.notebook_server import notebook

@@ -10,9 +10,10 @@ from typing import BinaryIO
 
 import pytest
 
-from bookstore_archiver.disk import Disk
-from bookstore_archiver.snapshots import BytesSource
-from bookstore_archiver.spooling import ABANDONED_AFTER, Entry, Spool
+from bookstore_archiver.spool.disk import Disk
+from bookstore_archiver.spool.entry import Entry
+from bookstore_archiver.spool.sources import BytesSource
+from bookstore_archiver.spool.spool import ABANDONED_AFTER, Spool
 from bookstore_core.errors import SpoolError
 from bookstore_core.spool.directory import count_spool
 

@@ -8,20 +8,10 @@ from pathlib import Path
 import pytest
 
 from archiver.conftest import QUICK, MakeArchiver
-from archiver.saving import (
-    DOWN,
-    REFUSED,
-    archive,
-    contents,
-    denied,
-    is_empty,
-    texts,
-)
-from bookstore_archiver.holding import DrainLock
+from archiver.saving import DOWN, REFUSED, archive, contents, denied, is_empty, texts
+from bookstore_archiver.uploads.drain_lock import DrainLock
 from bookstore_core.errors import ForbiddenError
-from bookstore_core.spool.drain_status import (
-    read_status,
-)
+from bookstore_core.spool.drain_status import read_status
 from harness.memory_store import MemoryStore, fail_with
 from harness.waiting import wait_for
 

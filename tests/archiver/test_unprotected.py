@@ -7,20 +7,11 @@ from pathlib import Path
 import pytest
 
 from archiver.conftest import MakeArchiver
-from archiver.saving import (
-    DOWN,
-    Files,
-    SmallDisk,
-    contents,
-    is_empty,
-    text,
-)
-from bookstore_archiver.attach import attach
-from bookstore_archiver.holding import DrainLock
-from bookstore_archiver.loss_notes import LossNotes
-from bookstore_core.spool.drain_status import (
-    read_status,
-)
+from archiver.saving import DOWN, Files, SmallDisk, contents, is_empty, text
+from bookstore_archiver.hooks.saves import attach
+from bookstore_archiver.spool.loss_file import LossNotes
+from bookstore_archiver.uploads.drain_lock import DrainLock
+from bookstore_core.spool.drain_status import read_status
 from bookstore_core.spool.losses import Loss, loss_files, read_losses
 from harness.memory_store import MemoryStore, fail_with
 from harness.waiting import wait_for
@@ -41,17 +32,17 @@ def test_full_disk_is_told_once_and_repaired_with_the_newest_state(
 ) -> None:
     disk = SmallDisk()
     archiver = make_archiver(disk=disk)
-    attach(files, archiver)
+    attach(files, archiver.intake)
     archiver.start()
     for number in range(3):
         files.save(text(f"{number}"), "a.ipynb")
         files.save(text(f"{number}"), "b.ipynb")
-    assert archiver.unprotected == ("a.ipynb", "b.ipynb")
+    assert archiver.intake.unprotected == ("a.ipynb", "b.ipynb")
     disk.full = False
     wait_for(lambda: contents(store, "b.ipynb"), what="the repair")
     wait_for(lambda: contents(store), what="the repair")
     assert contents(store) == contents(store, "b.ipynb") == ["2"]
-    assert archiver.unprotected == ()
+    assert archiver.intake.unprotected == ()
     assert sum("NOT protected" in message for message in caplog.messages) == 1
 
 
@@ -60,11 +51,11 @@ def test_save_that_finds_room_needs_no_repair(
 ) -> None:
     disk = SmallDisk()
     archiver = make_archiver(disk=disk)
-    attach(files, archiver)
+    attach(files, archiver.intake)
     files.save(text("1"), "a.ipynb")
     disk.full = False
     files.save(text("2"), "a.ipynb")
-    assert archiver.unprotected == ()
+    assert archiver.intake.unprotected == ()
     wait_for(lambda: contents(store), what="the version")
     assert contents(store) == ["2"]
 
@@ -74,12 +65,12 @@ def test_notebook_that_was_removed_meanwhile_is_not_waited_for(
 ) -> None:
     disk = SmallDisk()
     archiver = make_archiver(disk=disk)
-    attach(files, archiver)
+    attach(files, archiver.intake)
     files.save(text("1"), "a.ipynb")
     (files.root / "a.ipynb").unlink()
     disk.full = False
     archiver.start()
-    wait_for(lambda: not archiver.unprotected, what="the end of it")
+    wait_for(lambda: not archiver.intake.unprotected, what="the end of it")
 
 
 def test_next_process_knows_what_one_could_not_protect(
@@ -87,7 +78,7 @@ def test_next_process_knows_what_one_could_not_protect(
 ) -> None:
     disk = SmallDisk()
     first = make_archiver(disk=disk)
-    attach(files, first)
+    attach(files, first.intake)
     files.save(text("1"), "a.ipynb")
     first.close()
     assert [loss.path for loss in read_losses(str(spool_dir))] == ["a.ipynb"]
@@ -105,7 +96,7 @@ def test_process_that_ends_tries_once_more(
 ) -> None:
     disk = SmallDisk()
     archiver = make_archiver(disk=disk, shutdown_timeout=30.0)
-    attach(files, archiver)
+    attach(files, archiver.intake)
     files.save(text("1"), "a.ipynb")
     disk.full = False
     archiver.close()
@@ -119,7 +110,7 @@ def test_spool_that_cannot_be_made_is_told_elsewhere(
     spool_dir.write_text("in the way")
     archiver = make_archiver()
     archiver.start()
-    attach(files, archiver)
+    attach(files, archiver.intake)
     files.save(text("1"), "a.ipynb")
     assert [loss.path for loss in read_losses(str(spool_dir))] == ["a.ipynb"]
     spool_dir.unlink()
@@ -134,7 +125,7 @@ def test_process_that_only_adds_tells_what_it_lost(
     other = DrainLock(spool_dir)
     assert other.hold()
     archiver = make_archiver(disk=SmallDisk())
-    attach(files, archiver)
+    attach(files, archiver.intake)
     archiver.start()
     wait_for(lambda: archiver.is_elsewhere, what="a look at the lock")
     files.save(text("1"), "a.ipynb")
@@ -151,7 +142,7 @@ def test_newest_state_is_archived_again_when_the_spool_was_removed(
 ) -> None:
     store.before = [fail_with(DOWN)] * 100_000
     archiver = make_archiver()
-    attach(files, archiver)
+    attach(files, archiver.intake)
     for number in range(3):
         files.save(text(f"{number}"), "a.ipynb")
         files.save(text(f"{number}"), "b.ipynb")
@@ -167,7 +158,7 @@ def test_newest_state_is_archived_again_when_the_spool_was_removed(
     assert len(contents(store)) <= 2  # one may have been on its way
     told = [message for message in caplog.messages if "were removed" in message]
     assert len(told) == 1
-    wait_for(lambda: archiver.unprotected == (), what="the end of it")
+    wait_for(lambda: archiver.intake.unprotected == (), what="the end of it")
 
 
 def test_removed_spool_of_a_process_that_only_adds_is_noticed(
@@ -177,7 +168,7 @@ def test_removed_spool_of_a_process_that_only_adds_is_noticed(
     other = DrainLock(spool_dir)
     assert other.hold()
     archiver = make_archiver()
-    attach(files, archiver)
+    attach(files, archiver.intake)
     files.save(text("1"), "a.ipynb")
     wait_for(lambda: list(loss_files(str(spool_dir))), what="the process's file")
     remove(spool_dir)
@@ -193,7 +184,7 @@ def test_save_of_a_process_before_is_made_good_when_somebody_removes_it(
     other = DrainLock(spool_dir)
     assert other.hold()
     first = make_archiver()
-    attach(files, first)
+    attach(files, first.intake)
     files.save(text("1"), "a.ipynb")
     first.close()
     other.release()
@@ -213,7 +204,7 @@ def test_state_that_the_store_has_makes_no_second_version(
     make_archiver: MakeArchiver, store: MemoryStore, files: Files, spool_dir: Path
 ) -> None:
     archiver = make_archiver()
-    attach(files, archiver)
+    attach(files, archiver.intake)
     files.save(text("1"), "a.ipynb")
     wait_for(is_empty(spool_dir), what="an empty spool")
     wait_for(lambda: list(loss_files(str(spool_dir))), what="the process's file")

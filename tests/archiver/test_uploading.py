@@ -1,24 +1,18 @@
 """Uploading: every save once and in order, by whichever process drains."""
 
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from archiver.conftest import LOG, MakeArchiver
-from archiver.saving import (
-    DOWN,
-    REFUSED,
-    archive,
-    contents,
-    is_empty,
-    texts,
-)
-from bookstore_archiver.archiving import drain
-from bookstore_archiver.disk import Disk
-from bookstore_archiver.holding import DrainLock
-from bookstore_archiver.snapshots import BytesSource
-from bookstore_archiver.spooling import Spool
+from archiver.saving import DOWN, REFUSED, archive, contents, is_empty, texts
+from bookstore_archiver.archiver import Archiver
+from bookstore_archiver.spool.disk import Disk
+from bookstore_archiver.spool.sources import BytesSource
+from bookstore_archiver.spool.spool import Spool
+from bookstore_archiver.uploads.drain_lock import DrainLock
 from bookstore_core.settings import BookstoreSettings
 from bookstore_core.spool.directory import NEW, count_spool
 from bookstore_core.stores.local.store import LocalStore
@@ -189,8 +183,8 @@ def test_drain_works_without_a_server(tmp_path: Path, spool_dir: Path) -> None:
     settings = BookstoreSettings(
         storage="local", local_root=str(tmp_path / "store"), spool_dir=str(spool_dir)
     )
-    assert drain(settings, log=LOG, timeout=30)
-    assert drain(settings, log=LOG)
+    with closing(Archiver(settings, log=LOG)) as archiver:
+        assert archiver.drain(timeout=30)
     assert len(LocalStore(settings).list_versions("workspace/a.ipynb").versions) == 1
 
 

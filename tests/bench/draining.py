@@ -18,14 +18,12 @@ from typing import Any
 
 from bench.figures import Figure, Kind, Target, figure
 from bench.notebooks import numbered, save_body
-from bookstore_archiver.archiving import Archiver
-from bookstore_archiver.snapshots import BytesSource
-from bookstore_archiver.spooling import Spool
+from bookstore_archiver.archiver import Archiver
+from bookstore_archiver.spool.sources import BytesSource
+from bookstore_archiver.spool.spool import Spool
 from bookstore_core.settings import BookstoreSettings
 from bookstore_core.stores import new_save_id, open_store, utc_now
-from bookstore_core.stores.versions import (
-    VersionMetadata,
-)
+from bookstore_core.stores.versions import VersionMetadata
 
 TARGET = Target(Kind.SHARE, 0.60)
 NOTEBOOKS = 20

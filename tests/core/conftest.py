@@ -13,13 +13,8 @@ from moto import mock_aws
 from bookstore_core.settings import BookstoreSettings
 from bookstore_core.stores import VersionStore
 from bookstore_core.stores.local.store import LocalStore
-from bookstore_core.stores.s3.connection import (
-    Patience,
-    new_client,
-)
-from bookstore_core.stores.s3.store import (
-    S3Store,
-)
+from bookstore_core.stores.s3.connection import Patience, new_client
+from bookstore_core.stores.s3.store import S3Store
 from core.saving import MakeStore, Traits
 from core.stubbing import MakeStubbed, Stubbed
 from harness.ministack import ministack as running_ministack

@@ -6,9 +6,7 @@ from typing import Any
 from botocore.stub import Stubber
 
 from bookstore_core.settings import BookstoreSettings
-from bookstore_core.stores.s3.store import (
-    S3Store,
-)
+from bookstore_core.stores.s3.store import S3Store
 
 BUCKET = "ours"
 ENABLED = {"Status": "Enabled"}

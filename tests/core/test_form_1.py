@@ -12,13 +12,8 @@ import pytest
 
 from bookstore_core.history import PUBLISHED, WORKSPACE, History, HistoryRow
 from bookstore_core.settings import BookstoreSettings
-from bookstore_core.spool.directory import (
-    count_spool,
-    waiting_saves,
-)
-from bookstore_core.spool.drain_status import (
-    read_status,
-)
+from bookstore_core.spool.directory import count_spool, waiting_saves
+from bookstore_core.spool.drain_status import read_status
 from bookstore_core.spool.losses import Loss, read_losses
 from bookstore_core.spool.renames import decode_rename, rename_files
 from bookstore_core.stores import open_store

@@ -29,9 +29,7 @@ from bookstore_core.stores.s3.connection import (
     Patience,
     new_client,
 )
-from bookstore_core.stores.s3.store import (
-    S3Store,
-)
+from bookstore_core.stores.s3.store import S3Store
 from core.saving import KEY, MakeStore, Traits, contents_of, save, versions_one_by_one
 from harness.fault_proxy import Fault, FaultProxy
 from harness.notebook_server import free_port

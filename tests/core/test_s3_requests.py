@@ -20,14 +20,7 @@ from bookstore_core.errors import (
     VersionNotFoundError,
 )
 from core.saving import KEY, SAVED_AT, metadata_for, save
-from core.stubbing import (
-    ACCESS_KEY,
-    BUCKET,
-    ENABLED,
-    SECRET_KEY,
-    MakeStubbed,
-    Stubbed,
-)
+from core.stubbing import ACCESS_KEY, BUCKET, ENABLED, SECRET_KEY, MakeStubbed, Stubbed
 
 
 def row(version_id: str, *, key: str = KEY, second: int = 0, **more: Any) -> Any:

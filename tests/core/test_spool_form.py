@@ -9,15 +9,8 @@ from pathlib import Path
 import pytest
 
 from bookstore_core.errors import SpoolError
-from bookstore_core.spool.directory import (
-    count_spool,
-)
-from bookstore_core.spool.saves import (
-    Trailer,
-    entry_name,
-    read_trailer,
-    time_of,
-)
+from bookstore_core.spool.directory import count_spool
+from bookstore_core.spool.saves import Trailer, entry_name, read_trailer, time_of
 
 SAVED = datetime(2026, 11, 23, 18, 32, 25, 123456, tzinfo=UTC)
 TRAILER = Trailer(

@@ -9,25 +9,13 @@ from typing import Any
 
 import pytest
 
-from bookstore_core.humanize import (
-    say_size,
-    say_span,
-)
+from bookstore_core.humanize import say_size, say_span
 from bookstore_core.settings import BookstoreSettings
-from bookstore_core.spool.directory import (
-    count_spool,
-    waiting_saves,
-)
-from bookstore_core.spool.drain_status import (
-    DrainStatus,
-    read_status,
-)
+from bookstore_core.spool.directory import count_spool, waiting_saves
+from bookstore_core.spool.drain_status import DrainStatus, read_status
 from bookstore_core.spool.losses import Loss, encode_losses, loss_folders
 from bookstore_core.spool.report import SpoolReport, report_spool
-from bookstore_core.spool.saves import (
-    Trailer,
-    entry_name,
-)
+from bookstore_core.spool.saves import Trailer, entry_name
 from harness.command import Outcome, Run
 
 SUCCESS = "2026-11-23T18:32:25+00:00"

@@ -10,13 +10,7 @@ from typing import Any
 from bookstore_core.history import WORKSPACE, Shelf
 from bookstore_core.moved_notes import note_key, write_note
 from bookstore_core.settings import BookstoreSettings
-from bookstore_core.stores import (
-    Label,
-    Version,
-    VersionMetadata,
-    new_save_id,
-    utc_now,
-)
+from bookstore_core.stores import Label, Version, VersionMetadata, new_save_id, utc_now
 from bookstore_core.stores.local.store import LocalStore
 
 OLD = "drafts/report.ipynb"

@@ -6,15 +6,9 @@ from collections.abc import Callable, Collection
 from io import BytesIO
 from typing import Any, BinaryIO
 
-from bookstore_core.clock import (
-    utc_now,
-)
+from bookstore_core.clock import utc_now
 from bookstore_core.errors import NotFoundError
-from bookstore_core.stores.base import (
-    Finding,
-    StoreCheck,
-    VersionStore,
-)
+from bookstore_core.stores.base import Finding, StoreCheck, VersionStore
 from bookstore_core.stores.versions import (
     KeyPage,
     Label,

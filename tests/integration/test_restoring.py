@@ -9,12 +9,7 @@ from typing import Any
 import pytest
 
 from harness.config_files import extension_lines, settings_lines
-from harness.notebook_server import (
-    GENERATIONS,
-    Generation,
-    NotebookServer,
-    notebook,
-)
+from harness.notebook_server import GENERATIONS, Generation, NotebookServer, notebook
 from harness.waiting import wait_for
 
 pytestmark = pytest.mark.server

@@ -9,13 +9,9 @@ import pytest
 from flask.testing import FlaskClient
 from prometheus_client.parser import text_string_to_metric_families
 
-from bookstore_core.spool.drain_status import (
-    DrainStatus,
-)
+from bookstore_core.spool.drain_status import DrainStatus
 from bookstore_core.spool.losses import Loss, encode_losses
-from bookstore_core.spool.saves import (
-    entry_name,
-)
+from bookstore_core.spool.saves import entry_name
 
 #: A store that must not be asked: nothing answers there.
 NO_STORE = {

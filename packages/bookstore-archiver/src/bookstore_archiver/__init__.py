@@ -21,11 +21,11 @@ __all__ = [
 def __getattr__(name: str) -> Any:
     # Imported late, so that nobody pays for a notebook server they do not run.
     if name == "BookstoreContentsArchiver":
-        from bookstore_archiver.contents import archiving_manager_class
+        from bookstore_archiver.server.contents_manager import archiving_manager_class
 
         return archiving_manager_class()
     if name == "BookstoreCheckpoints":
-        from bookstore_archiver.checkpoints import checkpoints_class
+        from bookstore_archiver.server.checkpoints import checkpoints_class
 
         return checkpoints_class()
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
@@ -50,7 +50,7 @@ def load_jupyter_server_extension(app: Any) -> None:
     collecting = gc.isenabled()
     gc.disable()
     try:
-        from bookstore_archiver.extension import load
+        from bookstore_archiver.server.extension import load
 
         load(app)
     finally:

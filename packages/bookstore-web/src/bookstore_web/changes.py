@@ -16,11 +16,7 @@ from bookstore_core.diff.notebooks import (
     diff_notebooks,
     summarise,
 )
-from bookstore_core.errors import (
-    NotFoundError,
-    TooLargeError,
-    VersionNotFoundError,
-)
+from bookstore_core.errors import NotFoundError, TooLargeError, VersionNotFoundError
 from bookstore_core.history import History, HistoryRow, Shelf
 from bookstore_core.paths import check_path
 from bookstore_web.contents import Caller, ContentsServer

@@ -18,9 +18,7 @@ from bookstore_core.errors import (
     TooLargeError,
 )
 from bookstore_core.history import History
-from bookstore_core.history.records import (
-    as_json,
-)
+from bookstore_core.history.records import as_json
 from bookstore_core.paths import printable
 
 #: The name of the notebook's file as it is now, where versions have theirs.

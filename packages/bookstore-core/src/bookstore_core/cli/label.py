@@ -8,9 +8,7 @@ from bookstore_core.authors import author
 from bookstore_core.cli.notebook_verb import VersionVerb
 from bookstore_core.errors import InvalidRequestError
 from bookstore_core.history import History
-from bookstore_core.history.records import (
-    as_json,
-)
+from bookstore_core.history.records import as_json
 from bookstore_core.paths import printable
 from bookstore_core.stores import Label, open_store, utc_now
 

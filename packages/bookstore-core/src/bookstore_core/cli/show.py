@@ -22,9 +22,7 @@ from bookstore_core.errors import (
     NotFoundError,
 )
 from bookstore_core.history import HistoryRow
-from bookstore_core.history.records import (
-    as_json,
-)
+from bookstore_core.history.records import as_json
 from bookstore_core.paths import printable
 
 #: Sources over so many characters are not coloured: that takes its time.

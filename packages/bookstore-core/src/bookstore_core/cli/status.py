@@ -4,9 +4,7 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from bookstore_core.cli.command import EXIT_CODES, Verb
-from bookstore_core.clock import (
-    utc_now,
-)
+from bookstore_core.clock import utc_now
 from bookstore_core.errors import SpoolError
 from bookstore_core.humanize import say_size, say_span
 from bookstore_core.spool.report import SpoolReport, report_spool

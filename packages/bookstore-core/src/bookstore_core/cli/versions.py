@@ -10,9 +10,7 @@ from bookstore_core.cli.terminal.tables import Column, show_table
 from bookstore_core.errors import InvalidRequestError
 from bookstore_core.history import History, HistoryPage, HistoryRow
 from bookstore_core.history.records import as_json
-from bookstore_core.humanize import (
-    say_size,
-)
+from bookstore_core.humanize import say_size
 
 #: Rows that are asked for at once where all are wanted.
 PAGE = 500

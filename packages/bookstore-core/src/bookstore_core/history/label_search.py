@@ -10,9 +10,7 @@ from dataclasses import dataclass, replace
 from bookstore_core.history.positions import Place
 from bookstore_core.history.rows import HistoryRow
 from bookstore_core.history.thread import Thread
-from bookstore_core.stores.versions import (
-    Label,
-)
+from bookstore_core.stores.versions import Label
 
 #: How many versions one page looks at for older paths.
 SCAN = 500

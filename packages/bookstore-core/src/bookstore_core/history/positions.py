@@ -9,9 +9,7 @@ from typing import Any
 
 from bookstore_core.errors import InvalidRequestError
 from bookstore_core.paths import check_path
-from bookstore_core.stores.versions import (
-    Version,
-)
+from bookstore_core.stores.versions import Version
 
 #: Marks a cursor as one of a history.
 KIND = "history"

@@ -3,10 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from bookstore_core.stores.versions import (
-    Label,
-    Version,
-)
+from bookstore_core.stores.versions import Label, Version
 
 
 @dataclass(frozen=True)

@@ -9,23 +9,14 @@ import logging
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from bookstore_core.errors import (
-    BookstoreError,
-    InvalidRequestError,
-    NotFoundError,
-)
+from bookstore_core.errors import BookstoreError, InvalidRequestError, NotFoundError
 from bookstore_core.history.positions import Place
 from bookstore_core.history.rows import HistoryRow
 from bookstore_core.history.shelves import Shelf
 from bookstore_core.parallel import in_parallel
 from bookstore_core.settings import BookstoreSettings
-from bookstore_core.stores.base import (
-    VersionStore,
-)
-from bookstore_core.stores.versions import (
-    Label,
-    Version,
-)
+from bookstore_core.stores.base import VersionStore
+from bookstore_core.stores.versions import Label, Version
 
 #: The most rows that a store lists at once.
 MAX_ROWS = 1000

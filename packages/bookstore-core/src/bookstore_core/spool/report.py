@@ -12,20 +12,11 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from bookstore_core.clock import (
-    utc_now,
-)
+from bookstore_core.clock import utc_now
 from bookstore_core.errors import SpoolError
 from bookstore_core.settings import BookstoreSettings
-from bookstore_core.spool.directory import (
-    FAILED,
-    SpoolCounts,
-    count_spool,
-)
-from bookstore_core.spool.drain_status import (
-    DrainStatus,
-    read_status,
-)
+from bookstore_core.spool.directory import FAILED, SpoolCounts, count_spool
+from bookstore_core.spool.drain_status import DrainStatus, read_status
 from bookstore_core.spool.losses import Loss, read_losses
 
 #: Seconds for which a save may wait before something is wrong.

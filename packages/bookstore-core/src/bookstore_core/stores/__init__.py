@@ -1,15 +1,12 @@
 """Stores: the places that keep versions, and the one that the settings name."""
 
-from bookstore_core.clock import (
-    utc_now,
-)
+from pathlib import Path
+
+from bookstore_core.clock import utc_now
 from bookstore_core.errors import ConfigurationError
+from bookstore_core.paths import DELIMITER, s3_display_path
 from bookstore_core.settings import BookstoreSettings
-from bookstore_core.stores.base import (
-    Finding,
-    StoreCheck,
-    VersionStore,
-)
+from bookstore_core.stores.base import Finding, StoreCheck, VersionStore
 from bookstore_core.stores.versions import (
     KeyPage,
     Label,
@@ -30,10 +27,19 @@ __all__ = [
     "VersionMetadata",
     "VersionPage",
     "VersionStore",
+    "describe_store",
     "new_save_id",
     "open_store",
     "utc_now",
 ]
+
+
+def describe_store(settings: BookstoreSettings) -> str:
+    """Return where saves go, for logs: a URL or a directory. Contacts nothing."""
+    if settings.storage == "local":
+        root = Path(settings.local_root, settings.bucket)
+        return str(root / settings.workspace_prefix.lstrip(DELIMITER))
+    return s3_display_path(settings.bucket, settings.workspace_prefix)
 
 
 def open_store(settings: BookstoreSettings, *, hurried: bool = False) -> VersionStore:
@@ -52,8 +58,6 @@ def open_store(settings: BookstoreSettings, *, hurried: bool = False) -> Version
         from bookstore_core.stores.local.store import LocalStore
 
         return LocalStore(settings)
-    from bookstore_core.stores.s3.store import (
-        S3Store,
-    )
+    from bookstore_core.stores.s3.store import S3Store
 
     return S3Store(settings, hurried=hurried)

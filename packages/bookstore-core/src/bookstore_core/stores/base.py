@@ -7,10 +7,7 @@ from datetime import datetime, timedelta
 from typing import BinaryIO
 
 from bookstore_core.clock import utc_now
-from bookstore_core.errors import (
-    ConflictError,
-    NotFoundError,
-)
+from bookstore_core.errors import ConflictError, NotFoundError
 from bookstore_core.paths import printable
 from bookstore_core.stores.checks import (
     check_comment,

@@ -12,12 +12,8 @@ import re
 from collections.abc import Mapping
 from datetime import UTC
 
-from bookstore_core.clock import (
-    read_time,
-)
-from bookstore_core.stores.versions import (
-    Label,
-)
+from bookstore_core.clock import read_time
+from bookstore_core.stores.versions import Label
 
 #: The tag that each of a label's texts is in.
 TAGS = {

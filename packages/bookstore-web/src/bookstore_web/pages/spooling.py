@@ -2,9 +2,7 @@
 
 from dataclasses import dataclass
 
-from bookstore_core.humanize import (
-    say_span,
-)
+from bookstore_core.humanize import say_span
 from bookstore_core.spool.report import SpoolReport
 
 

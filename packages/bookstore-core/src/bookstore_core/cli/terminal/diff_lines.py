@@ -9,9 +9,7 @@ from bookstore_core.diff.metadata import KeyChange
 from bookstore_core.diff.outputs import Output, OutputDiff
 from bookstore_core.diff.report import CellDiff, NotebookDiff
 from bookstore_core.diff.text import Line, Span, TextDiff
-from bookstore_core.humanize import (
-    say_size,
-)
+from bookstore_core.humanize import say_size
 
 MARKS = {"added": "+ ", "removed": "- "}
 STYLES = {"added": "green", "removed": "red", "heading": "cyan", "quiet": "dim"}

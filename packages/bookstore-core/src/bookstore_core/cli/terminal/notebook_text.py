@@ -6,9 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bookstore_core.cells import parse_leniently, read_cells, text_of
-from bookstore_core.humanize import (
-    say_size,
-)
+from bookstore_core.humanize import say_size
 from bookstore_core.notebooks import Notebook
 
 #: The most lines, and characters of each, that are shown of one output.

@@ -7,12 +7,7 @@ from pathlib import Path
 
 from bookstore_core.paths import DELIMITER, OWN_FOLDER
 from bookstore_core.stores.local.files import MISSING
-from bookstore_core.stores.local.names import (
-    GOES_ON,
-    VERSIONS,
-    read_name,
-    version_ids,
-)
+from bookstore_core.stores.local.names import GOES_ON, VERSIONS, read_name, version_ids
 
 
 @dataclass(frozen=True)

@@ -9,9 +9,7 @@ from pathlib import Path
 from bookstore_core.stores.label_texts import label_of, texts_of
 from bookstore_core.stores.local.files import MISSING, publish, sync_directory
 from bookstore_core.stores.local.names import is_version_id
-from bookstore_core.stores.versions import (
-    Label,
-)
+from bookstore_core.stores.versions import Label
 
 LABEL = ".label.json"
 

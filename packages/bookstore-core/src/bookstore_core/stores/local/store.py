@@ -15,14 +15,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
-from bookstore_core.clock import (
-    read_time,
-    utc_now,
-)
-from bookstore_core.cursors import (
-    decode_cursor,
-    encode_cursor,
-)
+from bookstore_core.clock import read_time, utc_now
+from bookstore_core.cursors import decode_cursor, encode_cursor
 from bookstore_core.errors import (
     BookstoreError,
     ConflictError,
@@ -31,11 +25,7 @@ from bookstore_core.errors import (
 )
 from bookstore_core.paths import DELIMITER
 from bookstore_core.settings import BookstoreSettings
-from bookstore_core.stores.base import (
-    Finding,
-    StoreCheck,
-    VersionStore,
-)
+from bookstore_core.stores.base import Finding, StoreCheck, VersionStore
 from bookstore_core.stores.checks import (
     check_key,
     check_prefix,

@@ -16,9 +16,7 @@ from typing import Any
 from bookstore_core.errors import InvalidRequestError, StorageError
 from bookstore_core.paths import DELIMITER, MAX_KEY_BYTES, OWN_FOLDER
 from bookstore_core.stores.label_texts import MAX_TAGS, TAGS, is_ours, tags_of
-from bookstore_core.stores.versions import (
-    Label,
-)
+from bookstore_core.stores.versions import Label
 
 #: Asks for one page of a listing of keys.
 Ask = Callable[..., dict[str, Any]]

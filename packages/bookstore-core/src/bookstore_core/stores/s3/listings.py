@@ -9,19 +9,12 @@ from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
 from typing import Any
 
-from bookstore_core.cursors import (
-    decode_cursor,
-    encode_cursor,
-)
+from bookstore_core.cursors import decode_cursor, encode_cursor
 from bookstore_core.errors import StorageError
 from bookstore_core.paths import DELIMITER, OWN_FOLDER, is_own
 from bookstore_core.stores.s3.errors import Asked
 from bookstore_core.stores.s3.metadata import decode_metadata
-from bookstore_core.stores.versions import (
-    KeyPage,
-    Version,
-    VersionPage,
-)
+from bookstore_core.stores.versions import KeyPage, Version, VersionPage
 
 #: The version id that S3 gives to what it will overwrite.
 OVERWRITABLE = "null"

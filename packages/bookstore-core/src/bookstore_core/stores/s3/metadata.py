@@ -8,9 +8,7 @@ from datetime import UTC
 from urllib.parse import quote, unquote
 
 from bookstore_core.clock import read_time
-from bookstore_core.stores.versions import (
-    VersionMetadata,
-)
+from bookstore_core.stores.versions import VersionMetadata
 
 SAVE_ID = "bookstore-save-id"
 SAVED_AT = "bookstore-saved-at"

@@ -6,9 +6,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Any, BinaryIO, cast
 
-from bookstore_core.clock import (
-    utc_now,
-)
+from bookstore_core.clock import utc_now
 from bookstore_core.errors import (
     BookstoreError,
     ConfigurationError,
@@ -19,10 +17,7 @@ from bookstore_core.errors import (
 )
 from bookstore_core.parallel import in_parallel
 from bookstore_core.settings import DEFAULT_ENDPOINT_URL, BookstoreSettings
-from bookstore_core.stores.base import (
-    StoreCheck,
-    VersionStore,
-)
+from bookstore_core.stores.base import StoreCheck, VersionStore
 from bookstore_core.stores.checks import check_key, check_prefix, check_version_id
 from bookstore_core.stores.label_texts import label_in
 from bookstore_core.stores.s3 import listings

@@ -1,0 +1,131 @@
+"""Archiver: the parts put together, from the contents manager to the store."""
+
+import logging
+import time
+from collections.abc import Callable
+from datetime import datetime
+
+from bookstore_archiver.intake import Intake
+from bookstore_archiver.known_versions import RecentVersions
+from bookstore_archiver.revert import Reverted, find_reverted
+from bookstore_archiver.spool.disk import Disk
+from bookstore_archiver.spool.entry import Entry
+from bookstore_archiver.spool.spool import Spool
+from bookstore_archiver.uploads.sender import Sender
+from bookstore_archiver.uploads.stats import Stats
+from bookstore_archiver.uploads.timing import Timing
+from bookstore_archiver.uploads.uploader import Uploader
+from bookstore_core.history import History
+from bookstore_core.settings import BookstoreSettings
+from bookstore_core.spool.directory import SpoolCounts, count_spool
+from bookstore_core.spool.drain_status import DrainStatus
+from bookstore_core.stores import VersionStore, open_store, utc_now
+
+
+class Archiver:
+    """Puts saves into the spool and has them uploaded; one for each notebook server."""
+
+    def __init__(
+        self,
+        settings: BookstoreSettings,
+        *,
+        log: logging.Logger,
+        store: Callable[[], VersionStore] | None = None,
+        disk: Disk | None = None,
+        clock: Callable[[], datetime] = utc_now,
+        timing: Timing | None = None,
+    ) -> None:
+        self.settings = settings
+        find_store = store or (lambda: open_store(settings, hurried=True))
+        self.known_versions = RecentVersions(
+            lambda: History(find_store(), settings), log=log
+        )
+        self._stats = Stats(log, clock=clock)
+        self._spool = Spool(settings.spool_dir, clock=clock, disk=disk)
+        self.intake = Intake(
+            settings,
+            self._spool,
+            known_versions=self.known_versions,
+            notify=self._notify,
+            log=log,
+            disk=disk,
+        )
+        self._uploader = Uploader(
+            self._spool,
+            Sender(
+                self._spool,
+                store or (lambda: open_store(settings)),
+                settings=settings,
+                clock=clock,
+            ),
+            self._stats,
+            log=log,
+            max_threads=settings.max_threads,
+            min_interval=settings.min_interval,
+            tend=self.intake.tend,
+            removed=self.intake.note_removed,
+            timing=timing,
+        )
+
+    def _notify(self, entry: Entry) -> None:
+        self._uploader.notify(entry)
+
+    @property
+    def status(self) -> DrainStatus:
+        """How the uploads of this process go."""
+        return self._stats.status()
+
+    def start(self) -> None:
+        """Begin to upload what the spool holds, and will hold."""
+        self._uploader.start()
+
+    def close(self) -> None:
+        """Wait the configured time for uploads, and leave the rest in the spool."""
+        self.intake.repair()
+        end = time.monotonic() + self.settings.shutdown_timeout
+        self.intake.close_renames(self.settings.shutdown_timeout)
+        self._uploader.stop(max(0.0, end - time.monotonic()))
+        self.intake.close()
+
+    @property
+    def failure(self) -> BaseException | None:
+        """What is in the way of this process's uploads now, if anything."""
+        return self._stats.failure
+
+    @property
+    def is_elsewhere(self) -> bool:
+        """Whether another process drains the spool, and this one only adds."""
+        return self._uploader.is_elsewhere
+
+    def drain(
+        self,
+        timeout: float | None = None,
+        *,
+        go_on: Callable[[SpoolCounts], bool] = lambda counts: True,
+    ) -> bool:
+        """Upload everything; return whether the spool is empty. For commands.
+
+        It gives up as `Uploader.drain` does.
+        """
+        self.intake.tend()
+        end = None if timeout is None else time.monotonic() + timeout
+        if not self.intake.wait_for_renames(0):
+            self._uploader.start()  # which makes room for what the renames add
+            while not self.intake.wait_for_renames(0.1) and go_on(self._count()):
+                if end is not None and time.monotonic() > end:
+                    break
+            timeout = None if end is None else max(0.0, end - time.monotonic())
+        return self._uploader.drain(timeout, go_on=go_on)
+
+    def _count(self) -> SpoolCounts:
+        return count_spool(self.settings.spool_dir)
+
+    def find_reverted(self, path: str, checkpoint: str) -> Reverted:
+        """Return what a checkpoint of the notebook at `path` stands for.
+
+        Raises VersionNotFoundError where there is no such one, and what the store
+        raises.
+        """
+        return find_reverted(
+            path, checkpoint, recent=self.known_versions, spool=self._spool
+        )

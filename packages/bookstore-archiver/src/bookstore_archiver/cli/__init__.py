@@ -1,0 +1,1 @@
+"""The verbs of `jupyter bookstore` that archive and restore."""

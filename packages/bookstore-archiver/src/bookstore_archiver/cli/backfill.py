@@ -1,0 +1,283 @@
+"""Backfill: versions of the notebooks that were there before bookstore was."""
+
+import hashlib
+import os
+import threading
+from collections import Counter
+from collections.abc import Callable, Generator, Iterable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import Enum, auto
+from typing import BinaryIO, TypeVar
+
+from traitlets import Unicode
+
+from bookstore_archiver.archiver import Archiver
+from bookstore_archiver.cli.verb import ArchiverVerb, Patience
+from bookstore_archiver.notebook_files import NotebookFile, find_notebooks
+from bookstore_archiver.spool.capacity import MOST_BYTES, MOST_SAVES
+from bookstore_archiver.spool.sources import CHUNK
+from bookstore_core.cli.command import Verb
+from bookstore_core.errors import (
+    InvalidRequestError,
+    NotFoundError,
+    SpoolError,
+    StorageUnavailableError,
+)
+from bookstore_core.jupyter.server_root import server_root
+from bookstore_core.paths import notebook_key
+from bookstore_core.spool.directory import count_spool, waiting_saves
+from bookstore_core.stores import Version, VersionStore, open_store, utc_now
+
+T = TypeVar("T")
+
+#: Seconds between the attempts to ask the store for a notebook's newest version.
+PAUSES = (0.2, 0.5, 1.0, 2.0)
+
+#: How often a notebook is added again that somebody saves meanwhile.
+ATTEMPTS = 3
+
+
+class Kind(Enum):
+    """What became of a notebook."""
+
+    ARCHIVED = auto()  # it is in the spool
+    UNCHANGED = auto()  # its newest version has the same content
+    GONE = auto()  # removed since it was found
+    FAILED = auto()
+
+
+@dataclass(frozen=True)
+class Result:
+    """What became of a notebook; `reason` says why it failed."""
+
+    path: str
+    kind: Kind
+    reason: str = ""
+
+
+class Backfill:
+    """Adds notebooks to the spool whose newest version is not what is on disk.
+
+    It keeps no list of its own: what it did is in the spool and in the store, so one
+    that was interrupted goes on when it is run again. Safe to use from several threads.
+    """
+
+    def __init__(
+        self,
+        archiver: Archiver,
+        store: VersionStore,
+        *,
+        patience: Patience,
+        pauses: tuple[float, ...] = PAUSES,
+        most_saves: int = MOST_SAVES,
+    ) -> None:
+        self._archiver = archiver
+        self._settings = archiver.settings
+        self._store = store
+        self._patience = patience
+        self._pauses = pauses
+        self._most_saves = most_saves
+        self._stopped = threading.Event()
+        # Raises SpoolError where the spool cannot be read.
+        self._waiting = {
+            save.key: save.sha256 for save in waiting_saves(self._settings.spool_dir)
+        }
+
+    def run(self, notebooks: Iterable[NotebookFile]) -> Generator[Result, None, None]:
+        """Yield what became of each notebook, as it becomes known.
+
+        Raises what stands in the way of all of them: a store that cannot be asked or
+        refuses, a spool that cannot be written.
+        """
+        threads = self._settings.max_threads
+        pool = ThreadPoolExecutor(threads, thread_name_prefix="bookstore-backfill")
+        running: set[Future[Result]] = set()
+        try:
+            for notebook in notebooks:
+                running.add(pool.submit(self.add, notebook))
+                while len(running) >= 2 * threads:
+                    done, running = wait(running, return_when=FIRST_COMPLETED)
+                    yield from self._settle(done)
+            yield from self._settle(running)
+        finally:
+            self._stopped.set()
+            pool.shutdown(cancel_futures=True)
+
+    def _settle(self, done: Iterable[Future[Result]]) -> Iterator[Result]:
+        for future in done:
+            result = future.result()
+            if result.kind is Kind.ARCHIVED:
+                self._wait_for_room()
+            yield result
+
+    def _wait_for_room(self) -> None:
+        """Wait while the spool is full: it lies on the disk that people save on."""
+        while True:
+            counts = count_spool(self._settings.spool_dir)
+            if counts.waiting <= self._most_saves and counts.bytes <= MOST_BYTES:
+                return
+            refused = self._archiver.status.refused
+            if refused or not self._patience.allows(counts):
+                raise self._patience.obstacle(counts.waiting)
+            self._stopped.wait(0.1)
+
+    def add(self, notebook: NotebookFile) -> Result:
+        """Put a notebook into the spool, unless its newest version is the same."""
+        try:
+            return Result(notebook.path, self._add(notebook))
+        except NotFoundError:
+            return Result(notebook.path, Kind.GONE)
+        except (InvalidRequestError, SpoolError) as error:
+            # Of this one notebook: its path makes no key, or it cannot be read.
+            return Result(notebook.path, Kind.FAILED, str(error))
+        except OSError as error:
+            raise SpoolError(f"The spool cannot be written: {error}") from error
+
+    def _add(self, notebook: NotebookFile) -> Kind:
+        key = notebook_key(self._settings.workspace_prefix, notebook.path)
+        kind = Kind.UNCHANGED
+        for _ in range(ATTEMPTS):
+            before = _status_of(notebook.os_path)
+            if self._is_known(key, notebook.os_path, before.st_size):
+                return kind
+            saved_at = datetime.fromtimestamp(before.st_mtime, UTC)
+            entry = self._archiver.intake.archive_file(
+                notebook.os_path, notebook.path, saved_at=min(saved_at, utc_now())
+            )
+            self._waiting[key] = entry.trailer.sha256
+            kind = Kind.ARCHIVED
+            # Whoever saved it meanwhile was perhaps faster: the newest comes last.
+            if _is_same(before, _status_of(notebook.os_path)):
+                break
+        return kind
+
+    def _is_known(self, key: str, os_path: str, size: int) -> bool:
+        """Whether the newest version, waiting or in the store, has this content."""
+        waiting = self._waiting.get(key)
+        if waiting is not None and waiting == _sha256_of_file(os_path):
+            return True
+        newest = self._newest(key)
+        if newest is None or newest.deleted or newest.size != size:
+            return False
+        return self._sha256_of(newest) == _sha256_of_file(os_path)
+
+    def _newest(self, key: str) -> Version | None:
+        def look() -> Version | None:
+            try:
+                return self._store.head(key)
+            except NotFoundError:
+                return None
+
+        return self._persist(look)
+
+    def _sha256_of(self, version: Version) -> str:
+        known = version.metadata.sha256 if version.metadata else ""
+        return known or self._persist(lambda: self._read_sha256(version))
+
+    def _read_sha256(self, version: Version) -> str:
+        # Written by something else, such as an older bookstore.
+        with self._store.open(version.key, version.version_id or None) as opened:
+            return _sha256(opened.body)
+
+    def _persist(self, ask: Callable[[], T]) -> T:
+        for pause in self._pauses:
+            try:
+                return ask()
+            except StorageUnavailableError:
+                if self._stopped.wait(pause):
+                    break
+        return ask()
+
+
+def _status_of(os_path: str) -> os.stat_result:
+    try:
+        return os.stat(os_path)
+    except FileNotFoundError:
+        raise NotFoundError(f"{os_path} is gone.") from None
+    except OSError as error:
+        raise SpoolError(f"{os_path} cannot be read: {error}") from error
+
+
+def _is_same(before: os.stat_result, after: os.stat_result) -> bool:
+    return (before.st_ino, before.st_size, before.st_mtime_ns) == (
+        after.st_ino,
+        after.st_size,
+        after.st_mtime_ns,
+    )
+
+
+def _sha256_of_file(os_path: str) -> str:
+    try:
+        with open(os_path, "rb", buffering=0) as file:
+            return _sha256(file)
+    except FileNotFoundError:
+        raise NotFoundError(f"{os_path} is gone.") from None
+    except OSError as error:
+        raise SpoolError(f"{os_path} cannot be read: {error}") from error
+
+
+def _sha256(file: BinaryIO) -> str:
+    digest = hashlib.sha256()
+    while chunk := file.read(CHUNK):
+        digest.update(chunk)
+    return digest.hexdigest()
+
+
+class BackfillApp(ArchiverVerb):
+    """Archive the notebooks that have no version yet, or another newest one.
+
+    Names of folders and notebooks may follow; without any it is all below the notebook
+    server's root directory. Hidden files and folders are left out. A version carries
+    the time at which its file was changed. Run it again when it was interrupted: it
+    compares with the store. Exit codes: 0 done, 1 some notebooks failed, 2 a path
+    outside of the root, 4 a path that is not there, 3, 5 and 7 as of drain.
+    """
+
+    name = "jupyter-bookstore-backfill"
+    description = __doc__
+    examples = "jupyter bookstore backfill projects old/report.ipynb"
+    words = ("[PATH ...]",)
+    root_dir = Unicode(
+        "",
+        help="The notebook server's root directory. Empty: as it is configured, else "
+        "the current directory.",
+    ).tag(config=True)
+    aliases = {**Verb.aliases, "root-dir": "BackfillApp.root_dir"}  # noqa: RUF012
+
+    def run(self) -> int:
+        settings = self.checked_settings()
+        root = server_root(self.config, self.root_dir)
+        # Walked twice, so that neither the bar nor the memory needs a list.
+        total = sum(1 for _ in find_notebooks(root, self.extra_args))
+        store = open_store(settings)
+        archiver = Archiver(settings, log=self.log, store=lambda: store)
+        patience = Patience(archiver, tell=self.say)
+        backfill = Backfill(archiver, store, patience=patience)
+        notebooks = find_notebooks(root, self.extra_args)
+        try:
+            with closing(backfill.run(notebooks)) as results:
+                counts = self._count(results, total)
+            self.empty_spool(archiver, patience)
+        finally:
+            archiver.close()
+        value = {kind.name.lower(): counts[kind] for kind in Kind}
+        self.show({"root_dir": root, **value}, [_summary(counts)])
+        return 1 if counts[Kind.FAILED] else 0
+
+    def _count(self, results: Iterable[Result], total: int) -> Counter[Kind]:
+        counts: Counter[Kind] = Counter()
+        with self.bar(total, " notebook") as bar:
+            for result in results:
+                counts[result.kind] += 1
+                bar.update()
+                if result.kind is Kind.FAILED:
+                    self.say(f"{result.path}: {result.reason}")
+        return counts
+
+
+def _summary(counts: Counter[Kind]) -> str:
+    shown = (Kind.ARCHIVED, Kind.UNCHANGED, Kind.FAILED)
+    return ", ".join(f"{kind.name.lower()} {counts[kind]}" for kind in shown) + "."

@@ -1,0 +1,125 @@
+"""Patience: for how long a command goes on when saves do not reach the store."""
+
+import sys
+import time
+from collections.abc import Callable
+from typing import Any
+
+from tqdm import tqdm
+
+from bookstore_archiver.archiver import Archiver
+from bookstore_core.cli.command import Verb
+from bookstore_core.errors import (
+    BookstoreError,
+    ConfigurationError,
+    SpoolError,
+    StorageUnavailableError,
+)
+from bookstore_core.settings import BookstoreSettings
+from bookstore_core.spool.directory import SpoolCounts, check_spool_dir, count_spool
+from bookstore_core.spool.drain_status import DrainStatus, read_status
+
+#: Seconds for which nothing may move while attempts fail.
+LIMIT = 60.0
+
+
+class Patience:
+    """Watches a spool being drained by this process, or by another one.
+
+    It ends when the other one says that the store refuses, and when nothing has moved
+    for `limit` seconds while attempts fail; `limit` None: never. An upload that only
+    takes its time is waited for. `tell` is given sentences for people.
+    """
+
+    def __init__(
+        self,
+        archiver: Archiver,
+        *,
+        tell: Callable[[str], None],
+        limit: float | None = LIMIT,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._archiver = archiver
+        self._tell = tell
+        self._limit = limit
+        self._clock = clock
+        self._told = False
+        self._fewest: int | None = None
+        self._moved_at = clock()
+
+    def allows(self, counts: SpoolCounts) -> bool:
+        """Say whether it is worth it to wait on."""
+        now = self._clock()
+        if self._fewest is None or counts.waiting != self._fewest:
+            self._fewest, self._moved_at = counts.waiting, now
+        elsewhere = self._archiver.is_elsewhere  # it may be, from one line to the next
+        status = self._status(elsewhere)
+        if elsewhere:
+            if not self._told:
+                self._told = True
+                self._tell(f"{_drainer(status)} drains this spool: waiting for it.")
+            if status.refused:
+                return False
+        stands = self._limit is not None and now - self._moved_at > self._limit
+        return not (stands and status.last_error)
+
+    def obstacle(self, waiting: int) -> BookstoreError:
+        """Return what is in the way of so many saves, as an error to end with."""
+        wait = f"Saves that wait in the spool: {waiting}."
+        if self._archiver.is_elsewhere:
+            status = self._status(True)
+            reason = status.last_error or "It has not sent them yet."
+            return SpoolError(f"{wait} {_drainer(status)} drains it. {reason}")
+        failure = self._archiver.failure
+        if isinstance(failure, BookstoreError):
+            return type(failure)(f"{wait} {failure}")
+        if failure is not None:
+            return BookstoreError(f"{wait} {type(failure).__name__}: {failure}")
+        return StorageUnavailableError(f"{wait} There was no time for more.")
+
+    def _status(self, elsewhere: bool) -> DrainStatus:
+        if elsewhere:
+            return read_status(self._archiver.settings.spool_dir)
+        return self._archiver.status
+
+
+def _drainer(status: DrainStatus) -> str:
+    return f"Process {status.pid}" if status.pid else "Another process"
+
+
+class ArchiverVerb(Verb):
+    """Base of our verbs: checks the settings, says how it goes, empties the spool."""
+
+    def checked_settings(self) -> BookstoreSettings:
+        """Return the settings, or raise what they cannot work with."""
+        settings = self.settings()
+        if settings.missing:
+            raise ConfigurationError(settings.missing)
+        check_spool_dir(settings.spool_dir)
+        return settings
+
+    def say(self, sentence: str) -> None:
+        """Tell people how it goes, beside the bar if there is one."""
+        tqdm.write(sentence, file=sys.stderr)
+
+    def bar(self, total: int, unit: str) -> Any:
+        """Return a progress bar; it is silent for programs and for files."""
+        tqdm.monitor_interval = 0  # its thread would outlive the bar
+        quiet = self.as_json or not sys.stderr.isatty()
+        return tqdm(total=total, unit=unit, file=sys.stderr, disable=quiet)
+
+    def empty_spool(
+        self, archiver: Archiver, patience: Patience, *, timeout: float | None = None
+    ) -> None:
+        """Return when the spool is empty; raise what is in the way of that."""
+        spool_dir = archiver.settings.spool_dir
+        with self.bar(count_spool(spool_dir).waiting, " save") as bar:
+
+            def go_on(counts: SpoolCounts) -> bool:
+                bar.total = max(bar.total or 0, counts.waiting)
+                bar.update(bar.total - counts.waiting - bar.n)
+                return patience.allows(counts)
+
+            drained = archiver.drain(timeout, go_on=go_on)
+        if not drained:
+            raise patience.obstacle(count_spool(spool_dir).waiting)

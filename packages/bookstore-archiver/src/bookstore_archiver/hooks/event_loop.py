@@ -1,0 +1,81 @@
+"""PathLocks: saves of one path one after the other, on an event loop."""
+
+import asyncio
+import functools
+from collections import Counter
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from contextvars import ContextVar
+from typing import TypeVar
+
+T = TypeVar("T")
+
+
+#: Seconds after which a save goes ahead although another one seems to hang.
+PATIENCE = 30.0
+
+
+class _Save:
+    """A save that runs; what it starts meanwhile is part of it."""
+
+    def __init__(self) -> None:
+        self.running = True
+
+
+_current: ContextVar[_Save | None] = ContextVar("bookstore_current_save", default=None)
+
+
+class PathLocks:
+    """A lock for each path that is being saved; none for any other."""
+
+    def __init__(self, *, patience: float = PATIENCE) -> None:
+        self.locks: dict[str, asyncio.Lock] = {}
+        self._users: Counter[str] = Counter()
+        self._patience = patience
+
+    @asynccontextmanager
+    async def hold(self, path: str) -> AsyncIterator[None]:
+        """Hold the path's lock, except within a save that holds one already.
+
+        A save hook may save again, the same notebook or another one whose own hook
+        saves the first: waiting there would be waiting for oneself.
+        """
+        outer = _current.get()
+        if outer is not None and outer.running:
+            yield
+            return
+        lock = self.locks.setdefault(path, asyncio.Lock())
+        self._users[path] += 1
+        save, token, locked = _Save(), None, False
+        try:
+            locked = await self._acquire(lock)
+            token = _current.set(save)
+            yield
+        finally:
+            save.running = False
+            if token is not None:
+                _current.reset(token)
+            if locked:
+                lock.release()
+            self._users[path] -= 1
+            if not self._users[path]:
+                del self._users[path], self.locks[path]
+
+    async def _acquire(self, lock: asyncio.Lock) -> bool:
+        if not lock.locked():
+            return await lock.acquire()
+        try:
+            async with asyncio.timeout(self._patience):
+                return await lock.acquire()
+        except TimeoutError:
+            return False
+
+
+async def aside(do: Callable[..., T], *args: object) -> T:
+    """Return what `do` returns, while the event loop goes on."""
+    try:
+        loop = asyncio.get_running_loop()
+        thread = loop.run_in_executor(None, functools.partial(do, *args))
+    except RuntimeError:  # the loop is closing, and takes no more work
+        return do(*args)
+    return await thread

@@ -1,0 +1,191 @@
+"""Attaching: a live contents manager also archives what it saves and renames.
+
+The instance's own attributes are set, so that every caller and every subclass is met
+once, whatever class the manager has and whatever other extensions made of it.
+"""
+
+import functools
+import inspect
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any, Protocol
+
+from tornado.web import HTTPError
+
+from bookstore_archiver.hooks.event_loop import PathLocks, aside
+from bookstore_archiver.hooks.manager_content import Present, present_source
+from bookstore_archiver.hooks.renames import Follower, follow_renames
+from bookstore_archiver.spool.sources import Source
+from bookstore_core.notebooks import SUFFIX
+from bookstore_core.origins import MARK, MEMBER, Origin, archives
+
+#: The `chunk` of a large upload's last part.
+LAST_CHUNK = -1
+
+
+class Keeper(Follower, Protocol):
+    """What is done with a save; only `keep_present` ever raises."""
+
+    locks: PathLocks
+
+    def keep(
+        self,
+        manager: Any,
+        model: Mapping[str, Any],
+        path: str,
+        origin: Origin | None = None,
+    ) -> None:
+        """Keep what `manager` has just saved at `path`, restored from `origin`."""
+
+    def keep_present(self, source: Source, path: str) -> None:
+        """Keep what is at `path`, before a restore writes over it."""
+
+
+def attach(manager: Any, keeper: Keeper) -> bool:
+    """Wrap `save` and `rename_file`; return False when that had been done before.
+
+    `keeper` is an archiver's `Intake`.
+    """
+    if archives(manager):
+        return False
+    setattr(manager, MARK, keeper)
+    save = manager.save
+    wrap = _wrap_async if inspect.iscoroutinefunction(save) else _wrap_sync
+    manager.save = wrap(save, manager, keeper)
+    follow_renames(manager, keeper)
+    return True
+
+
+def counts(model: object, path: object, *, restores: bool = False) -> bool:
+    """Say whether a save makes a version.
+
+    Notebooks do, and uploads of notebook files, which come as type "file"; large ones
+    come in chunks and count once, with the last. What `restores` a version does, too.
+    """
+    if not isinstance(model, Mapping) or not isinstance(path, str):
+        return False
+    if model.get("chunk") not in (None, LAST_CHUNK):
+        return False
+    kind = model.get("type")
+    if kind == "file":
+        return restores or path.endswith(SUFFIX)
+    return kind == "notebook"
+
+
+_saving: ContextVar[tuple[str, ...]] = ContextVar("bookstore_saving", default=())
+
+
+def is_saving(path: str) -> bool:
+    """Say whether this is part of a save of `path`, which is kept when it is over."""
+    return path.strip("/") in _saving.get()
+
+
+@contextmanager
+def _within(path: str) -> Iterator[None]:
+    token = _saving.set((*_saving.get(), path.strip("/")))
+    try:
+        yield
+    finally:
+        _saving.reset(token)
+
+
+Save = Callable[..., Any]
+Look = Callable[[], Present | Awaitable[Present]]
+
+
+def _nothing() -> None:
+    """Find nothing that has to be kept before a save."""
+
+
+def _wrap_async(save: Save, manager: Any, keeper: Keeper) -> Save:
+    @functools.wraps(save)
+    async def save_and_archive(
+        model: Any, path: str = "", *args: Any, **kwargs: Any
+    ) -> Any:
+        model, origin = _part(model)
+        start = functools.partial(save, model, path, *args, **kwargs)
+        if not counts(model, path, restores=origin is not None):
+            return await start()
+        kept = _Kept(manager, keeper, model, path, origin)
+        look = functools.partial(present_source, manager, path)
+        return await kept.follow(start, look if origin else _nothing)
+
+    return save_and_archive
+
+
+def _wrap_sync(save: Save, manager: Any, keeper: Keeper) -> Save:
+    @functools.wraps(save)
+    def save_and_archive(model: Any, path: str = "", *args: Any, **kwargs: Any) -> Any:
+        model, origin = _part(model)
+        start = functools.partial(save, model, path, *args, **kwargs)
+        if not counts(model, path, restores=origin is not None):
+            return start()
+        kept = _Kept(manager, keeper, model, path, origin)
+        if origin is not None:
+            with _refusing(path):
+                present = present_source(manager, path)
+                if inspect.isawaitable(present):
+                    return kept.follow(start, lambda: present)
+                if present is not None:
+                    keeper.keep_present(present, path)
+        with _within(path):
+            answer = start()
+        if inspect.isawaitable(answer):
+            return kept.follow(lambda: answer, _nothing)
+        keeper.keep(manager, model, path, origin)
+        return answer
+
+    return save_and_archive
+
+
+def _part(model: Any) -> tuple[Any, Origin | None]:
+    """Return a model as the manager is to see it, and the origin it named, if any."""
+    if not isinstance(model, Mapping) or MEMBER not in model:
+        return model, None
+    plain = {name: value for name, value in model.items() if name != MEMBER}
+    return plain, Origin.of(model)
+
+
+class _Kept:
+    """A save that is kept once it was made, on an event loop."""
+
+    def __init__(
+        self,
+        manager: Any,
+        keeper: Keeper,
+        model: Any,
+        path: str,
+        origin: Origin | None,
+    ) -> None:
+        self._keeper = keeper
+        self._path = path
+        self._keep = functools.partial(keeper.keep, manager, model, path, origin)
+
+    async def follow(self, start: Callable[[], Awaitable[Any]], look: Look) -> Any:
+        """Keep what `look` finds, save, and keep what was saved."""
+        async with self._keeper.locks.hold(self._path.strip("/")):
+            with _refusing(self._path):
+                present = look()
+                if inspect.isawaitable(present):
+                    present = await present
+                if present is not None:
+                    await aside(self._keeper.keep_present, present, self._path)
+            with _within(self._path):
+                answer = await start()
+            await aside(self._keep)
+            return answer
+
+
+@contextmanager
+def _refusing(path: str) -> Iterator[None]:
+    """Turn a failure into a refusal of the restore that would have followed."""
+    try:
+        yield
+    except Exception as error:
+        reason = getattr(error, "log_message", None) or str(error)
+        raise HTTPError(
+            503,
+            f"Nothing was restored: the present content of {path} could not be kept "
+            f"first, and would have been lost. {reason or type(error).__name__}",
+        ) from error

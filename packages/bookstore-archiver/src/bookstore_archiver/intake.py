@@ -1,0 +1,303 @@
+"""Intake: a save, a rename or a restore on its way into the spool."""
+
+import logging
+import os
+import posixpath
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from bookstore_archiver.hooks.event_loop import PathLocks
+from bookstore_archiver.hooks.manager_content import (
+    has_files,
+    os_folder_of,
+    os_path_of,
+    source_of,
+)
+from bookstore_archiver.known_versions import RecentVersions
+from bookstore_archiver.records import ArchiveRecord
+from bookstore_archiver.renames.follower import Mover
+from bookstore_archiver.renames.notes import RenameNotes
+from bookstore_archiver.renames.pending import Moves
+from bookstore_archiver.spool.disk import Disk
+from bookstore_archiver.spool.entry import NO_NEWS, PRESENT, Entry, News
+from bookstore_archiver.spool.sources import BytesSource, FileSource, Source
+from bookstore_archiver.spool.spool import Spool
+from bookstore_archiver.spool.unprotected import Unprotected
+from bookstore_core.authors import author
+from bookstore_core.errors import BookstoreError, InvalidRequestError
+from bookstore_core.moved_notes import is_note_key, note_key, write_note
+from bookstore_core.notebooks import SUFFIX
+from bookstore_core.origins import Origin
+from bookstore_core.paths import notebook_key, printable
+from bookstore_core.settings import BookstoreSettings
+from bookstore_core.spool.losses import Loss
+
+
+class Intake:
+    """Puts notebooks into the spool; one for each archiver.
+
+    `notify` is called with each entry that it has put there. `locks` order the saves
+    of one path. The hooks around a contents manager call `keep`, `keep_present` and
+    `keep_moved`, of which only `keep_present` raises.
+    """
+
+    def __init__(
+        self,
+        settings: BookstoreSettings,
+        spool: Spool,
+        *,
+        known_versions: RecentVersions,
+        notify: Callable[[Entry], None],
+        log: logging.Logger,
+        disk: Disk | None = None,
+    ) -> None:
+        self.locks = PathLocks()
+        self._settings = settings
+        self._spool = spool
+        self._known_versions = known_versions
+        self._notify = notify
+        self._log = log
+        self._author = author()
+        self._unprotected = Unprotected(
+            settings.spool_dir, log=log, adopted=self._remind
+        )
+        self._moves = Moves(RenameNotes(settings.spool_dir, log=log, disk=disk))
+        self._mover = Mover(self._keep_file, spool_dir=settings.spool_dir, log=log)
+        self._saved: dict[str, Loss] = {}
+        self._refused: set[str] = set()
+        self._texts: set[str] = set()
+
+    @property
+    def unprotected(self) -> tuple[str, ...]:
+        """The notebooks whose newest save is not in the spool, as far as is known."""
+        return self._unprotected.paths
+
+    def keep(
+        self,
+        manager: Any,
+        model: Mapping[str, Any],
+        path: str,
+        origin: Origin | None = None,
+    ) -> None:
+        """Put what `manager` has just saved into the spool; never raises."""
+        path = _normal(path)
+        if not path.endswith(SUFFIX):
+            self._texts.add(path)  # jupytext's: a notebook all the same
+        news = News.of_restore(origin, path)
+        self._make_way(path)
+        self._keep(manager, path, lambda: source_of(manager, model, path), news)
+
+    def keep_moved(
+        self, manager: Any, old: str, new: str, source: Source | None = None
+    ) -> None:
+        """Put the notebooks that were at `old` into the spool as they are at `new`.
+
+        Their versions say where they came from, and a note at the old path where they
+        are. Those of a folder follow beside. Never raises.
+        """
+        old, new = _normal(old), _normal(new)
+        self._make_way(new)
+        folder = os_folder_of(manager, new)
+        if folder is not None:
+            self._mover.follow(self._moves.add_folder(old, new, folder))
+        elif old in self._texts or (old.endswith(SUFFIX) and new.endswith(SUFFIX)):
+            if not new.endswith(SUFFIX):
+                self._texts.add(new)
+            self._moves.add(old, new)
+            os_path = os_path_of(manager, new)
+            found = FileSource(os_path) if os_path is not None else source
+            if found is not None:
+                self._keep(manager, new, lambda: found)
+        elif not has_files(manager):
+            # Perhaps a folder: nobody but its notebooks' next saves can tell.
+            self._moves.add_folder(old, new)
+
+    def _make_way(self, path: str) -> None:
+        """Have the notebook tell where it is that left this path with its folder."""
+        try:
+            self._follow_left(once=True)
+            left = self._moves.find_left(path)
+            if left is not None:
+                self._keep_file(left.os_path, left.path)
+        except Exception:  # noqa: BLE001  # the edge of the user's save
+            self._log.exception("Renames are not followed.")
+
+    def _keep_file(self, os_path: str, path: str) -> None:
+        if os.path.isfile(os_path):  # else it was moved on, or removed
+            self._keep(None, path, lambda: FileSource(os_path), os_path=os_path)
+
+    def _keep(
+        self,
+        manager: Any,
+        path: str,
+        find: Callable[[], Source],
+        news: News = NO_NEWS,
+        *,
+        os_path: str | None = None,
+    ) -> None:
+        try:
+            key = notebook_key(self._settings.workspace_prefix, path)
+        except InvalidRequestError as error:
+            self._refuse(path, error)
+            return
+        try:
+            with self._unprotected.order(path):
+                entry = self._add(find(), key, path, news=news)
+            self._saved[path] = Loss(path, key, entry.trailer.os_path)
+        except InvalidRequestError as error:
+            self._refuse(path, error)
+        except (OSError, BookstoreError) as error:
+            found = os_path or os_path_of(manager, path) or ""
+            loss = Loss(path, key, found, self._moves.untold(path))
+            self._unprotected.lost(loss, error)
+        except Exception:  # noqa: BLE001  # the edge of the user's save
+            self._log.exception("A save of %r was not archived.", path)
+
+    def _refuse(self, path: str, error: InvalidRequestError) -> None:
+        if path not in self._refused:
+            self._refused.add(path)
+            self._log.warning("Saves of %r are not archived: %s", path, error)
+
+    def keep_present(self, source: Source, path: str) -> None:
+        """Put what is about to be written over into the spool.
+
+        It becomes a version unless the newest one has the same content. Raises what is
+        in the way: OSError of the spool, BookstoreError of the source or the path.
+        """
+        path = _normal(path)
+        key = notebook_key(self._settings.workspace_prefix, path)
+        self._make_way(path)
+        with self._unprotected.order(path):
+            self._add(source, key, path, news=PRESENT)
+
+    def keep_restored(self, data: bytes, path: str, origin: Origin) -> None:
+        """Put content that was restored, not by a save, into the spool.
+
+        Raises InvalidRequestError for a path that no key can be made of, OSError when
+        the spool cannot be written.
+        """
+        path = _normal(path)
+        key = notebook_key(self._settings.workspace_prefix, path)
+        self._add(BytesSource(data), key, path, news=News.of_restore(origin, path))
+
+    def archive(self, record: ArchiveRecord) -> None:
+        """Put a record into the spool.
+
+        Raises InvalidRequestError for a path that no key can be made of, OSError when
+        the spool cannot be written.
+        """
+        path = record.filepath.strip("/")
+        key = notebook_key(self._settings.workspace_prefix, path)
+        content: str | bytes = record.content
+        data = content if isinstance(content, bytes) else content.encode("utf-8")
+        self._add(BytesSource(data), key, path)
+
+    def archive_file(self, os_path: str, path: str, *, saved_at: datetime) -> Entry:
+        """Put the notebook at `os_path` into the spool, as the one at `path`.
+
+        Raises as `archive` does, and BookstoreError when the file cannot be read.
+        """
+        key = notebook_key(self._settings.workspace_prefix, path)
+        return self._add(FileSource(os_path), key, path, saved_at=saved_at)
+
+    def tend(self) -> None:
+        """Put into the spool what it should hold and does not. Called regularly."""
+        self._follow_left()
+        self._moves.tidy()
+        if self._unprotected.look():
+            self._unprotected.removed(
+                loss
+                for loss in list(self._saved.values())
+                if not loss.os_path or os.path.isfile(loss.os_path)
+            )
+        self.repair()
+
+    def note_removed(self, entry: Entry) -> None:
+        """Note that somebody removed a save from the spool before it was sent."""
+        trailer = entry.trailer
+        if not is_note_key(trailer.key):
+            path, moved_from = trailer.source_path, trailer.moved_from
+            self._remind(loss := Loss(path, trailer.key, trailer.os_path, moved_from))
+            self._unprotected.removed([loss])
+
+    def _remind(self, loss: Loss) -> None:
+        if loss.moved_from:
+            self._moves.remind(loss.moved_from, loss.path)
+
+    def _follow_left(self, *, once: bool = False) -> None:
+        """Follow the renames that ended processes have not worked through."""
+        for folder in self._moves.adopt(once=once):
+            self._mover.follow(folder)
+
+    def _repair(self, loss: Loss) -> None:
+        # The store may have it, where it is the removal of a spool that is repaired.
+        self._add(FileSource(loss.os_path), loss.key, loss.path, news=PRESENT)
+
+    def _add(
+        self,
+        source: Source,
+        key: str,
+        path: str,
+        *,
+        saved_at: datetime | None = None,
+        news: News = NO_NEWS,
+    ) -> Entry:
+        self._follow_left(once=True)
+        with self._moves.telling(path) as old:
+            if old:
+                news = replace(news, moved_from=old, only_if_changed=False)
+            entry = self._spool.add(
+                source,
+                key=key,
+                author=self._author,
+                source_path=path,
+                saved_at=saved_at,
+                news=news,
+            )
+        self._notify(entry)
+        self._unprotected.regained(path)
+        if old:
+            self._known_versions.moved(old, path)
+        self._known_versions.saved(path, entry)
+        if old:
+            self._leave_note(old, path)
+        return entry
+
+    def _leave_note(self, old: str, new: str) -> None:
+        """Say at the old path where the notebook is; it is lost if that fails."""
+        try:
+            key = note_key(notebook_key(self._settings.workspace_prefix, old))
+            note = BytesSource(write_note(new))
+            entry = self._spool.add(note, key=key, author=self._author, source_path=old)
+        except (OSError, BookstoreError) as error:
+            self._log.info("No note says where %s is: %s", printable(old), error)
+        else:
+            self._notify(entry)
+
+    def repair(self) -> None:
+        """Archive the newest state of the unprotected notebooks, as far as possible."""
+        self._unprotected.repair(self._repair)
+
+    def wait_for_renames(self, timeout: float) -> bool:
+        """Wait until the notebooks of renamed folders are in the spool.
+
+        Returns False where that takes longer than `timeout` seconds.
+        """
+        return self._mover.wait(timeout)
+
+    def close_renames(self, timeout: float) -> None:
+        """Wait as `wait_for_renames` does, and leave the rest to the next process."""
+        if not self._mover.close(timeout):
+            self._log.info("The next start goes on with the renamed folders.")
+        self._moves.release()
+
+    def close(self) -> None:
+        """Leave the unprotected notebooks to the next process."""
+        self._unprotected.close()
+
+
+def _normal(path: str) -> str:
+    # A manager takes ./a.ipynb for a.ipynb, so one key is for both.
+    return posixpath.normpath(path.strip("/"))

@@ -1,0 +1,1 @@
+"""Renames of notebooks and folders, until the store has them."""

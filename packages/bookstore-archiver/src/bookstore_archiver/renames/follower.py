@@ -1,0 +1,85 @@
+"""The thread that records the notebooks of renamed folders under their new paths."""
+
+import logging
+import threading
+from collections.abc import Callable
+
+from bookstore_archiver.notebook_files import find_notebooks
+from bookstore_archiver.renames.pending import Folder
+from bookstore_archiver.spool.capacity import has_room
+from bookstore_core.errors import NotFoundError
+from bookstore_core.paths import printable
+
+#: Seconds between looks at a spool that is too full.
+PAUSE = 0.5
+
+
+class Mover:
+    """A thread that tells of the notebooks in renamed folders; it ends when it has."""
+
+    def __init__(
+        self,
+        keep: Callable[[str, str], None],
+        *,
+        spool_dir: str,
+        log: logging.Logger,
+        pause: float = PAUSE,
+    ) -> None:
+        self._log = log
+        self._keep = keep
+        self._spool_dir = spool_dir
+        self._pause = pause
+        self._lock = threading.Lock()
+        self._waiting: list[Folder] = []
+        self._thread: threading.Thread | None = None
+        self._stopped = threading.Event()
+
+    def follow(self, folder: Folder) -> None:
+        """Call `keep` with file and path of each notebook of the folder, beside."""
+        with self._lock:
+            self._waiting.append(folder)
+            if self._thread is None:
+                self._thread = threading.Thread(
+                    target=self._run, name="bookstore-mover", daemon=True
+                )
+                self._thread.start()
+
+    def wait(self, timeout: float) -> bool:
+        """Wait for the end; return False where the time was too short for it."""
+        thread = self._thread
+        if thread is not None:
+            thread.join(timeout)
+        return thread is None or not thread.is_alive()
+
+    def close(self, timeout: float) -> bool:
+        """Wait as `wait` does, and then stop."""
+        done = self.wait(timeout)
+        self._stopped.set()
+        return done
+
+    def _run(self) -> None:
+        while True:
+            with self._lock:
+                if not self._waiting or self._stopped.is_set():
+                    self._thread = None
+                    return
+                folder = self._waiting.pop(0)
+            try:
+                self._walk(folder)
+            except NotFoundError:
+                folder.end()  # another rename tells of it
+            except Exception:  # noqa: BLE001  # the edge of the thread
+                self._log.exception("The next saves tell of %s.", printable(folder.new))
+
+    def _walk(self, folder: Folder) -> None:
+        for notebook in find_notebooks(folder.os_path, ()):
+            if folder.over:
+                break  # it has another name by now, and is found there
+            path = f"{folder.new}/{notebook.path}"
+            while not self._stopped.is_set() and not has_room(self._spool_dir):
+                self._stopped.wait(self._pause)
+            if self._stopped.is_set():
+                return
+            if folder.owes(path):
+                self._keep(notebook.os_path, path)
+        folder.end()

@@ -1,0 +1,143 @@
+"""RenameNotes: keeps on disk which folders' notebooks have yet to tell of a rename."""
+
+import fcntl
+import logging
+import os
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+from typing import BinaryIO
+
+from bookstore_archiver.spool.disk import Disk
+from bookstore_core.errors import SpoolError
+from bookstore_core.paths import printable
+from bookstore_core.spool.directory import TMP, waiting_saves
+from bookstore_core.spool.renames import (
+    FOLDER,
+    OVER,
+    Rename,
+    decode_rename,
+    encode_told,
+    rename_files,
+)
+from bookstore_core.spool.saves import entry_name
+from bookstore_core.stores.versions import new_save_id
+
+
+class RenameNote:
+    """A rename on disk; no other process touches it while this one holds it."""
+
+    def __init__(self, rename: Rename, path: Path, file: BinaryIO) -> None:
+        self.rename = rename
+        self._path = path
+        self._file = file
+
+    def told(self, path: str) -> None:
+        """Note that a notebook's version says where it was; durable on return."""
+        self._add(encode_told(path))
+
+    def over(self) -> None:
+        """Note that nobody else is to be asked; durable on return."""
+        self._add(OVER)
+
+    def _add(self, line: bytes) -> None:
+        with suppress(OSError, ValueError):  # told twice, at worst, by the next process
+            self._file.write(line)
+            self._file.flush()
+            os.fsync(self._file.fileno())
+
+    def remove(self) -> None:
+        """End it: all have told."""
+        with suppress(OSError):
+            self._path.unlink(missing_ok=True)
+        self.release()
+
+    def release(self) -> None:
+        """Leave it to another process."""
+        self._file.close()
+
+
+class RenameNotes:
+    """The notes in a spool: those of this process, and what others left behind."""
+
+    def __init__(
+        self, spool_dir: str, *, log: logging.Logger, disk: Disk | None = None
+    ) -> None:
+        self._spool_dir = spool_dir
+        self._log = log
+        self._disk = disk or Disk()
+
+    def write(self, rename: Rename) -> RenameNote | None:
+        """Keep a rename, durable on return; None where there is no room for it."""
+        name = entry_name(rename.renamed_at, new_save_id())
+        draft = Path(self._spool_dir) / TMP / name
+        path = Path(self._spool_dir) / FOLDER / name
+        try:
+            self._disk.make_folder(draft.parent)
+            self._disk.make_folder(path.parent)
+            return self._write(rename, draft, path)
+        except OSError as error:
+            with suppress(OSError):
+                self._disk.remove(draft)
+            self._log.warning(
+                "Should this server end before all notebooks in %s have told of its "
+                "new name, their histories begin anew: %s",
+                printable(rename.new),
+                error,
+            )
+            return None
+
+    def _write(self, rename: Rename, draft: Path, path: Path) -> RenameNote:
+        file = self._disk.create(draft)
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            file.write(rename.encode())
+            self._disk.sync(file)
+            self._disk.move(draft, path)
+        except BaseException:
+            file.close()
+            raise
+        self._disk.sync_folder(path.parent)
+        return RenameNote(rename, path, file)
+
+    def adopt(self) -> list[RenameNote]:
+        """Take over what ended processes have left behind, oldest first."""
+        paths = rename_files(self._spool_dir)
+        found = [note for path in paths if (note := _own(path)) is not None]
+        if not found:
+            return []
+        try:
+            waiting = [
+                save for save in waiting_saves(self._spool_dir) if save.moved_from
+            ]
+        except SpoolError:
+            waiting = []
+        for note in found:
+            # Their process may have ended before it could note them.
+            told = {
+                save.source_path
+                for save in waiting
+                if save.moved_from and save.metadata.saved_at >= note.rename.renamed_at
+            }
+            note.rename = replace(note.rename, told=note.rename.told | told)
+        return found
+
+
+def _own(path: Path) -> RenameNote | None:
+    """Return a rename that no process holds; this one holds it from here on."""
+    try:
+        file = path.open("r+b")
+    except OSError:
+        return None
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        if os.path.samestat(os.fstat(file.fileno()), path.stat()):
+            data = file.read()
+            rename = decode_rename(data)
+            if rename is not None:
+                file.truncate(file.seek(data.rfind(b"\n") + 1))  # what is torn
+                return RenameNote(rename, path, file)
+    except OSError:
+        pass  # another process works it through, or has just ended it
+    file.close()
+    return None

@@ -1,0 +1,1 @@
+"""What Jupyter loads: the extension, a contents manager, checkpoints."""

@@ -1,0 +1,263 @@
+"""BookstoreCheckpoints: the versions of notebooks, as Jupyter's checkpoints.
+
+For `checkpoints_class` of either generation's contents manager. File > Revert to
+Checkpoint then lists a notebook's newest versions.
+"""
+
+import importlib
+import inspect
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Any, TypeVar
+
+from tornado.web import HTTPError
+
+from bookstore_archiver.archiver import Archiver
+from bookstore_archiver.hooks.event_loop import aside
+from bookstore_archiver.hooks.manager_content import has_files, present_source
+from bookstore_archiver.hooks.opens import noticing
+from bookstore_archiver.hooks.saves import attach, is_saving
+from bookstore_archiver.known_versions import Recent
+from bookstore_archiver.revert import checkpoint_id
+from bookstore_archiver.server.generation import derive, running_generation
+from bookstore_archiver.server.registry import archiver_for
+from bookstore_core.errors import (
+    BookstoreError,
+    InvalidRequestError,
+    NotFoundError,
+    SpoolError,
+    StorageUnavailableError,
+)
+from bookstore_core.notebooks import SUFFIX
+from bookstore_core.paths import printable
+from bookstore_core.stores import utc_now
+
+T = TypeVar("T")
+
+#: What checkpoints are derived from, by the generation of the server.
+BASES = {
+    "modern": ("jupyter_server.services.contents.checkpoints", "AsyncCheckpoints"),
+    "classic": ("notebook.services.contents.checkpoints", "Checkpoints"),
+    "": ("traitlets.config", "LoggingConfigurable"),
+}
+
+#: The id of a checkpoint that was not made.
+NONE = "none"
+
+#: HTTP status codes of what can be in the way of reverting; others are 500.
+STATUS: tuple[tuple[type[BookstoreError], int], ...] = (
+    (NotFoundError, 404),
+    (InvalidRequestError, 400),
+    (StorageUnavailableError, 503),
+    (SpoolError, 503),
+)
+
+
+def prepare_checkpoints(manager: Any) -> None:
+    """Have a manager whose checkpoints are ours notice which notebooks are opened.
+
+    Jupyter makes checkpoints only when they are first asked for.
+    """
+    kind = getattr(manager, "checkpoints_class", None)
+    if isinstance(kind, type) and issubclass(kind, _Checkpoints):
+        manager.checkpoints  # noqa: B018  # makes them
+
+
+class _Checkpoints:
+    """What is added to Jupyter's own base class.
+
+    Each method answers at once for managers that do not wait, and returns something to
+    await for those that do. Files that are no notebooks, and notebooks where no store
+    is configured, have the checkpoints that they have without bookstore.
+    """
+
+    parent: Any
+    log: Any
+
+    def __init__(self, **traits: Any) -> None:
+        super().__init__(**traits)
+        manager = self.parent
+        self._is_async = inspect.iscoroutinefunction(manager.get)
+        self._others = _jupyters_own(manager, is_async=self._is_async)
+        self._archiver = archiver_for(self)  # type: ignore[arg-type]
+        if self._archiver is None:
+            self.log.warning(
+                "BookstoreCheckpoints: no versions are kept, because no store is "
+                "configured; checkpoints are Jupyter's own."
+            )
+            return
+        attach(manager, self._archiver.intake)
+        manager.get = noticing(manager.get, self._opened)
+        self._archiver.known_versions.prepare()
+
+    def create_checkpoint(self, contents_mgr: Any, path: str) -> Any:
+        """Return the save that has just been made: it is a version, or on its way.
+
+        A notebook that this server has not saved yet is archived as it is. The store is
+        not waited for.
+        """
+        return self._answer(self._create(contents_mgr, path))
+
+    async def _create(self, manager: Any, path: str) -> Any:
+        archiver = self._versions_of(path)
+        if archiver is None:
+            return await self._other("create_checkpoint", manager, path)
+        path = path.strip("/")
+        if is_saving(path):
+            return _not_made()  # Jupyter wants one of each new file, before it is kept
+        if path in archiver.intake.unprotected:
+            raise HTTPError(
+                503,
+                f"{path} is saved, but no version could be made of it: the spool "
+                "cannot be written. Bookstore does it as soon as there is room.",
+            )
+        newest = archiver.known_versions.newest_save(path)
+        if newest is None:
+            with _as_http_errors(path):
+                source = present_source(manager, path)
+                found = await source if inspect.isawaitable(source) else source
+                if found is not None:
+                    await self._do(archiver.intake.keep_present, found, path)
+            newest = archiver.known_versions.newest_save(path)
+        if newest is None:
+            raise HTTPError(404, f"There is no file {path}.")
+        return _model(newest)
+
+    def list_checkpoints(self, path: str) -> Any:
+        """Return the newest versions that this server knows, the newest one last.
+
+        The classic menu shows them in this order, and takes the last one for the
+        newest; JupyterLab turns it round. The store is asked beside, for the next time.
+        """
+        return self._answer(self._list(path))
+
+    async def _list(self, path: str) -> Any:
+        archiver = self._versions_of(path)
+        if archiver is None:
+            return await self._other("list_checkpoints", path)
+        known = archiver.known_versions.known(path.strip("/"))
+        return [_model(version) for version in reversed(known)]
+
+    def restore_checkpoint(
+        self, contents_mgr: Any, checkpoint_id: str, path: str
+    ) -> Any:
+        """Save a version's content again, as a new version that says so.
+
+        What is there now is archived first, if it never was. It is the one method that
+        may wait for the store: for seconds, and then gives up without a change.
+        """
+        return self._answer(self._restore(contents_mgr, checkpoint_id, path))
+
+    async def _restore(self, manager: Any, checkpoint: str, path: str) -> Any:
+        archiver = self._versions_of(path)
+        if archiver is None:
+            return await self._other("restore_checkpoint", manager, checkpoint, path)
+        path = path.strip("/")
+        with _as_http_errors(path):
+            reverted = await self._do(archiver.find_reverted, path, checkpoint)
+            model = await self._do(reverted.model, path)
+        saved = manager.save(model, path)
+        if inspect.isawaitable(saved):
+            await saved
+        return None
+
+    def rename_checkpoint(
+        self, checkpoint_id: str, old_path: str, new_path: str
+    ) -> Any:
+        """Do nothing: the archiver follows renames, and a version keeps its path."""
+        return self._answer(self._nothing())
+
+    def rename_all_checkpoints(self, old_path: str, new_path: str) -> Any:
+        """Do nothing for notebooks, for the same reason."""
+        if self._versions_of(old_path) is None:
+            return self._answer(
+                self._other("rename_all_checkpoints", old_path, new_path)
+            )
+        return self._answer(self._nothing())
+
+    def delete_checkpoint(self, checkpoint_id: str, path: str) -> Any:
+        """Refuse it (403): a version stays, whoever asks.
+
+        To answer that it is gone would be untrue, and nothing needs it to be: no menu
+        of Jupyter's deletes a single checkpoint.
+        """
+        return self._answer(self._delete(checkpoint_id, path))
+
+    async def _delete(self, checkpoint: str, path: str) -> Any:
+        if self._versions_of(path) is None:
+            return await self._other("delete_checkpoint", checkpoint, path)
+        raise HTTPError(403, f"Versions of {path} are kept: bookstore deletes none.")
+
+    def delete_all_checkpoints(self, path: str) -> Any:
+        """Do nothing for notebooks: Jupyter calls it when it deletes the file itself.
+
+        Its versions are what brings it back.
+        """
+        if self._versions_of(path) is None:
+            return self._answer(self._other("delete_all_checkpoints", path))
+        return self._answer(self._nothing())
+
+    def _versions_of(self, path: str) -> Archiver | None:
+        return self._archiver if path.endswith(SUFFIX) else None
+
+    def _opened(self, path: object) -> None:
+        archiver = self._versions_of(path) if isinstance(path, str) else None
+        if archiver is not None and isinstance(path, str):
+            archiver.known_versions.look(path.strip("/"))
+
+    async def _nothing(self) -> None:
+        return None
+
+    async def _other(self, method: str, *args: Any) -> Any:
+        if self._others is None:
+            return {"create_checkpoint": _not_made(), "list_checkpoints": []}.get(
+                method
+            )
+        answer = getattr(self._others, method)(*args)
+        return await answer if inspect.isawaitable(answer) else answer
+
+    async def _do(self, do: Callable[..., T], *args: object) -> T:
+        return await aside(do, *args) if self._is_async else do(*args)
+
+    def _answer(self, work: Coroutine[Any, Any, Any]) -> Any:
+        """Return `work` to be awaited, or what it returns where nothing in it waits."""
+        if self._is_async:
+            return work
+        try:
+            work.send(None)
+        except StopIteration as done:
+            return done.value
+        raise RuntimeError("The contents manager waits, and its `get` does not say so.")
+
+
+def checkpoints_class() -> Any:
+    """Return the class, on top of the base that the running server wants."""
+    return derive("BookstoreCheckpoints", _Checkpoints, BASES)
+
+
+def _jupyters_own(manager: Any, *, is_async: bool) -> Any:
+    """Return the checkpoints that a manager of files has without us, else None."""
+    if not has_files(manager):
+        return None
+    package = BASES[running_generation()][0].rpartition(".")[0]
+    module = importlib.import_module(f"{package}.filecheckpoints")
+    kind = module.AsyncFileCheckpoints if is_async else module.FileCheckpoints
+    return kind(parent=manager, log=manager.log)
+
+
+def _model(version: Recent) -> dict[str, str | datetime]:
+    return {"id": checkpoint_id(version), "last_modified": version.saved_at}
+
+
+def _not_made() -> dict[str, str | datetime]:
+    return {"id": NONE, "last_modified": utc_now()}
+
+
+@contextmanager
+def _as_http_errors(path: str) -> Iterator[None]:
+    try:
+        yield
+    except (BookstoreError, OSError) as error:
+        status = next((code for kind, code in STATUS if isinstance(error, kind)), 500)
+        raise HTTPError(status, f"{printable(path)} stays as it is. {error}") from error

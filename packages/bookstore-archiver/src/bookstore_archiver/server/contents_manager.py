@@ -1,0 +1,55 @@
+"""BookstoreContentsArchiver: a contents manager class that archives what it saves."""
+
+import asyncio
+from typing import Any
+
+from bookstore_archiver.hooks.saves import attach
+from bookstore_archiver.records import ArchiveRecord
+from bookstore_archiver.server.checkpoints import prepare_checkpoints
+from bookstore_archiver.server.generation import derive
+from bookstore_archiver.server.registry import archiver_for
+from bookstore_core.errors import ConfigurationError
+
+#: The running server's own contents manager, by its generation.
+BASES = {
+    "modern": (
+        "jupyter_server.services.contents.largefilemanager",
+        "AsyncLargeFileManager",
+    ),
+    "classic": ("notebook.services.contents.largefilemanager", "LargeFileManager"),
+    "": ("traitlets.config", "LoggingConfigurable"),
+}
+
+
+class _Archiving:
+    """What is added to the running server's own contents manager."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        #: Held by nobody: locks are made and dropped in one step. Kept for its name.
+        self.path_lock_ready = asyncio.Lock()
+        self._archiver = archiver_for(self)  # type: ignore[arg-type]
+        if self._archiver is not None:
+            attach(self, self._archiver.intake)
+            prepare_checkpoints(self)
+
+    @property
+    def path_locks(self) -> dict[str, asyncio.Lock]:
+        """The lock of each path that is being saved now."""
+        return self._archiver.intake.locks.locks if self._archiver is not None else {}
+
+    async def archive(self, record: ArchiveRecord) -> None:
+        """Archive a record: it is on disk when this returns, and on its way.
+
+        Raises ConfigurationError when no store is configured, InvalidRequestError for
+        a path that no key can be made of, OSError when the spool cannot be written.
+        """
+        if self._archiver is None:
+            raise ConfigurationError("No store is configured: nothing is archived.")
+        loop = asyncio.get_running_loop()
+        await loop.run_in_executor(None, self._archiver.intake.archive, record)
+
+
+def archiving_manager_class() -> Any:
+    """Return the class, on top of the default manager of the server that runs."""
+    return derive("BookstoreContentsArchiver", _Archiving, BASES)

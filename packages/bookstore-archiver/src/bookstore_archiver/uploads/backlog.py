@@ -1,0 +1,248 @@
+"""Backlog: the saves that wait, which may be sent now, and what follows of each try."""
+
+import logging
+import random
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+
+from bookstore_archiver.spool.entry import Entry
+from bookstore_archiver.spool.spool import Spool
+from bookstore_archiver.uploads.queue import Queue
+from bookstore_archiver.uploads.sender import Kind, Outcome
+from bookstore_archiver.uploads.stats import STORE, Stats
+from bookstore_archiver.uploads.timing import Timing
+
+#: How many of the saves that left are remembered: more than threads that save.
+REMEMBERED = 1000
+
+
+class Backlog:
+    """A queue, the spool beneath it, and when the store may be asked.
+
+    All but `settle` and `remove` is for whoever holds the lock.
+    """
+
+    def __init__(
+        self,
+        spool: Spool,
+        stats: Stats,
+        *,
+        log: logging.Logger,
+        lock: threading.Condition,
+        min_interval: float,
+        timing: Timing,
+        removed: Callable[[Entry], None] = lambda entry: None,
+        clock: Callable[[], float] = time.monotonic,
+        dice: Callable[[], float] = random.random,
+    ) -> None:
+        self._spool = spool
+        self._stats = stats
+        self._log = log
+        self._lock = lock
+        self._timing = timing
+        self._removed = removed
+        self._clock = clock
+        self._dice = dice
+        self._queue = Queue(interval=min_interval)
+        self._leftover: dict[str, Entry] = {}  # sent, but not removed yet
+        # A look into the spool may find a save before whoever made it hands it over.
+        self._left: deque[str] = deque(maxlen=REMEMBERED)
+        self._gate = Gate()
+        self._reopened = False
+        #: Whether something fails that only a person can change.
+        self.refused = False
+        self._complained: set[str] = set()
+
+    @property
+    def names(self) -> set[str]:
+        """Return a copy of the names of all files that are dealt with already."""
+        return self._queue.names | self._leftover.keys()
+
+    @property
+    def probes(self) -> bool:
+        """Whether it is not known if the store works again: a few saves will tell."""
+        return self._gate.failing_since is not None
+
+    def has_news(self, outcome: Outcome) -> bool:
+        """Say whether there may be something to do besides the next save; ask once."""
+        reopened, self._reopened = self._reopened, False
+        return reopened or outcome.kind is not Kind.SENT or bool(self._queue.interval)
+
+    def forget(self) -> None:
+        """Drop all: another process drains the spool now."""
+        self._queue = Queue(interval=self._queue.interval)
+
+    def add(self, entries: Iterable[Entry]) -> list[Entry]:
+        """Queue saves; return those that need not be sent any more."""
+        now, overtaken = self._clock(), []
+        for entry in sorted(entries, key=lambda entry: entry.name):
+            if entry.name not in self._left:
+                overtaken += self._queue.add(entry, now)
+        self._left.extend(entry.name for entry in overtaken)
+        return overtaken
+
+    def take(self) -> Entry | None:
+        """Return a save that may be sent now; it counts as being sent from here."""
+        now = self._clock()
+        return None if now < self._gate.closed_until else self._queue.pick(now)
+
+    def has_ready(self) -> bool:
+        """Say whether `take` would return something."""
+        now = self._clock()
+        return now >= self._gate.closed_until and self._queue.has_ready(now)
+
+    def next_due(self) -> float | None:
+        """Return when `take` may next return something that it does not now."""
+        retry, closed = self._queue.next_due(), self._gate.closed_until
+        due = [] if retry is None else [max(retry, closed)]
+        due += [closed] if closed > self._clock() else []
+        return min(due, default=None)
+
+    def release_held(self) -> None:
+        """Hold no save back any more."""
+        self._queue.release_held()
+
+    def remove(self, entries: Iterable[Entry]) -> None:
+        """Take saves that are dealt with out of the spool."""
+        for entry in entries:
+            failure = None
+            try:
+                self._spool.done(entry)
+            except OSError as error:
+                failure = error
+            with self._lock:
+                self._leftover.pop(entry.name, None)
+                if failure is not None:
+                    # It has been sent: it must not be again while this process lives.
+                    self._leftover[entry.name] = entry
+            if failure is not None:
+                self.complain(failure)
+
+    def remove_leftover(self) -> None:
+        """Try again to remove what could not be."""
+        self.remove([*self._leftover.values()])
+
+    def complain(self, error: Exception) -> None:
+        """Tell the log of a failure of our own, once for each cause."""
+        cause = f"{type(error).__name__}: {error}"
+        if cause not in self._complained:
+            self._complained.add(cause)
+            self._log.error("The spool cannot be drained: %s", error, exc_info=error)
+
+    def settle(self, outcome: Outcome) -> None:
+        """Do what follows of an outcome; never raises."""
+        try:
+            if outcome.kind is Kind.FAILED:
+                self._put_back(outcome)
+            elif outcome.kind is Kind.EARLY:
+                with self._lock:
+                    self._queue.hold(outcome.entry, self._clock(), outcome.delay)
+            else:
+                self._finish(outcome)
+        except Exception as error:  # noqa: BLE001  # the edge of the sending threads
+            self.complain(error)
+            # Whatever became of it, its key must not wait for the next start.
+            entry = replace(outcome.entry, unsure=True)
+            self._put_back(Outcome(Kind.FAILED, entry, error))
+
+    def _finish(self, outcome: Outcome) -> None:
+        entry, kind = outcome.entry, outcome.kind
+        if kind is Kind.BROKEN:
+            self._spool.fail(entry, str(outcome.error))
+        elif kind is not Kind.GONE:
+            self.remove([entry])
+        with self._lock:
+            sent = kind in (Kind.SENT, Kind.THERE)
+            self._queue.done(entry, self._clock(), sent=sent)
+            self._left.append(entry.name)
+            if kind is not Kind.GONE:
+                self._reopened |= self._gate.open()
+                self.refused = False
+        if kind is Kind.GONE:
+            self._stats.removed(entry.key)
+            self._removed(entry)
+        else:
+            self._stats.succeeded(entry.key, kind)
+
+    def _put_back(self, outcome: Outcome) -> None:
+        assert outcome.error is not None
+        key, gate = outcome.entry.key, self._gate
+        refused = not outcome.retryable
+        with self._lock:
+            now = self._clock()
+            wide = outcome.store_wide or (
+                outcome.may_be_wide and gate.blames_store(key, outcome.cause)
+            )
+            attempts = gate.failures if wide else self._queue.attempts(key)
+            delay = self._delay(attempts, refused=refused)
+            if wide and not refused and now < gate.closed_until:
+                # It began before others found the store at fault, and tells no more.
+                delay = gate.closed_until - now
+            since = now - self._queue.fail(outcome.entry, now, delay)
+            self.refused |= refused
+            if wide:
+                # Keys that were not tried may tell sooner that it is over.
+                gate.close(now, min(delay, self._timing.last_retry))
+                since = gate.failing_since or now
+        self._stats.failed(
+            STORE if wide else key,
+            outcome.error,
+            cause=outcome.cause,
+            since=since,
+            refused=refused,
+        )
+
+    def tell_late(self) -> None:
+        """Tell the log of what has failed for too long, whenever its next try is."""
+        self._stats.tell_late(self._clock() - self._timing.quiet)
+
+    def _delay(self, attempts: int, *, refused: bool) -> float:
+        timing = self._timing
+        if refused:
+            return timing.refused
+        longest = min(timing.last_retry, timing.first_retry * 2.0 ** min(attempts, 16))
+        return longest * self._dice()
+
+
+class Gate:
+    """Closed after failures that are none of a single key. Not for several threads.
+
+    One key alone proves nothing: a store is taken to be at fault when a second one has
+    met the same cause, and no save has succeeded in between.
+    """
+
+    def __init__(self) -> None:
+        self._reset()
+
+    def _reset(self) -> None:
+        #: Until when no key is tried.
+        self.closed_until = 0.0
+        #: Since when the store has been at fault; None while it is not.
+        self.failing_since: float | None = None
+        #: How many times in a row it has been closed.
+        self.failures = 0
+        self._first: dict[str, str] = {}
+        self._confirmed: set[str] = set()
+
+    def blames_store(self, key: str, cause: str) -> bool:
+        """Note that a key has met a cause; say whether it is the store's."""
+        if self._first.setdefault(cause, key) != key:
+            self._confirmed.add(cause)
+        return cause in self._confirmed
+
+    def close(self, now: float, delay: float) -> None:
+        """Let nobody through for so many seconds."""
+        if self.failing_since is None:
+            self.failing_since = now
+        if now >= self.closed_until:
+            self.failures += 1
+        self.closed_until = max(self.closed_until, now + delay)
+
+    def open(self) -> bool:
+        """Let all through again; return whether that is news."""
+        was_failing = self.failing_since is not None
+        self._reset()
+        return was_failing

@@ -1,0 +1,184 @@
+"""Sender: brings one save into the store, once, whatever happened to it before."""
+
+import errno
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import Enum, auto
+
+from bookstore_archiver.spool.entry import Entry
+from bookstore_archiver.spool.spool import Spool
+from bookstore_core.clock import utc_now
+from bookstore_core.errors import BookstoreError, NotFoundError, SpoolError
+from bookstore_core.moved_notes import NOTE_TYPE, is_note_key
+from bookstore_core.notebooks import SUFFIX
+from bookstore_core.settings import BookstoreSettings
+from bookstore_core.spool.saves import time_of
+from bookstore_core.stores.base import VersionStore
+
+
+class Kind(Enum):
+    """What became of a save."""
+
+    SENT = auto()
+    THERE = auto()  # it had reached the store before
+    UNCHANGED = auto()  # skip_unchanged, and the newest version is the same
+    EARLY = auto()  # min_interval: come back after `delay`
+    BROKEN = auto()  # it can never be sent
+    GONE = auto()  # somebody removed it from the spool
+    FAILED = auto()
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a save; `error` of a failure, `entry` as it now stands.
+
+    `store_wide` failures would have hit any other save too; others that `may_be_wide`
+    look as if they would.
+    """
+
+    kind: Kind
+    entry: Entry
+    error: Exception | None = None
+    delay: float = 0.0
+    store_wide: bool = False
+
+    @property
+    def may_be_wide(self) -> bool:
+        """Whether the error speaks of more than this save's key."""
+        return isinstance(self.error, BookstoreError) and self.error.wide
+
+    @property
+    def cause(self) -> str:
+        """What tells this failure from others, however many keys and saves it hits."""
+        error, own = self.error, ""
+        if isinstance(error, BookstoreError):
+            own = error.cause
+        elif isinstance(error, OSError) and error.errno:
+            own = errno.errorcode.get(error.errno, "")
+        return f"{type(error).__name__} {own}".rstrip()
+
+    @property
+    def retryable(self) -> bool:
+        """Whether trying again may help without anyone changing anything."""
+        if isinstance(self.error, BookstoreError):
+            return self.error.retryable
+        return isinstance(self.error, OSError)
+
+
+class Sender:
+    """Sends saves of a spool to a store that is opened at first need."""
+
+    def __init__(
+        self,
+        spool: Spool,
+        open_store: Callable[[], VersionStore],
+        *,
+        settings: BookstoreSettings,
+        clock: Callable[[], datetime] = utc_now,
+    ) -> None:
+        self._spool = spool
+        self._open_store = open_store
+        self._settings = settings
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._store: VersionStore | None = None
+        self._looked_at: set[str] = set()
+        self._last: dict[str, str] = {}
+        #: Set when the process ends: the newest content goes now, interval or not.
+        self.hurry = False
+
+    def send(self, entry: Entry) -> Outcome:
+        """Bring a save into the store, or say what is in the way; never raises.
+
+        The save stays in the spool; removing it is for the caller.
+        """
+        try:
+            store = self._opened()
+            claimed = self._spool.claim(entry)
+        except Exception as error:  # noqa: BLE001  # recorded, and told by the uploader
+            return Outcome(Kind.FAILED, entry, error, store_wide=True)
+        if claimed is None:
+            return Outcome(Kind.GONE, entry)
+        try:
+            return self._send(store, claimed)
+        except Exception as error:  # noqa: BLE001  # as above
+            return Outcome(Kind.FAILED, replace(claimed, unsure=True), error)
+
+    def _send(self, store: VersionStore, entry: Entry) -> Outcome:
+        if entry.unsure and self._has_arrived(store, entry):
+            return Outcome(Kind.THERE, entry)
+        outcome = self._compare(store, entry)
+        if outcome is not None:
+            return outcome
+        try:
+            body = self._spool.open(entry)
+        except FileNotFoundError:
+            return Outcome(Kind.GONE, entry)
+        except SpoolError as error:
+            return Outcome(Kind.BROKEN, entry, error)
+        with body:
+            version = store.put(
+                entry.key,
+                body,
+                size=entry.trailer.size,
+                metadata=entry.trailer.metadata,
+                **_content_type(entry.key),
+            )
+        self._last[entry.key] = version.version_id
+        return Outcome(Kind.SENT, entry)
+
+    def _has_arrived(self, store: VersionStore, entry: Entry) -> bool:
+        """Say whether the store has this very save.
+
+        It cannot have had it before it was made, nor before the last version of its key
+        that this process made.
+        """
+        saved_at = entry.trailer.metadata.saved_at
+        found = store.find_save(
+            entry.key,
+            entry.trailer.save_id,
+            size=entry.trailer.size,
+            since=min(saved_at, time_of(entry.name) or saved_at),
+            after=self._last.get(entry.key),
+        )
+        return found is not None
+
+    def _compare(self, store: VersionStore, entry: Entry) -> Outcome | None:
+        """Hold the save against the newest version of its key, where settings ask."""
+        interval = 0.0 if self.hurry else self._settings.min_interval
+        # Only the first save of a process can come too early after one of the process
+        # before it; from there on the queue keeps the interval.
+        first = bool(interval) and entry.key not in self._looked_at
+        first = first and not entry.has_news
+        skip = self._settings.skip_unchanged and not entry.has_news
+        skip = skip or entry.trailer.only_if_changed
+        if not (skip or first):
+            return None
+        try:
+            newest = store.head(entry.key)
+        except NotFoundError:
+            return None
+        finally:
+            self._looked_at.add(entry.key)
+        known = newest.metadata.sha256 if newest.metadata else ""
+        if skip and known == entry.trailer.sha256:
+            return Outcome(Kind.UNCHANGED, entry)
+        age = (self._clock() - newest.stored_at).total_seconds()
+        if first and 0 <= age < interval:
+            return Outcome(Kind.EARLY, entry, delay=interval - age)
+        return None
+
+    def _opened(self) -> VersionStore:
+        with self._lock:
+            if self._store is None:
+                self._store = self._open_store()
+            return self._store
+
+
+def _content_type(key: str) -> dict[str, str]:
+    if is_note_key(key):
+        return {"content_type": NOTE_TYPE}
+    # jupytext saves notebooks as text under their own suffixes.
+    return {} if key.endswith(SUFFIX) else {"content_type": "text/plain; charset=utf-8"}

@@ -1,0 +1,153 @@
+"""Stats: how the uploads go, counted for people and told in the log, without noise."""
+
+import logging
+import os
+import socket
+import threading
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from bookstore_archiver.uploads.sender import Kind
+from bookstore_core.clock import utc_now
+from bookstore_core.paths import printable
+from bookstore_core.spool.drain_status import DrainStatus
+
+#: Stands for all keys in failures that are none of a single one.
+STORE = ""
+
+
+@dataclass(frozen=True)
+class _Failing:
+    """A failure of a key; `since` is a time of the uploader's clock."""
+
+    cause: str
+    error: BaseException
+    since: float
+
+
+class Stats:
+    """Counts and the last news; each cause of failure is told once, then counted."""
+
+    def __init__(
+        self, log: logging.Logger, *, clock: Callable[[], datetime] = utc_now
+    ) -> None:
+        self._log = log
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._uploads = self._retries = self._skipped = self._removed = 0
+        self._last_success = self._last_error = self._last_error_at = ""
+        #: What fails, by key, and the causes that the log has told of already.
+        self._failing: dict[str, _Failing] = {}
+        self._refused: set[str] = set()
+        self._failure: BaseException | None = None
+        self._told: Counter[str] = Counter()
+
+    def status(self) -> DrainStatus:
+        """Return all of it as of now."""
+        with self._lock:
+            return DrainStatus(
+                pid=os.getpid(),
+                host=socket.gethostname(),
+                written_at=self._clock().isoformat(),
+                uploads=self._uploads,
+                retries=self._retries,
+                skipped=self._skipped,
+                removed=self._removed,
+                last_success=self._last_success,
+                last_error=self._last_error,
+                last_error_at=self._last_error_at,
+                refused=bool(self._refused),
+            )
+
+    @property
+    def failure(self) -> BaseException | None:
+        """What is in the way now, a refusal before anything else."""
+        return self._failure
+
+    def resume(self, last_success: str) -> None:
+        """Keep the last success of the process that drained before this one."""
+        with self._lock:
+            self._last_success = self._last_success or last_success
+
+    def skipped(self, number: int = 1) -> None:
+        """Count saves that settings thin out."""
+        with self._lock:
+            self._skipped += number
+
+    def removed(self, key: str) -> None:
+        """Count a save that somebody has removed from the spool."""
+        with self._lock:
+            self._removed += 1
+            self._failing.pop(key, None)
+            self._refused.discard(key)
+            if not self._failing:
+                self._last_error, self._failure = "", None
+
+    def succeeded(self, key: str, kind: Kind) -> None:
+        """Count a save that is settled, which means that the store works."""
+        with self._lock:
+            self._uploads += kind is Kind.SENT
+            self._skipped += kind is Kind.UNCHANGED
+            if kind in (Kind.SENT, Kind.THERE, Kind.UNCHANGED):
+                self._last_success = self._clock().isoformat()
+            self._failing.pop(key, None)
+            self._failing.pop(STORE, None)
+            self._refused -= {key, STORE}
+            if not self._failing:
+                self._last_error, self._failure = "", None
+            over = self._told.keys() - {f.cause for f in self._failing.values()}
+            attempts = sum(self._told.pop(cause) for cause in over)
+        if over:
+            self._log.info(
+                "Versions reach the store again, after %d failed attempts.", attempts
+            )
+
+    def failed(
+        self,
+        key: str,
+        error: BaseException,
+        *,
+        cause: str,
+        since: float,
+        refused: bool = False,
+    ) -> None:
+        """Count a failed attempt of what has failed `since` then.
+
+        `cause` tells it from failures of other kinds, each of which has its own line in
+        the log. `refused` says that only a person can change what is in the way: it is
+        told at once, and all else by `tell_late`.
+        """
+        failing = _Failing(cause, error, since)
+        with self._lock:
+            self._retries += 1
+            self._last_error = str(error) or type(error).__name__
+            self._last_error_at = self._clock().isoformat()
+            self._failing[key] = failing
+            (self._refused.add if refused else self._refused.discard)(key)
+            if refused or not self._refused:
+                self._failure = error
+            if cause in self._told:
+                self._told[cause] += 1
+        if refused:
+            self._tell(key, failing)
+
+    def tell_late(self, since: float) -> None:
+        """Tell the log of what fails since then or longer."""
+        with self._lock:
+            late = [(k, f) for k, f in self._failing.items() if f.since <= since]
+        for key, failing in late:
+            self._tell(key, failing)
+
+    def _tell(self, key: str, failing: _Failing) -> None:
+        with self._lock:
+            if failing.cause in self._told:
+                return
+            self._told[failing.cause] = 1
+        self._log.warning(
+            "Versions of %s are not reaching the store: %s They wait in the spool, "
+            "and are tried again.",
+            printable(key) or "notebooks",
+            failing.error,
+        )

@@ -1,0 +1,301 @@
+"""Uploader: one thread that drains a spool, and as many as needed that send."""
+
+import logging
+import random
+import threading
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import replace
+
+from bookstore_archiver.spool.entry import Entry
+from bookstore_archiver.spool.spool import Spool
+from bookstore_archiver.uploads.backlog import Backlog
+from bookstore_archiver.uploads.drain_lock import DrainLock
+from bookstore_archiver.uploads.sender import Outcome, Sender
+from bookstore_archiver.uploads.stats import Stats
+from bookstore_archiver.uploads.timing import Timing
+from bookstore_archiver.uploads.workers import Workers
+from bookstore_core.spool.directory import SpoolCounts, count_spool
+from bookstore_core.spool.drain_status import DrainStatus, read_status
+
+#: How many saves find out whether a store works again that did not: more than one,
+#: because a store may hang.
+PROBES = 2
+
+
+class Uploader:
+    """Sends what is in a spool, while no other process does.
+
+    Several keys side by side, the saves of one key in order. All its threads are
+    daemons: nothing holds the end of the process up, and what was not sent stays in
+    the spool.
+    """
+
+    def __init__(
+        self,
+        spool: Spool,
+        sender: Sender,
+        stats: Stats,
+        *,
+        log: logging.Logger,
+        max_threads: int = 16,
+        min_interval: float = 0.0,
+        tend: Callable[[], None] | None = None,
+        removed: Callable[[Entry], None] = lambda entry: None,
+        timing: Timing | None = None,
+        clock: Callable[[], float] = time.monotonic,
+        dice: Callable[[], float] = random.random,
+    ) -> None:
+        self._spool = spool
+        self._sender = sender
+        self._stats = stats
+        self._max_threads = max_threads
+        self._tend = tend
+        self._timing = timing or Timing()
+        self._clock = clock
+        self._lock = DrainLock(spool.root)
+        lock = threading.RLock()
+        self._condition = threading.Condition(lock)  # what the draining thread awaits
+        self._settled = threading.Condition(lock)  # what those who await it do
+        # From here on, all of it only under the condition.
+        self._backlog = Backlog(
+            spool,
+            stats,
+            log=log,
+            lock=self._condition,
+            min_interval=min_interval,
+            timing=self._timing,
+            removed=removed,
+            clock=clock,
+            dice=dice,
+        )
+        self._workers = Workers(sender, self, lock=self._condition)
+        self._fresh: list[Entry] = []
+        self._thread: threading.Thread | None = None
+        self._holding = self._turned = self._taking = self._elsewhere = False
+        self._woken = self._ended = False
+        # These are the thread's own.
+        self._next_look = self._next_tend = 0.0
+        self._next_write = self._next_sweep = 0.0
+        self._written: DrainStatus | None = None
+
+    def start(self) -> None:
+        """Start draining, once; later calls do nothing."""
+        with self._condition:
+            if self._thread is None and not self._ended:
+                self._thread = threading.Thread(
+                    target=self._run, name="bookstore-uploader", daemon=True
+                )
+                self._thread.start()
+
+    def notify(self, entry: Entry) -> None:
+        """Hand over a save that this process has just put into the spool."""
+        with self._condition:
+            self._fresh.append(entry)
+            self._wake()
+        self.start()
+
+    def stop(self, timeout: float) -> None:
+        """Send what can be sent within `timeout` seconds; the rest stays."""
+        # A moment more for the threads to see that it is over.
+        end = time.monotonic() + timeout + 0.2
+        with self._condition:
+            if self._thread is not None and not self._ended:
+                self._hurry()
+                self._settled.wait_for(self._is_idle, timeout)
+            self._ended = True
+            self._wake()
+            threads = [self._thread, *self._workers.threads]
+        for thread in threads:
+            if thread not in (None, threading.current_thread()):
+                thread.join(max(0.0, end - time.monotonic()))
+
+    @property
+    def is_elsewhere(self) -> bool:
+        """Whether another process has the right to drain the spool."""
+        return self._elsewhere
+
+    def drain(
+        self,
+        timeout: float | None = None,
+        *,
+        go_on: Callable[[SpoolCounts], bool] = lambda counts: True,
+    ) -> bool:
+        """Send everything, and return whether the spool is empty.
+
+        It gives up after `timeout` seconds, when the store refuses, and when `go_on`,
+        which is asked again and again, says no.
+        """
+        if not self._count().waiting:
+            return True
+        end = None if timeout is None else time.monotonic() + timeout
+        with self._condition:
+            self._hurry()
+        self.start()
+        while (counts := self._count()).waiting:
+            late = end is not None and time.monotonic() > end
+            if late or not go_on(counts):
+                break
+            with self._condition:
+                if self._settled.wait_for(self._is_stuck, self._timing.count):
+                    break
+        self.stop(0)
+        return not counts.waiting
+
+    def _count(self) -> SpoolCounts:
+        return count_spool(str(self._spool.root))
+
+    def _is_stuck(self) -> bool:
+        if self._workers or self._backlog.has_ready():
+            return False
+        return self._backlog.refused
+
+    def _in_hurry(self) -> bool:
+        return self._ended or self._sender.hurry
+
+    def _hurry(self) -> None:
+        self._sender.hurry = True
+        self._backlog.release_held()
+        self._wake()
+
+    def _wake(self) -> None:
+        self._woken = True
+        self._condition.notify_all()
+        self._settled.notify_all()
+
+    def _is_idle(self) -> bool:
+        if not self._turned or self._workers or self._taking:
+            return False
+        if not self._holding:
+            return True
+        return not self._fresh and not self._backlog.has_ready()
+
+    # The thread that drains ---------------------------------------------------------
+
+    def _run(self) -> None:
+        while not self._ended:
+            try:
+                pause = self._turn()
+            except Exception as error:  # noqa: BLE001  # the edge of the thread
+                self._backlog.complain(error)
+                pause = self._timing.take_over
+            with self._condition:
+                self._turned = True
+                self._settled.notify_all()
+                if not self._woken and not self._ended:
+                    self._condition.wait(pause)
+                if self._fresh:
+                    self._condition.wait_for(self._in_hurry, self._timing.rest)
+                self._woken = False
+        self._write_status()
+        with self._condition:
+            # A request that still runs may yet reach the store: only the end of the
+            # process gives the right to drain away then.
+            if not self._workers:
+                self._lock.release()
+
+    def _turn(self) -> float:
+        """Do what is due; return for how long nothing will be."""
+        now = self._clock()
+        if self._tend is not None and now >= self._next_tend:
+            self._next_tend = now + self._timing.tend
+            self._tend()
+        holding = self._hold()
+        if holding and not self._holding:
+            self._stats.resume(read_status(str(self._spool.root)).last_success)
+        with self._condition:
+            if self._holding and not holding:
+                self._backlog.forget()
+            if not (self._holding and holding):
+                # Whoever drains finds them in the spool, or has sent them already.
+                self._fresh.clear()
+                self._next_look = 0.0
+            self._holding, self._elsewhere = holding, not holding
+            if not holding:
+                self._written = None
+        if not holding:
+            return self._timing.take_over
+        self._backlog.tell_late()
+        looked = self._take_in(now)
+        self._workers.start()
+        if looked and now >= self._next_write:
+            self._next_write = now + self._timing.look
+            self._write_status()
+        return self._pause()
+
+    def _hold(self) -> bool:
+        if not self._spool.root.is_dir():
+            self._spool.make()
+            self._next_look = 0.0
+        return self._lock.hold()
+
+    def _take_in(self, now: float) -> bool:
+        """Queue what is new; return whether that was a look into the spool, too."""
+        with self._condition:
+            found, self._fresh, self._taking = self._fresh, [], True
+            # Also for a save of our own: another process may have made an older one.
+            look = now >= self._next_look or bool(found)
+            # A copy, and large where many wait: only for who looks.
+            known = self._backlog.names if look else set()
+            known |= {entry.name for entry in found}
+        overtaken: list[Entry] = []
+        try:
+            if look:
+                self._next_look = now + self._timing.look
+                if now >= self._next_sweep:
+                    self._next_sweep = now + self._timing.sweep
+                    self._spool.sweep()
+                self._backlog.remove_leftover()
+                found += self._spool.scan(known, complain=self._backlog.complain)
+        finally:
+            with self._condition:
+                self._taking = False
+                overtaken += self._backlog.add(found)
+        self._backlog.remove(overtaken)
+        self._stats.skipped(len(overtaken))
+        return look
+
+    def _pause(self) -> float:
+        now = self._clock()
+        with self._condition:
+            due = [self._next_look, self._next_tend]
+            next_due = self._backlog.next_due() if self._workers.have_room else None
+            due += [] if next_due is None else [next_due]
+        return max(0.0, min(due) - now)
+
+    def _write_status(self) -> None:
+        if not self._holding:
+            return  # it is for the process that drains to say how that goes
+        status = replace(self._stats.status(), in_flight=len(self._workers))
+        if self._written is None or self._written != replace(
+            status, written_at=self._written.written_at
+        ):
+            with suppress(OSError):
+                status.write(str(self._spool.root))
+                self._written = status
+
+    # For the threads that send ------------------------------------------------------
+
+    @property
+    def limit(self) -> int:
+        """How many saves may be sent side by side now."""
+        return PROBES if self._backlog.probes else self._max_threads
+
+    def take(self) -> Entry | None:
+        """Return a save for one of them."""
+        if self._ended or not self._holding:
+            return None
+        return self._backlog.take()
+
+    def settle(self, outcome: Outcome) -> None:
+        """Do what follows of an outcome."""
+        self._backlog.settle(outcome)
+
+    def note(self, outcome: Outcome, *, rests: bool, was_full: bool) -> None:
+        """Wake the thread that drains, and those who wait, if it matters to them."""
+        if rests:
+            self._settled.notify_all()
+        # Only when there is something to note: a turn costs half an upload.
+        if self._backlog.has_news(outcome) or (rests and was_full):
+            self._wake()
