@@ -83,10 +83,10 @@ def roots_reached(module: Path) -> set[str]:
 @pytest.mark.parametrize(
     ("module", "never"),
     [
-        ("extension", "flask"),
-        ("handlers", "flask"),
+        ("server/extension", "flask"),
+        ("server/handlers", "flask"),
         ("gunicorn_conf", "tornado"),
-        ("app", "tornado"),
+        ("app/factory", "tornado"),
         ("wire", "tornado"),
         ("wire", "flask"),
     ],

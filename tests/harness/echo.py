@@ -20,7 +20,7 @@ Answer = tuple[str, list[tuple[str, str]], bytes]
 
 
 def load_jupyter_server_extension(app: Any) -> None:
-    from bookstore_web.extension import load_extension
+    from bookstore_web.server.extension import load_extension
 
     load_extension(app, application="harness.echo:application()")
 
@@ -100,7 +100,7 @@ def _die_once(environ: Environ) -> Answer:
 
 def _call_back(environ: Environ) -> Answer:
     """Ask the notebook server for its root directory, as a clone would."""
-    from bookstore_web.connections import open_pool
+    from bookstore_web.contents.connections import open_pool
     from bookstore_web.gunicorn_conf import launch
 
     context = json.loads(environ["HTTP_X_BOOKSTORE_CONTEXT"])

@@ -9,7 +9,7 @@ from urllib.parse import unquote, urlsplit
 from flask import Flask
 from werkzeug.wrappers import Request, Response
 
-from bookstore_web.services import EXTENSION, Services
+from bookstore_web.app.services import EXTENSION, Services
 from bookstore_web.wire import CONTEXT_HEADER, RequestContext
 
 SECRET = "the-secret-of-this-start"

@@ -17,7 +17,7 @@ from playwright.sync_api import Browser, BrowserContext, Route, sync_playwright
 
 from bookstore_core.settings import BookstoreSettings
 from bookstore_core.stores import VersionMetadata, new_save_id, open_store, utc_now
-from bookstore_web.rendering import FRAME_POLICY
+from bookstore_web.rendering.document import FRAME_POLICY
 from harness.config_files import extension_lines, settings_lines
 from harness.notebook_server import GENERATIONS, TOKEN, NotebookServer, notebook
 from harness.waiting import wait_for

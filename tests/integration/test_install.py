@@ -62,7 +62,7 @@ def test_the_web_wheel_holds_templates_and_static_files(wheelhouse: Path) -> Non
     names = names_in(wheelhouse, "bookstore_web")
     source = TOP / "packages" / "bookstore-web" / "src"
     for folder in ("templates", "static"):
-        files = [p for p in (source / "bookstore_web" / folder).rglob("*.*")]
+        files = [p for p in (source / "bookstore_web" / "app" / folder).rglob("*.*")]
         assert files
         assert {str(path.relative_to(source)) for path in files} <= names
 

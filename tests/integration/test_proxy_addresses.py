@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 from requests.adapters import HTTPAdapter
 
-from bookstore_web.connections import open_pool
+from bookstore_web.contents.connections import open_pool
 from harness.echo import echo_server
 from harness.notebook_server import Generation, NotebookServer
 

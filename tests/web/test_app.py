@@ -16,7 +16,7 @@ from bookstore_core.errors import (
 )
 from bookstore_core.settings import BookstoreSettings
 from bookstore_web import create_app
-from bookstore_web.failures import STATUS, status_of
+from bookstore_web.app.failures import STATUS, status_of
 from bookstore_web.wire import CONTEXT_HEADER, Launch, RequestContext
 from harness.web_app import SECRET, ServerSide
 
@@ -43,7 +43,7 @@ def test_importing_the_package_imports_neither_flask_nor_tornado() -> None:
 
 def test_the_app_does_not_import_tornado_or_a_notebook_server() -> None:
     names = "{'tornado', 'jupyter_server', 'notebook', 'botocore'}"
-    code = f"import sys, bookstore_web.app; print({names} & set(sys.modules))"
+    code = f"import sys, bookstore_web.app.factory; print({names} & set(sys.modules))"
     assert run(code) == "set()"
 
 

@@ -21,8 +21,8 @@ from bookstore_core.errors import (
     StorageUnavailableError,
     TooLargeError,
 )
-from bookstore_web.contents import Caller, ContentsServer
-from bookstore_web.saving import draft_file
+from bookstore_web.contents.client import Caller, ContentsServer
+from bookstore_web.contents.drafts import draft_file
 from harness.web_app import ContentsDouble, ServerSide
 
 Serve = Callable[..., str]

@@ -33,7 +33,7 @@ from bookstore_core.stores import (
     utc_now,
 )
 from bookstore_web import create_app
-from bookstore_web.openapi import describe
+from bookstore_web.app.api.openapi import describe
 from bookstore_web.wire import CONTEXT_HEADER, Launch, RequestContext
 from harness.notebook_server import notebook
 from harness.s3_server import S3Server

@@ -10,7 +10,7 @@ import pytest
 from bookstore_core.settings import BookstoreSettings
 from bookstore_core.stores import OpenVersion, Version
 from bookstore_core.stores.local.store import LocalStore
-from bookstore_web.remembered import Remembered
+from bookstore_web.versions.cache import Remembered
 from harness.notebook_server import notebook
 from harness.web_app import ContentsDouble, ServerSide
 

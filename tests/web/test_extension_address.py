@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from bookstore_web.address import ServerAddress, address_of, fingerprint
+from bookstore_web.server.address import ServerAddress, address_of, fingerprint
 
 #: An Ed25519 certificate for "t", and the SHA-256 that openssl shows for it.
 CERTIFICATE = """-----BEGIN CERTIFICATE-----

@@ -3,7 +3,7 @@
 import pytest
 from tornado.httputil import HTTPHeaders
 
-from bookstore_web.forwarding import answer_headers, request_headers, request_target
+from bookstore_web.server.gateway import answer_headers, request_headers, request_target
 
 
 def headers(*pairs: tuple[str, str]) -> HTTPHeaders:

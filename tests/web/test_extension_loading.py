@@ -13,9 +13,9 @@ from jupyter_server.base.handlers import JupyterHandler
 from tornado import web
 from traitlets.config import Config, LoggingConfigurable
 
-from bookstore_web.extension import load_extension, routes
-from bookstore_web.frontend import front_end, is_classic
-from bookstore_web.handlers import handler_class, user_name
+from bookstore_web.server.extension import load_extension, routes
+from bookstore_web.server.front_end import front_end, is_classic
+from bookstore_web.server.handlers import handler_class, user_name
 
 
 class Server(LoggingConfigurable):
@@ -77,7 +77,7 @@ def test_a_wrong_setting_is_said_and_the_server_lives(
 
 def test_loading_brings_in_neither_flask_nor_botocore() -> None:
     code = (
-        "import sys, bookstore_web.extension\n"
+        "import sys, bookstore_web.server.extension\n"
         "print({'flask', 'werkzeug', 'botocore', 'nbformat'} & set(sys.modules))"
     )
     shown = subprocess.check_output([sys.executable, "-c", code], text=True)

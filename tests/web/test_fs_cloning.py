@@ -11,7 +11,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from bookstore_core.errors import ForbiddenError, NotFoundError, TooLargeError
-from bookstore_web.fs_cloning import read_mounted
+from bookstore_web.sharing.clone_mounted import read_mounted
 from harness.web_app import ContentsDouble, ServerSide
 
 URL = "/api/bookstore/fs-clone"

@@ -12,7 +12,7 @@ from flask.testing import FlaskClient
 from bookstore_core.moved_notes import note_key, write_note
 from bookstore_core.spool.report import SpoolReport
 from bookstore_core.stores import Version, utc_now
-from bookstore_web.pages.spooling import say_spool
+from bookstore_web.app.pages.home import say_spool
 from harness.web_app import ContentsDouble, ServerSide
 
 Put = Callable[..., Version]

@@ -10,7 +10,7 @@ from flask.testing import FlaskClient
 from bookstore_core.settings import BookstoreSettings
 from bookstore_core.stores import Finding, StoreCheck, VersionStore
 from bookstore_core.stores.local.store import LocalStore
-from bookstore_web.storecheck import KEEP_BAD, KEEP_GOOD, StoreChecks
+from bookstore_web.app.store_check import KEEP_BAD, KEEP_GOOD, StoreChecks
 
 
 class CountingStore(LocalStore):

@@ -11,10 +11,11 @@ from werkzeug.wrappers import Response
 
 from bookstore_core.moved_notes import NOTE_TYPE, note_key, write_note
 from bookstore_core.stores import VersionMetadata, VersionStore, new_save_id, utc_now
-from bookstore_web import library, recent
-from bookstore_web.library import Library
-from bookstore_web.presence import MAX_FOLDERS
-from bookstore_web.recent import KEEP, RecentScans
+from bookstore_web.library import latest as recent
+from bookstore_web.library import library
+from bookstore_web.library.latest import KEEP, RecentScans
+from bookstore_web.library.library import Library
+from bookstore_web.library.presence import MAX_FOLDERS
 from core.saving import save
 from harness.web_app import ContentsDouble, ServerSide
 

@@ -11,10 +11,10 @@ from flask.testing import FlaskClient
 from bookstore_core.settings import BookstoreSettings
 from bookstore_core.spool.report import report_spool
 from bookstore_web import create_app
-from bookstore_web.api.state import State
-from bookstore_web.failures import STATUS
-from bookstore_web.openapi import ADDED, MEANINGS, api_rules
-from bookstore_web.operations import operation_of
+from bookstore_web.app.api.openapi import ADDED, MEANINGS, api_rules
+from bookstore_web.app.api.state import State
+from bookstore_web.app.failures import STATUS
+from bookstore_web.app.operations import operation_of
 from harness.web_app import ServerSide
 
 URL = "/api/bookstore/openapi.json"

@@ -10,9 +10,9 @@ from flask.testing import FlaskClient
 
 from bookstore_core.errors import NotFoundError
 from bookstore_core.stores import Version
-from bookstore_web import rendering_exporter
-from bookstore_web.rendering import FRAME_POLICY, prepare, render
-from bookstore_web.rendering_style import frame_style
+from bookstore_web.rendering import exporter as rendering_exporter
+from bookstore_web.rendering.document import FRAME_POLICY, prepare, render
+from bookstore_web.rendering.style import frame_style
 
 Put = Callable[..., Version]
 CONTENT = "/bookstore/view/content"

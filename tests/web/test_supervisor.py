@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from bookstore_core.settings import BookstoreSettings
-from bookstore_web.address import ServerAddress
-from bookstore_web.environment import child_environment
-from bookstore_web.supervisor import GunicornSupervisor, NotRunningError
+from bookstore_web.server.address import ServerAddress
+from bookstore_web.server.environment import child_environment
+from bookstore_web.server.supervisor import GunicornSupervisor, NotRunningError
 from bookstore_web.wire import Launch
 
 LOG = logging.getLogger("notebook-server")

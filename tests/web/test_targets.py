@@ -6,9 +6,9 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from bookstore_core.errors import ConflictError, InvalidRequestError
-from bookstore_web.contents import Caller, ContentsServer
-from bookstore_web.saving import Saved, draft_of, opening_url, save
-from bookstore_web.targets import Place, find_place
+from bookstore_web.contents.client import Caller, ContentsServer
+from bookstore_web.contents.drafts import Saved, draft_of, opening_url, save
+from bookstore_web.contents.free_names import Place, find_place
 from harness.web_app import ContentsDouble
 
 ANN = Caller(base_url="/", host="h")

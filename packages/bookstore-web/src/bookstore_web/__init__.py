@@ -18,8 +18,8 @@ __all__ = ["create_app"]
 def create_app(
     settings: "BookstoreSettings | None" = None, *, launch: "Launch | None" = None
 ) -> "Flask":
-    """Return the Flask app; see `bookstore_web.app.create_app`."""
-    from bookstore_web.app import create_app as create
+    """Return the Flask app; see `bookstore_web.app.factory.create_app`."""
+    from bookstore_web.app.factory import create_app as create
 
     return create(settings, launch=launch)
 
@@ -33,13 +33,13 @@ def _jupyter_server_extension_paths() -> list[dict[str, str]]:
 
 
 def _load_jupyter_server_extension(server_app: Any) -> None:
-    from bookstore_web import extension
+    from bookstore_web.server import extension
 
     extension._load_jupyter_server_extension(server_app)
 
 
 def load_jupyter_server_extension(server_app: Any) -> None:
     """Load into a classic notebook server, which looks for this name."""
-    from bookstore_web import extension
+    from bookstore_web.server import extension
 
     extension.load_jupyter_server_extension(server_app)

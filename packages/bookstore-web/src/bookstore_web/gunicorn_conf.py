@@ -53,7 +53,7 @@ def launch() -> Launch:
 def launched_app() -> "WSGIApplication":
     """Return the Flask app, as a notebook server launches it."""
     # Here and not above: the master reads this module too, and needs no Flask.
-    from bookstore_web.app import create_app
+    from bookstore_web.app.factory import create_app
 
     return create_app(launch=launch())
 

@@ -202,3 +202,13 @@ def gone(path: str, name: str) -> VersionNotFoundError:
         f"The store has no version or label '{printable(name)}' of {printable(path)}. "
         "If there was one, a lifecycle rule or somebody has removed it."
     )
+
+
+def read_version(history: History, path: str, name: str) -> tuple[HistoryRow, bytes]:
+    """Return the version that a name means, with its label, and its content.
+
+    Raises what `History.find` and `History.read` raise.
+    """
+    row = history.find(path, name)
+    _, data = history.read(row.path, row.version.version_id)
+    return row, data

@@ -1,0 +1,1 @@
+"""The Flask app, which gunicorn serves."""

@@ -1,0 +1,24 @@
+"""The JSON API, below /api/bookstore: one module for each route."""
+
+from bookstore_web.app.api import (
+    clone,
+    diff,
+    notebooks,
+    openapi,
+    publish,
+    restore,
+    state,
+    versions,
+)
+
+#: One for each subject.
+BLUEPRINTS = (
+    state.blueprint,
+    publish.blueprint,
+    clone.blueprint,
+    notebooks.blueprint,
+    versions.blueprint,
+    diff.blueprint,
+    restore.blueprint,
+    openapi.blueprint,
+)

@@ -1,0 +1,60 @@
+"""POST /api/bookstore/cloned and fs-clone: copies to the caller's notebook server."""
+
+from typing import Any
+
+from flask import Blueprint
+from marshmallow import fields
+
+from bookstore_web.app.context import caller
+from bookstore_web.app.operations import operation
+from bookstore_web.app.schemas import TARGET, ContentsModel, Request, Source, Text
+from bookstore_web.app.services import services
+from bookstore_web.contents.drafts import draft_of, save
+from bookstore_web.sharing import clone_mounted as fs_cloning
+from bookstore_web.sharing.clone import fetch, source_of
+
+blueprint = Blueprint("clone", __name__, url_prefix="/api/bookstore")
+
+
+class MountedSource(Request):
+    """What to clone from the mounted directory, and where to."""
+
+    relpath = Text("The file's path in fs_cloning_basedir.", required=True)
+    target_path = Text(TARGET)
+
+
+class Copy(ContentsModel):
+    """The contents model of the copy, and where it came from."""
+
+    s3_path = fields.String(required=True)
+    versionID = fields.String(required=True)  # its documented name
+
+
+@blueprint.post("/cloned")
+@blueprint.post("/clone")
+@operation(body=Source, answer=Copy, errors=(404, 409, 422))
+def clone(fields: dict[str, str]) -> dict[str, Any]:
+    """Clone a version from the store to the caller's notebook server."""
+    source = source_of(fields, services().settings)
+    server, limit = services().contents, services().settings.max_notebook_size
+    original = fetch(source, store=services().open_store(), limit=limit)
+    draft = draft_of(source.name, original.data)
+    saved = save(draft, fields["target_path"], server=server, caller=caller())
+    return saved.model | {
+        "s3_path": source.display_path,
+        "versionID": original.version.version_id,
+    }
+
+
+@blueprint.post("/fs-clone")
+@operation(body=MountedSource, answer=ContentsModel, errors=(404, 409, 422))
+def fs_clone(fields: dict[str, str]) -> dict[str, Any]:
+    """Clone a file from the mounted directory to the caller's notebook server."""
+    settings, server = services().settings, services().contents
+    file = fs_cloning.read_mounted(
+        settings.fs_cloning_basedir,
+        fields["relpath"],
+        limit=settings.max_notebook_size,
+    )
+    draft = draft_of(file.name, file.data)
+    return save(draft, fields["target_path"], server=server, caller=caller()).model

@@ -1,0 +1,162 @@
+"""The API in the terms of OpenAPI, described out of the app's own routes."""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from apispec import APISpec
+from apispec.ext.marshmallow import MarshmallowPlugin
+from flask import Blueprint, Flask, current_app
+from werkzeug.routing import Rule
+
+from bookstore_core import __version__
+from bookstore_web.app.context import context
+from bookstore_web.app.operations import HTML, JSON, Operation, operation, operation_of
+from bookstore_web.app.schemas import Error
+
+blueprint = Blueprint("openapi", __name__, url_prefix="/api/bookstore")
+
+
+API = "/api/bookstore"
+OPENAPI = "3.1.0"
+
+#: Methods that Flask adds to what a view was made for.
+ADDED = frozenset({"HEAD", "OPTIONS"})
+
+#: What an error status means here.
+MEANINGS = {
+    400: "A field is missing or wrong, or a path cannot be.",
+    403: "You may not, or the settings or the store do not allow it.",
+    404: "There is no such thing.",
+    409: "It clashes with what is there now.",
+    413: "It is over the limit.",
+    415: "It is another type than a notebook.",
+    422: "It is no valid notebook.",
+    502: "The store, or the notebook server, answered something unexpected.",
+    503: "Not possible now: the store does not answer, or something is not set up.",
+    504: "There was no answer in time: it may still be done.",
+}
+
+#: These may meet any request: on its way in, or from the store.
+ANYWHERE = (403, 502, 503, 504)
+
+RETRY_AFTER = {
+    "Retry-After": {
+        "description": "Seconds after which the same request may succeed.",
+        "schema": {"type": "string"},
+    }
+}
+
+INTRODUCTION = (
+    "Versions of Jupyter notebooks: see, compare, restore, label, publish and clone "
+    "them. Behind a notebook server these routes take what its own API takes: a "
+    "cookie, or `Authorization: token ...`; with a cookie, requests that change "
+    "something need the XSRF token."
+)
+
+
+def describe(app: Flask, *, base_url: str = "/") -> dict[str, Any]:
+    """Return the description of all routes of `app` below /api/bookstore."""
+    spec = APISpec(
+        title="bookstore",
+        version=__version__,
+        openapi_version=OPENAPI,
+        info={"description": INTRODUCTION},
+        servers=[{"url": base_url.rstrip("/") or "/"}],
+        plugins=[MarshmallowPlugin()],
+    )
+    for status in MEANINGS:
+        spec.components.response(_refusal(status), _error(status, JSON))
+    for rule in sorted(api_rules(app), key=lambda rule: rule.rule):
+        known = operation_of(app.view_functions[rule.endpoint])
+        if known is not None:
+            methods = _methods(rule)
+            spec.path(
+                path=re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", rule.rule),
+                operations={
+                    method.lower(): _describe(rule, method, known) for method in methods
+                },
+            )
+    described: dict[str, Any] = spec.to_dict()
+    return described
+
+
+def api_rules(app: Flask) -> Iterator[Rule]:
+    """Yield the routes of `app` that the description must tell of."""
+    for rule in app.url_map.iter_rules():
+        if rule.rule == API or rule.rule.startswith(f"{API}/"):
+            yield rule
+
+
+def _methods(rule: Rule) -> list[str]:
+    return sorted((rule.methods or set()) - ADDED)
+
+
+def _describe(rule: Rule, method: str, known: Operation) -> dict[str, Any]:
+    described: dict[str, Any] = {
+        "operationId": _name(rule, method),
+        "summary": known.summary,
+        "responses": _answers(known),
+    }
+    if known.description:
+        described["description"] = known.description
+    parameters: list[dict[str, Any]] = [
+        {
+            "in": "path",
+            "name": name,
+            "required": True,
+            "description": "It may hold slashes.",
+            "schema": {"type": "string"},
+        }
+        for name in sorted(rule.arguments - set(rule.defaults or {}))
+    ]
+    if known.query:
+        parameters.append({"in": "query", "schema": known.query})
+    if parameters:
+        described["parameters"] = parameters
+    if known.body:
+        described["requestBody"] = {
+            "required": True,
+            "content": {JSON: {"schema": known.body}},
+        }
+    return described
+
+
+def _name(rule: Rule, method: str) -> str:
+    words = re.findall(r"[A-Za-z]+", rule.rule.removeprefix(API)) or ["state"]
+    return "_".join([method.lower(), *words]).replace("_anything", "")
+
+
+def _answers(known: Operation) -> dict[str, Any]:
+    schemas: dict[str, Any] = {
+        media_type: {"schema": known.answer or {"type": "object"}}
+        if media_type == JSON
+        else {"schema": {"type": "string"}}
+        for media_type in known.media_types
+    }
+    answers: dict[str, Any] = {"200": {"description": "Done.", "content": schemas}}
+    for status in sorted({*ANYWHERE, *known.errors}):
+        answers[str(status)] = (
+            _error(status, JSON, HTML)
+            if HTML in known.media_types
+            else _refusal(status)  # a reference to the component
+        )
+    return answers
+
+
+def _refusal(status: int) -> str:
+    return f"Error{status}"
+
+
+def _error(status: int, *media_types: str) -> dict[str, Any]:
+    schemas: dict[str, Any] = {JSON: Error, HTML: {"type": "string"}}
+    content = {known: {"schema": schemas[known]} for known in media_types}
+    described = {"description": MEANINGS[status], "content": content}
+    return described | ({"headers": RETRY_AFTER} if status == 503 else {})
+
+
+@blueprint.get("/openapi.json")
+@operation()
+def openapi() -> dict[str, Any]:
+    """Describe every route below /api/bookstore in the terms of OpenAPI 3.1."""
+    return describe(current_app, base_url=context().base_url)

@@ -1,0 +1,59 @@
+"""PUT /api/bookstore/published: a notebook for others."""
+
+from flask import Blueprint
+from marshmallow import EXCLUDE, Schema, fields
+
+from bookstore_web.app.bodies import read_body
+from bookstore_web.app.context import author, context
+from bookstore_web.app.operations import operation
+from bookstore_web.app.services import services
+from bookstore_web.sharing.publish import publication_of, publish
+
+blueprint = Blueprint("publish", __name__, url_prefix="/api/bookstore")
+
+
+class NotebookModel(Schema):
+    """A contents model of a notebook, as the notebook server's own API gives it."""
+
+    class Meta:
+        """Its other members are of no interest."""
+
+        unknown = EXCLUDE
+
+    type = fields.Constant("notebook")
+    format = fields.String()
+    content = fields.Dict(
+        required=True, metadata={"description": "The notebook, format v3 to v4.5."}
+    )
+
+
+class Published(Schema):
+    """The version that publishing made."""
+
+    s3_path = fields.String(required=True)
+    versionID = fields.String(required=True)  # its documented name
+    url = fields.String(
+        required=True,
+        metadata={"description": "The page where others clone this very version."},
+    )
+
+
+@blueprint.put("/published", defaults={"path": ""})
+@blueprint.put("/publish", defaults={"path": ""})
+@blueprint.put("/published/<anything:path>")
+@blueprint.put("/publish/<anything:path>")
+@operation(model=NotebookModel, answer=Published, errors=(415, 422))
+def publish_notebook(path: str) -> dict[str, str]:
+    """Publish the notebook in the body's contents model.
+
+    It becomes a new version of the key `published_prefix/path`. Claims of trust are
+    dropped. Publishing again makes another version.
+    """
+    publication = publication_of(path, read_body(), settings=services().settings)
+    published = publish(publication, store=services().open_store(), author=author())
+    page = f"{context().base_url}bookstore/clone?{published.clone_query}"
+    return {
+        "s3_path": published.display_path,
+        "versionID": published.version_id,
+        "url": context().origin + page,
+    }

@@ -1,0 +1,92 @@
+"""The Flask app: blueprints, errors and headers put together."""
+
+from flask import Flask, Response, request
+from werkzeug.routing import BaseConverter
+
+from bookstore_core import __version__
+from bookstore_core.settings import BookstoreSettings
+from bookstore_web.app import failures
+from bookstore_web.app.api import BLUEPRINTS
+from bookstore_web.app.context import ContextMiddleware, check_caller, context
+from bookstore_web.app.pages import pages
+from bookstore_web.app.services import EXTENSION, Services
+from bookstore_web.wire import ENVELOPE, Launch
+
+#: No script or style of a page's own text runs, whatever got into it.
+CONTENT_SECURITY_POLICY = "; ".join(
+    [
+        "default-src 'none'",
+        "style-src 'self'",
+        "script-src 'self'",
+        "img-src 'self' data:",
+        "connect-src 'self'",
+        "form-action 'self'",
+        "frame-src 'self'",
+        "base-uri 'none'",
+        "frame-ancestors 'self'",
+    ]
+)
+
+
+class AnythingConverter(BaseConverter):
+    """The rest of the URL, whatever its slashes: our own checks say what is wrong."""
+
+    regex = r"[\s\S]*"  # a name may hold a line's end
+    part_isolating = False
+
+
+def create_app(
+    settings: BookstoreSettings | None = None, *, launch: Launch | None = None
+) -> Flask:
+    """Return the app for these settings; by default those of the Jupyter config files.
+
+    With a `launch`, it serves the notebook server that started it and nobody else, and
+    takes its settings from there. No store is contacted yet.
+    """
+    if settings is None:
+        settings = _load_settings(launch)
+    app = Flask("bookstore_web.app", static_url_path="/bookstore/static")
+    app.extensions[EXTENSION] = Services(settings, launch)
+    app.config["MAX_CONTENT_LENGTH"] = settings.max_notebook_size + ENVELOPE
+    app.config["SEND_FILE_MAX_AGE_DEFAULT"] = 3600
+    app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True}
+    app.url_map.merge_slashes = False
+    app.url_map.strict_slashes = False
+    app.url_map.redirect_defaults = False
+    app.url_map.converters["anything"] = AnythingConverter
+    for blueprint in BLUEPRINTS:
+        app.register_blueprint(blueprint)
+    app.register_blueprint(pages)
+    failures.register(app)
+    app.before_request(lambda: check_caller(launch))
+    app.after_request(_set_headers)
+    app.context_processor(
+        lambda: {
+            "base_url": context().base_url,
+            "release": __version__,
+            "has_server": launch is not None,
+        }
+    )
+    if launch is not None:
+        app.wsgi_app = ContextMiddleware(app.wsgi_app, launch)  # type: ignore[method-assign]
+    return app
+
+
+def _load_settings(launch: Launch | None) -> BookstoreSettings:
+    if launch is not None:
+        return launch.bookstore_settings()
+    # Imported here because it reads config files with Jupyter's application class.
+    from bookstore_core.jupyter.config_files import load_settings
+
+    return load_settings()
+
+
+def _set_headers(response: Response) -> Response:
+    headers = response.headers
+    # The frame that shows a version has a stricter policy of its own.
+    headers.setdefault("Content-Security-Policy", CONTENT_SECURITY_POLICY)
+    headers["X-Content-Type-Options"] = "nosniff"
+    headers.setdefault("Referrer-Policy", "same-origin")
+    if request.endpoint != "static":
+        headers["Cache-Control"] = "no-store"
+    return response

@@ -1,0 +1,189 @@
+"""The clone pages: what would be cloned and where to, and one button that does it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from flask import Blueprint, Response, make_response, redirect, render_template, request
+from werkzeug.wrappers import Response as BaseResponse
+
+from bookstore_core.errors import BookstoreError
+from bookstore_core.stores import Label, Version
+from bookstore_web.app.context import caller, context
+from bookstore_web.app.failures import headers_of, status_of
+from bookstore_web.app.operations import HTML, operation
+from bookstore_web.app.schemas import Source as SourceFields
+from bookstore_web.app.services import services
+from bookstore_web.contents.drafts import Draft, draft_of, opening_url, save
+from bookstore_web.contents.free_names import Place, find_place
+from bookstore_web.fields import optional_field, text_field
+from bookstore_web.sharing.clone import Source, fetch, look_up, source_of
+from bookstore_web.sharing.clone_mounted import MountedFile, read_mounted
+
+blueprint = Blueprint("clone", __name__)
+
+
+@dataclass(frozen=True)
+class Offer:
+    """What the landing page says of a file that can be cloned.
+
+    `form` is where its form goes, and `fields` are what it sends besides the target.
+    A file of a mounted directory has no version id. `label` is what somebody called
+    the version.
+    """
+
+    name: str
+    origin: str
+    version_id: str
+    is_newest: bool
+    size: int
+    saved_at: datetime
+    author: str
+    form: str
+    fields: Mapping[str, str]
+    label: Label | None = None
+
+
+@blueprint.get("/api/bookstore/cloned")
+@blueprint.get("/bookstore/clone")
+@operation(query=SourceFields, media_types=(HTML,), errors=(400, 404, 409, 413))
+def landing(fields: dict[str, str]) -> Response:
+    """Say what would be cloned, and where to; one button does it."""
+    source = source_of(fields, services().settings)
+    limit = services().settings.max_notebook_size
+    store = services().open_store(hurried=True)
+    version = look_up(source, store=store, limit=limit)
+    offer = _offer_version(source, version)
+    return _show(offer, optional_field(fields, "target_path"))
+
+
+@blueprint.post("/bookstore/clone")
+def clone() -> BaseResponse:
+    """Clone what the landing page showed, and open it."""
+    fields = request.form.to_dict()
+    source = source_of(fields, services().settings)
+    target_path = optional_field(fields, "target_path")
+    limit = services().settings.max_notebook_size
+    # A store that is down says so soon; one that works has time for a large file.
+    look_up(source, store=services().open_store(hurried=True), limit=limit)
+    original = fetch(source, store=services().open_store(), limit=limit)
+    draft = draft_of(source.name, original.data)
+    return _save(draft, target_path, _offer_version(source, original.version))
+
+
+@blueprint.get("/bookstore/fs-clone")
+def fs_landing() -> Response:
+    """Say which file of the mounted directory would be cloned, and where to."""
+    fields = request.args.to_dict()
+    file = _mounted_file(fields, content=False)
+    return _show(_offer_file(file), optional_field(fields, "target_path"))
+
+
+@blueprint.post("/bookstore/fs-clone")
+def fs_clone() -> BaseResponse:
+    """Clone what the landing page showed, and open it."""
+    fields = request.form.to_dict()
+    target_path = optional_field(fields, "target_path")
+    file = _mounted_file(fields, content=True)
+    draft = draft_of(file.name, file.data)
+    return _save(draft, target_path, _offer_file(file))
+
+
+def _mounted_file(fields: Mapping[str, Any], *, content: bool) -> MountedFile:
+    settings = services().settings
+    return read_mounted(
+        settings.fs_cloning_basedir,
+        text_field(fields, "relpath"),
+        limit=settings.max_notebook_size,
+        content=content,
+    )
+
+
+def _offer_version(source: Source, version: Version) -> Offer:
+    known = version.metadata
+    fields = {"s3_bucket": source.bucket, "s3_key": source.key}
+    if source.version_id:
+        fields["s3_version_id"] = source.version_id
+    return Offer(
+        name=source.name,
+        origin=source.display_path,
+        version_id=version.version_id,
+        is_newest=version.is_latest or not source.version_id,
+        size=version.size,
+        saved_at=known.saved_at if known else version.stored_at,
+        author=known.author if known else "",
+        form="bookstore/clone",
+        fields=fields,
+        label=_label_of(version),
+    )
+
+
+def _label_of(version: Version) -> Label | None:
+    found = version.version_id
+    try:
+        store = services().open_store(hurried=True)
+        return store.labels(version.key, bucket=version.bucket, only=[found]).get(found)
+    except BookstoreError:
+        return None  # who may read another's bucket may not always read its labels
+
+
+def _offer_file(file: MountedFile) -> Offer:
+    return Offer(
+        name=file.name,
+        origin=str(file.path),
+        version_id="",
+        is_newest=True,
+        size=file.size,
+        saved_at=file.modified_at,
+        author="",
+        form="bookstore/fs-clone",
+        fields={"relpath": file.relpath},
+    )
+
+
+def _show(offer: Offer, target_path: str) -> Response:
+    """Render the landing page; where the file would go is asked of the server."""
+    if services().launch is None:
+        return _render(offer)
+    try:
+        server = services().contents
+        place = find_place(offer.name, target_path, server=server, caller=caller())
+        return _render(offer, place=place, target=place.path)
+    except BookstoreError as error:
+        return _render(offer, target=target_path, problem=error)
+
+
+def _save(draft: Draft, target_path: str, offer: Offer) -> BaseResponse:
+    """Save the draft and go where it opens, or show the page with what is wrong."""
+    try:
+        server = services().contents
+        saved = save(draft, target_path, server=server, caller=caller())
+    except BookstoreError as error:
+        return _render(offer, target=target_path, problem=error)
+    known = context()
+    url = opening_url(saved, base_url=known.base_url, ui=known.ui)
+    return redirect(url, code=303)
+
+
+def _render(
+    offer: Offer,
+    *,
+    place: Place | None = None,
+    target: str = "",
+    problem: BookstoreError | None = None,
+) -> Response:
+    page = render_template(
+        "clone.html",
+        offer=offer,
+        place=place,
+        target=target,
+        problem=problem,
+        can_save=services().launch is not None,
+        xsrf_token=context().xsrf_token,
+        query=request.query_string.decode("latin-1"),
+    )
+    response = make_response(page, status_of(problem) if problem else 200)
+    if problem:
+        response.headers.update(headers_of(problem))
+    return response

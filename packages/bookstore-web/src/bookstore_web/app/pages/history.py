@@ -1,0 +1,57 @@
+"""The history page: what was saved of a notebook, and when."""
+
+from flask import Blueprint, Response, make_response, render_template, request
+
+from bookstore_core.history import History, HistoryPage
+from bookstore_web.app.context import context
+from bookstore_web.app.pages.bursts import days_of, days_of_some
+from bookstore_web.app.pages.links import shelved
+from bookstore_web.app.pages.notices import notice_of
+from bookstore_web.app.services import services
+from bookstore_web.fields import optional_field
+
+blueprint = Blueprint("history", __name__)
+
+#: Versions on a page: each costs a request to the store, beside one for all.
+PAGE = 50
+#: Those of the next page that are looked at for one that is no deletion.
+PEEK = 2
+
+
+@blueprint.get("/bookstore/history")
+def history() -> Response:
+    """Show a page of a notebook's versions, newest first."""
+    fields = request.args.to_dict()
+    here = shelved(fields)
+    q, cursor = optional_field(fields, "q"), optional_field(fields, "cursor")
+    known = services().history(here.shelf)
+    found = known.page(here.path, cursor=cursor or None, limit=PAGE, q=q)
+    if q:
+        days = days_of_some(found)
+    else:
+        days = days_of(found, before=_before(known, here.path, found))
+    page = render_template(
+        "history.html",
+        here=here,
+        days=days,
+        times={row.version.version_id: row.saved_at for row in found.rows},
+        q=q,
+        cursor=found.cursor,
+        earlier=found.earlier,
+        notice=notice_of(here, fields),
+        is_later_page=bool(cursor),
+        xsrf_token=context().xsrf_token,
+    )
+    return make_response(page)
+
+
+def _before(known: History, path: str, page: HistoryPage) -> str | None:
+    """Return the id of the version before a page, None where there is none.
+
+    Asked for here it costs a request or two; found by comparing, later, many more.
+    """
+    if page.cursor is None:
+        return None
+    following = known.page(path, cursor=page.cursor, limit=PEEK)
+    ids = (row.version.version_id for row in following.rows if not row.version.deleted)
+    return next(ids, "" if following.cursor else None)

@@ -1,0 +1,170 @@
+"""The home page: what is on the shelves, what was saved of late, and how saves do."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from flask import Blueprint, Response, make_response, render_template, request
+
+from bookstore_core.errors import BookstoreError, ConfigurationError
+from bookstore_core.history import Shelf
+from bookstore_core.humanize import say_span
+from bookstore_core.paths import s3_display_path
+from bookstore_core.settings import validate_bookstore
+from bookstore_core.spool.report import SpoolReport, report_spool
+from bookstore_web.app.context import context
+from bookstore_web.app.failures import headers_of, status_of
+from bookstore_web.app.pages.links import (
+    TITLES,
+    Crumb,
+    Shelved,
+    address,
+    shelf_fields,
+    shelf_in,
+    shelved,
+    trail_of,
+)
+from bookstore_web.app.services import services
+from bookstore_web.fields import optional_field
+from bookstore_web.library.library import Library, LibraryPage
+
+blueprint = Blueprint("home", __name__)
+
+#: Notebooks on a page, and those saved last that are shown above them.
+PAGE = 200
+RECENT = 5
+
+
+@dataclass(frozen=True)
+class Look:
+    """What is shown of a shelf: a folder of it, or what a search finds below it."""
+
+    shelf: Shelf
+    base_url: str
+    prefix: str = ""
+    q: str = ""
+    cursor: str = ""
+
+    @property
+    def trail(self) -> tuple[Crumb, ...]:
+        """The way to the folder."""
+        return trail_of(self.shelf, self.prefix, base_url=self.base_url)
+
+    def link(self, **query: Any) -> str:
+        """Return the address of another part of this shelf."""
+        kept = shelf_fields(self.shelf)
+        return address(self.base_url, "bookstore/", **kept, **query)
+
+    def notebook(self, path: str) -> Shelved:
+        """Return a notebook on it, for the addresses of its pages."""
+        return shelved({"path": path, **shelf_fields(self.shelf)})
+
+    def find(self, library: Library) -> LibraryPage:
+        """Return what is to be shown."""
+        cursor = self.cursor or None
+        if self.q:
+            return library.search(self.q, self.prefix, cursor=cursor, limit=PAGE)
+        return library.folder(self.prefix, cursor=cursor, limit=PAGE)
+
+    @property
+    def is_top(self) -> bool:
+        """Whether it is the beginning of the shelf itself."""
+        return not (self.prefix or self.q or self.cursor)
+
+
+@blueprint.get("/bookstore/")
+def home() -> Response:
+    """Show a shelf: its folders and notebooks, and what was saved of late."""
+    look = _look(request.args.to_dict())
+    problem: BookstoreError | None = None
+    found = recent = LibraryPage(())
+    try:
+        library = services().library(look.shelf)
+        found = look.find(library)
+        recent = _recent(library) if look.is_top else recent
+    except BookstoreError as error:
+        problem = error
+    response = make_response(_render(look, found, recent, problem))
+    # That nothing is set up yet is no failure.
+    if problem and type(problem) is not ConfigurationError:
+        response.status_code = status_of(problem)
+        response.headers.update(headers_of(problem))
+    return response
+
+
+def _shelves() -> list[Shelf]:
+    """Return the shelves that the settings have; both where they have neither."""
+    settings = services().settings
+    return [shelf for shelf in TITLES if shelf.prefix(settings)] or list(TITLES)
+
+
+def _look(fields: Mapping[str, Any]) -> Look:
+    return Look(
+        shelf=shelf_in(fields) if fields.get("shelf") else _shelves()[0],
+        base_url=context().base_url,
+        prefix=optional_field(fields, "prefix").strip("/"),
+        q=optional_field(fields, "q").strip(),
+        cursor=optional_field(fields, "cursor"),
+    )
+
+
+def _recent(library: Library) -> LibraryPage:
+    """Return what was saved last; a shelf seen at a glance needs no such extract."""
+    recent = library.recent(services().recent, limit=RECENT + 1)
+    if len(recent.notebooks) <= RECENT:
+        return LibraryPage(())
+    return replace(recent, notebooks=recent.notebooks[:RECENT])
+
+
+def _render(
+    look: Look,
+    found: LibraryPage,
+    recent: LibraryPage,
+    problem: BookstoreError | None,
+) -> str:
+    settings = services().settings
+    return render_template(
+        "home.html",
+        look=look,
+        shelves={shelf: TITLES[shelf] for shelf in _shelves()},
+        found=found,
+        recent=recent.notebooks,
+        problem=problem,
+        spool=say_spool(report_spool(settings)),
+        location=_location(),
+        features=validate_bookstore(settings),
+        workspace=s3_display_path(settings.bucket, settings.workspace_prefix),
+        published=s3_display_path(settings.bucket, settings.published_prefix),
+        settings=settings,
+    )
+
+
+def _location() -> str:
+    try:
+        return services().open_store(hurried=True).location
+    except BookstoreError:
+        return ""
+
+
+@dataclass(frozen=True)
+class SpoolLine:
+    """What the home page says of saves on their way; `state` is how it is shown."""
+
+    state: str  # good, busy or bad
+    sentence: str
+
+
+def say_spool(report: SpoolReport) -> SpoolLine:
+    """Return the line for a report."""
+    if not report.ok:
+        return SpoolLine("bad", " ".join(report.problems))
+    waiting = report.pending + report.in_flight
+    if not waiting and report.last_success:
+        return SpoolLine("good", "Every save has reached the store.")
+    if not waiting:
+        return SpoolLine("good", "No save waits for the store.")
+    saves = "1 save is" if waiting == 1 else f"{waiting} saves are"
+    since = ""
+    if report.oldest_age_seconds is not None:
+        since = f", since {say_span(report.oldest_age_seconds)} ago at the longest"
+    return SpoolLine("busy", f"{saves} on the way to the store{since}.")

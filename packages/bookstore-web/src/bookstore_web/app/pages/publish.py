@@ -1,0 +1,33 @@
+"""Publishing a version from its page."""
+
+from flask import Blueprint, redirect, request
+from werkzeug.wrappers import Response
+
+from bookstore_core.history import PUBLISHED
+from bookstore_core.history.history import read_version
+from bookstore_web.app.context import author
+from bookstore_web.app.pages.links import shelved
+from bookstore_web.app.services import services
+from bookstore_web.fields import text_field
+from bookstore_web.sharing.publish import publication_of_version, publish
+
+blueprint = Blueprint("publish", __name__)
+
+
+@blueprint.post("/bookstore/publish")
+def publish_version() -> Response:
+    """Publish a version, and show it on the shelf of what is published."""
+    fields = request.form.to_dict()
+    here = shelved(fields)
+    store, settings = services().open_store(), services().settings
+    history = services().history(here.shelf)
+    _, data = read_version(history, here.path, text_field(fields, "version_id"))
+    publication = publication_of_version(
+        text_field(fields, "published_path"), data, settings=settings
+    )
+    published = publish(publication, store=store, author=author())
+    there = here.elsewhere(publication.path, shelf=PUBLISHED)
+    return redirect(
+        there.link("bookstore/view", version_id=published.version_id, done="published"),
+        code=303,
+    )

@@ -1,0 +1,93 @@
+"""The page that says what a restore will do, and does it when it is told so."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from flask import Blueprint, Response, make_response, redirect, render_template, request
+from werkzeug.wrappers import Response as BaseResponse
+
+from bookstore_core.errors import BookstoreError
+from bookstore_core.history import HistoryRow
+from bookstore_web.app.context import context
+from bookstore_web.app.failures import headers_of, status_of
+from bookstore_web.app.pages.links import Shelved, shelved
+from bookstore_web.app.services import services
+from bookstore_web.fields import optional_field, text_field
+from bookstore_web.versions.restore import Restored, Wish
+
+blueprint = Blueprint("restore", __name__)
+
+
+@blueprint.get("/bookstore/restore")
+def ask() -> Response:
+    """Say what restoring a version will do; nothing is changed yet."""
+    # On its own, the app says that it cannot, before anybody tries.
+    services().restorer()
+    fields = request.args.to_dict()
+    return _show(fields, _row(shelved(fields), fields))
+
+
+@blueprint.post("/bookstore/restore")
+def restore() -> BaseResponse:
+    """Restore a version in place or as a copy, or undo such a restore."""
+    fields = request.form.to_dict()
+    here = shelved(fields)
+    wish = _wish(here, fields)
+    # Found first: a store that is down is not waited for again, to show the form.
+    row = None if wish.sha256 else _row(here, fields)
+    try:
+        restored = services().restorer().restore(wish)
+    except BookstoreError as error:
+        return _show(fields, row, problem=error)
+    return redirect(_after(here, wish, restored), code=303)
+
+
+def _wish(here: Shelved, fields: Mapping[str, Any]) -> Wish:
+    is_copy = fields.get("how") == "copy"
+    return Wish(
+        path=here.path,
+        version=optional_field(fields, "version_id"),
+        sha256=optional_field(fields, "sha256"),
+        version_path=optional_field(fields, "version_path"),
+        target_path=optional_field(fields, "target_path") if is_copy else None,
+    )
+
+
+def _after(here: Shelved, wish: Wish, restored: Restored) -> str:
+    """Return the address of the page that says what was done."""
+    if wish.target_path is not None:
+        return here.link("bookstore/history", done="copied", copy=restored.path)
+    done = "restored" if restored.undo_sha256 else "made"
+    if wish.sha256:
+        done = "undone"
+    return here.link("bookstore/history", done=done, undo=restored.undo_sha256)
+
+
+def _row(here: Shelved, fields: Mapping[str, Any]) -> HistoryRow:
+    path = optional_field(fields, "version_path") or here.path
+    return services().history(here.shelf).find(path, text_field(fields, "version_id"))
+
+
+def _show(
+    fields: Mapping[str, Any],
+    row: HistoryRow | None,
+    problem: BookstoreError | None = None,
+) -> Response:
+    here = shelved(fields)
+    known = {"here": here, "problem": problem, "xsrf_token": context().xsrf_token}
+    if row is None:
+        page = render_template(
+            "undo.html", sha256=optional_field(fields, "sha256"), **known
+        )
+    else:
+        page = render_template(
+            "restore.html",
+            row=row,
+            archives=context().archives,
+            target=optional_field(fields, "target_path"),
+            **known,
+        )
+    response = make_response(page, status_of(problem) if problem else 200)
+    if problem:
+        response.headers.update(headers_of(problem))
+    return response

@@ -1,0 +1,74 @@
+"""The page of one version: what it is, how it looked, what can be done with it."""
+
+from flask import Blueprint, make_response, redirect, render_template, request
+from werkzeug.wrappers import Response as BaseResponse
+
+from bookstore_core.errors import NotFoundError
+from bookstore_core.history import PUBLISHED, HistoryRow
+from bookstore_core.history.history import read_version
+from bookstore_core.paths import check_path
+from bookstore_core.settings import validate_bookstore
+from bookstore_web.app.context import context
+from bookstore_web.app.pages.links import Shelved, address, shelved
+from bookstore_web.app.pages.notices import notice_of
+from bookstore_web.app.services import services
+from bookstore_web.fields import optional_field
+from bookstore_web.rendering.document import FRAME_SANDBOX, Prepared, prepare
+
+blueprint = Blueprint("view", __name__)
+
+
+@blueprint.get("/bookstore/view")
+def view() -> BaseResponse:
+    """Show a version, the newest where none is named.
+
+    One that is not in this notebook's history is looked for at `version_path`, where
+    that is given: a copy tells what it was made from.
+    """
+    fields = request.args.to_dict()
+    here = shelved(fields)
+    history = services().history(here.shelf)
+    version_id = optional_field(fields, "version_id")
+    try:
+        row, data = read_version(history, here.path, version_id)
+    except NotFoundError:
+        if not (path := optional_field(fields, "version_path")):
+            raise
+        there = here.elsewhere(check_path(path), shelf=here.shelf)
+        return redirect(there.link("bookstore/view", version_id=version_id))
+    shown = prepare(data)
+    clone_url = _clone_url(here, row)
+    page = render_template(
+        "view.html",
+        here=here,
+        row=row,
+        times={},
+        shown=shown,
+        frame_sandbox=FRAME_SANDBOX,
+        notice=notice_of(here, fields),
+        clone_url=clone_url,
+        given_url=context().origin + clone_url if clone_url else "",
+        can_publish=_can_publish(here, shown),
+        xsrf_token=context().xsrf_token,
+    )
+    return make_response(page)
+
+
+def _can_publish(here: Shelved, shown: Prepared) -> bool:
+    features = validate_bookstore(services().settings)
+    is_published = here.shelf == PUBLISHED
+    return features["publish_valid"] and shown.kind == "notebook" and not is_published
+
+
+def _clone_url(here: Shelved, row: HistoryRow) -> str:
+    """Return where others clone a published version; empty for any other."""
+    if here.shelf != PUBLISHED:
+        return ""
+    version = row.version
+    return address(
+        here.base_url,
+        "bookstore/clone",
+        s3_bucket=version.bucket,
+        s3_key=version.key,
+        s3_version_id=version.version_id,
+    )

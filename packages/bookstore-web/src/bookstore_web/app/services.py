@@ -1,0 +1,114 @@
+"""What all requests of a process share: settings, the store, the notebook server."""
+
+import threading
+
+from flask import current_app
+
+from bookstore_core.errors import ConfigurationError
+from bookstore_core.history import WORKSPACE, History, Shelf
+from bookstore_core.settings import BookstoreSettings
+from bookstore_core.stores import VersionStore, open_store
+from bookstore_web.app.context import caller, context
+from bookstore_web.app.store_check import StoreChecks
+from bookstore_web.contents.client import ContentsServer
+from bookstore_web.library.latest import RecentScans
+from bookstore_web.library.library import Library
+from bookstore_web.library.presence import Presence
+from bookstore_web.versions.diff import ChangeMemory, Changes
+from bookstore_web.versions.restore import Restorer
+from bookstore_web.wire import Launch
+
+EXTENSION = "bookstore"
+
+
+class Services:
+    """Opened at first use, once in a process: gunicorn forks after the app is made."""
+
+    def __init__(self, settings: BookstoreSettings, launch: Launch | None) -> None:
+        self.settings = settings
+        self.launch = launch
+        self.checks = StoreChecks(self.open_store)
+        self.recent = RecentScans()
+        self.change_memory = ChangeMemory()
+        self._opening = threading.Lock()
+        self._stores: dict[bool, VersionStore] = {}
+        self._contents = _contents_server(launch) if launch else None
+
+    def open_store(self, *, hurried: bool = False) -> VersionStore:
+        """Return the store, or the one for people who wait for a page to look at.
+
+        Raises ConfigurationError when none is configured.
+        """
+        with self._opening:
+            if hurried not in self._stores:
+                self._stores[hurried] = open_store(self.settings, hurried=hurried)
+            return self._stores[hurried]
+
+    def history(self, shelf: Shelf = WORKSPACE) -> History:
+        """Return the histories of a shelf, for people who wait.
+
+        Raises ConfigurationError where no store, or no such shelf, is configured.
+        """
+        store = self.open_store(hurried=True)
+        check_shelf(shelf, self.settings)
+        return History(store, self.settings, shelf=shelf)
+
+    def library(self, shelf: Shelf) -> Library:
+        """Return the library of a shelf, for the caller."""
+        check_shelf(shelf, self.settings)
+        store = self.open_store(hurried=True)
+        presence = None
+        if shelf == WORKSPACE and self.launch is not None:
+            presence = Presence(self.contents, caller())
+        return Library(store, shelf.prefix(self.settings), presence=presence)
+
+    def changes(self, shelf: Shelf) -> Changes:
+        """Return what compares two versions on a shelf, for the caller."""
+        return Changes(
+            history=self.history(shelf),
+            memory=self.change_memory,
+            shelf=shelf,
+            caller=caller(),
+            server=self.contents if self.launch else None,
+            limit=self.settings.max_notebook_size,
+        )
+
+    def restorer(self) -> Restorer:
+        """Return what restores for the caller, on the caller's own server."""
+        return Restorer(
+            history=self.history(),
+            server=self.contents,
+            caller=caller(),
+            archives=context().archives,
+        )
+
+    @property
+    def contents(self) -> ContentsServer:
+        """The notebook server. Raises ConfigurationError when none launched us."""
+        if self._contents is None:
+            raise ConfigurationError(
+                "This is bookstore on its own, with no notebook server to clone to. "
+                "Open the same address below your own notebook server."
+            )
+        return self._contents
+
+
+def _contents_server(launch: Launch) -> ContentsServer:
+    return ContentsServer(
+        launch.server_url, certificate_sha256=launch.certificate_sha256
+    )
+
+
+def services() -> Services:
+    """Return the services of the app that handles this request."""
+    known: Services = current_app.extensions[EXTENSION]
+    return known
+
+
+def check_shelf(shelf: Shelf, settings: BookstoreSettings) -> None:
+    """Raise ConfigurationError where the settings have no such shelf."""
+    if getattr(settings, f"{shelf.name}_prefix") == "":
+        raise ConfigurationError(
+            f"There is no {shelf.name} shelf: BookstoreSettings.{shelf.name}_prefix is "
+            "empty."
+        )

@@ -1,0 +1,1 @@
+"""The caller's notebook server, asked through its contents API."""

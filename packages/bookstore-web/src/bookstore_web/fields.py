@@ -1,0 +1,87 @@
+"""Strict JSON and text fields, without a request."""
+
+import json
+import math
+from collections.abc import Mapping
+from typing import Any, NoReturn
+
+from bookstore_core.errors import InvalidRequestError
+
+
+def parse_object(body: bytes) -> dict[str, Any]:
+    """Return the JSON object in `body`.
+
+    Raises InvalidRequestError for anything that is not one in UTF-8, and for what JSON
+    does not have or does not define: NaN, infinities, a name given twice.
+    """
+    if not body.strip():
+        raise InvalidRequestError("The body is empty. Send a JSON object.")
+    try:
+        value = json.loads(
+            body.decode("utf-8"),
+            object_pairs_hook=_object_of,
+            parse_constant=_refuse_constant,
+            parse_float=_finite_float,
+        )
+    except UnicodeDecodeError as error:
+        raise InvalidRequestError(
+            f"The body is not UTF-8, at byte {error.start}."
+        ) from None
+    except ValueError as error:
+        raise InvalidRequestError(f"The body is not JSON: {error}.") from None
+    except RecursionError:
+        raise InvalidRequestError("The body is nested too deeply.") from None
+    if not isinstance(value, dict):
+        raise InvalidRequestError("The body must be a JSON object.")
+    return value
+
+
+def _object_of(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    value = dict(pairs)
+    if len(value) != len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise ValueError(f"an object names {twice!r} twice")
+    return value
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is no JSON value")
+
+
+def _finite_float(text: str) -> float:
+    value = float(text)
+    if not math.isfinite(value):
+        raise ValueError(f"{text[:40]} is too large a number")
+    return value
+
+
+#: Options of `json.loads` that refuse numbers which JSON does not have.
+STRICT_NUMBERS: dict[str, Any] = {
+    "parse_constant": _refuse_constant,
+    "parse_float": _finite_float,
+}
+
+
+def text_field(fields: Mapping[str, Any], name: str) -> str:
+    """Return the text of a field that must be there and must not be empty."""
+    value = optional_field(fields, name)
+    if not value:
+        raise InvalidRequestError(f"{name} is missing or empty.")
+    return value
+
+
+def optional_field(fields: Mapping[str, Any], name: str) -> str:
+    """Return the text of a field, empty where it is absent or null."""
+    value = fields.get(name)
+    if value is None:
+        return ""
+    if not isinstance(value, str):
+        raise InvalidRequestError(f"{name} must be text.")
+    if "\0" in value:
+        raise InvalidRequestError(f"{name} holds a NUL character.")
+    try:
+        value.encode("utf-8")
+    except UnicodeEncodeError:
+        raise InvalidRequestError(f"{name} cannot be written as UTF-8.") from None
+    return value

@@ -1,0 +1,45 @@
+"""Presence: which notebooks the caller's server has now."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from bookstore_core.errors import BookstoreError, NotFoundError
+from bookstore_web.contents.client import Caller, ContentsServer
+
+#: Folders of one server that are listed for one page.
+MAX_FOLDERS = 20
+
+
+@dataclass(frozen=True)
+class Presence:
+    """Asks the caller's own server, with the caller's credentials."""
+
+    server: ContentsServer
+    caller: Caller
+
+    def find(self, paths: Sequence[str]) -> dict[str, bool | None]:
+        """Say for each path whether there is a file; None where that is not known.
+
+        One listing for each folder, for up to twenty folders. It never fails: what the
+        server does not tell is not known.
+        """
+        folders = dict.fromkeys(_folder(path) for path in paths)
+        names = {folder: self._names(folder) for folder in list(folders)[:MAX_FOLDERS]}
+        found: dict[str, bool | None] = {}
+        for path in paths:
+            there = names.get(_folder(path))
+            found[path] = None if there is None else path.rpartition("/")[2] in there
+        return found
+
+    def _names(self, folder: str) -> set[str] | None:
+        try:
+            listed = self.server.list_folder(folder, caller=self.caller)
+        except NotFoundError:
+            return set()
+        except BookstoreError:
+            return None
+        return {name for name, kind in listed.items() if kind != "directory"}
+
+
+def _folder(path: str) -> str:
+    return path.rpartition("/")[0]

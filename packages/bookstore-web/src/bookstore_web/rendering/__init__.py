@@ -1,0 +1,1 @@
+"""A notebook as a document to look at."""

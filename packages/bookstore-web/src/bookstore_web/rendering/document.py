@@ -1,0 +1,152 @@
+"""A version as a document that people read: the content of a sandboxed frame.
+
+For a page around it: `prepare` reads the bytes of a version, cheaply, and says in
+`Prepared.left_out` what the document will not show and in `Prepared.kind` what it is;
+`render` makes the document. The page `/bookstore/view` calls `prepare` for its notes,
+and has a frame with ``sandbox="{{ FRAME_SANDBOX }}"`` whose address is
+`/bookstore/view/content?path&version_id[&shelf][&cell]`, and its own policy says
+``frame-src 'self'``. With `cell`, an index from 0, the document shows that cell alone:
+the outputs that a comparison shows on demand.
+
+Nothing of a version is trusted. The document's own policy (`FRAME_POLICY`) makes it
+inert wherever it is opened: an origin of its own, no script, no form, no frame, nothing
+loaded but images inside the text. Links open in a new tab, when somebody clicks them.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from html import escape
+from typing import Any, Literal
+
+from bookstore_core.cells import parse_leniently, shown
+from bookstore_core.errors import InvalidNotebookError, NotFoundError
+from bookstore_web.rendering.cells import CellReader, LeftOut
+from bookstore_web.rendering.style import frame_style
+
+FRAME_SANDBOX = "allow-popups allow-popups-to-escape-sandbox"
+FRAME_POLICY = "; ".join(
+    [
+        f"sandbox {FRAME_SANDBOX}",
+        "default-src 'none'",
+        "img-src data:",
+        "style-src 'unsafe-inline'",
+        "base-uri 'none'",
+        "form-action 'none'",
+        "frame-ancestors 'self'",
+    ]
+)
+FRAME_HEADERS: Mapping[str, str] = {
+    "Content-Security-Policy": FRAME_POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "X-DNS-Prefetch-Control": "off",
+    "Referrer-Policy": "no-referrer",
+    "Content-Type": "text/html; charset=utf-8",
+}
+
+#: Characters of a version that is no notebook, shown as text.
+MOST_TEXT = 500_000
+
+#: What could reach out in spite of the policy (a connection made ahead), or would only
+#: leave a hole. A name ends where HTML's tokenizer ends it, so none slips through.
+REACHING_OUT = re.compile(
+    r"<(/?)(applet|base|embed|form|frame|frameset|iframe|link|meta|object|portal)"
+    r"(?=[\s/>])",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A version ready to be rendered.
+
+    `kind` is ``notebook``, ``text`` (no notebook, and `reason` says why: it is shown
+    as text) or ``binary`` (it cannot be shown, only downloaded). `cells` are how many
+    the notebook has.
+    """
+
+    kind: Literal["notebook", "text", "binary"]
+    cells: int = 0
+    reason: str = ""
+    left_out: LeftOut = field(default_factory=LeftOut)
+    notebook: Any = field(default=None, repr=False)
+    text: str = field(default="", repr=False)
+
+
+def prepare(data: bytes, *, cell: int | None = None) -> Prepared:
+    """Read a version as far as it will be shown; valid or not, of format 3 or 4.
+
+    Raises NotFoundError where there is no such cell.
+    """
+    try:
+        content = parse_leniently(data)
+    except InvalidNotebookError as error:
+        return _prepare_text(data, f"This version is no notebook: {error}.")
+    raw = content["cells"]
+    if cell is not None and not 0 <= cell < len(raw):
+        raise NotFoundError(f"This version has {len(raw)} cells, and no cell {cell}.")
+    reader = CellReader()
+    cells = reader.read(raw, only=cell)
+    metadata = content.get("metadata")
+    notebook = {
+        "nbformat": 4,
+        "nbformat_minor": 5,
+        "metadata": {"lexer": _lexer_name(metadata)},
+        "cells": cells,
+    }
+    return Prepared("notebook", len(raw), left_out=reader.left_out, notebook=notebook)
+
+
+def _prepare_text(data: bytes, reason: str) -> Prepared:
+    try:
+        text = data.decode("utf-8")
+    except UnicodeDecodeError:
+        return Prepared("binary", reason=reason)
+    if "\0" in text:
+        return Prepared("binary", reason=reason)
+    left_out = LeftOut(characters=max(0, len(text) - MOST_TEXT))
+    return Prepared("text", reason=reason, left_out=left_out, text=text[:MOST_TEXT])
+
+
+def _lexer_name(metadata: object) -> str:
+    """Return the name of the language's lexer that a notebook gives, if any."""
+    for section, names in (
+        ("language_info", ("pygments_lexer", "name")),
+        ("kernelspec", ("language",)),
+    ):
+        known = metadata.get(section) if isinstance(metadata, dict) else None
+        for name in names if isinstance(known, dict) else ():
+            value = known.get(name) if isinstance(known, dict) else None
+            if isinstance(value, dict):  # CodeMirror's form, which some kernels give
+                value = value.get("name")
+            if isinstance(value, str) and value:
+                return value[:50]
+    return ""
+
+
+def render(prepared: Prepared, *, title: str = "") -> str:
+    """Return the document of the frame, to be sent with `FRAME_HEADERS`."""
+    if prepared.kind == "notebook":
+        # Imported at the first version that is shown: it takes a second to load.
+        from bookstore_web.rendering.exporter import export
+
+        body = _defuse(export(prepared.notebook))
+    elif prepared.kind == "text":
+        body = f'<pre class="plain">{escape(shown(prepared.text))}</pre>'
+    else:
+        body = "<p>This version cannot be shown. Download it instead.</p>"
+    return (
+        '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+        '<meta name="color-scheme" content="light dark">\n'
+        f"<title>{escape(shown(title))}</title>\n"
+        '<link rel="icon" href="data:,">\n<base target="_blank">\n'
+        f"<style>\n{frame_style()}</style>\n</head>\n"
+        f"<body>\n<main>\n{body}\n</main>\n</body>\n</html>\n"
+    )
+
+
+def _defuse(body: str) -> str:
+    body = REACHING_OUT.sub(r"<\1x-\2", body)
+    # Links within the document stay in it.
+    return body.replace(' href="#', ' target="_self" href="#')

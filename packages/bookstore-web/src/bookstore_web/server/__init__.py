@@ -1,0 +1,1 @@
+"""In the notebook server: the extension that starts gunicorn and proxies it."""

@@ -1,0 +1,213 @@
+"""The notebook server's handlers for bookstore: who may pass, and on to gunicorn."""
+
+import json
+import math
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from jupyter_core.utils import ensure_async
+from tornado import web
+from tornado.escape import to_unicode
+from tornado.httpclient import HTTPResponse
+
+from bookstore_core.origins import archives
+from bookstore_web.server.front_end import front_end, is_classic
+from bookstore_web.server.gateway import (
+    AnswerLateError,
+    AnswerLostError,
+    Gateway,
+    answer_headers,
+)
+from bookstore_web.server.supervisor import NotRunningError
+from bookstore_web.wire import RequestContext
+
+READING_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+#: For jupyter_server's authorizer: what goes through here is contents.
+AUTH_RESOURCE = "contents"
+
+#: Servers give people who come by token a random name; it says nothing.
+RANDOM_NAME = re.compile(r"[0-9a-f]{32}")
+
+
+@dataclass(frozen=True)
+class Frontier:
+    """What all handlers of a server share. `largest_body` is in bytes."""
+
+    app: Any
+    gateway: Gateway
+    largest_body: int
+
+
+class ProxyHandler(web.RequestHandler):
+    """Lets a request pass that the server's own contents API would let pass.
+
+    To be mixed with the base handler of the running server, see `handler_class`.
+    """
+
+    auth_resource = AUTH_RESOURCE
+
+    def initialize(self, frontier: Frontier, is_api: bool) -> None:
+        """Take what the server's routing holds for this path."""
+        self._frontier = frontier
+        self._is_api = is_api
+
+    @web.authenticated
+    async def get(self) -> None:
+        """Pass the request on; all methods are treated alike."""
+        await self._pass_on()
+
+    head = post = put = delete = patch = options = get
+
+    async def _pass_on(self) -> None:
+        await self._check_rights()
+        self._check_size()
+        request = self.request
+        assert request.method is not None
+        assert request.uri is not None
+        try:
+            answer = await self._frontier.gateway.forward(
+                request.method,
+                request.uri,
+                headers=request.headers,
+                body=request.body,
+                context=self._context(),
+            )
+        except NotRunningError as error:
+            raise web.HTTPError(503, str(error)) from error
+        except AnswerLateError as error:
+            raise web.HTTPError(
+                504,
+                "Bookstore took too long. Look whether it was done, then try again.",
+            ) from error
+        except AnswerLostError as error:
+            raise web.HTTPError(
+                502,
+                "The answer of bookstore was lost. Look whether it was done before "
+                "you try again.",
+            ) from error
+        self._answer(answer)
+
+    async def _check_rights(self) -> None:
+        method = self.request.method
+        if method not in READING_METHODS:
+            # Said once more here, in case the server's own settings leave it out.
+            self.check_xsrf_cookie()
+            if not self.check_origin():  # type: ignore[attr-defined]
+                raise web.HTTPError(403, "A page of another site sent this.")
+        authorizer = self.settings.get("authorizer")
+        if authorizer is None or is_classic(self._frontier.app):
+            return
+        action = "read" if method in READING_METHODS else "write"
+        if not await ensure_async(
+            authorizer.is_authorized(self, self.current_user, action, AUTH_RESOURCE)
+        ):
+            raise web.HTTPError(
+                403, f"You are not authorized to {action} {AUTH_RESOURCE}."
+            )
+
+    def _check_size(self) -> None:
+        largest = self._frontier.largest_body
+        if len(self.request.body) > largest:
+            raise web.HTTPError(413, f"The body is over {largest} bytes.")
+
+    def _context(self) -> RequestContext:
+        authorization = self.request.headers.get("Authorization", "")
+        token = self.get_query_argument("token", "")
+        if token:  # as for the server itself, which looks there first
+            authorization = f"token {token}"
+        return RequestContext(
+            secret="",
+            base_url=self.settings.get("base_url", "/"),
+            origin=f"{self.request.protocol}://{self.request.host}",
+            # A hub's mixin makes it text.
+            xsrf_token=to_unicode(self.xsrf_token),
+            user=user_name(self.current_user),
+            authorization=authorization,
+            ui=front_end(self._frontier.app),
+            archives=archives(self.settings.get("contents_manager")),
+        )
+
+    def _answer(self, answer: HTTPResponse) -> None:
+        self.set_status(answer.code, answer.reason)
+        self.clear_header("Content-Type")
+        seen = {"set-cookie"}
+        for name, value in answer_headers(answer.headers):
+            if name.lower() == "content-length" and self.request.method != "HEAD":
+                continue
+            # The app's own headers replace the server's defaults.
+            if name.lower() in seen:
+                self.add_header(name, value)
+            else:
+                self.set_header(name, value)
+                seen.add(name.lower())
+        if answer.body and self.request.method != "HEAD":
+            self.write(answer.body)
+        self.finish()
+
+    def compute_etag(self) -> str | None:
+        """Leave it to the app."""
+        return None
+
+    def get_login_url(self) -> str:
+        """Where `web.authenticated` sends people; programs are refused instead."""
+        if not self._wants_page:
+            raise web.HTTPError(403)
+        return super().get_login_url()
+
+    def write_error(self, status_code: int, **kwargs: Any) -> None:
+        """Answer an error of our own: JSON as the app's, or the server's page."""
+        error = kwargs.get("exc_info", (None, None))[1]
+        cause = getattr(error, "__cause__", None)
+        if isinstance(cause, NotRunningError):
+            self.set_header("Retry-After", max(1, math.ceil(cause.retry_after)))
+        if self._wants_page:
+            super().write_error(status_code, **kwargs)
+            return
+        message = error.log_message if isinstance(error, web.HTTPError) else None
+        phrase = self._reason
+        self.set_header("Content-Type", "application/json")
+        self.finish(
+            json.dumps(
+                {"message": message or f"{phrase}.", "error": phrase.replace(" ", "")}
+            )
+        )
+
+    @property
+    def _wants_page(self) -> bool:
+        if not self._is_api:
+            return True
+        # The landing page has a documented name under /api/.
+        accepted = self.request.headers.get("Accept", "")
+        return self.request.method in {"GET", "HEAD"} and "text/html" in accepted
+
+
+def user_name(user: Any) -> str:
+    """Return the name of a server's current user, empty for a random one.
+
+    Classic has a name, or a hub's model with one; jupyter_server has a User.
+    """
+    if isinstance(user, dict):
+        user = user.get("name", "")
+    name = str(getattr(user, "username", user) or "")
+    return "" if name == "anonymous" or RANDOM_NAME.fullmatch(name) else name
+
+
+def handler_class(app: Any) -> type[ProxyHandler]:
+    """Return the handler for this server, on its own base handler.
+
+    It is the running app that decides, not what can be imported: with classic
+    Notebook 6.5 installed, jupyter_server is there too.
+    """
+    return type("BookstoreHandler", (ProxyHandler, _base_handler(app)), {})
+
+
+def _base_handler(app: Any) -> type[web.RequestHandler]:
+    if is_classic(app):
+        from notebook.base.handlers import IPythonHandler
+
+        classic: type[web.RequestHandler] = IPythonHandler
+        return classic
+    from jupyter_server.base.handlers import JupyterHandler
+
+    return JupyterHandler

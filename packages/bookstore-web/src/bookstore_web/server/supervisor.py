@@ -1,0 +1,155 @@
+"""GunicornSupervisor: a gunicorn that runs whenever a request needs it."""
+
+import asyncio
+import logging
+import os
+import secrets
+import tempfile
+import time
+from collections.abc import Callable
+
+from bookstore_core.settings import BookstoreSettings
+from bookstore_web.server.address import ServerAddress
+from bookstore_web.server.gunicorn_process import GunicornProcess
+from bookstore_web.wire import Launch
+
+APPLICATION = "bookstore_web.gunicorn_conf:launched_app()"
+
+START_SECONDS = 30.0
+POLL_SECONDS = 0.02
+LONGEST_BACKOFF = 30.0
+#: Bytes that the address of a unix socket may have on every system, and some to spare.
+LONGEST_SOCKET_PATH = 100
+
+
+class NotRunningError(RuntimeError):
+    """gunicorn does not run; trying again makes sense after `retry_after` seconds."""
+
+    def __init__(self, message: str, *, retry_after: float) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+class GunicornSupervisor:
+    """Starts gunicorn at the first request, and again whenever it has ended.
+
+    Each start has a secret, a socket and a directory of its own. After a start that
+    failed, requests are refused at once for a while, which doubles with each failure
+    from 1 to 30 seconds. `stop` ends it for good, and is safe to call at exit.
+    """
+
+    def __init__(
+        self,
+        settings: BookstoreSettings,
+        address: Callable[[], ServerAddress],
+        *,
+        log: logging.Logger,
+        application: str = APPLICATION,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._settings = settings
+        self._address = address
+        self._log = log
+        self._application = application
+        self._clock = clock
+        self._owner = os.getpid()
+        self._lock = asyncio.Lock()
+        self._process: GunicornProcess | None = None
+        self._failures = 0
+        self._next_start = 0.0
+
+    async def ensure_running(self) -> Launch:
+        """Return the launch of a gunicorn that runs. Raises NotRunningError."""
+        async with self._lock:
+            process = self._process
+            if process is not None and process.status is None:
+                return process.launch
+            if process is not None:
+                self._log.info(
+                    "bookstore: gunicorn ended with status %s, starting it anew",
+                    process.status,
+                )
+                self._discard()
+            self._check_backoff()
+            return await self._start()
+
+    async def replace(self, launch: Launch) -> None:
+        """End the gunicorn of `launch`, which does not answer at its socket."""
+        async with self._lock:
+            if self._process is not None and self._process.launch is launch:
+                self._log.info("bookstore: gunicorn cannot be reached, replacing it")
+                self._discard()
+
+    def stop(self) -> None:
+        """End gunicorn, if it runs. Blocks for a few seconds at most."""
+        # A fork of the server also runs what was registered for the exit.
+        if self._process is not None and os.getpid() == self._owner:
+            self._process.stop()
+            self._process = None
+
+    def _discard(self) -> None:
+        if self._process is not None:
+            self._process.kill()
+            self._process = None
+
+    def _check_backoff(self) -> None:
+        wait = self._next_start - self._clock()
+        if wait > 0:
+            raise NotRunningError(
+                "Bookstore could not start. The log of the notebook server says why. "
+                f"It will be tried again in {wait:.0f} seconds.",
+                retry_after=wait,
+            )
+
+    async def _start(self) -> Launch:
+        try:
+            problem = await self._try_start()
+        except (OSError, ValueError) as error:
+            problem = str(error)
+        if not problem:
+            assert self._process is not None
+            self._failures = 0
+            return self._process.launch
+        self._discard()
+        backoff = min(LONGEST_BACKOFF, 2.0**self._failures)
+        self._failures += 1
+        self._next_start = self._clock() + backoff
+        self._log.error("bookstore: gunicorn could not start: %s", problem)
+        raise NotRunningError(
+            f"Bookstore could not start: {problem}. The log of the notebook server "
+            "says more.",
+            retry_after=backoff,
+        )
+
+    async def _try_start(self) -> str:
+        """Start a process and await a worker; return what went wrong, if anything."""
+        self._process = process = GunicornProcess(
+            self._new_launch(), self._application, log=self._log
+        )
+        end = self._clock() + START_SECONDS
+        while not process.is_ready:
+            if process.status is not None:
+                return f"its web process ended with status {process.status}"
+            if self._clock() > end:
+                return f"its web process was not ready after {START_SECONDS:.0f} s"
+            await asyncio.sleep(POLL_SECONDS)
+        return ""
+
+    def _new_launch(self) -> Launch:
+        address = self._address()
+        return Launch(
+            settings=self._settings.as_config(),
+            secret=secrets.token_urlsafe(32),
+            server_url=address.url,
+            certificate_sha256=address.certificate_sha256,
+            runtime_dir=_make_runtime_dir(),
+        )
+
+
+def _make_runtime_dir() -> str:
+    """Make a directory that only we may enter, with a path short enough for sockets."""
+    path = tempfile.mkdtemp(prefix="bookstore-")
+    if len(os.fsencode(f"{path}/gunicorn.sock")) <= LONGEST_SOCKET_PATH:
+        return path
+    os.rmdir(path)
+    return tempfile.mkdtemp(prefix="bookstore-", dir="/tmp")

@@ -1,0 +1,1 @@
+"""Cloning and publishing: from one notebook server to another."""

@@ -1,0 +1,143 @@
+"""Cloning from the store: what may be cloned, what it is, and its bytes."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from bookstore_core.errors import (
+    BookstoreError,
+    ForbiddenError,
+    InvalidRequestError,
+    NotFoundError,
+    TooLargeError,
+)
+from bookstore_core.paths import MAX_KEY_BYTES, s3_display_path
+from bookstore_core.settings import BookstoreSettings
+from bookstore_core.stores import Version, VersionStore
+from bookstore_web.fields import optional_field, text_field
+
+ANY_BUCKET = "*"
+#: What S3 takes as a name: also those of directory buckets and of access points.
+BUCKET_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/-]{0,254}")
+
+
+@dataclass(frozen=True)
+class Source:
+    """What is to be cloned: a version of a key, the newest one where none is named."""
+
+    bucket: str
+    key: str
+    version_id: str | None = None
+
+    @property
+    def display_path(self) -> str:
+        """The source as people write it, ``s3://bucket/key``."""
+        return s3_display_path(self.bucket, self.key)
+
+    @property
+    def name(self) -> str:
+        """The last segment of the key: the file's name where no other is asked for."""
+        return self.key.rpartition("/")[2]
+
+
+@dataclass(frozen=True)
+class Original:
+    """A version that was read fully, and checked against its size and sha256."""
+
+    source: Source
+    version: Version
+    data: bytes
+
+
+def source_of(fields: Mapping[str, Any], settings: BookstoreSettings) -> Source:
+    """Return the source that a query or a body names.
+
+    Raises InvalidRequestError for fields that are missing, empty, or of a wrong type,
+    and ForbiddenError for what the settings do not allow.
+    """
+    bucket = text_field(fields, "s3_bucket")
+    key = text_field(fields, "s3_key")
+    version_id = optional_field(fields, "s3_version_id") or None
+    if len(key.encode()) > MAX_KEY_BYTES:
+        raise InvalidRequestError(f"s3_key is over {MAX_KEY_BYTES} bytes long.")
+    if key.endswith("/"):
+        raise InvalidRequestError(f"{key!r} names a folder. Name one file in it.")
+    _check_allowed(bucket, settings)
+    return Source(bucket, key, version_id)
+
+
+def _check_allowed(bucket: str, settings: BookstoreSettings) -> None:
+    if not settings.enable_s3_cloning:
+        raise ForbiddenError(
+            "Cloning from the store is switched off "
+            "(BookstoreSettings.enable_s3_cloning)."
+        )
+    if bucket in {settings.bucket, *settings.clone_buckets} - {"", ANY_BUCKET}:
+        return
+    if ANY_BUCKET not in settings.clone_buckets:
+        raise ForbiddenError(
+            f"Cloning from the bucket {bucket!r} is not allowed. Whoever runs this "
+            "server can add it to BookstoreSettings.clone_buckets."
+        )
+    if not BUCKET_NAME.fullmatch(bucket):
+        raise InvalidRequestError(f"{bucket!r} cannot be the name of a bucket.")
+
+
+def look_up(source: Source, *, store: VersionStore, limit: int) -> Version:
+    """Return the version that would be cloned, without its content.
+
+    Raises NotFoundError where there is none, and TooLargeError over `limit` bytes.
+    """
+    try:
+        version = store.head(source.key, source.version_id, bucket=source.bucket)
+    except NotFoundError as error:
+        raise _explain(error, source, store) from error
+    _check_version(version, source, limit=limit)
+    return version
+
+
+def fetch(source: Source, *, store: VersionStore, limit: int) -> Original:
+    """Read the version to be cloned to its end. Raises as `look_up` does."""
+    try:
+        opened = store.open(source.key, source.version_id, bucket=source.bucket)
+    except NotFoundError as error:
+        raise _explain(error, source, store) from error
+    with opened:
+        _check_version(opened.version, source, limit=limit)
+        return Original(source, opened.version, opened.read(limit))
+
+
+def _check_version(version: Version, source: Source, *, limit: int) -> None:
+    if version.deleted:
+        raise NotFoundError(_deleted_sentence(source))
+    if version.size > limit:
+        raise TooLargeError(
+            f"{source.name} is {version.size} bytes large, over the limit of {limit} "
+            "bytes (BookstoreSettings.max_notebook_size)."
+        )
+
+
+def _explain(
+    error: NotFoundError, source: Source, store: VersionStore
+) -> NotFoundError:
+    """Say it when there is no newest version because it has been deleted."""
+    if source.version_id is not None:
+        return error
+    try:
+        page = store.list_versions(source.key, limit=1, bucket=source.bucket)
+    except BookstoreError:
+        # Who may read a bucket may not always list it; then we know no more.
+        return error
+    if any(version.deleted for version in page.versions):
+        return NotFoundError(_deleted_sentence(source))
+    return error
+
+
+def _deleted_sentence(source: Source) -> str:
+    if source.version_id is not None:
+        return f"Version {source.version_id} of {source.display_path} is a deletion."
+    return (
+        f"{source.display_path} has been deleted. Its older versions are still there: "
+        "name one of them with s3_version_id."
+    )

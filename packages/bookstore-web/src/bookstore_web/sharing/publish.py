@@ -1,0 +1,156 @@
+"""Publishing: a contents model becomes a new version below the published prefix."""
+
+import hashlib
+import io
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode
+
+from bookstore_core.errors import (
+    ConfigurationError,
+    InvalidNotebookError,
+    InvalidRequestError,
+    TooLargeError,
+    UnsupportedTypeError,
+)
+from bookstore_core.notebooks import (
+    SUFFIX,
+    Notebook,
+    check_notebook,
+    drop_trust,
+    parse_notebook,
+    write_notebook,
+)
+from bookstore_core.paths import (
+    OWN_FOLDER,
+    check_path,
+    is_own,
+    notebook_key,
+    s3_display_path,
+)
+from bookstore_core.settings import BookstoreSettings
+from bookstore_core.stores import VersionMetadata, VersionStore, new_save_id, utc_now
+from bookstore_web.fields import parse_object
+
+
+@dataclass(frozen=True)
+class Publication:
+    """A notebook that is fit to be published: its path, its key and its bytes."""
+
+    path: str
+    key: str
+    data: bytes
+
+
+@dataclass(frozen=True)
+class Published:
+    """The version that publishing made."""
+
+    bucket: str
+    key: str
+    version_id: str
+
+    @property
+    def display_path(self) -> str:
+        """Where it is, as people write it, ``s3://bucket/key``."""
+        return s3_display_path(self.bucket, self.key)
+
+    @property
+    def clone_query(self) -> str:
+        """The query of the clone page that opens this very version."""
+        return urlencode(
+            {
+                "s3_bucket": self.bucket,
+                "s3_key": self.key,
+                "s3_version_id": self.version_id,
+            }
+        )
+
+
+def publication_of(
+    path: str, body: bytes, *, settings: BookstoreSettings
+) -> Publication:
+    """Return what is to be published, checked, and stripped of claimed trust.
+
+    Raises InvalidRequestError for a path or a body that cannot be,
+    UnsupportedTypeError for another type than a notebook, InvalidNotebookError for an
+    empty or invalid one, TooLargeError over the limit, and ConfigurationError when
+    publishing is not set up.
+    """
+    path = _check(path, settings)
+    return _lay_out(path, _notebook_in(parse_object(body)), settings)
+
+
+def publication_of_version(
+    path: str, data: bytes, *, settings: BookstoreSettings
+) -> Publication:
+    """Return a version's content as what is to be published; raises as above."""
+    path = _check(path, settings)
+    return _lay_out(path, parse_notebook(data), settings)
+
+
+def _check(path: str, settings: BookstoreSettings) -> str:
+    path = check_path(path)
+    if settings.missing:
+        raise ConfigurationError(settings.missing)
+    if not settings.published_prefix:
+        raise ConfigurationError(
+            "Publishing is switched off: BookstoreSettings.published_prefix is empty."
+        )
+    if not path.endswith(SUFFIX):
+        raise UnsupportedTypeError(
+            f"Only notebooks are published, and {path!r} does not end in {SUFFIX}."
+        )
+    if is_own(path):
+        raise InvalidRequestError(
+            f"Folders called {OWN_FOLDER} are bookstore's own. Choose another path."
+        )
+    return path
+
+
+def _lay_out(path: str, notebook: Notebook, settings: BookstoreSettings) -> Publication:
+    key = notebook_key(settings.published_prefix, path)
+    data = write_notebook(drop_trust(notebook))
+    if len(data) > settings.max_notebook_size:
+        raise TooLargeError(
+            f"The notebook is {len(data)} bytes large, over the limit of "
+            f"{settings.max_notebook_size} (BookstoreSettings.max_notebook_size)."
+        )
+    return Publication(path, key, data)
+
+
+def _notebook_in(model: dict[str, Any]) -> Notebook:
+    kind = model.get("type")
+    if kind is not None and kind != "notebook":
+        raise UnsupportedTypeError(
+            f"Only notebooks are published, and the model is of type {kind!r}."
+        )
+    try:
+        return check_notebook(model.get("content"))
+    except InvalidNotebookError as error:
+        if kind is not None:
+            raise
+        raise UnsupportedTypeError(
+            "Only notebooks are published. Send a contents model: "
+            '{"type": "notebook", "format": "json", "content": {...}}. ' + str(error)
+        ) from None
+
+
+def publish(publication: Publication, *, store: VersionStore, author: str) -> Published:
+    """Write the publication as a new version; it is durable on return.
+
+    Sent once: after a retryable error the version may be there or not, and publishing
+    again makes another one.
+    """
+    data = publication.data
+    metadata = VersionMetadata(
+        save_id=new_save_id(),
+        saved_at=utc_now(),
+        author=author,
+        sha256=hashlib.sha256(data).hexdigest(),
+        source_path=publication.path,
+    )
+    version = store.put(
+        publication.key, io.BytesIO(data), size=len(data), metadata=metadata
+    )
+    return Published(version.bucket, version.key, version.version_id)

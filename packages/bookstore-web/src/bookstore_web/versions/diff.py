@@ -1,0 +1,206 @@
+"""Changes: two versions compared, or a version and the file on the caller's server.
+
+Versions never change, so their contents and what differs between two are remembered in
+the process, up to a size: a page that asks for what changed in each of its rows reads
+each version once.
+"""
+
+import hashlib
+import re
+from dataclasses import dataclass
+from datetime import datetime
+
+from bookstore_core.diff.notebooks import (
+    ChangeSummary,
+    NotebookDiff,
+    diff_notebooks,
+    summarise,
+)
+from bookstore_core.errors import NotFoundError, TooLargeError, VersionNotFoundError
+from bookstore_core.history import History, HistoryRow, Shelf
+from bookstore_core.paths import check_path
+from bookstore_web.contents.client import Caller, ContentsServer
+from bookstore_web.contents.free_names import check_names
+from bookstore_web.versions.cache import Remembered
+
+#: The name of what is on the caller's server now.
+FILE = "file"
+#: Bytes of contents, and number of summaries, that a process remembers.
+CONTENTS_ROOM = 64 * 1024 * 1024
+SUMMARIES_ROOM = 10_000
+#: How far back the version before another one is looked for: pages, and rows of each.
+PAGES, ROWS = 40, 50
+
+_INDEX = re.compile(r"@([0-9]{1,9})")
+
+
+@dataclass(frozen=True)
+class Side:
+    """One of the two that are compared. The file on the server has no version id."""
+
+    path: str
+    version_id: str
+    saved_at: datetime | None
+    author: str
+    size: int
+    sha256: str
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Which two are to be compared, by any names that `History.find` takes.
+
+    `remote` may be `FILE`. Empty, `remote` is the newest version and `base` the one
+    before `remote`. `base_path` and `remote_path` are where these lie when they are
+    older than a rename.
+    """
+
+    path: str
+    base: str = ""
+    remote: str = ""
+    base_path: str = ""
+    remote_path: str = ""
+
+
+@dataclass(frozen=True)
+class _Content:
+    side: Side
+    data: bytes
+
+
+class ChangeMemory:
+    """What a process remembers of versions, by shelf, path and version id."""
+
+    def __init__(self) -> None:
+        self.contents: Remembered[_Content] = Remembered(CONTENTS_ROOM)
+        self.summaries: Remembered[tuple[Side, Side, ChangeSummary]] = Remembered(
+            SUMMARIES_ROOM
+        )
+
+
+@dataclass(frozen=True)
+class Changes:
+    """Compares for one caller. Without a `server` there is no `FILE`.
+
+    Raises what `History.find` and `History.read` raise, NotFoundError for what is not
+    on the server, and VersionNotFoundError where there is nothing before a version.
+    """
+
+    history: History
+    memory: ChangeMemory
+    shelf: Shelf
+    caller: Caller
+    server: ContentsServer | None = None
+    limit: int = 128 * 1024 * 1024
+
+    def summary(self, wanted: Comparison) -> tuple[Side, Side, ChangeSummary]:
+        """Return the two sides and what changed in a few words."""
+        # Names that are no ids are never found in there.
+        named = (
+            self.shelf.name,
+            wanted.base_path or wanted.path,
+            wanted.base,
+            wanted.remote_path or wanted.path,
+            wanted.remote,
+        )
+        if (known := self.memory.summaries.get(named)) is not None:
+            return known
+        base, remote = self._both(wanted)
+        told = base.side, remote.side, summarise(base.data, remote.data)
+        if remote.side.version_id:
+            key = (
+                self.shelf.name,
+                base.side.path,
+                base.side.version_id,
+                remote.side.path,
+                remote.side.version_id,
+            )
+            self.memory.summaries.put(key, told)
+        return told
+
+    def diff(self, wanted: Comparison) -> tuple[Side, Side, NotebookDiff]:
+        """Return the two sides and all that differs."""
+        base, remote = self._both(wanted)
+        return base.side, remote.side, diff_notebooks(base.data, remote.data)
+
+    def _both(self, wanted: Comparison) -> tuple[_Content, _Content]:
+        path = check_path(wanted.path)
+        remote_path = wanted.remote_path or path
+        remote = self._read(remote_path, wanted.remote)
+        if wanted.base:
+            return self._read(wanted.base_path or path, wanted.base), remote
+        if not remote.side.version_id:
+            return self._read(wanted.base_path or path, "@0"), remote
+        return self._before(remote_path, wanted.remote, remote), remote
+
+    def _read(self, path: str, name: str) -> _Content:
+        if name == FILE:
+            return self._read_file(path)
+        key = (self.shelf.name, path, name)
+        if (known := self.memory.contents.get(key)) is not None:
+            return known
+        row, data = self._find(path, name)
+        metadata = row.version.metadata
+        side = Side(
+            path=row.path,
+            version_id=row.version.version_id,
+            saved_at=row.saved_at,
+            author=row.author,
+            size=row.version.size,
+            sha256=metadata.sha256 if metadata else "",
+        )
+        content = _Content(side, data)
+        key = (self.shelf.name, side.path, side.version_id)
+        self.memory.contents.put(key, content, size=len(data))
+        return content
+
+    def _find(self, path: str, name: str) -> tuple[HistoryRow, bytes]:
+        if name and not _INDEX.fullmatch(name):
+            try:
+                return self.history.read(path, name)
+            except VersionNotFoundError:
+                pass  # a label, or a version under an older path
+        row = self.history.find(path, name)
+        return self.history.read(row.path, row.version.version_id)
+
+    def _read_file(self, path: str) -> _Content:
+        path = check_path(path)
+        if self.server is None:
+            raise NotFoundError(
+                "There is no notebook server here whose file could be compared. Open "
+                "the same address below your own notebook server."
+            )
+        check_names(path)
+        data = self.server.read_bytes(path, caller=self.caller)
+        if len(data) > self.limit:
+            raise TooLargeError(
+                f"{path} is {len(data)} bytes large, over the limit of {self.limit} "
+                "bytes (BookstoreSettings.max_notebook_size)."
+            )
+        digest = hashlib.sha256(data).hexdigest()
+        return _Content(Side(path, "", None, "", len(data), digest), data)
+
+    def _before(self, path: str, name: str, remote: _Content) -> _Content:
+        index = _INDEX.fullmatch(name or "@0")
+        if index:
+            return self._read(path, f"@{int(index[1]) + 1}")
+        found = self._row_before(path, remote.side.version_id)
+        return self._read(found.path, found.version.version_id)
+
+    def _row_before(self, path: str, version_id: str) -> HistoryRow:
+        is_next, cursor = False, None
+        for _ in range(PAGES):
+            page = self.history.page(path, cursor=cursor, limit=ROWS)
+            for row in page.rows:
+                if is_next and not row.version.deleted:
+                    return row
+                is_next = is_next or row.version.version_id == version_id
+            if (cursor := page.cursor) is None:
+                break
+        raise VersionNotFoundError(
+            f"There is no version of {path} before {version_id}: it is the first one. "
+            "Name another one as base."
+            if is_next
+            else f"The version before {version_id} was not found among the newest "
+            f"{PAGES * ROWS} of {path}. Name it as base."
+        )
