@@ -8,7 +8,7 @@ import pytest
 
 from archiver.conftest import LOG, MakeArchiver
 from bookstore_archiver.archiver import Archiver
-from bookstore_archiver.cli.backfill import Backfill, Kind
+from bookstore_archiver.cli.backfill import Backfill, BackfillResult
 from bookstore_archiver.cli.verb import Patience
 from bookstore_archiver.notebook_files import NotebookFile
 from bookstore_archiver.spool.sources import BytesSource
@@ -74,7 +74,7 @@ def test_save_that_waits_in_the_spool_is_not_added_again(
     Spool(spool_dir).add(
         BytesSource(b"content"), key="workspace/a.ipynb", author="", source_path=""
     )
-    assert make_backfill().add(notebook).kind is Kind.UNCHANGED
+    assert make_backfill().add(notebook).kind is BackfillResult.UNCHANGED
     assert count_spool(str(spool_dir)).waiting == 1
 
 
@@ -85,13 +85,13 @@ def test_version_of_something_else_is_compared_by_its_content(
     notebook: NotebookFile,
 ) -> None:
     archiver = make_archiver()
-    assert make_backfill(archiver).add(notebook).kind is Kind.ARCHIVED
+    assert make_backfill(archiver).add(notebook).kind is BackfillResult.ARCHIVED
     assert archiver.drain(30)
     (known,) = store.versions["workspace/a.ipynb"]
     store.versions["workspace/a.ipynb"] = [replace(known, metadata=None)]
-    assert make_backfill().add(notebook).kind is Kind.UNCHANGED
+    assert make_backfill().add(notebook).kind is BackfillResult.UNCHANGED
     Path(notebook.os_path).write_text("CONTENT")
-    assert make_backfill().add(notebook).kind is Kind.ARCHIVED
+    assert make_backfill().add(notebook).kind is BackfillResult.ARCHIVED
 
 
 def test_newest_content_comes_last_when_somebody_saves_meanwhile(
@@ -102,7 +102,7 @@ def test_newest_content_comes_last_when_somebody_saves_meanwhile(
 ) -> None:
     archiver = make_archiver()
     store.asked = [lambda key: Path(notebook.os_path).write_text("newer") and None]
-    assert make_backfill(archiver).add(notebook).kind is Kind.ARCHIVED
+    assert make_backfill(archiver).add(notebook).kind is BackfillResult.ARCHIVED
     assert archiver.drain(30)
     assert contents(store) == [b"newer"]
 
@@ -111,14 +111,14 @@ def test_notebook_that_is_removed_meanwhile_is_gone(
     make_backfill: MakeBackfill, store: AskedStore, notebook: NotebookFile
 ) -> None:
     store.asked = [lambda key: Path(notebook.os_path).unlink()]
-    assert make_backfill().add(notebook).kind is Kind.GONE
+    assert make_backfill().add(notebook).kind is BackfillResult.GONE
 
 
 def test_store_that_stumbles_is_asked_again(
     make_backfill: MakeBackfill, store: AskedStore, notebook: NotebookFile
 ) -> None:
     store.asked = [fail_with(DOWN)] * 2
-    assert make_backfill().add(notebook).kind is Kind.ARCHIVED
+    assert make_backfill().add(notebook).kind is BackfillResult.ARCHIVED
 
 
 def test_store_that_is_down_ends_it(
@@ -182,5 +182,5 @@ def test_one_that_was_interrupted_goes_on_where_it_was(
     archiver = make_archiver()
     kinds = [result.kind for result in make_backfill(archiver).run(notebooks)]
     assert archiver.drain(30)
-    assert kinds.count(Kind.UNCHANGED) >= 7
+    assert kinds.count(BackfillResult.UNCHANGED) >= 7
     assert [len(kept) for kept in store.versions.values()] == [1] * 20

@@ -11,8 +11,8 @@ import pytest
 
 from archiver.conftest import LOG, MakeArchiver
 from bookstore_archiver.hooks.saves import attach
-from bookstore_archiver.renames.follower import Mover
-from bookstore_archiver.renames.pending import Moves
+from bookstore_archiver.renames.follower import RenameFollower
+from bookstore_archiver.renames.pending import PendingRenames
 from bookstore_archiver.spool.disk import Disk
 from bookstore_core.moved_notes import read_note
 from bookstore_core.stores import Version
@@ -252,7 +252,7 @@ def test_version_of_the_old_path_reaches_the_store_first(
 
 
 def test_save_in_a_renamed_folder_tells_if_it_comes_first() -> None:
-    moves = Moves()
+    moves = PendingRenames()
     folder = moves.add_folder("x", "y")
     with moves.telling("y/a.ipynb") as old:
         assert old == "x/a.ipynb"
@@ -263,7 +263,7 @@ def test_save_in_a_renamed_folder_tells_if_it_comes_first() -> None:
 
 
 def test_untold_moves_become_one() -> None:
-    moves = Moves()
+    moves = PendingRenames()
     moves.add("a.ipynb", "x/a.ipynb")
     moves.add_folder("x", "y")
     moves.add_folder("y", "z")
@@ -275,7 +275,7 @@ def test_untold_moves_become_one() -> None:
 
 
 def test_move_there_and_back_is_none() -> None:
-    moves = Moves()
+    moves = PendingRenames()
     moves.add_folder("x", "y")
     moves.add_folder("y", "x")
     with moves.telling("x/a.ipynb") as old:
@@ -283,7 +283,7 @@ def test_move_there_and_back_is_none() -> None:
 
 
 def test_move_stays_untold_where_telling_failed() -> None:
-    moves = Moves()
+    moves = PendingRenames()
     moves.add("a.ipynb", "b.ipynb")
     with pytest.raises(OSError, match="disk"), moves.telling("b.ipynb"):
         raise OSError("disk")
@@ -300,8 +300,8 @@ def test_mover_waits_for_room_and_stops_when_it_has_to(
     full.mkdir(parents=True)
     for number in range(501):
         (full / f"20260101T000000.{number:06}Z-x").touch()
-    moves, kept = Moves(), list[str]()
-    mover = Mover(
+    moves, kept = PendingRenames(), list[str]()
+    mover = RenameFollower(
         lambda os_path, path: kept.append(path),
         spool_dir=str(spool_dir),
         log=LOG,
@@ -310,7 +310,7 @@ def test_mover_waits_for_room_and_stops_when_it_has_to(
     mover.follow(moves.add_folder("x", "y", str(tmp_path / "y")))
     assert not mover.close(0.05)
     assert kept == []
-    mover = Mover(
+    mover = RenameFollower(
         lambda os_path, path: kept.append(path),
         spool_dir=str(spool_dir),
         log=LOG,

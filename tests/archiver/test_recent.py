@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from archiver.conftest import LOG
-from bookstore_archiver.known_versions import MOST_NOTEBOOKS, RecentVersions
+from bookstore_archiver.known_versions import MOST_NOTEBOOKS, KnownVersions
 from bookstore_archiver.revert import checkpoint_id, find_reverted
-from bookstore_archiver.spool.entry import Entry, News
+from bookstore_archiver.spool.entry import Entry, Provenance
 from bookstore_archiver.spool.sources import BytesSource
 from bookstore_archiver.spool.spool import Spool
 from bookstore_core.errors import VersionNotFoundError
@@ -29,8 +29,8 @@ def spool(spool_dir: Path) -> Spool:
 
 
 @pytest.fixture
-def recent(store: MemoryStore) -> RecentVersions:
-    return RecentVersions(lambda: History(store, SETTINGS), log=LOG)
+def recent(store: MemoryStore) -> KnownVersions:
+    return KnownVersions(lambda: History(store, SETTINGS), log=LOG)
 
 
 def add(spool: Spool, content: str, path: str = PATH, **news: str) -> Entry:
@@ -39,7 +39,7 @@ def add(spool: Spool, content: str, path: str = PATH, **news: str) -> Entry:
         key=f"workspace/{path}",
         author="ann",
         source_path=path,
-        news=News(**news),  # type: ignore[arg-type]
+        news=Provenance(**news),  # type: ignore[arg-type]
     )
 
 
@@ -51,16 +51,16 @@ def send(store: MemoryStore, spool: Spool, entry: Entry) -> None:
     spool.done(entry)
 
 
-def shas(recent: RecentVersions, path: str = PATH) -> list[str]:
+def shas(recent: KnownVersions, path: str = PATH) -> list[str]:
     return [version.sha256 for version in recent.known(path)]
 
 
-def looked(recent: RecentVersions, path: str = PATH) -> Callable[[], bool]:
+def looked(recent: KnownVersions, path: str = PATH) -> Callable[[], bool]:
     return lambda: any(version.version_id for version in recent.known(path))
 
 
 def test_own_saves_are_known_at_once_the_newest_first(
-    recent: RecentVersions, spool: Spool
+    recent: KnownVersions, spool: Spool
 ) -> None:
     entries = [add(spool, content) for content in "123"]
     for entry in entries:
@@ -69,7 +69,7 @@ def test_own_saves_are_known_at_once_the_newest_first(
 
 
 def test_versions_of_the_store_are_known_once_it_was_asked(
-    recent: RecentVersions, spool: Spool, store: MemoryStore
+    recent: KnownVersions, spool: Spool, store: MemoryStore
 ) -> None:
     entries = [add(spool, content) for content in "123"]
     for entry in entries[:2]:
@@ -82,7 +82,7 @@ def test_versions_of_the_store_are_known_once_it_was_asked(
 
 
 def test_content_that_follows_itself_is_told_once_and_ten_are_told(
-    recent: RecentVersions, spool: Spool
+    recent: KnownVersions, spool: Spool
 ) -> None:
     for content in ["a", "b", "b", "a", "a", *range(12), 11]:
         recent.saved(PATH, add(spool, str(content)))
@@ -91,7 +91,7 @@ def test_content_that_follows_itself_is_told_once_and_ten_are_told(
 
 
 def test_own_saves_that_settings_left_out_are_told_no_longer(
-    recent: RecentVersions, spool: Spool, store: MemoryStore
+    recent: KnownVersions, spool: Spool, store: MemoryStore
 ) -> None:
     left_out, newest = add(spool, "1"), add(spool, "2")
     recent.saved(PATH, left_out)
@@ -104,7 +104,7 @@ def test_own_saves_that_settings_left_out_are_told_no_longer(
 
 
 def test_renamed_notebook_keeps_what_is_known(
-    recent: RecentVersions, spool: Spool
+    recent: KnownVersions, spool: Spool
 ) -> None:
     entry = add(spool, "1")
     recent.saved(PATH, entry)
@@ -123,7 +123,7 @@ def test_hanging_store_is_asked_by_two_threads_and_waited_for_by_nobody(
         released.wait(20)
         return History(store, SETTINGS)
 
-    recent = RecentVersions(hang, log=LOG)
+    recent = KnownVersions(hang, log=LOG)
     before = threading.active_count()
     for number in range(50):
         assert recent.known(f"{number}.ipynb") == []
@@ -135,9 +135,7 @@ def test_store_is_not_asked_again_while_its_answer_is_fresh(
     store: MemoryStore, spool: Spool
 ) -> None:
     now = 0.0
-    recent = RecentVersions(
-        lambda: History(store, SETTINGS), log=LOG, clock=lambda: now
-    )
+    recent = KnownVersions(lambda: History(store, SETTINGS), log=LOG, clock=lambda: now)
     send(store, spool, add(spool, "1"))
     recent.look(PATH)
     wait_for(looked(recent), what="the store's answer")
@@ -158,7 +156,7 @@ def test_failing_store_leaves_what_is_known(
         asked.set()
         raise OSError("away")
 
-    recent = RecentVersions(fail, log=LOG)
+    recent = KnownVersions(fail, log=LOG)
     recent.saved(PATH, add(spool, "1"))
     assert len(recent.known(PATH)) == 1
     assert asked.wait(10)
@@ -166,7 +164,7 @@ def test_failing_store_leaves_what_is_known(
 
 
 def test_only_so_many_notebooks_are_remembered(
-    recent: RecentVersions, spool: Spool
+    recent: KnownVersions, spool: Spool
 ) -> None:
     entry = add(spool, "1")
     for number in range(MOST_NOTEBOOKS + 1):
@@ -179,7 +177,7 @@ def test_save_that_waits_is_reverted_to_without_the_store(spool: Spool) -> None:
     def fail() -> History:
         raise OSError("away")
 
-    recent = RecentVersions(fail, log=LOG)
+    recent = KnownVersions(fail, log=LOG)
     entry = add(spool, "1")
     recent.saved(PATH, entry)
     found = find_reverted(PATH, f"s{entry.trailer.save_id}", recent=recent, spool=spool)
@@ -188,7 +186,7 @@ def test_save_that_waits_is_reverted_to_without_the_store(spool: Spool) -> None:
 
 
 def test_save_that_was_sent_is_reverted_to_by_its_version(
-    recent: RecentVersions, spool: Spool, store: MemoryStore
+    recent: KnownVersions, spool: Spool, store: MemoryStore
 ) -> None:
     entry = add(spool, "1")
     recent.saved(PATH, entry)
@@ -199,7 +197,7 @@ def test_save_that_was_sent_is_reverted_to_by_its_version(
 
 
 def test_save_of_which_no_version_was_made_is_found_by_its_content(
-    recent: RecentVersions, spool: Spool, store: MemoryStore
+    recent: KnownVersions, spool: Spool, store: MemoryStore
 ) -> None:
     send(store, spool, add(spool, "1"))
     unchanged = add(spool, "1")
@@ -212,7 +210,7 @@ def test_save_of_which_no_version_was_made_is_found_by_its_content(
 
 
 def test_unknown_checkpoint_is_not_found(
-    recent: RecentVersions, spool: Spool, store: MemoryStore
+    recent: KnownVersions, spool: Spool, store: MemoryStore
 ) -> None:
     send(store, spool, add(spool, "1"))
     with pytest.raises(VersionNotFoundError, match="no such version"):
@@ -220,7 +218,7 @@ def test_unknown_checkpoint_is_not_found(
 
 
 def test_claims_of_trust_are_dropped_and_broken_notebooks_come_back_as_they_were(
-    recent: RecentVersions, spool: Spool
+    recent: KnownVersions, spool: Spool
 ) -> None:
     cell = '{"cell_type": "raw", "metadata": {"trusted": true}, "source": ""}'
     whole = (

@@ -10,7 +10,7 @@ from archiver.saving import Files, text
 from bookstore_archiver.hooks.saves import attach
 from bookstore_archiver.notebook_files import NotebookFile
 from bookstore_archiver.renames.notes import RenameNotes
-from bookstore_archiver.renames.pending import Folder, Moves
+from bookstore_archiver.renames.pending import PendingRenames, RenamedFolder
 from bookstore_core.spool.renames import (
     Rename,
     decode_rename,
@@ -194,7 +194,7 @@ def test_folder_that_is_renamed_again_at_once_keeps_its_thread(
 
 
 def test_rename_after_one_whose_folder_is_walked_already_goes_back_to_it() -> None:
-    moves = Moves()
+    moves = PendingRenames()
     first, second = moves.add_folder("x", "y"), moves.add_folder("y/in", "z")
     first.end()
     with moves.telling("y/new.ipynb") as old:
@@ -215,7 +215,7 @@ def test_older_rename_that_is_taken_over_late_comes_before_newer_ones(
 ) -> None:
     note = notes.write(Rename("x", "y", "/srv/y", utc_now() - timedelta(hours=1)))
     assert note
-    moves = Moves(RenameNotes(str(spool_dir), log=LOG))
+    moves = PendingRenames(RenameNotes(str(spool_dir), log=LOG))
     moves.add_folder("p", "x", "/srv/x")
     note.release()
     assert [folder.old for folder in moves.adopt()] == ["x"]
@@ -270,7 +270,7 @@ def test_notebook_tells_before_another_one_comes_to_its_old_path(
 
 
 def test_nobody_has_left_a_path_that_its_folder_came_back_to() -> None:
-    moves = Moves()
+    moves = PendingRenames()
     moves.add_folder("x", "y", "/srv/y")
     moves.add_folder("y", "x", "/srv/x")
     assert moves.find_left("x/a.ipynb") is None
@@ -281,7 +281,7 @@ def test_nobody_has_left_a_path_that_its_folder_came_back_to() -> None:
 
 
 def test_folders_name_is_no_prefix_of_another() -> None:
-    moved = Folder("x", "y")
+    moved = RenamedFolder("x", "y")
     assert not moved.holds("yy/a.ipynb")
-    assert not moved.went_with(Folder("yy", "z"))
-    assert moved.went_with(Folder("y", "z"))
+    assert not moved.went_with(RenamedFolder("yy", "z"))
+    assert moved.went_with(RenamedFolder("y", "z"))

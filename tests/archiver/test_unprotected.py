@@ -9,10 +9,10 @@ import pytest
 from archiver.conftest import MakeArchiver
 from archiver.saving import DOWN, Files, SmallDisk, contents, is_empty, text
 from bookstore_archiver.hooks.saves import attach
-from bookstore_archiver.spool.loss_file import LossNotes
+from bookstore_archiver.spool.loss_file import UnprotectedFile
 from bookstore_archiver.uploads.drain_lock import DrainLock
 from bookstore_core.spool.drain_status import read_status
-from bookstore_core.spool.losses import Loss, loss_files, read_losses
+from bookstore_core.spool.losses import UnprotectedNotebook, loss_files, read_losses
 from harness.memory_store import MemoryStore, fail_with
 from harness.waiting import wait_for
 
@@ -215,11 +215,13 @@ def test_state_that_the_store_has_makes_no_second_version(
 
 def test_notes_fit_where_there_is_no_room_for_more(tmp_path: Path) -> None:
     spool_dir = str(tmp_path / "spool")
-    notes = LossNotes(spool_dir)
+    notes = UnprotectedFile(spool_dir)
     notes.reserve()
     (path,) = loss_files(spool_dir)
     size = path.stat().st_size
-    losses = [Loss(f"{n}.ipynb", f"workspace/{n}.ipynb") for n in range(20)]
+    losses = [
+        UnprotectedNotebook(f"{n}.ipynb", f"workspace/{n}.ipynb") for n in range(20)
+    ]
     assert notes.keep(losses)
     assert path.stat().st_size == size
     assert read_losses(spool_dir) == tuple(sorted(losses))
@@ -229,10 +231,10 @@ def test_notes_fit_where_there_is_no_room_for_more(tmp_path: Path) -> None:
 
 def test_notes_of_a_process_that_lives_are_left_to_it(tmp_path: Path) -> None:
     spool_dir = str(tmp_path / "spool")
-    loss = Loss("a.ipynb", "workspace/a.ipynb")
-    first, second = LossNotes(spool_dir), LossNotes(spool_dir)
+    loss = UnprotectedNotebook("a.ipynb", "workspace/a.ipynb")
+    first, second = UnprotectedFile(spool_dir), UnprotectedFile(spool_dir)
     first.keep([loss])
-    told: list[list[Loss]] = []
+    told: list[list[UnprotectedNotebook]] = []
     second.adopt(lambda losses: told.append(losses) is None)
     assert told == []
     first.close()

@@ -13,7 +13,7 @@ from moto import mock_aws
 from bookstore_core.settings import BookstoreSettings
 from bookstore_core.stores import VersionStore
 from bookstore_core.stores.local.store import LocalStore
-from bookstore_core.stores.s3.connection import Patience, new_client
+from bookstore_core.stores.s3.connection import Timeouts, new_client
 from bookstore_core.stores.s3.store import S3Store
 from core.saving import MakeStore, Traits
 from core.stubbing import MakeStubbed, Stubbed
@@ -83,11 +83,11 @@ def traits(request: pytest.FixtureRequest) -> Traits:
 
 
 @pytest.fixture(scope="session")
-def connect() -> Callable[[BookstoreSettings, Patience], Any]:
+def connect() -> Callable[[BookstoreSettings, Timeouts], Any]:
     """Make one client a server: making one takes longer than most tests."""
     clients: dict[str, Any] = {}
 
-    def connect(settings: BookstoreSettings, patience: Patience) -> Any:
+    def connect(settings: BookstoreSettings, patience: Timeouts) -> Any:
         url = settings.s3_endpoint_url
         if url not in clients:
             clients[url] = new_client(settings, patience)
@@ -97,7 +97,7 @@ def connect() -> Callable[[BookstoreSettings, Patience], Any]:
 
 
 @pytest.fixture
-def make_store(connect: Callable[[BookstoreSettings, Patience], Any]) -> MakeStore:
+def make_store(connect: Callable[[BookstoreSettings, Timeouts], Any]) -> MakeStore:
     """Make a prepared store with an empty bucket of its own."""
 
     def make(traits: Traits) -> VersionStore:
@@ -140,11 +140,11 @@ def local_store(local: Traits, make_store: MakeStore) -> VersionStore:
 
 @pytest.fixture
 def make_stubbed(
-    connect: Callable[[BookstoreSettings, Patience], Any],
+    connect: Callable[[BookstoreSettings, Timeouts], Any],
 ) -> Iterator[MakeStubbed]:
     """Make stores that take their answers from a list."""
     keys = {"s3_access_key_id": "a", "s3_secret_access_key": "b"}
-    client = connect(BookstoreSettings(**keys), Patience(1, 1))
+    client = connect(BookstoreSettings(**keys), Timeouts(1, 1))
     made: list[Stubbed] = []
 
     def make(**traits: Any) -> Stubbed:

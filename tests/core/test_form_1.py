@@ -14,7 +14,7 @@ from bookstore_core.history import PUBLISHED, WORKSPACE, History, HistoryRow
 from bookstore_core.settings import BookstoreSettings
 from bookstore_core.spool.directory import count_spool, waiting_saves
 from bookstore_core.spool.drain_status import read_status
-from bookstore_core.spool.losses import Loss, read_losses
+from bookstore_core.spool.losses import UnprotectedNotebook, read_losses
 from bookstore_core.spool.renames import decode_rename, rename_files
 from bookstore_core.stores import open_store
 from harness.forms import FORM_1, expected_of
@@ -87,7 +87,7 @@ def test_the_spool_says_what_it_said(settings: BookstoreSettings) -> None:
     assert (status.uploads, status.retries) == (12, 3)
     assert status.last_error == "The store does not answer."
     assert read_losses(settings.spool_dir) == (
-        Loss(
+        UnprotectedNotebook(
             "full.ipynb",
             "workspace/full.ipynb",
             "/home/ann/notebooks/full.ipynb",

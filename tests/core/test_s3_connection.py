@@ -26,7 +26,7 @@ from bookstore_core.stores import VersionStore, open_store
 from bookstore_core.stores.s3.connection import (
     FOR_PEOPLE,
     FOR_WORK,
-    Patience,
+    Timeouts,
     new_client,
 )
 from bookstore_core.stores.s3.store import S3Store
@@ -143,11 +143,11 @@ def test_a_store_that_is_down_may_be_asked_later() -> None:
     ("hurried", "expected"), [(True, FOR_PEOPLE), (False, FOR_WORK)]
 )
 def test_who_looks_at_a_page_waits_less_than_who_clones(
-    hurried: bool, expected: Patience
+    hurried: bool, expected: Timeouts
 ) -> None:
-    patiences: list[Patience] = []
+    patiences: list[Timeouts] = []
 
-    def connect(settings: BookstoreSettings, patience: Patience) -> Any:
+    def connect(settings: BookstoreSettings, patience: Timeouts) -> Any:
         patiences.append(patience)
         return new_client(settings, patience)
 

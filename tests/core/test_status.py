@@ -13,7 +13,7 @@ from bookstore_core.humanize import say_size, say_span
 from bookstore_core.settings import BookstoreSettings
 from bookstore_core.spool.directory import count_spool, waiting_saves
 from bookstore_core.spool.drain_status import DrainStatus, read_status
-from bookstore_core.spool.losses import Loss, encode_losses, loss_folders
+from bookstore_core.spool.losses import UnprotectedNotebook, encode_losses, loss_folders
 from bookstore_core.spool.report import SpoolReport, report_spool
 from bookstore_core.spool.saves import Trailer, entry_name
 from harness.command import Outcome, Run
@@ -53,7 +53,7 @@ def tell(spool_dir: Path, **values: Any) -> None:
 
 def lose(folder: Path, process: int, *paths: str) -> None:
     folder.mkdir(exist_ok=True, parents=True)
-    losses = [Loss(path, f"workspace/{path}") for path in paths]
+    losses = [UnprotectedNotebook(path, f"workspace/{path}") for path in paths]
     data = encode_losses(losses, room=100, most=10_000)
     (folder / f"host.{process}").write_bytes(data)
 

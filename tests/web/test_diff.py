@@ -10,7 +10,7 @@ import pytest
 from bookstore_core.settings import BookstoreSettings
 from bookstore_core.stores import OpenVersion, Version
 from bookstore_core.stores.local.store import LocalStore
-from bookstore_web.versions.cache import Remembered
+from bookstore_web.versions.cache import SizedCache
 from harness.notebook_server import notebook
 from harness.web_app import ContentsDouble, ServerSide
 
@@ -152,7 +152,7 @@ def test_a_page_that_asks_row_by_row_reads_each_version_once(
 
 
 def test_the_memory_has_an_end() -> None:
-    remembered: Remembered[str] = Remembered(room=100)
+    remembered: SizedCache[str] = SizedCache(room=100)
     remembered.put("large", "x", size=26)
     assert remembered.get("large") is None
     for number in range(10):

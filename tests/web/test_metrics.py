@@ -10,7 +10,7 @@ from flask.testing import FlaskClient
 from prometheus_client.parser import text_string_to_metric_families
 
 from bookstore_core.spool.drain_status import DrainStatus
-from bookstore_core.spool.losses import Loss, encode_losses
+from bookstore_core.spool.losses import UnprotectedNotebook, encode_losses
 from bookstore_core.spool.saves import entry_name
 
 #: A store that must not be asked: nothing answers there.
@@ -34,7 +34,7 @@ def spool_dir(tmp_path: Path) -> Path:
     (spool_dir / "failed" / "odd").write_bytes(b"x")
     losses = spool_dir / "unprotected" / "host.1"
     losses.parent.mkdir()
-    lost = Loss("a.ipynb", "workspace/a.ipynb")
+    lost = UnprotectedNotebook("a.ipynb", "workspace/a.ipynb")
     losses.write_bytes(encode_losses([lost], room=1, most=9999))
     DrainStatus(
         in_flight=1,

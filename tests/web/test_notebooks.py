@@ -13,7 +13,7 @@ from bookstore_core.moved_notes import NOTE_TYPE, note_key, write_note
 from bookstore_core.stores import VersionMetadata, VersionStore, new_save_id, utc_now
 from bookstore_web.library import latest as recent
 from bookstore_web.library import library
-from bookstore_web.library.latest import KEEP, RecentScans
+from bookstore_web.library.latest import KEEP, LatestScans
 from bookstore_web.library.library import Library
 from bookstore_web.library.presence import MAX_FOLDERS
 from core.saving import save
@@ -144,7 +144,7 @@ def test_what_was_saved_last_is_told_again_for_some_seconds(
     store: VersionStore, put: Put
 ) -> None:
     now = 0.0
-    scans = RecentScans(clock=lambda: now)
+    scans = LatestScans(clock=lambda: now)
     put_all(put, "a.ipynb")
     assert len(scans.below("workspace", store=store).versions) == 1
     put_all(put, "b.ipynb")
@@ -160,7 +160,7 @@ def test_a_scan_that_was_cut_says_so(
     put_all(put, *(f"{number}.ipynb" for number in range(5)))
     monkeypatch.setattr(recent, "PAGE", 2)
     monkeypatch.setattr(recent, "SCAN", 4)
-    found = RecentScans().below("workspace", store=store)
+    found = LatestScans().below("workspace", store=store)
     assert found.truncated
     assert len(found.versions) == 4
 

@@ -8,7 +8,7 @@ import pytest
 from bookstore_core.errors import ConflictError, InvalidRequestError
 from bookstore_web.contents.client import Caller, ContentsServer
 from bookstore_web.contents.drafts import Saved, draft_of, opening_url, save
-from bookstore_web.contents.free_names import Place, find_place
+from bookstore_web.contents.free_names import FreeName, find_place
 from harness.web_app import ContentsDouble
 
 ANN = Caller(base_url="/", host="h")
@@ -36,19 +36,19 @@ def server(
     ],
 )
 def test_the_number_goes_before_the_suffix(name: str, second: str) -> None:
-    assert Place("", name, frozenset({name})).path == second
-    assert Place("sub", name, frozenset({name})).path == f"sub/{second}"
+    assert FreeName("", name, frozenset({name})).path == second
+    assert FreeName("sub", name, frozenset({name})).path == f"sub/{second}"
 
 
 def test_the_first_number_that_is_free_is_taken() -> None:
     taken = frozenset({"a.txt", "a-1.txt", "a-3.txt"})
-    assert Place("", "a.txt", taken).path == "a-2.txt"
+    assert FreeName("", "a.txt", taken).path == "a-2.txt"
 
 
 def test_somewhere_the_search_for_a_name_ends() -> None:
     taken = frozenset({"a", *(f"a-{number}" for number in range(1, 2000))})
     with pytest.raises(ConflictError, match="Choose another"):
-        _ = Place("", "a", taken).path
+        _ = FreeName("", "a", taken).path
 
 
 def test_the_suffix_of_a_notebook_is_added(server: ContentsServer) -> None:

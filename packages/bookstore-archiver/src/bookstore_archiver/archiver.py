@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 from bookstore_archiver.intake import Intake
-from bookstore_archiver.known_versions import RecentVersions
+from bookstore_archiver.known_versions import KnownVersions
 from bookstore_archiver.revert import Reverted, find_reverted
 from bookstore_archiver.spool.disk import Disk
 from bookstore_archiver.spool.entry import Entry
@@ -37,7 +37,7 @@ class Archiver:
     ) -> None:
         self.settings = settings
         find_store = store or (lambda: open_store(settings, hurried=True))
-        self.known_versions = RecentVersions(
+        self.known_versions = KnownVersions(
             lambda: History(find_store(), settings), log=log
         )
         self._stats = Stats(log, clock=clock)

@@ -15,13 +15,13 @@ from bookstore_archiver.hooks.manager_content import (
     os_path_of,
     source_of,
 )
-from bookstore_archiver.known_versions import RecentVersions
+from bookstore_archiver.known_versions import KnownVersions
 from bookstore_archiver.records import ArchiveRecord
-from bookstore_archiver.renames.follower import Mover
+from bookstore_archiver.renames.follower import RenameFollower
 from bookstore_archiver.renames.notes import RenameNotes
-from bookstore_archiver.renames.pending import Moves
+from bookstore_archiver.renames.pending import PendingRenames
 from bookstore_archiver.spool.disk import Disk
-from bookstore_archiver.spool.entry import NO_NEWS, PRESENT, Entry, News
+from bookstore_archiver.spool.entry import NO_PROVENANCE, OVERWRITTEN, Entry, Provenance
 from bookstore_archiver.spool.sources import BytesSource, FileSource, Source
 from bookstore_archiver.spool.spool import Spool
 from bookstore_archiver.spool.unprotected import Unprotected
@@ -32,7 +32,7 @@ from bookstore_core.notebooks import SUFFIX
 from bookstore_core.origins import Origin
 from bookstore_core.paths import notebook_key, printable
 from bookstore_core.settings import BookstoreSettings
-from bookstore_core.spool.losses import Loss
+from bookstore_core.spool.losses import UnprotectedNotebook
 
 
 class Intake:
@@ -48,7 +48,7 @@ class Intake:
         settings: BookstoreSettings,
         spool: Spool,
         *,
-        known_versions: RecentVersions,
+        known_versions: KnownVersions,
         notify: Callable[[Entry], None],
         log: logging.Logger,
         disk: Disk | None = None,
@@ -63,9 +63,13 @@ class Intake:
         self._unprotected = Unprotected(
             settings.spool_dir, log=log, adopted=self._remind
         )
-        self._moves = Moves(RenameNotes(settings.spool_dir, log=log, disk=disk))
-        self._mover = Mover(self._keep_file, spool_dir=settings.spool_dir, log=log)
-        self._saved: dict[str, Loss] = {}
+        self._moves = PendingRenames(
+            RenameNotes(settings.spool_dir, log=log, disk=disk)
+        )
+        self._mover = RenameFollower(
+            self._keep_file, spool_dir=settings.spool_dir, log=log
+        )
+        self._saved: dict[str, UnprotectedNotebook] = {}
         self._refused: set[str] = set()
         self._texts: set[str] = set()
 
@@ -85,7 +89,7 @@ class Intake:
         path = _normal(path)
         if not path.endswith(SUFFIX):
             self._texts.add(path)  # jupytext's: a notebook all the same
-        news = News.of_restore(origin, path)
+        news = Provenance.of_restore(origin, path)
         self._make_way(path)
         self._keep(manager, path, lambda: source_of(manager, model, path), news)
 
@@ -133,7 +137,7 @@ class Intake:
         manager: Any,
         path: str,
         find: Callable[[], Source],
-        news: News = NO_NEWS,
+        news: Provenance = NO_PROVENANCE,
         *,
         os_path: str | None = None,
     ) -> None:
@@ -145,12 +149,12 @@ class Intake:
         try:
             with self._unprotected.order(path):
                 entry = self._add(find(), key, path, news=news)
-            self._saved[path] = Loss(path, key, entry.trailer.os_path)
+            self._saved[path] = UnprotectedNotebook(path, key, entry.trailer.os_path)
         except InvalidRequestError as error:
             self._refuse(path, error)
         except (OSError, BookstoreError) as error:
             found = os_path or os_path_of(manager, path) or ""
-            loss = Loss(path, key, found, self._moves.untold(path))
+            loss = UnprotectedNotebook(path, key, found, self._moves.untold(path))
             self._unprotected.lost(loss, error)
         except Exception:  # noqa: BLE001  # the edge of the user's save
             self._log.exception("A save of %r was not archived.", path)
@@ -170,7 +174,7 @@ class Intake:
         key = notebook_key(self._settings.workspace_prefix, path)
         self._make_way(path)
         with self._unprotected.order(path):
-            self._add(source, key, path, news=PRESENT)
+            self._add(source, key, path, news=OVERWRITTEN)
 
     def keep_restored(self, data: bytes, path: str, origin: Origin) -> None:
         """Put content that was restored, not by a save, into the spool.
@@ -180,7 +184,9 @@ class Intake:
         """
         path = _normal(path)
         key = notebook_key(self._settings.workspace_prefix, path)
-        self._add(BytesSource(data), key, path, news=News.of_restore(origin, path))
+        self._add(
+            BytesSource(data), key, path, news=Provenance.of_restore(origin, path)
+        )
 
     def archive(self, record: ArchiveRecord) -> None:
         """Put a record into the spool.
@@ -219,10 +225,14 @@ class Intake:
         trailer = entry.trailer
         if not is_note_key(trailer.key):
             path, moved_from = trailer.source_path, trailer.moved_from
-            self._remind(loss := Loss(path, trailer.key, trailer.os_path, moved_from))
+            self._remind(
+                loss := UnprotectedNotebook(
+                    path, trailer.key, trailer.os_path, moved_from
+                )
+            )
             self._unprotected.removed([loss])
 
-    def _remind(self, loss: Loss) -> None:
+    def _remind(self, loss: UnprotectedNotebook) -> None:
         if loss.moved_from:
             self._moves.remind(loss.moved_from, loss.path)
 
@@ -231,9 +241,9 @@ class Intake:
         for folder in self._moves.adopt(once=once):
             self._mover.follow(folder)
 
-    def _repair(self, loss: Loss) -> None:
+    def _repair(self, loss: UnprotectedNotebook) -> None:
         # The store may have it, where it is the removal of a spool that is repaired.
-        self._add(FileSource(loss.os_path), loss.key, loss.path, news=PRESENT)
+        self._add(FileSource(loss.os_path), loss.key, loss.path, news=OVERWRITTEN)
 
     def _add(
         self,
@@ -242,7 +252,7 @@ class Intake:
         path: str,
         *,
         saved_at: datetime | None = None,
-        news: News = NO_NEWS,
+        news: Provenance = NO_PROVENANCE,
     ) -> Entry:
         self._follow_left(once=True)
         with self._moves.telling(path) as old:

@@ -27,7 +27,7 @@ MOST_THREADS, FRESH = 2, 15.0
 
 
 @dataclass(frozen=True)
-class Recent:
+class KnownVersion:
     """A version of a notebook; `version_id` is empty while it may be on its way.
 
     `path` is where the notebook was then. `save_id` and `sha256` are empty where
@@ -41,7 +41,7 @@ class Recent:
     sha256: str = ""
 
     @classmethod
-    def of_entry(cls, entry: Entry) -> "Recent":
+    def of_entry(cls, entry: Entry) -> "KnownVersion":
         """Return a save that was put into the spool."""
         trailer, known = entry.trailer, entry.trailer.metadata
         return cls(
@@ -49,7 +49,7 @@ class Recent:
         )
 
     @classmethod
-    def of_row(cls, row: HistoryRow) -> "Recent":
+    def of_row(cls, row: HistoryRow) -> "KnownVersion":
         """Return a version that the store has."""
         version, known = row.version, row.version.metadata
         return cls(
@@ -65,11 +65,11 @@ class Recent:
 class _Notebook:
     """What is known of one notebook, newest first."""
 
-    own: list[Recent] = field(default_factory=list)
-    stored: list[Recent] = field(default_factory=list)
+    own: list[KnownVersion] = field(default_factory=list)
+    stored: list[KnownVersion] = field(default_factory=list)
     fresh_until: float = 0.0
 
-    def told(self) -> list[Recent]:
+    def told(self) -> list[KnownVersion]:
         """Return the newest ones, each content that follows itself once."""
         there = {version.save_id for version in self.stored if version.save_id}
         newest = self.stored[0].saved_at if self.stored else None
@@ -81,8 +81,8 @@ class _Notebook:
         return list(_without_repeats([*own, *self.stored]))[:TOLD]
 
 
-def _without_repeats(versions: Iterable[Recent]) -> Iterator[Recent]:
-    last: Recent | None = None
+def _without_repeats(versions: Iterable[KnownVersion]) -> Iterator[KnownVersion]:
+    last: KnownVersion | None = None
     for version in versions:
         if last is not None and last.sha256 and last.sha256 == version.sha256:
             # Of two the newer one, unless only the older one is surely in the store.
@@ -95,7 +95,7 @@ def _without_repeats(versions: Iterable[Recent]) -> Iterator[Recent]:
         yield last
 
 
-class RecentVersions:
+class KnownVersions:
     """The newest versions of notebooks. Safe to use from several threads.
 
     No method but `history` and what it returns ever waits for the store.
@@ -122,7 +122,7 @@ class RecentVersions:
         """Take note of a save that is in the spool."""
         with self._lock:
             notebook = self._notebook(path)
-            notebook.own.insert(0, Recent.of_entry(entry))
+            notebook.own.insert(0, KnownVersion.of_entry(entry))
             del notebook.own[ASKED:]
 
     def moved(self, old: str, new: str) -> None:
@@ -132,19 +132,19 @@ class RecentVersions:
             if known is not None:
                 self._notebooks[new] = _Notebook([*known.own], [*known.stored])
 
-    def newest_save(self, path: str) -> Recent | None:
+    def newest_save(self, path: str) -> KnownVersion | None:
         """Return the newest save that this server has put into the spool, if any."""
         with self._lock:
             own = self._notebook(path).own
             return own[0] if own else None
 
-    def known(self, path: str) -> list[Recent]:
+    def known(self, path: str) -> list[KnownVersion]:
         """Return what is known, newest first, and have it looked up beside."""
         self.look(path)
         with self._lock:
             return self._notebook(path).told()
 
-    def remembered(self, path: str) -> list[Recent]:
+    def remembered(self, path: str) -> list[KnownVersion]:
         """Return all that is known, also what is told no longer; asks nobody."""
         with self._lock:
             notebook = self._notebook(path)
@@ -209,9 +209,11 @@ class RecentVersions:
                 notebook.stored = stored
                 notebook.fresh_until = self._clock() + FRESH
 
-    def _ask(self, path: str) -> list[Recent]:
+    def _ask(self, path: str) -> list[KnownVersion]:
         try:
             page = self.history().page(path, limit=ASKED)
         except NotFoundError:
             return []
-        return [Recent.of_row(row) for row in page.rows if not row.version.deleted]
+        return [
+            KnownVersion.of_row(row) for row in page.rows if not row.version.deleted
+        ]

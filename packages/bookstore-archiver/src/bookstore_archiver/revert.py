@@ -9,7 +9,7 @@ import base64
 from dataclasses import dataclass, field
 from typing import Any
 
-from bookstore_archiver.known_versions import Recent, RecentVersions
+from bookstore_archiver.known_versions import KnownVersion, KnownVersions
 from bookstore_archiver.spool.spool import Spool
 from bookstore_core.errors import InvalidNotebookError, SpoolError, VersionNotFoundError
 from bookstore_core.notebooks import SUFFIX, drop_trust, parse_notebook
@@ -50,7 +50,7 @@ class Reverted:
         return {**model, **self.origin.member}
 
 
-def checkpoint_id(version: Recent) -> str:
+def checkpoint_id(version: KnownVersion) -> str:
     """Return the id of the checkpoint that a version is."""
     if version.save_id.isalnum() and version.save_id.isascii():
         return f"s{version.save_id}"
@@ -58,7 +58,7 @@ def checkpoint_id(version: Recent) -> str:
 
 
 def find_reverted(
-    path: str, checkpoint: str, *, recent: RecentVersions, spool: Spool
+    path: str, checkpoint: str, *, recent: KnownVersions, spool: Spool
 ) -> Reverted:
     """Return the content that a checkpoint of the notebook at `path` stands for.
 
@@ -77,7 +77,7 @@ def find_reverted(
     return Reverted(Origin(known.version_id, known.path), data)
 
 
-def _waiting(spool: Spool, save_id: str, known: Recent | None) -> Reverted | None:
+def _waiting(spool: Spool, save_id: str, known: KnownVersion | None) -> Reverted | None:
     entry = spool.find(save_id)
     if entry is None or known is None:
         return None
@@ -91,10 +91,10 @@ def _waiting(spool: Spool, save_id: str, known: Recent | None) -> Reverted | Non
 
 
 def _find_stored(
-    path: str, checkpoint: str, known: Recent | None, recent: RecentVersions
-) -> Recent:
+    path: str, checkpoint: str, known: KnownVersion | None, recent: KnownVersions
+) -> KnownVersion:
     rows = recent.history().page(path, limit=FAR).rows
-    stored = [Recent.of_row(row) for row in rows if not row.version.deleted]
+    stored = [KnownVersion.of_row(row) for row in rows if not row.version.deleted]
     for version in stored:
         if checkpoint_id(version) == checkpoint:
             return version

@@ -40,7 +40,7 @@ PAUSES = (0.2, 0.5, 1.0, 2.0)
 ATTEMPTS = 3
 
 
-class Kind(Enum):
+class BackfillResult(Enum):
     """What became of a notebook."""
 
     ARCHIVED = auto()  # it is in the spool
@@ -54,7 +54,7 @@ class Result:
     """What became of a notebook; `reason` says why it failed."""
 
     path: str
-    kind: Kind
+    kind: BackfillResult
     reason: str = ""
 
 
@@ -109,7 +109,7 @@ class Backfill:
     def _settle(self, done: Iterable[Future[Result]]) -> Iterator[Result]:
         for future in done:
             result = future.result()
-            if result.kind is Kind.ARCHIVED:
+            if result.kind is BackfillResult.ARCHIVED:
                 self._wait_for_room()
             yield result
 
@@ -129,16 +129,16 @@ class Backfill:
         try:
             return Result(notebook.path, self._add(notebook))
         except NotFoundError:
-            return Result(notebook.path, Kind.GONE)
+            return Result(notebook.path, BackfillResult.GONE)
         except (InvalidRequestError, SpoolError) as error:
             # Of this one notebook: its path makes no key, or it cannot be read.
-            return Result(notebook.path, Kind.FAILED, str(error))
+            return Result(notebook.path, BackfillResult.FAILED, str(error))
         except OSError as error:
             raise SpoolError(f"The spool cannot be written: {error}") from error
 
-    def _add(self, notebook: NotebookFile) -> Kind:
+    def _add(self, notebook: NotebookFile) -> BackfillResult:
         key = notebook_key(self._settings.workspace_prefix, notebook.path)
-        kind = Kind.UNCHANGED
+        kind = BackfillResult.UNCHANGED
         for _ in range(ATTEMPTS):
             before = _status_of(notebook.os_path)
             if self._is_known(key, notebook.os_path, before.st_size):
@@ -148,7 +148,7 @@ class Backfill:
                 notebook.os_path, notebook.path, saved_at=min(saved_at, utc_now())
             )
             self._waiting[key] = entry.trailer.sha256
-            kind = Kind.ARCHIVED
+            kind = BackfillResult.ARCHIVED
             # Whoever saved it meanwhile was perhaps faster: the newest comes last.
             if _is_same(before, _status_of(notebook.os_path)):
                 break
@@ -263,21 +263,21 @@ class BackfillApp(ArchiverVerb):
             self.empty_spool(archiver, patience)
         finally:
             archiver.close()
-        value = {kind.name.lower(): counts[kind] for kind in Kind}
+        value = {kind.name.lower(): counts[kind] for kind in BackfillResult}
         self.show({"root_dir": root, **value}, [_summary(counts)])
-        return 1 if counts[Kind.FAILED] else 0
+        return 1 if counts[BackfillResult.FAILED] else 0
 
-    def _count(self, results: Iterable[Result], total: int) -> Counter[Kind]:
-        counts: Counter[Kind] = Counter()
+    def _count(self, results: Iterable[Result], total: int) -> Counter[BackfillResult]:
+        counts: Counter[BackfillResult] = Counter()
         with self.bar(total, " notebook") as bar:
             for result in results:
                 counts[result.kind] += 1
                 bar.update()
-                if result.kind is Kind.FAILED:
+                if result.kind is BackfillResult.FAILED:
                     self.say(f"{result.path}: {result.reason}")
         return counts
 
 
-def _summary(counts: Counter[Kind]) -> str:
-    shown = (Kind.ARCHIVED, Kind.UNCHANGED, Kind.FAILED)
+def _summary(counts: Counter[BackfillResult]) -> str:
+    shown = (BackfillResult.ARCHIVED, BackfillResult.UNCHANGED, BackfillResult.FAILED)
     return ", ".join(f"{kind.name.lower()} {counts[kind]}" for kind in shown) + "."

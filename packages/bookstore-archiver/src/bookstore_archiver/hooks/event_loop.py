@@ -12,7 +12,7 @@ T = TypeVar("T")
 
 
 #: Seconds after which a save goes ahead although another one seems to hang.
-PATIENCE = 30.0
+HANG_AFTER = 30.0
 
 
 class _Save:
@@ -28,7 +28,7 @@ _current: ContextVar[_Save | None] = ContextVar("bookstore_current_save", defaul
 class PathLocks:
     """A lock for each path that is being saved; none for any other."""
 
-    def __init__(self, *, patience: float = PATIENCE) -> None:
+    def __init__(self, *, patience: float = HANG_AFTER) -> None:
         self.locks: dict[str, asyncio.Lock] = {}
         self._users: Counter[str] = Counter()
         self._patience = patience

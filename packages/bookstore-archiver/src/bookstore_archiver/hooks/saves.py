@@ -107,7 +107,7 @@ def _wrap_async(save: Save, manager: Any, keeper: Keeper) -> Save:
         start = functools.partial(save, model, path, *args, **kwargs)
         if not counts(model, path, restores=origin is not None):
             return await start()
-        kept = _Kept(manager, keeper, model, path, origin)
+        kept = _AsyncSave(manager, keeper, model, path, origin)
         look = functools.partial(present_source, manager, path)
         return await kept.follow(start, look if origin else _nothing)
 
@@ -121,7 +121,7 @@ def _wrap_sync(save: Save, manager: Any, keeper: Keeper) -> Save:
         start = functools.partial(save, model, path, *args, **kwargs)
         if not counts(model, path, restores=origin is not None):
             return start()
-        kept = _Kept(manager, keeper, model, path, origin)
+        kept = _AsyncSave(manager, keeper, model, path, origin)
         if origin is not None:
             with _refusing(path):
                 present = present_source(manager, path)
@@ -147,7 +147,7 @@ def _part(model: Any) -> tuple[Any, Origin | None]:
     return plain, Origin.of(model)
 
 
-class _Kept:
+class _AsyncSave:
     """A save that is kept once it was made, on an event loop."""
 
     def __init__(

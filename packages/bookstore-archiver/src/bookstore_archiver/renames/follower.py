@@ -5,7 +5,7 @@ import threading
 from collections.abc import Callable
 
 from bookstore_archiver.notebook_files import find_notebooks
-from bookstore_archiver.renames.pending import Folder
+from bookstore_archiver.renames.pending import RenamedFolder
 from bookstore_archiver.spool.capacity import has_room
 from bookstore_core.errors import NotFoundError
 from bookstore_core.paths import printable
@@ -14,7 +14,7 @@ from bookstore_core.paths import printable
 PAUSE = 0.5
 
 
-class Mover:
+class RenameFollower:
     """A thread that tells of the notebooks in renamed folders; it ends when it has."""
 
     def __init__(
@@ -30,11 +30,11 @@ class Mover:
         self._spool_dir = spool_dir
         self._pause = pause
         self._lock = threading.Lock()
-        self._waiting: list[Folder] = []
+        self._waiting: list[RenamedFolder] = []
         self._thread: threading.Thread | None = None
         self._stopped = threading.Event()
 
-    def follow(self, folder: Folder) -> None:
+    def follow(self, folder: RenamedFolder) -> None:
         """Call `keep` with file and path of each notebook of the folder, beside."""
         with self._lock:
             self._waiting.append(folder)
@@ -71,7 +71,7 @@ class Mover:
             except Exception:  # noqa: BLE001  # the edge of the thread
                 self._log.exception("The next saves tell of %s.", printable(folder.new))
 
-    def _walk(self, folder: Folder) -> None:
+    def _walk(self, folder: RenamedFolder) -> None:
         for notebook in find_notebooks(folder.os_path, ()):
             if folder.over:
                 break  # it has another name by now, and is found there

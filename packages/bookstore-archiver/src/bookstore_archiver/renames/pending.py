@@ -27,7 +27,7 @@ GRACE = 30.0
 
 
 @dataclass(eq=False)
-class Folder:
+class RenamedFolder:
     """A folder that was renamed; `told` are the paths whose versions say so.
 
     `os_path` is its directory, empty where it is nowhere on this machine. It is `over`
@@ -67,18 +67,18 @@ class Folder:
         """Return the path that a notebook has that was at this one before."""
         return self.new + path[len(self.old) :]
 
-    def went_with(self, later: "Folder") -> bool:
+    def went_with(self, later: "RenamedFolder") -> bool:
         """Whether it lies in a folder that was renamed later."""
         return f"{self.new}/".startswith(f"{later.old}/")
 
-    def leads_to(self, later: "Folder") -> bool:
+    def leads_to(self, later: "RenamedFolder") -> bool:
         """Whether its notebooks may be in a folder that was renamed later."""
         return self.went_with(later) or self.holds(later.old)
 
 
-def _folder_of(note: RenameNote) -> Folder:
+def _folder_of(note: RenameNote) -> RenamedFolder:
     known = note.rename
-    return Folder(
+    return RenamedFolder(
         known.old,
         known.new,
         known.os_path,
@@ -89,7 +89,7 @@ def _folder_of(note: RenameNote) -> Folder:
     )
 
 
-class Moves:
+class PendingRenames:
     """Renames that the store is not told of yet. Safe to use from several threads.
 
     Those of folders are kept in `notes`, for the next process.
@@ -101,7 +101,7 @@ class Moves:
         self._adopting = threading.Lock()
         self._adopted = False
         self._notebooks: dict[str, str] = {}
-        self._folders: list[Folder] = []
+        self._folders: list[RenamedFolder] = []
         self._busy: set[str] = set()
 
     def add(self, old: str, new: str) -> None:
@@ -120,16 +120,16 @@ class Moves:
         with self._lock:
             return self._notebooks.get(path, "")
 
-    def add_folder(self, old: str, new: str, os_path: str = "") -> Folder:
+    def add_folder(self, old: str, new: str, os_path: str = "") -> RenamedFolder:
         """Remember that a folder was renamed, until it is removed."""
-        folder = Folder(old, new, os_path)
+        folder = RenamedFolder(old, new, os_path)
         if self._notes is not None and os_path:
             rename = Rename(old, new, os_path, folder.renamed_at)
             folder.note = self._notes.write(rename)
         self._insert(folder)
         return folder
 
-    def adopt(self, *, once: bool = False) -> list[Folder]:
+    def adopt(self, *, once: bool = False) -> list[RenamedFolder]:
         """Take over, and return, the folders that ended processes have left behind.
 
         With `once` it looks for them only if it never has.
@@ -143,7 +143,7 @@ class Moves:
                 self._insert(folder)
             return found
 
-    def _insert(self, folder: Folder) -> None:
+    def _insert(self, folder: RenamedFolder) -> None:
         with self._lock:
             bisect.insort(self._folders, folder, key=lambda known: known.renamed_at)
             for known in self._folders[: self._folders.index(folder)]:
@@ -162,7 +162,7 @@ class Moves:
         """
         with self._lock:
             latest = time.monotonic() - grace
-            kept: list[Folder] = []
+            kept: list[RenamedFolder] = []
             for known in reversed(self._folders):
                 ended = known.over and known.over_at <= latest
                 if not ended or any(known.leads_to(later) for later in kept):

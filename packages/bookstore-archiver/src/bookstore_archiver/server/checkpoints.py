@@ -18,7 +18,7 @@ from bookstore_archiver.hooks.event_loop import aside
 from bookstore_archiver.hooks.manager_content import has_files, present_source
 from bookstore_archiver.hooks.opens import noticing
 from bookstore_archiver.hooks.saves import attach, is_saving
-from bookstore_archiver.known_versions import Recent
+from bookstore_archiver.known_versions import KnownVersion
 from bookstore_archiver.revert import checkpoint_id
 from bookstore_archiver.server.generation import derive, running_generation
 from bookstore_archiver.server.registry import archiver_for
@@ -246,7 +246,7 @@ def _jupyters_own(manager: Any, *, is_async: bool) -> Any:
     return kind(parent=manager, log=manager.log)
 
 
-def _model(version: Recent) -> dict[str, str | datetime]:
+def _model(version: KnownVersion) -> dict[str, str | datetime]:
     return {"id": checkpoint_id(version), "last_modified": version.saved_at}
 
 

@@ -7,7 +7,7 @@ from bookstore_core.spool.saves import Trailer
 
 
 @dataclass(frozen=True)
-class News:
+class Provenance:
     """Fields of the spool's `Trailer`, where they are described.
 
     A save with any of them stands for something that a person did. It is sent at once
@@ -20,18 +20,18 @@ class News:
     only_if_changed: bool = False
 
     @classmethod
-    def of_restore(cls, origin: Origin | None, path: str) -> "News":
+    def of_restore(cls, origin: Origin | None, path: str) -> "Provenance":
         """Return the news that a save at `path` is a restore, if it is one."""
         if origin is None:
-            return NO_NEWS
+            return NO_PROVENANCE
         elsewhere = origin.path if origin.path != path else ""
         return cls(restored_from=origin.version_id, restored_path=elsewhere)
 
 
-NO_NEWS = News()
+NO_PROVENANCE = Provenance()
 
 #: Content that is about to be written over: a version unless the newest one is it.
-PRESENT = News(only_if_changed=True)
+OVERWRITTEN = Provenance(only_if_changed=True)
 
 
 @dataclass(frozen=True)

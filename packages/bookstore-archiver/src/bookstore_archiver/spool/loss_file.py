@@ -10,7 +10,7 @@ from secrets import token_hex
 from typing import BinaryIO
 
 from bookstore_core.spool.losses import (
-    Loss,
+    UnprotectedNotebook,
     decode_losses,
     encode_losses,
     loss_files,
@@ -23,7 +23,7 @@ RESERVE = 16 * 1024
 MOST = 4 * 1024 * 1024
 
 
-class LossNotes:
+class UnprotectedFile:
     """This process's file, and those that ended processes left behind.
 
     Nothing here raises for a disk that is full: what cannot be kept is known to this
@@ -54,7 +54,7 @@ class LossNotes:
         except OSError:
             return True
 
-    def keep(self, losses: Collection[Loss]) -> bool:
+    def keep(self, losses: Collection[UnprotectedNotebook]) -> bool:
         """Have the file say exactly this; return whether it does."""
         if self.were_removed:
             self.close()
@@ -73,7 +73,7 @@ class LossNotes:
                 _drop(file, path)
         return False
 
-    def _write(self, file: BinaryIO, losses: Collection[Loss]) -> bool:
+    def _write(self, file: BinaryIO, losses: Collection[UnprotectedNotebook]) -> bool:
         size = os.fstat(file.fileno()).st_size
         room = max(size, RESERVE)
         for most in (MOST, size):
@@ -88,7 +88,7 @@ class LossNotes:
             room = size  # no more than is there already
         return False
 
-    def adopt(self, take: Callable[[list[Loss]], bool]) -> None:
+    def adopt(self, take: Callable[[list[UnprotectedNotebook]], bool]) -> None:
         """Have `take` told what ended processes have noted; their files end if it can.
 
         `take` returns whether it has been kept elsewhere.

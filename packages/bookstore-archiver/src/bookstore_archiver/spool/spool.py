@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from bookstore_archiver.spool.disk import Disk
-from bookstore_archiver.spool.entry import NO_NEWS, Entry, News
+from bookstore_archiver.spool.entry import NO_PROVENANCE, Entry, Provenance
 from bookstore_archiver.spool.sources import CHUNK, Source
 from bookstore_core.clock import utc_now
 from bookstore_core.errors import SpoolError
@@ -66,7 +66,7 @@ class Spool:
         author: str,
         source_path: str,
         saved_at: datetime | None = None,
-        news: News = NO_NEWS,
+        news: Provenance = NO_PROVENANCE,
     ) -> Entry:
         """Keep a save; durable when it returns, and sorted after all before it.
 

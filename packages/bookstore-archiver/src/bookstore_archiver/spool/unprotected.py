@@ -6,15 +6,15 @@ import time
 from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager, nullcontext
 
-from bookstore_archiver.spool.loss_file import LossNotes
+from bookstore_archiver.spool.loss_file import UnprotectedFile
 from bookstore_core.errors import BookstoreError, NotFoundError
 from bookstore_core.paths import printable
-from bookstore_core.spool.losses import Loss
+from bookstore_core.spool.losses import UnprotectedNotebook
 
 #: Seconds without a save that was removed, before the next one is told of again.
 QUIET = 300.0
 
-Repair = Callable[[Loss], object]
+Repair = Callable[[UnprotectedNotebook], object]
 
 
 class Unprotected:
@@ -29,15 +29,15 @@ class Unprotected:
         spool_dir: str,
         *,
         log: logging.Logger,
-        adopted: Callable[[Loss], None] = lambda loss: None,
+        adopted: Callable[[UnprotectedNotebook], None] = lambda loss: None,
     ) -> None:
         self._spool_dir = spool_dir
         self._log = log
         self._adopted = adopted
-        self._notes = LossNotes(spool_dir)
+        self._notes = UnprotectedFile(spool_dir)
         self._lock = threading.Lock()
         self._repairing = threading.Lock()
-        self._losses: dict[str, Loss] = {}
+        self._losses: dict[str, UnprotectedNotebook] = {}
         self._told_lost = self._unwritten = False
         self._told_removed: float | None = None
 
@@ -53,7 +53,7 @@ class Unprotected:
         """
         return self._repairing if path in self._losses else nullcontext()
 
-    def lost(self, loss: Loss, error: Exception) -> None:
+    def lost(self, loss: UnprotectedNotebook, error: Exception) -> None:
         """Note that a save of the notebook could not be put into the spool."""
         with self._lock:
             first, self._told_lost = not self._told_lost, True
@@ -66,7 +66,7 @@ class Unprotected:
                 error,
             )
 
-    def removed(self, losses: Iterable[Loss]) -> None:
+    def removed(self, losses: Iterable[UnprotectedNotebook]) -> None:
         """Note that saves have vanished from the spool before the store had them."""
         found = {loss.path: loss for loss in losses}
         if not found:
@@ -110,7 +110,7 @@ class Unprotected:
             self._notes.adopt(self._adopt)
         return removed
 
-    def _adopt(self, losses: list[Loss]) -> bool:
+    def _adopt(self, losses: list[UnprotectedNotebook]) -> bool:
         self._log.warning(
             "An earlier process could not protect the newest state of some notebooks "
             "(%d). It is archived now.",
@@ -147,7 +147,7 @@ class Unprotected:
         with self._lock:
             self._notes.close()
 
-    def _note(self, losses: dict[str, Loss]) -> None:
+    def _note(self, losses: dict[str, UnprotectedNotebook]) -> None:
         if losses.items() - self._losses.items() or self._unwritten:
             self._losses |= losses
             self._keep()

@@ -11,7 +11,7 @@ from dataclasses import replace
 from bookstore_archiver.spool.entry import Entry
 from bookstore_archiver.spool.spool import Spool
 from bookstore_archiver.uploads.queue import Queue
-from bookstore_archiver.uploads.sender import Kind, Outcome
+from bookstore_archiver.uploads.sender import Outcome, SendResult
 from bookstore_archiver.uploads.stats import STORE, Stats
 from bookstore_archiver.uploads.timing import Timing
 
@@ -50,7 +50,7 @@ class Backlog:
         self._leftover: dict[str, Entry] = {}  # sent, but not removed yet
         # A look into the spool may find a save before whoever made it hands it over.
         self._left: deque[str] = deque(maxlen=REMEMBERED)
-        self._gate = Gate()
+        self._gate = StoreOutage()
         self._reopened = False
         #: Whether something fails that only a person can change.
         self.refused = False
@@ -69,7 +69,11 @@ class Backlog:
     def has_news(self, outcome: Outcome) -> bool:
         """Say whether there may be something to do besides the next save; ask once."""
         reopened, self._reopened = self._reopened, False
-        return reopened or outcome.kind is not Kind.SENT or bool(self._queue.interval)
+        return (
+            reopened
+            or outcome.kind is not SendResult.SENT
+            or bool(self._queue.interval)
+        )
 
     def forget(self) -> None:
         """Drop all: another process drains the spool now."""
@@ -135,9 +139,9 @@ class Backlog:
     def settle(self, outcome: Outcome) -> None:
         """Do what follows of an outcome; never raises."""
         try:
-            if outcome.kind is Kind.FAILED:
+            if outcome.kind is SendResult.FAILED:
                 self._put_back(outcome)
-            elif outcome.kind is Kind.EARLY:
+            elif outcome.kind is SendResult.EARLY:
                 with self._lock:
                     self._queue.hold(outcome.entry, self._clock(), outcome.delay)
             else:
@@ -146,22 +150,22 @@ class Backlog:
             self.complain(error)
             # Whatever became of it, its key must not wait for the next start.
             entry = replace(outcome.entry, unsure=True)
-            self._put_back(Outcome(Kind.FAILED, entry, error))
+            self._put_back(Outcome(SendResult.FAILED, entry, error))
 
     def _finish(self, outcome: Outcome) -> None:
         entry, kind = outcome.entry, outcome.kind
-        if kind is Kind.BROKEN:
+        if kind is SendResult.BROKEN:
             self._spool.fail(entry, str(outcome.error))
-        elif kind is not Kind.GONE:
+        elif kind is not SendResult.GONE:
             self.remove([entry])
         with self._lock:
-            sent = kind in (Kind.SENT, Kind.THERE)
+            sent = kind in (SendResult.SENT, SendResult.THERE)
             self._queue.done(entry, self._clock(), sent=sent)
             self._left.append(entry.name)
-            if kind is not Kind.GONE:
+            if kind is not SendResult.GONE:
                 self._reopened |= self._gate.open()
                 self.refused = False
-        if kind is Kind.GONE:
+        if kind is SendResult.GONE:
             self._stats.removed(entry.key)
             self._removed(entry)
         else:
@@ -207,7 +211,7 @@ class Backlog:
         return longest * self._dice()
 
 
-class Gate:
+class StoreOutage:
     """Closed after failures that are none of a single key. Not for several threads.
 
     One key alone proves nothing: a store is taken to be at fault when a second one has

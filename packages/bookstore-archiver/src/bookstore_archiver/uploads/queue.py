@@ -20,7 +20,7 @@ class State(Enum):
 
 
 @dataclass
-class Line:
+class KeyQueue:
     """The saves of one key, oldest first; times are of a clock in seconds."""
 
     key: str
@@ -43,7 +43,7 @@ class Queue:
 
     def __init__(self, *, interval: float = 0.0) -> None:
         self.interval = interval
-        self._lines: dict[str, Line] = {}
+        self._lines: dict[str, KeyQueue] = {}
         self._names: set[str] = set()
         self._ready: list[tuple[str, str]] = []
         self._waiting: list[tuple[float, str]] = []
@@ -67,7 +67,7 @@ class Queue:
         """Put a save into its line; return those that need not be sent any more."""
         if entry.name in self._names:
             return []
-        line = self._lines.setdefault(entry.key, Line(entry.key))
+        line = self._lines.setdefault(entry.key, KeyQueue(entry.key))
         self._names.add(entry.name)
         head = 1 if line.state is State.BUSY else 0
         bisect.insort(
@@ -161,14 +161,14 @@ class Queue:
             for _, key in self._ready
         )
 
-    def _put_back(self, entry: Entry) -> Line | None:
+    def _put_back(self, entry: Entry) -> KeyQueue | None:
         line = self._lines.get(entry.key)
         if line is not None and entry.name in self._names:
             line.entries[0] = entry
             return line
         return None
 
-    def _goes_behind(self, line: Line) -> bool:
+    def _goes_behind(self, line: KeyQueue) -> bool:
         """Let a line wait whose next save has to come after those of another key."""
         entry = line.entries[0]
         old = self._lines.get(entry.moved_key)
@@ -193,7 +193,7 @@ class Queue:
                     self._let_go.add(line.entries[0].name)
                 self._ready_now(line)
 
-    def _settle(self, line: Line, now: float) -> None:
+    def _settle(self, line: KeyQueue, now: float) -> None:
         urgent = bool(line.entries) and line.entries[0].has_news
         if line.entries and line.not_before > now and not urgent:
             self._wait(line, State.HELD, line.not_before)
@@ -204,11 +204,11 @@ class Queue:
         else:
             del self._lines[line.key]
 
-    def _ready_now(self, line: Line) -> None:
+    def _ready_now(self, line: KeyQueue) -> None:
         line.state = State.READY
         heapq.heappush(self._ready, (line.entries[0].name, line.key))
 
-    def _wait(self, line: Line, state: State, due: float) -> None:
+    def _wait(self, line: KeyQueue, state: State, due: float) -> None:
         line.state, line.not_before = state, due
         heapq.heappush(self._waiting, (due, line.key))
 

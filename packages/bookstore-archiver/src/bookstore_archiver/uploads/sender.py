@@ -18,7 +18,7 @@ from bookstore_core.spool.saves import time_of
 from bookstore_core.stores.base import VersionStore
 
 
-class Kind(Enum):
+class SendResult(Enum):
     """What became of a save."""
 
     SENT = auto()
@@ -38,7 +38,7 @@ class Outcome:
     look as if they would.
     """
 
-    kind: Kind
+    kind: SendResult
     entry: Entry
     error: Exception | None = None
     delay: float = 0.0
@@ -98,26 +98,26 @@ class Sender:
             store = self._opened()
             claimed = self._spool.claim(entry)
         except Exception as error:  # noqa: BLE001  # recorded, and told by the uploader
-            return Outcome(Kind.FAILED, entry, error, store_wide=True)
+            return Outcome(SendResult.FAILED, entry, error, store_wide=True)
         if claimed is None:
-            return Outcome(Kind.GONE, entry)
+            return Outcome(SendResult.GONE, entry)
         try:
             return self._send(store, claimed)
         except Exception as error:  # noqa: BLE001  # as above
-            return Outcome(Kind.FAILED, replace(claimed, unsure=True), error)
+            return Outcome(SendResult.FAILED, replace(claimed, unsure=True), error)
 
     def _send(self, store: VersionStore, entry: Entry) -> Outcome:
         if entry.unsure and self._has_arrived(store, entry):
-            return Outcome(Kind.THERE, entry)
+            return Outcome(SendResult.THERE, entry)
         outcome = self._compare(store, entry)
         if outcome is not None:
             return outcome
         try:
             body = self._spool.open(entry)
         except FileNotFoundError:
-            return Outcome(Kind.GONE, entry)
+            return Outcome(SendResult.GONE, entry)
         except SpoolError as error:
-            return Outcome(Kind.BROKEN, entry, error)
+            return Outcome(SendResult.BROKEN, entry, error)
         with body:
             version = store.put(
                 entry.key,
@@ -127,7 +127,7 @@ class Sender:
                 **_content_type(entry.key),
             )
         self._last[entry.key] = version.version_id
-        return Outcome(Kind.SENT, entry)
+        return Outcome(SendResult.SENT, entry)
 
     def _has_arrived(self, store: VersionStore, entry: Entry) -> bool:
         """Say whether the store has this very save.
@@ -164,10 +164,10 @@ class Sender:
             self._looked_at.add(entry.key)
         known = newest.metadata.sha256 if newest.metadata else ""
         if skip and known == entry.trailer.sha256:
-            return Outcome(Kind.UNCHANGED, entry)
+            return Outcome(SendResult.UNCHANGED, entry)
         age = (self._clock() - newest.stored_at).total_seconds()
         if first and 0 <= age < interval:
-            return Outcome(Kind.EARLY, entry, delay=interval - age)
+            return Outcome(SendResult.EARLY, entry, delay=interval - age)
         return None
 
     def _opened(self) -> VersionStore:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from bookstore_archiver.uploads.sender import Kind
+from bookstore_archiver.uploads.sender import SendResult
 from bookstore_core.clock import utc_now
 from bookstore_core.paths import printable
 from bookstore_core.spool.drain_status import DrainStatus
@@ -85,12 +85,12 @@ class Stats:
             if not self._failing:
                 self._last_error, self._failure = "", None
 
-    def succeeded(self, key: str, kind: Kind) -> None:
+    def succeeded(self, key: str, kind: SendResult) -> None:
         """Count a save that is settled, which means that the store works."""
         with self._lock:
-            self._uploads += kind is Kind.SENT
-            self._skipped += kind is Kind.UNCHANGED
-            if kind in (Kind.SENT, Kind.THERE, Kind.UNCHANGED):
+            self._uploads += kind is SendResult.SENT
+            self._skipped += kind is SendResult.UNCHANGED
+            if kind in (SendResult.SENT, SendResult.THERE, SendResult.UNCHANGED):
                 self._last_success = self._clock().isoformat()
             self._failing.pop(key, None)
             self._failing.pop(STORE, None)

@@ -27,7 +27,7 @@ ATTACHMENTS = "attachments"
 Told = TypeVar("Told")
 
 
-class Place(NamedTuple):
+class PlacedCell(NamedTuple):
     """A cell in one or both notebooks; a moved one stands where the remote has it."""
 
     base: Cell | None
@@ -44,7 +44,9 @@ class Comparison:
         self.counts: Counter[str] = Counter()
         self._base, self._remote = base, remote
         self._detail = detail
-        self._unchanged: list[Place] = []  # that follow each other and are not told yet
+        self._unchanged: list[
+            PlacedCell
+        ] = []  # that follow each other and are not told yet
 
     def run(self) -> None:
         """Align the cells and compare those that are the same."""
@@ -69,7 +71,7 @@ class Comparison:
             metadata_changed=counts["metadata_changed"],
         )
 
-    def _add_pair(self, place: Place, base: Cell, remote: Cell) -> None:
+    def _add_pair(self, place: PlacedCell, base: Cell, remote: Cell) -> None:
         metadata = _diff_metadata(base, remote)
         attachments = [change for change in metadata if _is_attachment(change)]
         source_changed = base.key != remote.key
@@ -89,13 +91,13 @@ class Comparison:
         else:
             self._add_unchanged(base, place)
 
-    def _add_unchanged(self, base: Cell, place: Place) -> None:
+    def _add_unchanged(self, base: Cell, place: PlacedCell) -> None:
         last = self._unchanged[-1].base if self._unchanged else None
         if last is not None and base.position != last.position + 1:
             self._tell_unchanged()  # one between the two has moved away
         self._unchanged.append(place)
 
-    def _add_single(self, place: Place) -> None:
+    def _add_single(self, place: PlacedCell) -> None:
         kind: Kind = "added" if place.base is None else "removed"
         self.counts[kind] += 1
         self._tell(kind, place, source_changed=True, outputs_changed=True)
@@ -103,7 +105,7 @@ class Comparison:
     def _tell(
         self,
         kind: Kind,
-        place: Place,
+        place: PlacedCell,
         *,
         source_changed: bool,
         outputs_changed: bool,
@@ -138,7 +140,7 @@ class Comparison:
         elif run:
             self.cells.append(_cell_diff("unchanged", run[0], count=len(run)))
 
-    def _diff_sources(self, place: Place) -> TextDiff:
+    def _diff_sources(self, place: PlacedCell) -> TextDiff:
         base = place.base.source if place.base else ""
         remote = place.remote.source if place.remote else ""
         return diff_texts(base, remote, detail=self._detail)
@@ -146,32 +148,32 @@ class Comparison:
 
 def in_order(
     base: list[Cell], remote: list[Cell], aligned: Alignment
-) -> Iterator[Place]:
+) -> Iterator[PlacedCell]:
     """Yield the cells in the order of the remote, removed ones where they were."""
     in_place = {pair.remote: pair.base for pair in aligned.in_place}
     moved = {pair.remote: pair.base for pair in aligned.moved}
     elsewhere = set(moved.values())
     next_base = 0
 
-    def removed(end: int) -> Iterator[Place]:
+    def removed(end: int) -> Iterator[PlacedCell]:
         for cell in base[next_base:end]:
             if cell.position not in elsewhere:
-                yield Place(cell, None)
+                yield PlacedCell(cell, None)
 
     for cell in remote:
         if cell.position in in_place:
             partner = in_place[cell.position]
             yield from removed(partner)
-            yield Place(base[partner], cell)
+            yield PlacedCell(base[partner], cell)
             next_base = partner + 1
         elif cell.position in moved:
-            yield Place(base[moved[cell.position]], cell, is_moved=True)
+            yield PlacedCell(base[moved[cell.position]], cell, is_moved=True)
         else:
-            yield Place(None, cell)
+            yield PlacedCell(None, cell)
     yield from removed(len(base))
 
 
-def _cell_diff(kind: Kind, place: Place, *, count: int = 1) -> CellDiff:
+def _cell_diff(kind: Kind, place: PlacedCell, *, count: int = 1) -> CellDiff:
     base, remote = place.base, place.remote
     cell = remote or base
     assert cell is not None
@@ -187,7 +189,7 @@ def _cell_diff(kind: Kind, place: Place, *, count: int = 1) -> CellDiff:
     )
 
 
-def _diff_outputs(place: Place) -> tuple[OutputDiff, ...]:
+def _diff_outputs(place: PlacedCell) -> tuple[OutputDiff, ...]:
     base = outputs_of(place.base.raw) if place.base else []
     remote = outputs_of(place.remote.raw) if place.remote else []
     return diff_outputs(base, remote)

@@ -10,7 +10,7 @@ from datetime import datetime
 
 from bookstore_core.errors import NotFoundError, VersionNotFoundError
 from bookstore_core.history.label_search import Search
-from bookstore_core.history.positions import Place, decode_place
+from bookstore_core.history.positions import Position, decode_place
 from bookstore_core.history.rows import HistoryPage, HistoryRow
 from bookstore_core.history.shelves import WORKSPACE, Shelf
 from bookstore_core.history.thread import Thread
@@ -63,15 +63,17 @@ class History:
         path = check_path(path)
         self._thread.key(path)
         limit = max(1, min(limit, MAX_LIMIT))
-        place = Place(path) if cursor is None else decode_place(path, cursor)
+        place = Position(path) if cursor is None else decode_place(path, cursor)
         if q:
             return self._search(path, place, limit=limit, q=q)
         return self._page(path, place, limit=limit, first=cursor is None)
 
-    def _page(self, path: str, start: Place, *, limit: int, first: bool) -> HistoryPage:
-        place: Place | None = start
+    def _page(
+        self, path: str, start: Position, *, limit: int, first: bool
+    ) -> HistoryPage:
+        place: Position | None = start
         rows: list[HistoryRow] = []
-        earlier: Place | None = None
+        earlier: Position | None = None
         crossed = False
         for _ in range(MAX_STEPS):
             if place is None or len(rows) == limit:
@@ -91,9 +93,9 @@ class History:
             earlier.encode(path) if earlier else None,
         )
 
-    def _search(self, path: str, place: Place, *, limit: int, q: str) -> HistoryPage:
+    def _search(self, path: str, place: Position, *, limit: int, q: str) -> HistoryPage:
         found = Search(self._thread, q).page(place, limit)
-        if not found.rows and place == Place(path):
+        if not found.rows and place == Position(path):
             self._newest_id(path)
         following = found.following
         return HistoryPage(found.rows, following.encode(path) if following else None)

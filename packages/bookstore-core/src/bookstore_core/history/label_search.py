@@ -7,7 +7,7 @@ to be looked at; a page does a part of that, and the next one goes on.
 
 from dataclasses import dataclass, replace
 
-from bookstore_core.history.positions import Place
+from bookstore_core.history.positions import Position
 from bookstore_core.history.rows import HistoryRow
 from bookstore_core.history.thread import Thread
 from bookstore_core.stores.versions import Label
@@ -21,7 +21,7 @@ class Found:
     """Rows with their labels, and where the search goes on."""
 
     rows: tuple[HistoryRow, ...]
-    following: Place | None
+    following: Position | None
 
 
 class Search:
@@ -31,9 +31,9 @@ class Search:
         self._thread = thread
         self._text = text.casefold()
 
-    def page(self, start: Place, limit: int) -> Found:
+    def page(self, start: Position, limit: int) -> Found:
         """Return up to `limit` rows from a place on, the newest first on each path."""
-        place: Place | None = start
+        place: Position | None = start
         rows: list[HistoryRow] = []
         scanned = 0
         while place is not None and len(rows) < limit and scanned < SCAN:
@@ -51,7 +51,7 @@ class Search:
             place = step.following
         return Found(tuple(rows), place)
 
-    def _on_path(self, place: Place) -> list[HistoryRow]:
+    def _on_path(self, place: Position) -> list[HistoryRow]:
         if place.path in place.done:
             return []
         upto = place.upto

@@ -16,7 +16,7 @@ KIND = "history"
 
 
 @dataclass(frozen=True)
-class Place:
+class Position:
     """Where a history goes on.
 
     The next rows are the versions of `path` from the store's `cursor` on that were
@@ -48,7 +48,7 @@ class Place:
                 return rest[index + 1 :]
         return rest
 
-    def after(self, version: Version) -> "Place":
+    def after(self, version: Version) -> "Position":
         """Return the place after a version that a listing from here has shown."""
         same = version.stored_at == self.upto
         return replace(
@@ -66,12 +66,12 @@ class Place:
             return True
         return known.saved_at <= self.seam_at
 
-    def across(self, path: str, seam: Version) -> "Place":
+    def across(self, path: str, seam: Version) -> "Position":
         """Return the place at the old `path` of a notebook that was moved at `seam`."""
         kept = self.left if seam.stored_at == self.upto else ()
         left = (*kept, (self.path, seam.version_id))
         done = tuple(dict.fromkeys((*self.done, self.path))) if self.searched else ()
-        return Place(
+        return Position(
             path,
             upto=seam.stored_at,
             seam_at=seam.metadata.saved_at if seam.metadata else None,
@@ -90,7 +90,7 @@ class Place:
         return base64.urlsafe_b64encode(text.encode("ascii")).decode("ascii")
 
 
-def decode_place(origin: str, cursor: str) -> Place:
+def decode_place(origin: str, cursor: str) -> Position:
     """Return the place that `encode` was called on; raises InvalidRequestError."""
     try:
         kind, path, values = json.loads(base64.b64decode(cursor.encode(), b"-_", True))
@@ -106,8 +106,8 @@ def decode_place(origin: str, cursor: str) -> Place:
     )
 
 
-def _place_of(**values: Any) -> Place:
-    place = Place(
+def _place_of(**values: Any) -> Position:
+    place = Position(
         **{
             **values,
             "upto": _time_of(values["upto"]),

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from bookstore_core.errors import BookstoreError, InvalidRequestError, NotFoundError
-from bookstore_core.history.positions import Place
+from bookstore_core.history.positions import Position
 from bookstore_core.history.rows import HistoryRow
 from bookstore_core.history.shelves import Shelf
 from bookstore_core.parallel import in_parallel
@@ -39,8 +39,8 @@ class Step:
     """
 
     rows: tuple[HistoryRow, ...]
-    following: Place | None
-    beyond: Place | None = None
+    following: Position | None
+    beyond: Position | None = None
 
 
 class Thread:
@@ -57,7 +57,7 @@ class Thread:
         """Return the key of a path; raises InvalidRequestError where it is none."""
         return self._shelf.key(self._settings, path)
 
-    def step(self, place: Place, limit: int) -> Step:
+    def step(self, place: Position, limit: int) -> Step:
         """Return up to `limit` rows at a place, without labels.
 
         One listing and a HEAD for each row, side by side. There may be no rows and
@@ -94,7 +94,7 @@ class Thread:
 
         `look` rows are asked for at first, and then more and more.
         """
-        place: Place | None = Place(path)
+        place: Position | None = Position(path)
         left = most
         while place is not None and left != 0:
             step = self.step(place, look if left is None else min(look, left))
@@ -190,12 +190,12 @@ class Thread:
         except InvalidRequestError:
             return False  # someone else wrote that
 
-    def _cross(self, place: Place, seam: HistoryRow) -> Place | None:
+    def _cross(self, place: Position, seam: HistoryRow) -> Position | None:
         path = seam.moved_from.strip("/")
         found = place.across(path, seam.version)
         return found if len(found.left) <= MAX_LEFT else None
 
-    def _has_rows(self, place: Place | None) -> bool:
+    def _has_rows(self, place: Position | None) -> bool:
         if place is None:
             return False
         listed = self.store.list_versions(

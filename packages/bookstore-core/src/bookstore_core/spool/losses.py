@@ -19,7 +19,7 @@ FOLDER = "unprotected"
 
 
 @dataclass(frozen=True, order=True)
-class Loss:
+class UnprotectedNotebook:
     """A notebook: its path on the server, its key, and its file if it has one here.
 
     `moved_from` is the path that it had before, where no version says so yet.
@@ -48,9 +48,9 @@ def loss_files(spool_dir: str) -> Iterator[Path]:
         yield from (path for path in names if not path.name.startswith("."))
 
 
-def read_losses(spool_dir: str) -> tuple[Loss, ...]:
+def read_losses(spool_dir: str) -> tuple[UnprotectedNotebook, ...]:
     """Return what all processes have noted; what cannot be read is left out."""
-    found: set[Loss] = set()
+    found: set[UnprotectedNotebook] = set()
     for path in loss_files(spool_dir):
         try:
             found.update(decode_losses(path.read_bytes()))
@@ -59,7 +59,9 @@ def read_losses(spool_dir: str) -> tuple[Loss, ...]:
     return tuple(sorted(found))
 
 
-def encode_losses(losses: Collection[Loss], *, room: int, most: int) -> bytes:
+def encode_losses(
+    losses: Collection[UnprotectedNotebook], *, room: int, most: int
+) -> bytes:
     """Return the content of a file of `room` bytes or more, but of no more than `most`.
 
     Those that there is no room for are left out.
@@ -72,12 +74,12 @@ def encode_losses(losses: Collection[Loss], *, room: int, most: int) -> bytes:
         kept = kept[: len(kept) * most // (len(line) + most)]
 
 
-def decode_losses(data: bytes) -> list[Loss]:
+def decode_losses(data: bytes) -> list[UnprotectedNotebook]:
     """Return the losses in a file; none where it is not of this form."""
     try:
         values = json.loads(data)
         return [
-            Loss(
+            UnprotectedNotebook(
                 str(known["path"]),
                 str(known["key"]),
                 str(known["os_path"]),

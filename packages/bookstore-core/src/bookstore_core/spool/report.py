@@ -17,10 +17,10 @@ from bookstore_core.errors import SpoolError
 from bookstore_core.settings import BookstoreSettings
 from bookstore_core.spool.directory import FAILED, SpoolCounts, count_spool
 from bookstore_core.spool.drain_status import DrainStatus, read_status
-from bookstore_core.spool.losses import Loss, read_losses
+from bookstore_core.spool.losses import UnprotectedNotebook, read_losses
 
 #: Seconds for which a save may wait before something is wrong.
-PATIENCE = 60.0
+STALLED_AFTER = 60.0
 
 
 @dataclass(frozen=True)
@@ -134,7 +134,7 @@ def _lives(status: DrainStatus) -> bool:
 
 def _is_over(seconds: float | None, settings: BookstoreSettings) -> bool:
     # Saves that settings hold back wait as they should.
-    return seconds is not None and seconds > PATIENCE + settings.min_interval
+    return seconds is not None and seconds > STALLED_AFTER + settings.min_interval
 
 
 def _problems(
@@ -145,7 +145,7 @@ def _problems(
     age: float | None,
     stalled: bool,
 ) -> Iterator[str]:
-    late = age is not None and age > PATIENCE
+    late = age is not None and age > STALLED_AFTER
     if counts.waiting and status.last_error and (status.refused or late):
         yield f"Versions are not reaching the store: {status.last_error}"
     elif stalled:
@@ -160,12 +160,12 @@ def _problems(
         )
 
 
-def _paths(losses: tuple[Loss, ...]) -> tuple[str, ...]:
+def _paths(losses: tuple[UnprotectedNotebook, ...]) -> tuple[str, ...]:
     return tuple(sorted({loss.path for loss in losses}))
 
 
 def _loss_problems(
-    losses: tuple[Loss, ...], settings: BookstoreSettings
+    losses: tuple[UnprotectedNotebook, ...], settings: BookstoreSettings
 ) -> Iterator[str]:
     if losses:
         yield (

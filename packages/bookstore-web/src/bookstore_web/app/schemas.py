@@ -193,7 +193,7 @@ def _nested(kind: type) -> type[Schema]:
     return schema_of(kind)
 
 
-class Source(Request):
+class CloneFields(Request):
     """What to clone from the store, and where to."""
 
     s3_bucket = Text("Our bucket, or one of clone_buckets.", required=True)

@@ -11,7 +11,7 @@ from bookstore_core.stores import VersionStore, open_store
 from bookstore_web.app.context import caller, context
 from bookstore_web.app.store_check import StoreChecks
 from bookstore_web.contents.client import ContentsServer
-from bookstore_web.library.latest import RecentScans
+from bookstore_web.library.latest import LatestScans
 from bookstore_web.library.library import Library
 from bookstore_web.library.presence import Presence
 from bookstore_web.versions.diff import ChangeMemory, Changes
@@ -28,7 +28,7 @@ class Services:
         self.settings = settings
         self.launch = launch
         self.checks = StoreChecks(self.open_store)
-        self.recent = RecentScans()
+        self.recent = LatestScans()
         self.change_memory = ChangeMemory()
         self._opening = threading.Lock()
         self._stores: dict[bool, VersionStore] = {}

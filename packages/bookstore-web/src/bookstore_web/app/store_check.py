@@ -12,7 +12,7 @@ from bookstore_core.stores import VersionStore
 KEEP_GOOD = 30.0
 KEEP_BAD = 5.0
 #: Seconds that one request waits for a check.
-PATIENCE = 4.0
+ANSWER_WITHIN = 4.0
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class StoreChecks:
         self,
         open_store: Callable[[], VersionStore],
         *,
-        patience: float = PATIENCE,
+        patience: float = ANSWER_WITHIN,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._open_store = open_store

@@ -15,7 +15,7 @@ MAX_TRIES = 1000
 
 
 @dataclass(frozen=True)
-class Place:
+class FreeName:
     """A folder of the server, the name wanted in it, and the names that are taken."""
 
     folder: str
@@ -52,7 +52,7 @@ def _split(name: str) -> tuple[str, str]:
 
 def find_place(
     name: str, target_path: str, *, server: ContentsServer, caller: Caller
-) -> Place:
+) -> FreeName:
     """Return where a file called `name` goes when `target_path` is asked for.
 
     Empty, it is the server's top folder; the path of a folder is that folder; else it
@@ -71,7 +71,7 @@ def find_place(
     if wanted and (target_path.endswith("/") or entries.get(last) == "directory"):
         folder, last = wanted, name
         entries = _list(folder, server=server, caller=caller)
-    return Place(folder, _like(name, last), frozenset(entries))
+    return FreeName(folder, _like(name, last), frozenset(entries))
 
 
 def _list(folder: str, *, server: ContentsServer, caller: Caller) -> dict[str, str]:

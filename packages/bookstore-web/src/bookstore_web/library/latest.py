@@ -20,22 +20,22 @@ SCAN = 10 * PAGE
 
 
 @dataclass(frozen=True)
-class Recent:
+class LatestNotebooks:
     """Notebooks, newest first. It is `truncated` where not all were looked at."""
 
     versions: tuple[Version, ...]
     truncated: bool
 
 
-class RecentScans:
+class LatestScans:
     """Scans each prefix once in a while, for all who ask."""
 
     def __init__(self, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._lock = threading.Lock()
-        self._known: dict[str, tuple[float, Recent]] = {}
+        self._known: dict[str, tuple[float, LatestNotebooks]] = {}
 
-    def below(self, prefix: str, *, store: VersionStore) -> Recent:
+    def below(self, prefix: str, *, store: VersionStore) -> LatestNotebooks:
         """Return what was saved last below `prefix`, at most some seconds ago."""
         with self._lock:
             scanned_at, known = self._known.get(prefix, (0.0, None))
@@ -52,10 +52,10 @@ def is_folder(key: str) -> bool:
     return key.endswith(DELIMITER)
 
 
-def _scan(store: VersionStore, prefix: str) -> Recent:
+def _scan(store: VersionStore, prefix: str) -> LatestNotebooks:
     scan = _Scan(store, prefix)
     newest = heapq.nlargest(COUNT, scan, key=lambda version: version.stored_at)
-    return Recent(tuple(newest), scan.truncated)
+    return LatestNotebooks(tuple(newest), scan.truncated)
 
 
 class _Scan:

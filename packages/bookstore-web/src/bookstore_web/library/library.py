@@ -16,7 +16,7 @@ from bookstore_core.moved_notes import MAX_NOTE, note_key, read_note
 from bookstore_core.parallel import in_parallel
 from bookstore_core.paths import DELIMITER, check_path, s3_key
 from bookstore_core.stores import Version, VersionStore
-from bookstore_web.library.latest import RecentScans, is_folder
+from bookstore_web.library.latest import LatestScans, is_folder
 from bookstore_web.library.presence import Presence
 
 #: Keys asked for at once: with one more, which stores ask for, what S3 gives at most.
@@ -98,7 +98,7 @@ class Library:
         A page may hold few or none while there is more: one looks at some 5,000 keys.
         """
         wanted = q.casefold()
-        place = _Place.read(cursor)
+        place = _SearchPosition.read(cursor)
         below = self._key(_folder(path))
         found: list[Version] = []
         for _ in range(SCAN // PAGE):
@@ -109,15 +109,15 @@ class Library:
                 if wanted not in self._path(version.key).casefold():
                     continue
                 if len(found) == limit:
-                    here = _Place(place.page, found[-1].key)
+                    here = _SearchPosition(place.page, found[-1].key)
                     return LibraryPage(self._look(found), cursor=here.write())
                 found.append(version)
             if page.cursor is None:
                 return LibraryPage(self._look(found))
-            place = _Place(page.cursor)
+            place = _SearchPosition(page.cursor)
         return LibraryPage(self._look(found), cursor=place.write())
 
-    def recent(self, scans: RecentScans, *, limit: int = 20) -> LibraryPage:
+    def recent(self, scans: LatestScans, *, limit: int = 20) -> LibraryPage:
         """Return the notebooks saved last, newest first, as of some seconds ago."""
         known = scans.below(self._prefix, store=self._store)
         return LibraryPage(
@@ -175,14 +175,14 @@ def _folder(path: str) -> str:
 
 
 @dataclass(frozen=True)
-class _Place:
+class _SearchPosition:
     """Where a search goes on: at a page of the store's, behind a key of it."""
 
     page: str | None = None
     after: str = ""
 
     @classmethod
-    def read(cls, cursor: str | None) -> "_Place":
+    def read(cls, cursor: str | None) -> "_SearchPosition":
         if not cursor:
             return cls()
         try:

@@ -23,7 +23,7 @@ BUCKET_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/-]{0,254}")
 
 
 @dataclass(frozen=True)
-class Source:
+class CloneSource:
     """What is to be cloned: a version of a key, the newest one where none is named."""
 
     bucket: str
@@ -45,12 +45,12 @@ class Source:
 class Original:
     """A version that was read fully, and checked against its size and sha256."""
 
-    source: Source
+    source: CloneSource
     version: Version
     data: bytes
 
 
-def source_of(fields: Mapping[str, Any], settings: BookstoreSettings) -> Source:
+def source_of(fields: Mapping[str, Any], settings: BookstoreSettings) -> CloneSource:
     """Return the source that a query or a body names.
 
     Raises InvalidRequestError for fields that are missing, empty, or of a wrong type,
@@ -64,7 +64,7 @@ def source_of(fields: Mapping[str, Any], settings: BookstoreSettings) -> Source:
     if key.endswith("/"):
         raise InvalidRequestError(f"{key!r} names a folder. Name one file in it.")
     _check_allowed(bucket, settings)
-    return Source(bucket, key, version_id)
+    return CloneSource(bucket, key, version_id)
 
 
 def _check_allowed(bucket: str, settings: BookstoreSettings) -> None:
@@ -84,7 +84,7 @@ def _check_allowed(bucket: str, settings: BookstoreSettings) -> None:
         raise InvalidRequestError(f"{bucket!r} cannot be the name of a bucket.")
 
 
-def look_up(source: Source, *, store: VersionStore, limit: int) -> Version:
+def look_up(source: CloneSource, *, store: VersionStore, limit: int) -> Version:
     """Return the version that would be cloned, without its content.
 
     Raises NotFoundError where there is none, and TooLargeError over `limit` bytes.
@@ -97,7 +97,7 @@ def look_up(source: Source, *, store: VersionStore, limit: int) -> Version:
     return version
 
 
-def fetch(source: Source, *, store: VersionStore, limit: int) -> Original:
+def fetch(source: CloneSource, *, store: VersionStore, limit: int) -> Original:
     """Read the version to be cloned to its end. Raises as `look_up` does."""
     try:
         opened = store.open(source.key, source.version_id, bucket=source.bucket)
@@ -108,7 +108,7 @@ def fetch(source: Source, *, store: VersionStore, limit: int) -> Original:
         return Original(source, opened.version, opened.read(limit))
 
 
-def _check_version(version: Version, source: Source, *, limit: int) -> None:
+def _check_version(version: Version, source: CloneSource, *, limit: int) -> None:
     if version.deleted:
         raise NotFoundError(_deleted_sentence(source))
     if version.size > limit:
@@ -119,7 +119,7 @@ def _check_version(version: Version, source: Source, *, limit: int) -> None:
 
 
 def _explain(
-    error: NotFoundError, source: Source, store: VersionStore
+    error: NotFoundError, source: CloneSource, store: VersionStore
 ) -> NotFoundError:
     """Say it when there is no newest version because it has been deleted."""
     if source.version_id is not None:
@@ -134,7 +134,7 @@ def _explain(
     return error
 
 
-def _deleted_sentence(source: Source) -> str:
+def _deleted_sentence(source: CloneSource) -> str:
     if source.version_id is not None:
         return f"Version {source.version_id} of {source.display_path} is a deletion."
     return (

@@ -8,7 +8,7 @@ from typing import Generic, TypeVar
 T = TypeVar("T")
 
 
-class Remembered(Generic[T]):
+class SizedCache(Generic[T]):
     """Values by key; those used longest ago make room. Safe for several threads."""
 
     def __init__(self, room: int) -> None:

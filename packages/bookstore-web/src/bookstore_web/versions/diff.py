@@ -21,7 +21,7 @@ from bookstore_core.history import History, HistoryRow, Shelf
 from bookstore_core.paths import check_path
 from bookstore_web.contents.client import Caller, ContentsServer
 from bookstore_web.contents.free_names import check_names
-from bookstore_web.versions.cache import Remembered
+from bookstore_web.versions.cache import SizedCache
 
 #: The name of what is on the caller's server now.
 FILE = "file"
@@ -35,7 +35,7 @@ _INDEX = re.compile(r"@([0-9]{1,9})")
 
 
 @dataclass(frozen=True)
-class Side:
+class ComparedSide:
     """One of the two that are compared. The file on the server has no version id."""
 
     path: str
@@ -47,7 +47,7 @@ class Side:
 
 
 @dataclass(frozen=True)
-class Comparison:
+class ComparisonRequest:
     """Which two are to be compared, by any names that `History.find` takes.
 
     `remote` may be `FILE`. Empty, `remote` is the newest version and `base` the one
@@ -64,7 +64,7 @@ class Comparison:
 
 @dataclass(frozen=True)
 class _Content:
-    side: Side
+    side: ComparedSide
     data: bytes
 
 
@@ -72,9 +72,9 @@ class ChangeMemory:
     """What a process remembers of versions, by shelf, path and version id."""
 
     def __init__(self) -> None:
-        self.contents: Remembered[_Content] = Remembered(CONTENTS_ROOM)
-        self.summaries: Remembered[tuple[Side, Side, ChangeSummary]] = Remembered(
-            SUMMARIES_ROOM
+        self.contents: SizedCache[_Content] = SizedCache(CONTENTS_ROOM)
+        self.summaries: SizedCache[tuple[ComparedSide, ComparedSide, ChangeSummary]] = (
+            SizedCache(SUMMARIES_ROOM)
         )
 
 
@@ -93,7 +93,9 @@ class Changes:
     server: ContentsServer | None = None
     limit: int = 128 * 1024 * 1024
 
-    def summary(self, wanted: Comparison) -> tuple[Side, Side, ChangeSummary]:
+    def summary(
+        self, wanted: ComparisonRequest
+    ) -> tuple[ComparedSide, ComparedSide, ChangeSummary]:
         """Return the two sides and what changed in a few words."""
         # Names that are no ids are never found in there.
         named = (
@@ -118,12 +120,14 @@ class Changes:
             self.memory.summaries.put(key, told)
         return told
 
-    def diff(self, wanted: Comparison) -> tuple[Side, Side, NotebookDiff]:
+    def diff(
+        self, wanted: ComparisonRequest
+    ) -> tuple[ComparedSide, ComparedSide, NotebookDiff]:
         """Return the two sides and all that differs."""
         base, remote = self._both(wanted)
         return base.side, remote.side, diff_notebooks(base.data, remote.data)
 
-    def _both(self, wanted: Comparison) -> tuple[_Content, _Content]:
+    def _both(self, wanted: ComparisonRequest) -> tuple[_Content, _Content]:
         path = check_path(wanted.path)
         remote_path = wanted.remote_path or path
         remote = self._read(remote_path, wanted.remote)
@@ -141,7 +145,7 @@ class Changes:
             return known
         row, data = self._find(path, name)
         metadata = row.version.metadata
-        side = Side(
+        side = ComparedSide(
             path=row.path,
             version_id=row.version.version_id,
             saved_at=row.saved_at,
@@ -178,7 +182,7 @@ class Changes:
                 "bytes (BookstoreSettings.max_notebook_size)."
             )
         digest = hashlib.sha256(data).hexdigest()
-        return _Content(Side(path, "", None, "", len(data), digest), data)
+        return _Content(ComparedSide(path, "", None, "", len(data), digest), data)
 
     def _before(self, path: str, name: str, remote: _Content) -> _Content:
         index = _INDEX.fullmatch(name or "@0")

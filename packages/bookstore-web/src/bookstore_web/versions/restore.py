@@ -33,7 +33,7 @@ RECENT = 20
 
 
 @dataclass(frozen=True)
-class Wish:
+class RestoreRequest:
     """What is to be restored.
 
     `version` is any name that `History.find` takes, of the notebook at `version_path`
@@ -88,7 +88,7 @@ class Restorer:
     caller: Caller
     archives: bool
 
-    def restore(self, wish: Wish) -> Restored:
+    def restore(self, wish: RestoreRequest) -> Restored:
         """Restore a version; in place it is a version of its own when this returns.
 
         Raises ConflictError where the server does not archive, and where the version
@@ -121,7 +121,7 @@ class Restorer:
                 "could be lost. Restore it as a copy, or switch bookstore_archiver on."
             )
 
-    def _find(self, wish: Wish, path: str) -> HistoryRow:
+    def _find(self, wish: RestoreRequest, path: str) -> HistoryRow:
         source = check_path(wish.version_path or path)
         if wish.version:
             return self.history.find(source, wish.version)

@@ -11,7 +11,7 @@ from bookstore_core.stores.local.names import GOES_ON, VERSIONS, read_name, vers
 
 
 @dataclass(frozen=True)
-class Entry:
+class KeyFolder:
     """One part of a key, and the directory that holds its versions or its folder."""
 
     part: str
@@ -24,7 +24,7 @@ class Entry:
         return self.part if self.is_key else self.part + DELIMITER
 
 
-def list_folder(directory: Path, *, after: str | None = None) -> Iterator[Entry]:
+def list_folder(directory: Path, *, after: str | None = None) -> Iterator[KeyFolder]:
     """Yield the keys and folders in a directory that hold versions, in S3's order.
 
     The folder of bookstore's own notes is left out.
@@ -37,7 +37,7 @@ def list_folder(directory: Path, *, after: str | None = None) -> Iterator[Entry]
 
 def walk_folder(
     directory: Path, before: str = "", *, after: str | None = None
-) -> Iterator[tuple[str, Entry]]:
+) -> Iterator[tuple[str, KeyFolder]]:
     """Yield the keys at all levels below a directory that hold versions, in S3's order.
 
     Each comes with its name below the directory, which `before` is put before. What is
@@ -57,7 +57,7 @@ def walk_folder(
             yield name, entry
 
 
-def _sorted_entries(directory: Path) -> list[Entry]:
+def _sorted_entries(directory: Path) -> list[KeyFolder]:
     entries = [
         entry
         for entry in _entries(directory, [])
@@ -74,14 +74,14 @@ def list_ids(directory: Path) -> list[str]:
         return []
 
 
-def _holds_versions(entry: Entry) -> bool:
+def _holds_versions(entry: KeyFolder) -> bool:
     # A folder whose keys were never written whole is no folder to S3 either.
     if entry.is_key:
         return bool(list_ids(entry.directory))
     return any(map(_holds_versions, _entries(entry.directory, [])))
 
 
-def _entries(directory: Path, before: list[str]) -> Iterator[Entry]:
+def _entries(directory: Path, before: list[str]) -> Iterator[KeyFolder]:
     try:
         with os.scandir(directory) as found:
             names = [entry.name for entry in found if entry.is_dir()]
@@ -95,6 +95,6 @@ def _entries(directory: Path, before: list[str]) -> Iterator[Entry]:
         is_key = name.endswith(VERSIONS)
         own = name.removesuffix(VERSIONS) if is_key else name
         try:
-            yield Entry(read_name([*before, own]), path, is_key)
+            yield KeyFolder(read_name([*before, own]), path, is_key)
         except UnicodeError:
             continue  # someone else's directory

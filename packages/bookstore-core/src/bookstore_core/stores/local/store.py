@@ -41,7 +41,7 @@ from bookstore_core.stores.local.files import (
     write_new,
 )
 from bookstore_core.stores.local.folders import (
-    Entry,
+    KeyFolder,
     list_folder,
     list_ids,
     walk_folder,
@@ -68,7 +68,7 @@ from bookstore_core.stores.versions import (
 
 
 @dataclass(frozen=True)
-class _Place:
+class _KeyFolder:
     """Where a key's versions are."""
 
     bucket: str
@@ -142,7 +142,7 @@ class LocalStore(VersionStore):
             publish(place.sidecar(version_id), described)
         return _version(place, version_id, size, is_latest=True, metadata=metadata)
 
-    def _newest_for_put(self, place: _Place) -> str | None:
+    def _newest_for_put(self, place: _KeyFolder) -> str | None:
         ids = list_ids(place.directory)
         if not ids:
             return None
@@ -204,7 +204,7 @@ class LocalStore(VersionStore):
         self, prefix: str, *, cursor: str | None = None, limit: int = 1000
     ) -> KeyPage:
         prefix, after = check_prefix(prefix), decode_cursor("keys", cursor)
-        shown: list[Entry] = []
+        shown: list[KeyFolder] = []
         more = None
         with translated(self.location):
             for entry in list_folder(self._folder(prefix), after=after):
@@ -249,7 +249,7 @@ class LocalStore(VersionStore):
                 if self._is_there(place, version_id)
             }
 
-    def _is_there(self, place: _Place, version_id: str) -> bool:
+    def _is_there(self, place: _KeyFolder, version_id: str) -> bool:
         try:
             described = _read_sidecar(place, version_id)
         except MISSING:
@@ -266,26 +266,26 @@ class LocalStore(VersionStore):
         folders = prefix[: -len(DELIMITER)].split(DELIMITER) if prefix else []
         return folder_directory(self._directory, folders)
 
-    def _newest(self, key: str, entry: Entry) -> Version:
-        place = _Place(self.bucket, key, entry.directory)
+    def _newest(self, key: str, entry: KeyFolder) -> Version:
+        place = _KeyFolder(self.bucket, key, entry.directory)
         newest = list_ids(place.directory)[0]
         return _version(place, newest, _size(place, newest), is_latest=True)
 
-    def _place(self, key: str, bucket: str | None) -> _Place:
+    def _place(self, key: str, bucket: str | None) -> _KeyFolder:
         name = self.bucket if bucket is None else bucket
         directory = folder_directory(self._root, [name])
         if name != self.bucket and not (name and directory.is_dir()):
             raise NotFoundError(f"There is no bucket {name}.")
-        return _Place(name, key, key_directory(directory, check_key(key)))
+        return _KeyFolder(name, key, key_directory(directory, check_key(key)))
 
-    def _ids(self, place: _Place) -> list[str]:
+    def _ids(self, place: _KeyFolder) -> list[str]:
         ids = list_ids(place.directory)
         # A file system that ignores case finds Mine.ipynb under mine.ipynb too.
         if ids and _read_sidecar(place, ids[0]).get("key", place.key) != place.key:
             return []
         return ids
 
-    def _find(self, place: _Place, version_id: str | None) -> Version:
+    def _find(self, place: _KeyFolder, version_id: str | None) -> Version:
         check_version_id(place.key, version_id)
         found = version_id
         if found is None:
@@ -311,7 +311,7 @@ class LocalStore(VersionStore):
 
 
 def _version(
-    place: _Place,
+    place: _KeyFolder,
     version_id: str,
     size: int,
     *,
@@ -329,7 +329,7 @@ def _version(
     )
 
 
-def _size(place: _Place, version_id: str) -> int:
+def _size(place: _KeyFolder, version_id: str) -> int:
     content = place.content(version_id)
     try:
         return content.stat().st_size
@@ -339,7 +339,7 @@ def _size(place: _Place, version_id: str) -> int:
         )
 
 
-def _listed_size(place: _Place, version_id: str) -> int:
+def _listed_size(place: _KeyFolder, version_id: str) -> int:
     """Return a size also where the content is missing: the others are to be listed."""
     try:
         return _size(place, version_id)
@@ -361,7 +361,7 @@ def _describe(
     return json.dumps(described, indent=1).encode("ascii") + b"\n"
 
 
-def _read_sidecar(place: _Place, version_id: str) -> dict[str, Any]:
+def _read_sidecar(place: _KeyFolder, version_id: str) -> dict[str, Any]:
     """Return what a sidecar says; nothing for one that someone has damaged."""
     try:
         described = json.loads(place.sidecar(version_id).read_bytes())

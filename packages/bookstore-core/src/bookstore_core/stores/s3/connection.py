@@ -39,17 +39,17 @@ from bookstore_core.stores.streams import GuardedBody
 
 
 @dataclass(frozen=True)
-class Patience:
+class Timeouts:
     """Seconds to wait for a connection, and for the next bytes on it."""
 
     connect: float
     read: float
 
 
-FOR_WORK = Patience(5, 30)
-FOR_CHECKS = Patience(2, 2.5)
+FOR_WORK = Timeouts(5, 30)
+FOR_CHECKS = Timeouts(2, 2.5)
 #: For those who look at a page meanwhile: an answer within five seconds, a bad one too.
-FOR_PEOPLE = Patience(2, 3)
+FOR_PEOPLE = Timeouts(2, 3)
 
 #: Reads are tried so often, unless the first tries already took this long (seconds).
 READ_ATTEMPTS = 3
@@ -74,7 +74,7 @@ if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_renew_lock)
 
 
-def new_client(settings: BookstoreSettings, patience: Patience) -> Any:
+def new_client(settings: BookstoreSettings, patience: Timeouts) -> Any:
     """Return a new botocore client for S3, by the settings alone.
 
     The settings say where to send and how often, so AWS_ENDPOINT_URL and the retry
@@ -253,7 +253,7 @@ class BotocoreConnection(Connection):
         self,
         settings: BookstoreSettings,
         *,
-        connect: Callable[[BookstoreSettings, Patience], Any],
+        connect: Callable[[BookstoreSettings, Timeouts], Any],
         pause: Callable[[float], None],
         hurried: bool = False,
     ) -> None:
@@ -262,7 +262,7 @@ class BotocoreConnection(Connection):
         self._read_patience = HURRIED_READ_PATIENCE if hurried else READ_PATIENCE
         self._connect = connect
         self._pause = pause
-        self._clients: dict[tuple[int, Patience], Any] = {}
+        self._clients: dict[tuple[int, Timeouts], Any] = {}
 
     @property
     def endpoint(self) -> str:
@@ -302,7 +302,7 @@ class BotocoreConnection(Connection):
             body, failures=RAISED, translate=lambda e: self._translate(e, asked)
         )
 
-    def _client(self, patience: Patience) -> Any:
+    def _client(self, patience: Timeouts) -> Any:
         wanted = (os.getpid(), patience)
         client = self._clients.get(wanted)
         if client is None:
@@ -312,14 +312,14 @@ class BotocoreConnection(Connection):
                     client = self._clients[wanted] = self._make_client(patience)
         return client
 
-    def _forget(self, client: Any, patience: Patience) -> None:
+    def _forget(self, client: Any, patience: Timeouts) -> None:
         """Have the next call read the credentials again: there may be new ones."""
         made = (os.getpid(), patience)
         with _making:
             if self._clients.get(made) is client:
                 del self._clients[made]
 
-    def _make_client(self, patience: Patience) -> Any:
+    def _make_client(self, patience: Timeouts) -> Any:
         try:
             return self._connect(self._settings, patience)
         except (failures.BotoCoreError, ValueError) as error:

@@ -25,7 +25,7 @@ from bookstore_core.stores.s3.check import ENABLED, Checked, check_s3, unversion
 from bookstore_core.stores.s3.connection import (
     BotocoreConnection,
     Connection,
-    Patience,
+    Timeouts,
     new_client,
 )
 from bookstore_core.stores.s3.errors import Asked
@@ -316,7 +316,7 @@ class S3Store(VersionedBucket):
         self,
         settings: BookstoreSettings,
         *,
-        connect: Callable[[BookstoreSettings, Patience], Any] = new_client,
+        connect: Callable[[BookstoreSettings, Timeouts], Any] = new_client,
         pause: Callable[[float], None] = time.sleep,
         hurried: bool = False,
     ) -> None:

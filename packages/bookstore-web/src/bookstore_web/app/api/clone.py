@@ -7,7 +7,7 @@ from marshmallow import fields
 
 from bookstore_web.app.context import caller
 from bookstore_web.app.operations import operation
-from bookstore_web.app.schemas import TARGET, ContentsModel, Request, Source, Text
+from bookstore_web.app.schemas import TARGET, CloneFields, ContentsModel, Request, Text
 from bookstore_web.app.services import services
 from bookstore_web.contents.drafts import draft_of, save
 from bookstore_web.sharing import clone_mounted as fs_cloning
@@ -32,7 +32,7 @@ class Copy(ContentsModel):
 
 @blueprint.post("/cloned")
 @blueprint.post("/clone")
-@operation(body=Source, answer=Copy, errors=(404, 409, 422))
+@operation(body=CloneFields, answer=Copy, errors=(404, 409, 422))
 def clone(fields: dict[str, str]) -> dict[str, Any]:
     """Clone a version from the store to the caller's notebook server."""
     source = source_of(fields, services().settings)

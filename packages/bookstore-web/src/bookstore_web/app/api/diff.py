@@ -12,14 +12,14 @@ from bookstore_web.app.api.versions import NAME, PATH
 from bookstore_web.app.operations import operation
 from bookstore_web.app.schemas import Flag, Request, Text, schema_of, shelf_field
 from bookstore_web.app.services import services
-from bookstore_web.versions.diff import FILE, Comparison, Side
+from bookstore_web.versions.diff import FILE, ComparedSide, ComparisonRequest
 
 blueprint = Blueprint("diff", __name__, url_prefix="/api/bookstore")
 
 SEAM = "Its path where that is another: it is older than a rename."
 
 
-class DiffWish(Request):
+class DiffQuery(Request):
     """Which two to compare."""
 
     path = Text(PATH, required=True)
@@ -34,7 +34,7 @@ class DiffWish(Request):
     shelf = shelf_field()
 
 
-SideSchema = schema_of(Side)
+SideSchema = schema_of(ComparedSide)
 SummarySchema = schema_of(ChangeSummary, sentence=fields.String(required=True))
 DiffSchema = schema_of(
     NotebookDiff,
@@ -55,11 +55,11 @@ for name in NotebookDiff.__dataclass_fields__:
 
 
 @blueprint.get("/diff")
-@operation(query=DiffWish, answer=Difference, errors=(404, 409, 413))
+@operation(query=DiffQuery, answer=Difference, errors=(404, 409, 413))
 def diff(wanted: dict[str, Any]) -> Response:
     """Compare two versions of a notebook, or a version and the file as it is now."""
     changes = services().changes(find_shelf(wanted["shelf"]))
-    comparison = Comparison(
+    comparison = ComparisonRequest(
         path=wanted["path"],
         base=wanted["base"],
         remote=wanted["remote"],

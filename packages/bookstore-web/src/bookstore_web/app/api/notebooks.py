@@ -14,7 +14,7 @@ from bookstore_web.library.library import LibraryPage
 blueprint = Blueprint("notebooks", __name__, url_prefix="/api/bookstore")
 
 
-class Look(Request):
+class NotebooksQuery(Request):
     """Which notebooks to list."""
 
     shelf = shelf_field()
@@ -25,7 +25,7 @@ class Look(Request):
     limit = Count("How many at most.", least=1, most=1000, default=200)
 
 
-class Kept(Schema):
+class NotebookSchema(Schema):
     """A notebook of which there are versions."""
 
     path = fields.String(required=True)
@@ -54,7 +54,7 @@ class Notebooks(Schema):
     folders = fields.List(
         fields.String(), required=True, metadata={"description": "Paths of folders."}
     )
-    notebooks = fields.List(fields.Nested(Kept), required=True)
+    notebooks = fields.List(fields.Nested(NotebookSchema), required=True)
     cursor = fields.String(
         required=True,
         allow_none=True,
@@ -67,7 +67,7 @@ class Notebooks(Schema):
 
 
 @blueprint.get("/notebooks")
-@operation(query=Look, answer=Notebooks, errors=(404,))
+@operation(query=NotebooksQuery, answer=Notebooks, errors=(404,))
 def notebooks(wanted: dict[str, Any]) -> LibraryPage:
     """List the notebooks of a shelf.
 

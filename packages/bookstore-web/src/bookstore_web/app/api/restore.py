@@ -9,12 +9,12 @@ from bookstore_web.app.api.versions import NAME, PATH
 from bookstore_web.app.operations import operation
 from bookstore_web.app.schemas import ContentsModel, Request, Text
 from bookstore_web.app.services import services
-from bookstore_web.versions.restore import Wish
+from bookstore_web.versions.restore import RestoreRequest
 
 blueprint = Blueprint("restore", __name__, url_prefix="/api/bookstore")
 
 
-class RestoreWish(Request):
+class RestoreFields(Request):
     """What to restore, and where to."""
 
     path = Text(PATH, required=True)
@@ -55,14 +55,14 @@ class Restored(ContentsModel):
 
 
 @blueprint.post("/restore")
-@operation(body=RestoreWish, answer=Restored, errors=(404, 409, 415, 422))
+@operation(body=RestoreFields, answer=Restored, errors=(404, 409, 415, 422))
 def restore(wanted: dict[str, Any]) -> dict[str, Any]:
     """Restore a version of a notebook, in place or as a copy.
 
     In place, what is in the file now is archived first, and the answer says how to
     bring it back. Where the notebook server does not archive, that is a 409.
     """
-    wish = Wish(
+    wish = RestoreRequest(
         path=wanted["path"],
         version=wanted["version_id"],
         sha256=wanted["sha256"],

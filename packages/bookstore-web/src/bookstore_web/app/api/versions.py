@@ -36,7 +36,7 @@ CONTROLS = re.compile("[\x00-\x1f\x7f]")
 VersionSchema = schema_of(VersionRecord)
 
 
-class ListWish(Request):
+class VersionsQuery(Request):
     """Which versions to list."""
 
     path = Text(PATH, required=True)
@@ -66,7 +66,7 @@ class Versions(Schema):
     )
 
 
-class VersionWish(Request):
+class VersionQuery(Request):
     """Which version to look at."""
 
     path = Text(PATH, required=True)
@@ -89,7 +89,7 @@ class VersionContent(VersionSchema):  # type: ignore[valid-type,misc]
     )
 
 
-class LabelWish(Request):
+class LabelFields(Request):
     """A version, and the label that it is to have."""
 
     path = Text(PATH, required=True)
@@ -100,7 +100,7 @@ class LabelWish(Request):
 
 
 @blueprint.get("/versions")
-@operation(query=ListWish, answer=Versions, errors=(404,))
+@operation(query=VersionsQuery, answer=Versions, errors=(404,))
 def versions(wanted: dict[str, Any]) -> dict[str, Any]:
     """List the versions of a notebook, newest first.
 
@@ -125,7 +125,7 @@ def versions(wanted: dict[str, Any]) -> dict[str, Any]:
 
 @blueprint.get("/version")
 @operation(
-    query=VersionWish,
+    query=VersionQuery,
     answer=VersionContent,
     media_types=(JSON, BINARY),
     errors=(404, 413),
@@ -152,7 +152,7 @@ def version(wanted: dict[str, Any]) -> Response:
 
 
 @blueprint.put("/label")
-@operation(body=LabelWish, answer=VersionSchema, errors=(404, 409))
+@operation(body=LabelFields, answer=VersionSchema, errors=(404, 409))
 def label(wanted: dict[str, Any]) -> VersionRecord:
     """Give a version a label in place of the one it has, or remove that."""
     known = services()

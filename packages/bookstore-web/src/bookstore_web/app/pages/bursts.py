@@ -32,7 +32,7 @@ class Step:
 
 
 @dataclass(frozen=True)
-class Entry:
+class Burst:
     """One line of the list: a version, or a burst of them, newest first."""
 
     steps: tuple[Step, ...]
@@ -63,7 +63,7 @@ class Day:
     """A day in UTC, with what was saved on it; newest first."""
 
     date: date
-    entries: tuple[Entry, ...]
+    entries: tuple[Burst, ...]
 
 
 def days_of(page: HistoryPage, *, before: str | None = None) -> tuple[Day, ...]:
@@ -81,15 +81,15 @@ def days_of(page: HistoryPage, *, before: str | None = None) -> tuple[Day, ...]:
 
 def days_of_some(page: HistoryPage) -> tuple[Day, ...]:
     """Return the days of a page that leaves versions out: none is before another."""
-    return _group(Entry((Step(row, ""),)) for row in page.rows)
+    return _group(Burst((Step(row, ""),)) for row in page.rows)
 
 
-def _group(entries: Iterable[Entry]) -> tuple[Day, ...]:
+def _group(entries: Iterable[Burst]) -> tuple[Day, ...]:
     days = groupby(entries, key=lambda e: e.newest.row.saved_at.astimezone(UTC).date())
     return tuple(Day(day, tuple(inside)) for day, inside in days)
 
 
-def _fold(steps: Iterable[Step]) -> Iterator[Entry]:
+def _fold(steps: Iterable[Step]) -> Iterator[Burst]:
     burst: list[Step] = []
     for step in steps:
         if burst and not _belongs(step.row, burst):
@@ -115,8 +115,8 @@ def _is_plain(row: HistoryRow) -> bool:
     return not (row.label or row.moved_from or row.restored_from or row.version.deleted)
 
 
-def _entries(burst: list[Step]) -> Iterator[Entry]:
+def _entries(burst: list[Step]) -> Iterator[Burst]:
     if len(burst) >= FEWEST:
-        yield Entry(tuple(burst))
+        yield Burst(tuple(burst))
     else:
-        yield from (Entry((step,)) for step in burst)
+        yield from (Burst((step,)) for step in burst)

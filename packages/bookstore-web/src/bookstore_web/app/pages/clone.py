@@ -13,12 +13,12 @@ from bookstore_core.stores import Label, Version
 from bookstore_web.app.context import caller, context
 from bookstore_web.app.failures import headers_of, status_of
 from bookstore_web.app.operations import HTML, operation
-from bookstore_web.app.schemas import Source as SourceFields
+from bookstore_web.app.schemas import CloneFields
 from bookstore_web.app.services import services
 from bookstore_web.contents.drafts import Draft, draft_of, opening_url, save
-from bookstore_web.contents.free_names import Place, find_place
+from bookstore_web.contents.free_names import FreeName, find_place
 from bookstore_web.fields import optional_field, text_field
-from bookstore_web.sharing.clone import Source, fetch, look_up, source_of
+from bookstore_web.sharing.clone import CloneSource, fetch, look_up, source_of
 from bookstore_web.sharing.clone_mounted import MountedFile, read_mounted
 
 blueprint = Blueprint("clone", __name__)
@@ -47,7 +47,7 @@ class Offer:
 
 @blueprint.get("/api/bookstore/cloned")
 @blueprint.get("/bookstore/clone")
-@operation(query=SourceFields, media_types=(HTML,), errors=(400, 404, 409, 413))
+@operation(query=CloneFields, media_types=(HTML,), errors=(400, 404, 409, 413))
 def landing(fields: dict[str, str]) -> Response:
     """Say what would be cloned, and where to; one button does it."""
     source = source_of(fields, services().settings)
@@ -100,7 +100,7 @@ def _mounted_file(fields: Mapping[str, Any], *, content: bool) -> MountedFile:
     )
 
 
-def _offer_version(source: Source, version: Version) -> Offer:
+def _offer_version(source: CloneSource, version: Version) -> Offer:
     known = version.metadata
     fields = {"s3_bucket": source.bucket, "s3_key": source.key}
     if source.version_id:
@@ -169,7 +169,7 @@ def _save(draft: Draft, target_path: str, offer: Offer) -> BaseResponse:
 def _render(
     offer: Offer,
     *,
-    place: Place | None = None,
+    place: FreeName | None = None,
     target: str = "",
     problem: BookstoreError | None = None,
 ) -> Response:

@@ -12,7 +12,7 @@ from bookstore_web.app.pages.links import Shelved, shelved
 from bookstore_web.app.services import services
 from bookstore_web.fields import optional_field
 from bookstore_web.rendering.document import FRAME_SANDBOX
-from bookstore_web.versions.diff import FILE, Comparison, Side
+from bookstore_web.versions.diff import FILE, ComparedSide, ComparisonRequest
 
 blueprint = Blueprint("diff", __name__)
 
@@ -47,7 +47,7 @@ def diff() -> Response:
     return make_response(page)
 
 
-def _wanted(here: Shelved, query: MultiDict[str, str]) -> Comparison:
+def _wanted(here: Shelved, query: MultiDict[str, str]) -> ComparisonRequest:
     fields = query.to_dict()
     # Two that were chosen in the list, which has the newest first.
     picks = list(dict.fromkeys(query.getlist("pick")))
@@ -56,7 +56,9 @@ def _wanted(here: Shelved, query: MultiDict[str, str]) -> Comparison:
     if picks:
         fields |= {"base": picks[1], "remote": picks[0]}
     names = ("base", "remote", "base_path", "remote_path")
-    return Comparison(here.path, *(optional_field(fields, name) for name in names))
+    return ComparisonRequest(
+        here.path, *(optional_field(fields, name) for name in names)
+    )
 
 
 def _sentence(diff: NotebookDiff) -> str:
@@ -66,7 +68,9 @@ def _sentence(diff: NotebookDiff) -> str:
     return f"{words[:1].upper()}{words[1:]}."
 
 
-def _switches(here: Shelved, base: Side, remote: Side) -> Iterator[Switch]:
+def _switches(
+    here: Shelved, base: ComparedSide, remote: ComparedSide
+) -> Iterator[Switch]:
     if remote.version_id:
         yield Switch(
             "With the one before",

@@ -36,7 +36,7 @@ RECENT = 5
 
 
 @dataclass(frozen=True)
-class Look:
+class HomeQuery:
     """What is shown of a shelf: a folder of it, or what a search finds below it."""
 
     shelf: Shelf
@@ -98,8 +98,8 @@ def _shelves() -> list[Shelf]:
     return [shelf for shelf in TITLES if shelf.prefix(settings)] or list(TITLES)
 
 
-def _look(fields: Mapping[str, Any]) -> Look:
-    return Look(
+def _look(fields: Mapping[str, Any]) -> HomeQuery:
+    return HomeQuery(
         shelf=shelf_in(fields) if fields.get("shelf") else _shelves()[0],
         base_url=context().base_url,
         prefix=optional_field(fields, "prefix").strip("/"),
@@ -117,7 +117,7 @@ def _recent(library: Library) -> LibraryPage:
 
 
 def _render(
-    look: Look,
+    look: HomeQuery,
     found: LibraryPage,
     recent: LibraryPage,
     problem: BookstoreError | None,

@@ -13,7 +13,7 @@ from bookstore_web.app.failures import headers_of, status_of
 from bookstore_web.app.pages.links import Shelved, shelved
 from bookstore_web.app.services import services
 from bookstore_web.fields import optional_field, text_field
-from bookstore_web.versions.restore import Restored, Wish
+from bookstore_web.versions.restore import Restored, RestoreRequest
 
 blueprint = Blueprint("restore", __name__)
 
@@ -42,9 +42,9 @@ def restore() -> BaseResponse:
     return redirect(_after(here, wish, restored), code=303)
 
 
-def _wish(here: Shelved, fields: Mapping[str, Any]) -> Wish:
+def _wish(here: Shelved, fields: Mapping[str, Any]) -> RestoreRequest:
     is_copy = fields.get("how") == "copy"
-    return Wish(
+    return RestoreRequest(
         path=here.path,
         version=optional_field(fields, "version_id"),
         sha256=optional_field(fields, "sha256"),
@@ -53,7 +53,7 @@ def _wish(here: Shelved, fields: Mapping[str, Any]) -> Wish:
     )
 
 
-def _after(here: Shelved, wish: Wish, restored: Restored) -> str:
+def _after(here: Shelved, wish: RestoreRequest, restored: Restored) -> str:
     """Return the address of the page that says what was done."""
     if wish.target_path is not None:
         return here.link("bookstore/history", done="copied", copy=restored.path)
