@@ -1,8 +1,6 @@
 """Sizes and spans of time in words."""
 
 UNITS = ("bytes", "KB", "MB", "GB", "TB")
-
-
 SPANS = ((86400, "days"), (3600, "hours"), (60, "minutes"))
 
 

@@ -39,7 +39,6 @@ from bookstore_core.spool.directory import SpoolCounts, count_spool
 #: How often a file is kept again that somebody saves meanwhile.
 ATTEMPTS = 3
 
-
 #: Who brings to the store what a restore has put into the spool.
 ITSELF, SERVER, LATER = "this command", "a running server", "later"
 

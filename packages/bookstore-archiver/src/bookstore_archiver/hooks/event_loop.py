@@ -10,7 +10,6 @@ from typing import TypeVar
 
 T = TypeVar("T")
 
-
 #: Seconds after which a save goes ahead although another one seems to hang.
 HANG_AFTER = 30.0
 

@@ -21,7 +21,6 @@ from bookstore_core.spool.renames import Rename
 #: So many folders are remembered whose notebooks only their next saves can tell of.
 MOST_FOLDERS = 100
 
-
 #: Seconds from a folder's rename on disk until it is known here, at the very most.
 GRACE = 30.0
 

@@ -7,8 +7,6 @@ from pathlib import Path
 from typing import Any
 
 STATUS = "status.json"
-
-
 STATUS_SIZE = 4096
 
 

@@ -14,11 +14,7 @@ from bookstore_core.stores.versions import VersionMetadata
 #: The trailer is the last line and no longer than this, in bytes. It may hold four
 #: paths of 1024 bytes and a file's of 4096, which JSON may write six times as long.
 MAX_TRAILER = 65536
-
-
 _STAMP = "%Y%m%dT%H%M%S.%fZ"
-
-
 _STAMPED = re.compile(r"([0-9]{8}T[0-9]{6}\.[0-9]{6}Z)(?:-|$)")
 
 

@@ -23,13 +23,21 @@ from marshmallow import (
 
 from bookstore_core.errors import InvalidRequestError
 from bookstore_core.history import SHELVES
+from bookstore_core.history.records import VersionRecord
 from bookstore_web.fields import optional_field, text_field
+
+PATH = "The notebook's path on its server."
+
+NAME = (
+    "The id of a version, or @0 for the newest, @1 for the one before and so on, or a "
+    "label."
+)
+
 
 TARGET = (
     "Where the copy goes; a folder, or a path of its own. Empty: the top folder, "
     "under its own name."
 )
-
 
 MISSING: dict[str, Any] = {"required": "is missing or empty."}
 
@@ -205,3 +213,6 @@ class CloneFields(Request):
 def shelf_field() -> OneOf:
     """Return the field that names a shelf; the workspace where it is left out."""
     return OneOf("Which shelf it is on.", words=tuple(sorted(SHELVES, reverse=True)))
+
+
+VersionSchema = schema_of(VersionRecord)

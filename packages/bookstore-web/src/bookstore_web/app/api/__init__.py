@@ -3,6 +3,8 @@
 from bookstore_web.app.api import (
     clone,
     diff,
+    label,
+    metrics,
     notebooks,
     openapi,
     publish,
@@ -14,10 +16,12 @@ from bookstore_web.app.api import (
 #: One for each subject.
 BLUEPRINTS = (
     state.blueprint,
+    metrics.blueprint,
     publish.blueprint,
     clone.blueprint,
     notebooks.blueprint,
     versions.blueprint,
+    label.blueprint,
     diff.blueprint,
     restore.blueprint,
     openapi.blueprint,

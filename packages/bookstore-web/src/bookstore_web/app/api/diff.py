@@ -8,9 +8,16 @@ from marshmallow import fields
 
 from bookstore_core.diff.notebooks import ChangeSummary, NotebookDiff
 from bookstore_core.history.shelves import find_shelf
-from bookstore_web.app.api.versions import NAME, PATH
 from bookstore_web.app.operations import operation
-from bookstore_web.app.schemas import Flag, Request, Text, schema_of, shelf_field
+from bookstore_web.app.schemas import (
+    NAME,
+    PATH,
+    Flag,
+    Request,
+    Text,
+    schema_of,
+    shelf_field,
+)
 from bookstore_web.app.services import services
 from bookstore_web.versions.diff import FILE, ComparedSide, ComparisonRequest
 

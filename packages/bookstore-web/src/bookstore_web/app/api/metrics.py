@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from datetime import datetime
 
-from flask import Response
+from flask import Blueprint, Response, request
 from prometheus_client import CollectorRegistry
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.exposition import choose_encoder
@@ -11,6 +11,12 @@ from prometheus_client.registry import Collector
 
 from bookstore_core.settings import BookstoreSettings
 from bookstore_core.spool.report import SpoolReport, report_spool
+from bookstore_web.app.operations import operation
+from bookstore_web.app.services import services
+
+blueprint = Blueprint("metrics", __name__, url_prefix="/api/bookstore")
+PROMETHEUS = "text/plain"
+OPENMETRICS = "application/openmetrics-text"
 
 
 class SpoolCollector(Collector):
@@ -79,3 +85,11 @@ def render_metrics(settings: BookstoreSettings, *, accepted: str) -> Response:
     registry.register(SpoolCollector(lambda: report_spool(settings)))
     encode, content_type = choose_encoder(accepted)
     return Response(encode(registry), content_type=content_type)
+
+
+@blueprint.get("/metrics")
+@operation(media_types=(PROMETHEUS, OPENMETRICS))
+def metrics() -> Response:
+    """Tell Prometheus how the spool is doing; no store is asked."""
+    accepted = request.headers.get("Accept", "")
+    return render_metrics(services().settings, accepted=accepted)

@@ -15,8 +15,6 @@ from bookstore_web.app.operations import HTML, JSON, Operation, operation, opera
 from bookstore_web.app.schemas import Error
 
 blueprint = Blueprint("openapi", __name__, url_prefix="/api/bookstore")
-
-
 API = "/api/bookstore"
 OPENAPI = "3.1.0"
 

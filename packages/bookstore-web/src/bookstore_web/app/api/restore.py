@@ -5,9 +5,8 @@ from typing import Any
 from flask import Blueprint
 from marshmallow import Schema, fields
 
-from bookstore_web.app.api.versions import NAME, PATH
 from bookstore_web.app.operations import operation
-from bookstore_web.app.schemas import ContentsModel, Request, Text
+from bookstore_web.app.schemas import NAME, PATH, ContentsModel, Request, Text
 from bookstore_web.app.services import services
 from bookstore_web.versions.restore import RestoreRequest
 

@@ -2,22 +2,18 @@
 
 from typing import Any
 
-from flask import Blueprint, Response, request
+from flask import Blueprint
 from marshmallow import Schema, fields
 
 from bookstore_core import __version__
 from bookstore_core.settings import validate_bookstore
 from bookstore_core.spool.report import SpoolReport, report_spool
-from bookstore_web.app.api.metrics import render_metrics
 from bookstore_web.app.operations import operation
 from bookstore_web.app.schemas import schema_of
 from bookstore_web.app.services import services
 from bookstore_web.app.store_check import StoreState
 
 blueprint = Blueprint("state", __name__, url_prefix="/api/bookstore")
-
-PROMETHEUS = "text/plain"
-OPENMETRICS = "application/openmetrics-text"
 
 
 class Store(Schema):
@@ -81,11 +77,3 @@ def info() -> dict[str, Any]:
 def healthz() -> dict[str, bool]:
     """Say that this process answers; no store is asked."""
     return {"ok": True}
-
-
-@blueprint.get("/metrics")
-@operation(media_types=(PROMETHEUS, OPENMETRICS))
-def metrics() -> Response:
-    """Tell Prometheus how the spool is doing; no store is asked."""
-    accepted = request.headers.get("Accept", "")
-    return render_metrics(services().settings, accepted=accepted)

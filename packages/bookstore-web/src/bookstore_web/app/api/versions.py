@@ -9,31 +9,29 @@ from flask import Blueprint, Response, jsonify, send_file
 from marshmallow import Schema, fields
 
 from bookstore_core.history.history import read_version
-from bookstore_core.history.records import VersionRecord, record_of
+from bookstore_core.history.records import record_of
 from bookstore_core.history.shelves import find_shelf
 from bookstore_core.notebooks import Notebook
-from bookstore_core.stores import Label
-from bookstore_web.app.context import author
 from bookstore_web.app.operations import JSON, operation
-from bookstore_web.app.schemas import Count, Flag, Request, Text, schema_of, shelf_field
+from bookstore_web.app.schemas import (
+    NAME,
+    PATH,
+    Count,
+    Flag,
+    Request,
+    Text,
+    VersionSchema,
+    shelf_field,
+)
 from bookstore_web.app.services import services
 from bookstore_web.fields import STRICT_NUMBERS
 
 TOO_DEEP = "It is nested too deeply to be answered. Download it."
-
-
 blueprint = Blueprint("versions", __name__, url_prefix="/api/bookstore")
 
-PATH = "The notebook's path on its server."
-NAME = (
-    "The id of a version, or @0 for the newest, @1 for the one before and so on, or a "
-    "label."
-)
 BINARY = "application/octet-stream"
 #: What no header can hold, and a file name may.
 CONTROLS = re.compile("[\x00-\x1f\x7f]")
-
-VersionSchema = schema_of(VersionRecord)
 
 
 class VersionsQuery(Request):
@@ -89,16 +87,6 @@ class VersionContent(VersionSchema):  # type: ignore[valid-type,misc]
     )
 
 
-class LabelFields(Request):
-    """A version, and the label that it is to have."""
-
-    path = Text(PATH, required=True)
-    version_id = Text(NAME, required=True)
-    name = Text("Up to 80 characters; empty to remove the label.")
-    comment = Text("Up to 500 characters.")
-    shelf = shelf_field()
-
-
 @blueprint.get("/versions")
 @operation(query=VersionsQuery, answer=Versions, errors=(404,))
 def versions(wanted: dict[str, Any]) -> dict[str, Any]:
@@ -149,22 +137,6 @@ def version(wanted: dict[str, Any]) -> Response:
     except RecursionError:
         told |= {"content": None, "reason": TOO_DEEP}
         return jsonify(VersionContent().dump(told))
-
-
-@blueprint.put("/label")
-@operation(body=LabelFields, answer=VersionSchema, errors=(404, 409))
-def label(wanted: dict[str, Any]) -> VersionRecord:
-    """Give a version a label in place of the one it has, or remove that."""
-    known = services()
-    history = known.history(find_shelf(wanted["shelf"]))
-    row = history.find(wanted["path"], wanted["version_id"])
-    name, comment = wanted["name"], wanted["comment"]
-    known.open_store(hurried=True).set_label(
-        row.version.key,
-        row.version.version_id,
-        Label(name, comment, author()) if name else None,
-    )
-    return record_of(history.find(row.path, row.version.version_id))
 
 
 def notebook_in(data: bytes) -> tuple[Notebook | None, str]:

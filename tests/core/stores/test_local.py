@@ -310,7 +310,7 @@ def test_processes_that_save_side_by_side_lose_nothing(
     local: Traits, local_store: VersionStore
 ) -> None:
     command = [sys.executable, "-c", SAVING, local["local_root"], local_store.bucket]
-    tests = str(Path(__file__).parents[1])
+    tests = str(Path(__file__).parents[2])
     environment = {**os.environ, "PYTHONPATH": tests}
     processes = [
         subprocess.Popen([*command, name], env=environment) for name in ("a", "b", "c")

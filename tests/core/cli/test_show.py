@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from bookstore_core.stores import Version, VersionStore
+from core.cli.conftest import Call, notebook
 from core.saving import save
-from core.verbs.conftest import Call, notebook
 
 
 def test_a_version_is_shown_byte_for_byte_in_a_pipe(

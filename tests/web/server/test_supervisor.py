@@ -17,7 +17,7 @@ from bookstore_web.server.supervisor import GunicornSupervisor, NotRunningError
 from bookstore_web.wire import Launch
 
 LOG = logging.getLogger("notebook-server")
-TESTS = Path(__file__).resolve().parents[1]
+TESTS = Path(__file__).resolve().parents[2]
 
 
 class Clock:

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from bookstore_core.stores import Label, Version, VersionStore
+from core.cli.conftest import Call
 from core.saving import save
-from core.verbs.conftest import Call
 from harness.command import Run
 
 ID = r"\d{8}T\d{6}\.\d{6}Z-[0-9a-f]{8}"

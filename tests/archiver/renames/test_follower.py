@@ -159,6 +159,7 @@ def test_notebooks_of_a_renamed_folder_become_versions_that_say_so(
     (deep,) = wait_for_versions(store, "y/deep/b.ipynb", 1)
     assert moved_from(version) == "x/a.ipynb"
     assert moved_from(deep) == "x/deep/b.ipynb"
+    assert note(store, "x/a.ipynb") == "y/a.ipynb"
     assert note(store, "x/deep/b.ipynb") == "y/deep/b.ipynb"
     assert set(store.versions) == {
         *("workspace/y/a.ipynb", "workspace/x/.bookstore/moved/a.ipynb"),
