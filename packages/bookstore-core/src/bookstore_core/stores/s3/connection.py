@@ -1,4 +1,4 @@
-"""S3Store: versions in a versioned bucket of S3, or of a server that speaks S3.
+"""BotocoreConnection: calls to S3, or to a server that speaks S3.
 
 The one module that imports botocore. Nothing is contacted before the first call.
 """
@@ -8,7 +8,6 @@ import os
 import random
 import threading
 import time
-from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -223,31 +222,11 @@ def _reason_of(error: Exception) -> str:
     return type(error).__name__
 
 
-class Connection(ABC):
-    """A way to ask S3 for something; raises errors of ours alone."""
+class BotocoreConnection:
+    """Calls of botocore, which raise errors of ours alone.
 
-    @property
-    @abstractmethod
-    def endpoint(self) -> str:
-        """The address of the store, for people."""
-
-    @abstractmethod
-    def ask(
-        self, operation: str, asked: Asked, *, brief: bool = False, **parameters: Any
-    ) -> dict[str, Any]:
-        """Ask once for an operation; with little patience when it is to be `brief`."""
-
-    @abstractmethod
-    def read(self, operation: str, asked: Asked, **parameters: Any) -> dict[str, Any]:
-        """Ask for what changes nothing, and again after failures that pass."""
-
-    @abstractmethod
-    def guard(self, body: Any, asked: Asked) -> GuardedBody:
-        """Wrap an answered body, so that reading it raises errors of ours alone."""
-
-
-class BotocoreConnection(Connection):
-    """Calls of botocore. One client a process and patience, made at the first call."""
+    There is one client for each process and patience, made at the first call.
+    """
 
     def __init__(
         self,
@@ -266,6 +245,7 @@ class BotocoreConnection(Connection):
 
     @property
     def endpoint(self) -> str:
+        """The address of the store, for people."""
         # An address may hold a password before its @, and this one is shown.
         scheme, _, rest = self._settings.s3_endpoint_url.rstrip("/").rpartition("://")
         return f"{scheme}://{rest.rpartition('@')[2]}" if scheme else rest
@@ -273,6 +253,7 @@ class BotocoreConnection(Connection):
     def ask(
         self, operation: str, asked: Asked, *, brief: bool = False, **parameters: Any
     ) -> dict[str, Any]:
+        """Ask once for an operation; with little patience when it is to be `brief`."""
         patience = FOR_CHECKS if brief else self._patience
         client = self._client(patience)
         try:
@@ -287,6 +268,7 @@ class BotocoreConnection(Connection):
         return answer
 
     def read(self, operation: str, asked: Asked, **parameters: Any) -> dict[str, Any]:
+        """Ask for what changes nothing, and again after failures that pass."""
         patient_until = time.monotonic() + self._read_patience
         for attempt in range(1, READ_ATTEMPTS):
             try:
@@ -298,6 +280,7 @@ class BotocoreConnection(Connection):
         return self.ask(operation, asked, **parameters)
 
     def guard(self, body: Any, asked: Asked) -> GuardedBody:
+        """Wrap an answered body, so that reading it raises errors of ours alone."""
         return GuardedBody(
             body, failures=RAISED, translate=lambda e: self._translate(e, asked)
         )

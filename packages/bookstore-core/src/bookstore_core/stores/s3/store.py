@@ -1,4 +1,4 @@
-"""VersionedBucket: a VersionStore in the terms of S3, over any connection to it."""
+"""S3Store: versions in a versioned bucket of S3, or of a server that speaks S3."""
 
 import time
 from collections.abc import Callable, Collection
@@ -24,7 +24,6 @@ from bookstore_core.stores.s3 import listings
 from bookstore_core.stores.s3.check import ENABLED, Checked, check_s3, unversioned
 from bookstore_core.stores.s3.connection import (
     BotocoreConnection,
-    Connection,
     Timeouts,
     new_client,
 )
@@ -49,13 +48,22 @@ SMALL = 256 * 1024
 DEFAULT_REGION = "us-east-1"
 
 
-class VersionedBucket(VersionStore):
-    """A versioned bucket of S3, or of a server that speaks S3."""
+class S3Store(VersionStore):
+    """The versioned bucket that the settings name. The first call contacts it."""
 
-    def __init__(self, settings: BookstoreSettings, connection: Connection) -> None:
+    def __init__(
+        self,
+        settings: BookstoreSettings,
+        *,
+        connect: Callable[[BookstoreSettings, Timeouts], Any] = new_client,
+        pause: Callable[[float], None] = time.sleep,
+        hurried: bool = False,
+    ) -> None:
         self.bucket = settings.bucket
         self._settings = settings
-        self._connection = connection
+        self._connection = BotocoreConnection(
+            settings, connect=connect, pause=pause, hurried=hurried
+        )
         self._known_versioned = False
 
     @property
@@ -307,20 +315,3 @@ class VersionedBucket(VersionStore):
             self._connection.read("head_object", marker)
         except NotFoundError:
             self._connection.ask("put_object", marker, Body=b"", **self._encryption)
-
-
-class S3Store(VersionedBucket):
-    """The bucket that the settings name, reached by botocore."""
-
-    def __init__(
-        self,
-        settings: BookstoreSettings,
-        *,
-        connect: Callable[[BookstoreSettings, Timeouts], Any] = new_client,
-        pause: Callable[[float], None] = time.sleep,
-        hurried: bool = False,
-    ) -> None:
-        connection = BotocoreConnection(
-            settings, connect=connect, pause=pause, hurried=hurried
-        )
-        super().__init__(settings, connection)
