@@ -1,10 +1,21 @@
 """What a contents model says of the version that its content came from."""
 
+import base64
+import json
 from typing import Any
 
 import pytest
 
-from bookstore_core.origins import MARK, MEMBER, Origin, archives
+from bookstore_core.errors import InvalidNotebookError
+from bookstore_core.origins import (
+    MARK,
+    MEMBER,
+    Origin,
+    archives,
+    file_model_of,
+    model_of,
+)
+from harness.notebook_server import notebook
 
 
 class Manager:
@@ -48,3 +59,36 @@ def test_manager_with_the_mark_archives() -> None:
     assert not archives(manager)
     setattr(manager, MARK, object())
     assert archives(manager)
+
+
+def test_notebook_goes_as_one_that_claims_no_trust() -> None:
+    content = notebook("1")
+    data = json.dumps(content).encode()
+    content["cells"][0]["metadata"] = {"trusted": True}
+    claiming = json.dumps(content).encode()
+    for model in (model_of("a.ipynb", data), model_of("a.ipynb", claiming)):
+        expected = {"type": "notebook", "format": "json", "content": json.loads(data)}
+        assert model == expected
+
+
+def test_what_is_no_valid_notebook_is_refused_as_one_and_goes_as_a_file() -> None:
+    with pytest.raises(InvalidNotebookError, match="not JSON"):
+        model_of("a.ipynb", b"broken")
+    expected = {"type": "file", "format": "text", "content": "broken"}
+    assert file_model_of(b"broken") == expected
+
+
+def test_other_names_go_as_files_byte_for_byte() -> None:
+    data = b'{"trusted": true}\n'
+    assert model_of("a.json", data)["content"].encode() == data
+    binary = model_of("a.bin", b"\xff\x00")
+    assert (binary["type"], binary["format"]) == ("file", "base64")
+    assert base64.b64decode(binary["content"]) == b"\xff\x00"
+
+
+def test_model_says_where_its_content_came_from() -> None:
+    origin = Origin("v1", "old/a.ipynb")
+    data = json.dumps(notebook("1")).encode()
+    assert Origin.of(model_of("a.ipynb", data, origin)) == origin
+    assert Origin.of(model_of("a.txt", data, origin)) == origin
+    assert Origin.of(model_of("a.txt", data)) is None

@@ -5,15 +5,13 @@ A checkpoint's id is made of what Jupyter's URLs take, letters, digits, ``_`` an
 bookstore wrote the version.
 """
 
-import base64
 from dataclasses import dataclass, field
 from typing import Any
 
 from bookstore_archiver.known_versions import KnownVersion, KnownVersions
 from bookstore_archiver.spool.spool import Spool
 from bookstore_core.errors import InvalidNotebookError, SpoolError, VersionNotFoundError
-from bookstore_core.notebooks import SUFFIX, drop_trust, parse_notebook
-from bookstore_core.origins import Origin
+from bookstore_core.origins import Origin, file_model_of, model_of
 from bookstore_core.paths import printable
 
 #: How many of the newest versions are looked at for a save.
@@ -29,25 +27,11 @@ class Reverted:
 
     def model(self, path: str) -> dict[str, Any]:
         """Return the contents model that saves it at `path`, trusted by nobody."""
-        if path.endswith(SUFFIX):
-            try:
-                notebook = drop_trust(parse_notebook(self.data))
-            except InvalidNotebookError:
-                return self._file()
-            return self._model("notebook", "json", notebook)
-        return self._file()
-
-    def _file(self) -> dict[str, Any]:
-        # What was saved broken comes back as it was.
         try:
-            return self._model("file", "text", self.data.decode("utf-8"))
-        except UnicodeDecodeError:
-            text = base64.b64encode(self.data).decode("ascii")
-            return self._model("file", "base64", text)
-
-    def _model(self, kind: str, form: str, content: object) -> dict[str, Any]:
-        model = {"type": kind, "format": form, "content": content}
-        return {**model, **self.origin.member}
+            return model_of(path, self.data, self.origin)
+        except InvalidNotebookError:
+            # What was saved broken comes back as it was.
+            return file_model_of(self.data, self.origin)
 
 
 def checkpoint_id(version: KnownVersion) -> str:

@@ -6,11 +6,13 @@ server takes it out before the contents manager sees the model, keeps the presen
 content first, and writes the origin down with the version that the save becomes.
 """
 
+import base64
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
 from bookstore_core.errors import InvalidRequestError
+from bookstore_core.notebooks import SUFFIX, drop_trust, parse_notebook
 from bookstore_core.paths import check_path
 
 #: The member of a contents model that carries an `Origin`.
@@ -65,3 +67,31 @@ def _checked(path: object) -> str:
         return check_path(path) if isinstance(path, str) and path else ""
     except InvalidRequestError:
         return ""
+
+
+def model_of(name: str, data: bytes, origin: Origin | None = None) -> dict[str, Any]:
+    """Return the contents model that saves `data` under this name.
+
+    With an `origin`, the version that the save makes says that it was restored. A
+    notebook loses every claim to be trusted. Raises InvalidNotebookError for a name of
+    a notebook whose content is no valid one: that can go as a file.
+    """
+    if not name.endswith(SUFFIX):
+        return file_model_of(data, origin)
+    return _model("notebook", "json", drop_trust(parse_notebook(data)), origin)
+
+
+def file_model_of(data: bytes, origin: Origin | None = None) -> dict[str, Any]:
+    """Return the contents model that saves `data` byte for byte, whatever it is."""
+    try:
+        return _model("file", "text", data.decode("utf-8"), origin)
+    except UnicodeDecodeError:
+        content = base64.b64encode(data).decode("ascii")
+        return _model("file", "base64", content, origin)
+
+
+def _model(
+    kind: str, form: str, content: object, origin: Origin | None
+) -> dict[str, Any]:
+    model = {"type": kind, "format": form, "content": content}
+    return model | (origin.member if origin else {})

@@ -1,14 +1,13 @@
 """Saving a copy on the caller's notebook server, whole, at a name that is free."""
 
-import base64
 import json
 import threading
 from dataclasses import dataclass, field
 from urllib.parse import quote
 
 from bookstore_core.errors import InvalidNotebookError
-from bookstore_core.notebooks import SUFFIX, drop_trust, parse_notebook
-from bookstore_core.origins import Origin
+from bookstore_core.notebooks import SUFFIX
+from bookstore_core.origins import Origin, file_model_of, model_of
 from bookstore_web.contents.client import Caller, ContentsServer, Model
 from bookstore_web.contents.free_names import find_place
 
@@ -57,11 +56,8 @@ def draft_of(name: str, data: bytes, *, origin: Origin | None = None) -> Draft:
     No cell of a notebook says any longer that it is trusted. Raises
     InvalidNotebookError for a notebook that is not UTF-8, or not valid.
     """
-    if not name.endswith(SUFFIX):
-        return draft_file(name, data, origin=origin)
-    notebook = drop_trust(parse_notebook(data))
     try:
-        return _draft(name, "notebook", "json", notebook, origin)
+        return _draft(name, model_of(name, data, origin))
     except UnicodeEncodeError:
         raise InvalidNotebookError(
             f"{name} holds text that cannot be written as UTF-8."
@@ -72,20 +68,12 @@ def draft_of(name: str, data: bytes, *, origin: Origin | None = None) -> Draft:
 
 def draft_file(name: str, data: bytes, *, origin: Origin | None = None) -> Draft:
     """Return `data` as a file, byte for byte, also where it is called a notebook."""
-    try:
-        return _draft(name, "file", "text", data.decode("utf-8"), origin)
-    except UnicodeDecodeError:
-        content = base64.b64encode(data).decode("ascii")
-        return _draft(name, "file", "base64", content, origin)
+    return _draft(name, file_model_of(data, origin))
 
 
-def _draft(
-    name: str, kind: str, format_: str, content: object, origin: Origin | None
-) -> Draft:
-    model = {"type": kind, "format": format_, "content": content}
-    model |= origin.member if origin else {}
+def _draft(name: str, model: Model) -> Draft:
     body = json.dumps(model, ensure_ascii=False).encode("utf-8")
-    return Draft(name, format_, body)
+    return Draft(name, model["format"], body)
 
 
 def save(
