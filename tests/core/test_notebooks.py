@@ -6,9 +6,10 @@ from typing import Any
 import nbformat
 import pytest
 
-from bookstore_core.errors import InvalidNotebookError
+from bookstore_core.errors import InvalidNotebookError, TooLargeError
 from bookstore_core.notebooks import (
     check_notebook,
+    check_size,
     drop_trust,
     parse_notebook,
     write_notebook,
@@ -75,6 +76,12 @@ def test_what_is_no_valid_notebook_is_refused_with_the_reason(
 def test_bytes_that_are_no_notebook_are_refused(data: bytes, said: str) -> None:
     with pytest.raises(InvalidNotebookError, match=said):
         parse_notebook(data)
+
+
+def test_only_what_is_over_the_limit_is_too_large() -> None:
+    check_size("a.ipynb", 100, 100)
+    with pytest.raises(TooLargeError, match=r"a\.ipynb .* 100 .*max_notebook_size"):
+        check_size("a.ipynb", 101, 100)
 
 
 def test_every_cells_claim_to_be_trusted_is_dropped() -> None:

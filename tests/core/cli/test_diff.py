@@ -205,4 +205,4 @@ def test_a_file_over_the_limit_is_not_read(
     Path("a.ipynb").write_bytes(b"x" * 1001)
     outcome = diff("--BookstoreSettings.max_notebook_size=1000")
     assert outcome.code == 2
-    assert "over 1000 bytes" in outcome.err
+    assert "over the limit of 1000 bytes" in outcome.err

@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from bookstore_core.errors import InvalidNotebookError
+from bookstore_core.errors import InvalidNotebookError, TooLargeError
 
 if TYPE_CHECKING:
     from nbformat import ValidationError
@@ -14,6 +14,15 @@ Notebook = dict[str, Any]
 
 SUFFIX = ".ipynb"
 MAJOR_VERSIONS = (3, 4)
+
+
+def check_size(name: str, size: int, limit: int) -> None:
+    """Raise TooLargeError where `size` is over the setting `max_notebook_size`."""
+    if size > limit:
+        raise TooLargeError(
+            f"{name} is over the limit of {limit} bytes "
+            "(BookstoreSettings.max_notebook_size)."
+        )
 
 
 def parse_notebook(data: bytes) -> Notebook:

@@ -15,10 +15,10 @@ from bookstore_core.errors import (
     ForbiddenError,
     InvalidRequestError,
     NotFoundError,
-    TooLargeError,
 )
 from bookstore_core.history import History
 from bookstore_core.history.records import as_json
+from bookstore_core.notebooks import check_size
 from bookstore_core.paths import printable
 
 #: The name of the notebook's file as it is now, where versions have theirs.
@@ -132,9 +132,5 @@ def _read_file(name: str, limit: int) -> bytes:
         ) from None
     except (OSError, ValueError) as error:
         raise BookstoreError(f"{printable(name)} cannot be read: {error}") from None
-    if len(data) > limit:
-        raise TooLargeError(
-            f"{printable(name)} is over {limit} bytes "
-            "(BookstoreSettings.max_notebook_size)."
-        )
+    check_size(printable(name), len(data), limit)
     return data

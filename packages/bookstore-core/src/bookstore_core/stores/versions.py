@@ -7,7 +7,8 @@ from datetime import datetime
 from types import TracebackType
 from typing import BinaryIO, Self
 
-from bookstore_core.errors import StorageError, StorageUnavailableError, TooLargeError
+from bookstore_core.errors import StorageError, StorageUnavailableError
+from bookstore_core.notebooks import check_size
 
 
 @dataclass(frozen=True)
@@ -117,11 +118,7 @@ class OpenVersion:
         content arrived short or changed: asking again may give it whole.
         """
         version = self.version
-        if version.size > limit:
-            raise TooLargeError(
-                f"{version.key} is {version.size} bytes large, over the limit of "
-                f"{limit} bytes (BookstoreSettings.max_notebook_size)."
-            )
+        check_size(version.key, version.size, limit)
         data = self.body.read()
         if len(data) != version.size:
             raise StorageUnavailableError(

@@ -10,8 +10,8 @@ from bookstore_core.errors import (
     ForbiddenError,
     InvalidRequestError,
     NotFoundError,
-    TooLargeError,
 )
+from bookstore_core.notebooks import check_size
 from bookstore_core.paths import MAX_KEY_BYTES, s3_display_path
 from bookstore_core.settings import BookstoreSettings
 from bookstore_core.stores import Version, VersionStore
@@ -111,11 +111,7 @@ def fetch(source: CloneSource, *, store: VersionStore, limit: int) -> Original:
 def _check_version(version: Version, source: CloneSource, *, limit: int) -> None:
     if version.deleted:
         raise NotFoundError(_deleted_sentence(source))
-    if version.size > limit:
-        raise TooLargeError(
-            f"{source.name} is {version.size} bytes large, over the limit of {limit} "
-            "bytes (BookstoreSettings.max_notebook_size)."
-        )
+    check_size(source.name, version.size, limit)
 
 
 def _explain(

@@ -12,8 +12,8 @@ from bookstore_core.errors import (
     InvalidRequestError,
     NotFoundError,
     StorageError,
-    TooLargeError,
 )
+from bookstore_core.notebooks import check_size
 from bookstore_core.paths import check_path
 
 
@@ -59,12 +59,12 @@ def read_mounted(
         status = os.fstat(file.fileno())
         if not stat.S_ISREG(status.st_mode):
             raise _no_such(plain)
-        _check_size(plain, status.st_size, limit)
+        check_size(plain, status.st_size, limit)
         try:
             data = file.read(limit + 1) if content else b""
         except OSError as error:
             raise StorageError(f"{plain} cannot be read: {error.strerror}.") from error
-    _check_size(plain, len(data), limit)
+    check_size(plain, len(data), limit)
     modified_at = datetime.fromtimestamp(status.st_mtime, UTC)
     return MountedFile(plain, Path(basedir) / plain, status.st_size, modified_at, data)
 
@@ -100,14 +100,6 @@ def _open_inside(base: Path, inside: Path) -> int:
         return os.open(name, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW, dir_fd=folder)
     finally:
         os.close(folder)
-
-
-def _check_size(relpath: str, size: int, limit: int) -> None:
-    if size > limit:
-        raise TooLargeError(
-            f"{relpath} is over the limit of {limit} bytes "
-            "(BookstoreSettings.max_notebook_size)."
-        )
 
 
 def _no_such(relpath: str) -> NotFoundError:

@@ -10,13 +10,13 @@ from bookstore_core.errors import (
     ConfigurationError,
     InvalidNotebookError,
     InvalidRequestError,
-    TooLargeError,
     UnsupportedTypeError,
 )
 from bookstore_core.notebooks import (
     SUFFIX,
     Notebook,
     check_notebook,
+    check_size,
     drop_trust,
     parse_notebook,
     write_notebook,
@@ -111,11 +111,7 @@ def _check(path: str, settings: BookstoreSettings) -> str:
 def _lay_out(path: str, notebook: Notebook, settings: BookstoreSettings) -> Publication:
     key = notebook_key(settings.published_prefix, path)
     data = write_notebook(drop_trust(notebook))
-    if len(data) > settings.max_notebook_size:
-        raise TooLargeError(
-            f"The notebook is {len(data)} bytes large, over the limit of "
-            f"{settings.max_notebook_size} (BookstoreSettings.max_notebook_size)."
-        )
+    check_size("The notebook", len(data), settings.max_notebook_size)
     return Publication(path, key, data)
 
 

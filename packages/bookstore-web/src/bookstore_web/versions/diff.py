@@ -16,8 +16,9 @@ from bookstore_core.diff.notebooks import (
     diff_notebooks,
     summarise,
 )
-from bookstore_core.errors import NotFoundError, TooLargeError, VersionNotFoundError
+from bookstore_core.errors import NotFoundError, VersionNotFoundError
 from bookstore_core.history import History, HistoryRow, Shelf
+from bookstore_core.notebooks import check_size
 from bookstore_core.paths import check_path
 from bookstore_web.contents.client import Caller, ContentsServer
 from bookstore_web.contents.free_names import check_names
@@ -176,11 +177,7 @@ class Changes:
             )
         check_names(path)
         data = self.server.read_bytes(path, caller=self.caller)
-        if len(data) > self.limit:
-            raise TooLargeError(
-                f"{path} is {len(data)} bytes large, over the limit of {self.limit} "
-                "bytes (BookstoreSettings.max_notebook_size)."
-            )
+        check_size(path, len(data), self.limit)
         digest = hashlib.sha256(data).hexdigest()
         return _Content(ComparedSide(path, "", None, "", len(data), digest), data)
 
