@@ -32,14 +32,11 @@ def _jupyter_server_extension_paths() -> list[dict[str, str]]:
     return [{"module": "bookstore_web"}]
 
 
-def _load_jupyter_server_extension(server_app: Any) -> None:
-    from bookstore_web.server import extension
-
-    extension._load_jupyter_server_extension(server_app)
-
-
 def load_jupyter_server_extension(server_app: Any) -> None:
-    """Load into a classic notebook server, which looks for this name."""
-    from bookstore_web.server import extension
+    """Load into a notebook server of either generation."""
+    from bookstore_web.server.extension import load_extension
 
-    extension.load_jupyter_server_extension(server_app)
+    load_extension(server_app)
+
+
+_load_jupyter_server_extension = load_jupyter_server_extension

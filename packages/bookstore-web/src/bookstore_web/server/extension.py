@@ -56,12 +56,3 @@ def routes(base_url: str) -> dict[str, bool]:
         f"{base}/api/bookstore(?:/.*)?": True,
         f"{base}/bookstore(?:/.*)?": False,
     }
-
-
-def _load_jupyter_server_extension(app: Any) -> None:
-    load_extension(app)
-
-
-def load_jupyter_server_extension(app: Any) -> None:
-    """Load into classic Notebook."""
-    load_extension(app)
