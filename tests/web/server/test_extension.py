@@ -14,7 +14,7 @@ from tornado import web
 from traitlets.config import Config, LoggingConfigurable
 
 from bookstore_web.server.extension import load_extension, routes
-from bookstore_web.server.front_end import front_end, is_classic
+from bookstore_web.server.front_end import front_end
 from bookstore_web.server.handlers import handler_class, user_name
 
 
@@ -105,9 +105,7 @@ def test_whole_segments_below_the_base_url_are_ours(
     assert found == ([] if is_api is None else [is_api])
 
 
-def test_the_running_app_decides_the_generation() -> None:
-    assert is_classic(classic_app())
-    assert not is_classic(Server())
+def test_the_handler_is_of_the_generation_that_runs() -> None:
     assert issubclass(handler_class(Server()), JupyterHandler)
 
 

@@ -25,7 +25,7 @@ def _installed(distribution: str) -> str:
         return ""
 
 
-def is_classic() -> bool:
+def has_classic() -> bool:
     """Whether the notebook server of this environment is Notebook 6 or older."""
     major = _installed("notebook").partition(".")[0]
     return major.isdigit() and int(major) < 7
@@ -34,7 +34,7 @@ def is_classic() -> bool:
 def check_extensions(config: Config) -> Iterator[Finding]:
     """Say for each installed plug-in whether the notebook server would load it."""
     plugins = {name: does for name, does in PLUGINS.items() if _installed(name)}
-    if not is_classic() and not _installed("jupyter_server"):
+    if not has_classic() and not _installed("jupyter_server"):
         yield Finding(True, "No notebook server is installed in this environment.")
         return
     enabled = enabled_extensions(config)
@@ -52,7 +52,7 @@ def check_extensions(config: Config) -> Iterator[Finding]:
 
 
 def _enabling_command(module: str) -> str:
-    if is_classic():
+    if has_classic():
         package = "bookstore" if _installed("bookstore") else module
         return f"jupyter serverextension enable --py {package} --sys-prefix"
     return f"jupyter server extension enable --sys-prefix {module}"
@@ -60,7 +60,7 @@ def _enabling_command(module: str) -> str:
 
 def _section(config: Config) -> tuple[str, str, str]:
     """Return base name of the config files, class and trait of the generation."""
-    if is_classic():
+    if has_classic():
         return "jupyter_notebook_config", "NotebookApp", "nbserver_extensions"
     return "jupyter_server_config", "ServerApp", "jpserver_extensions"
 

@@ -1,4 +1,4 @@
-"""The settings of a running notebook server: read once, and told about once."""
+"""A running notebook server: its generation, and its settings, read once."""
 
 import logging
 from typing import Any
@@ -9,6 +9,15 @@ from traitlets import TraitError
 from bookstore_core.settings import BookstoreSettings
 
 _known: "WeakKeyDictionary[Any, BookstoreSettings | None]" = WeakKeyDictionary()
+
+
+def is_classic(app: Any) -> bool:
+    """Whether a server application is that of Notebook 6 or older.
+
+    It is the application that decides, not what can be imported: classic Notebook 6.5
+    brings jupyter_server.
+    """
+    return any(kind.__module__ == "notebook.notebookapp" for kind in type(app).__mro__)
 
 
 def settings_of(app: Any) -> BookstoreSettings | None:

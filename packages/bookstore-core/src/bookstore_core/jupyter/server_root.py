@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from traitlets.config import Config
 
 from bookstore_core.errors import InvalidRequestError
-from bookstore_core.jupyter.extensions import is_classic
+from bookstore_core.jupyter.extensions import has_classic
 
 #: Where a root directory is configured, by the server that runs; the first one counts.
 _MANAGERS = ("LargeFileManager", "FileContentsManager", "ContentsManager")
@@ -21,7 +21,7 @@ def server_root(config: Config, given: str = "") -> str:
     """Return the root directory that is given, or that the config gives its server."""
     if given:
         return os.path.abspath(os.path.expanduser(given))
-    apps = (*_CLASSIC, *_MODERN) if is_classic() else (*_MODERN, *_CLASSIC)
+    apps = (*_CLASSIC, *_MODERN) if has_classic() else (*_MODERN, *_CLASSIC)
     for section, trait in (*_OF_MANAGERS, *apps):
         value = config.get(section, {}).get(trait)
         if isinstance(value, str) and value:

@@ -1,11 +1,8 @@
-"""Which notebook server runs, and what its users look at."""
+"""What the users of a notebook server look at."""
 
 from typing import Any
 
-
-def is_classic(app: Any) -> bool:
-    """Whether the running app is that of classic Notebook 6."""
-    return any(cls.__module__ == "notebook.notebookapp" for cls in type(app).__mro__)
+from bookstore_core.jupyter.running_server import is_classic
 
 
 def front_end(app: Any) -> str:

@@ -11,8 +11,9 @@ from tornado import web
 from tornado.escape import to_unicode
 from tornado.httpclient import HTTPResponse
 
+from bookstore_core.jupyter.running_server import is_classic
 from bookstore_core.origins import archives
-from bookstore_web.server.front_end import front_end, is_classic
+from bookstore_web.server.front_end import front_end
 from bookstore_web.server.gateway import (
     AnswerLateError,
     AnswerLostError,
@@ -194,11 +195,7 @@ def user_name(user: Any) -> str:
 
 
 def handler_class(app: Any) -> type[ProxyHandler]:
-    """Return the handler for this server, on its own base handler.
-
-    It is the running app that decides, not what can be imported: with classic
-    Notebook 6.5 installed, jupyter_server is there too.
-    """
+    """Return the handler for this server, on its own base handler."""
     return type("BookstoreHandler", (ProxyHandler, _base_handler(app)), {})
 
 
