@@ -10,10 +10,7 @@ import json
 import posixpath
 
 from bookstore_core.errors import InvalidRequestError
-from bookstore_core.paths import DELIMITER, check_path
-
-#: The folder, beside notebooks, of what bookstore itself keeps in the store.
-OWN_FOLDER = ".bookstore"
+from bookstore_core.paths import DELIMITER, OWN_FOLDER, check_path
 
 #: A note is smaller than this, in bytes; anything larger is none.
 MAX_NOTE = 4096
