@@ -8,6 +8,24 @@ from typing import Any, NoReturn
 from bookstore_core.errors import InvalidRequestError
 
 
+def _refuse_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is no JSON value")
+
+
+def _finite_float(text: str) -> float:
+    value = float(text)
+    if not math.isfinite(value):
+        raise ValueError(f"{text[:40]} is too large a number")
+    return value
+
+
+#: Options of `json.loads` that refuse numbers which JSON does not have.
+STRICT_NUMBERS: dict[str, Any] = {
+    "parse_constant": _refuse_constant,
+    "parse_float": _finite_float,
+}
+
+
 def parse_object(body: bytes) -> dict[str, Any]:
     """Return the JSON object in `body`.
 
@@ -20,8 +38,7 @@ def parse_object(body: bytes) -> dict[str, Any]:
         value = json.loads(
             body.decode("utf-8"),
             object_pairs_hook=_object_of,
-            parse_constant=_refuse_constant,
-            parse_float=_finite_float,
+            **STRICT_NUMBERS,
         )
     except UnicodeDecodeError as error:
         raise InvalidRequestError(
@@ -43,24 +60,6 @@ def _object_of(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         twice = next(name for name in names if names.count(name) > 1)
         raise ValueError(f"an object names {twice!r} twice")
     return value
-
-
-def _refuse_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is no JSON value")
-
-
-def _finite_float(text: str) -> float:
-    value = float(text)
-    if not math.isfinite(value):
-        raise ValueError(f"{text[:40]} is too large a number")
-    return value
-
-
-#: Options of `json.loads` that refuse numbers which JSON does not have.
-STRICT_NUMBERS: dict[str, Any] = {
-    "parse_constant": _refuse_constant,
-    "parse_float": _finite_float,
-}
 
 
 def text_field(fields: Mapping[str, Any], name: str) -> str:
