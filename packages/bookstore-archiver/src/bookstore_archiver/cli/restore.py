@@ -4,7 +4,7 @@ import os
 import secrets
 import stat
 from collections.abc import Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,14 +13,13 @@ from traitlets import Unicode
 from bookstore_archiver.archiver import Archiver
 from bookstore_archiver.cli.verb import ArchiverVerb, Patience
 from bookstore_archiver.spool.sources import FileSource
+from bookstore_core.cli.new_file import file_errors, write_new
 from bookstore_core.cli.notebook_verb import VersionVerb
 from bookstore_core.errors import (
     BookstoreError,
     ConflictError,
-    ForbiddenError,
     InvalidNotebookError,
     InvalidRequestError,
-    NotFoundError,
     SpoolError,
 )
 from bookstore_core.history import HistoryRow
@@ -196,14 +195,7 @@ def write_copy(
 
     Raises ConflictError when the file is there already.
     """
-    with _file_errors(os_path), open(os_path, "xb") as file:
-        try:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        except OSError:
-            os.unlink(os_path)
-            raise
+    write_new(os_path, data)
     _tell(path, data, origin, archiver)
 
 
@@ -232,7 +224,7 @@ def _tell(path: str, data: bytes, origin: Origin, archiver: Archiver) -> None:
 def _write_draft(os_path: str, data: bytes, before: os.stat_result | None) -> str:
     folder, name = os.path.split(os_path)
     draft = os.path.join(folder, f".{name[:100]}.{secrets.token_hex(4)}")
-    with _file_errors(os_path):
+    with file_errors(os_path):
         os.makedirs(folder, exist_ok=True)  # that of a deleted notebook may be gone
         with open(draft, "xb") as file:
             try:
@@ -247,28 +239,8 @@ def _write_draft(os_path: str, data: bytes, before: os.stat_result | None) -> st
     return draft
 
 
-@contextmanager
-def _file_errors(os_path: str) -> Iterator[None]:
-    try:
-        yield
-    except FileExistsError:
-        raise ConflictError(
-            f"{os_path} is there already. Choose another name, or remove it first."
-        ) from None
-    except FileNotFoundError:
-        raise NotFoundError(f"There is no folder for {os_path}.") from None
-    except PermissionError as error:
-        raise ForbiddenError(
-            f"Nothing was restored: {os_path} cannot be written: {error.strerror}."
-        ) from None
-    except OSError as error:
-        raise BookstoreError(
-            f"Nothing was restored: {os_path} cannot be written: {error}"
-        ) from None
-
-
 def _status(os_path: str) -> os.stat_result | None:
-    with _file_errors(os_path):
+    with file_errors(os_path):
         try:
             return os.stat(os_path)
         except FileNotFoundError:

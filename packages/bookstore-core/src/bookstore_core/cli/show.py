@@ -2,7 +2,6 @@
 
 import base64
 import json
-import os
 import sys
 from collections.abc import Iterator
 from contextlib import suppress
@@ -11,16 +10,11 @@ from typing import Any
 
 from traitlets import Bool, Unicode
 
+from bookstore_core.cli.new_file import write_new
 from bookstore_core.cli.notebook_verb import VersionVerb
 from bookstore_core.cli.terminal.notebook_text import Piece, pieces_of, screened
 from bookstore_core.cli.terminal.tables import open_console
-from bookstore_core.errors import (
-    BookstoreError,
-    ConflictError,
-    ForbiddenError,
-    InvalidNotebookError,
-    NotFoundError,
-)
+from bookstore_core.errors import InvalidNotebookError
 from bookstore_core.history import HistoryRow
 from bookstore_core.history.records import as_json
 from bookstore_core.paths import printable
@@ -74,7 +68,7 @@ class ShowApp(VersionVerb):
         row = replace(row, version=found.version)
         raw = not (self.as_json or self.text or sys.stdout.isatty())
         if self.output not in ("", "-"):
-            _write_new(self.output, data)
+            write_new(self.output, data)
             self.tell(f"Wrote {_title(row)} into {printable(self.output)}.")
         elif raw or self.output:
             sys.stdout.buffer.write(data)
@@ -103,26 +97,6 @@ def _content(data: bytes) -> dict[str, Any]:
     with suppress(ValueError, RecursionError):
         return {"content": json.loads(text)}
     return {"content": text}
-
-
-def _write_new(name: str, data: bytes) -> None:
-    try:
-        with open(name, "xb") as file:
-            try:
-                file.write(data)
-            except OSError:
-                os.unlink(name)
-                raise
-    except FileExistsError:
-        raise ConflictError(
-            f"{name} is there already. Choose another name, or remove it first."
-        ) from None
-    except FileNotFoundError:
-        raise NotFoundError(f"There is no folder for {name}.") from None
-    except PermissionError as error:
-        raise ForbiddenError(f"{name} cannot be written: {error.strerror}.") from None
-    except (OSError, ValueError) as error:
-        raise BookstoreError(f"{name} cannot be written: {error}") from None
 
 
 def _print(row: HistoryRow, data: bytes) -> None:
