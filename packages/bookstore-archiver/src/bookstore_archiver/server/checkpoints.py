@@ -6,7 +6,7 @@ Checkpoint then lists a notebook's newest versions.
 
 import importlib
 import inspect
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Any, TypeVar
@@ -28,6 +28,7 @@ from bookstore_core.errors import (
     NotFoundError,
     SpoolError,
     StorageUnavailableError,
+    TooLargeError,
 )
 from bookstore_core.notebooks import SUFFIX
 from bookstore_core.paths import printable
@@ -46,12 +47,18 @@ BASES = {
 NONE = "none"
 
 #: HTTP status codes of what can be in the way of reverting; others are 500.
-STATUS: tuple[tuple[type[BookstoreError], int], ...] = (
-    (NotFoundError, 404),
-    (InvalidRequestError, 400),
-    (StorageUnavailableError, 503),
-    (SpoolError, 503),
-)
+STATUS: Mapping[type[BookstoreError], int] = {
+    NotFoundError: 404,
+    InvalidRequestError: 400,
+    TooLargeError: 413,
+    StorageUnavailableError: 503,
+    SpoolError: 503,
+}
+
+
+def status_of(error: Exception) -> int:
+    """Return the status code of an error: that of its nearest class in the table."""
+    return next((STATUS[kind] for kind in type(error).__mro__ if kind in STATUS), 500)
 
 
 def prepare_checkpoints(manager: Any) -> None:
@@ -259,5 +266,5 @@ def _as_http_errors(path: str) -> Iterator[None]:
     try:
         yield
     except (BookstoreError, OSError) as error:
-        status = next((code for kind, code in STATUS if isinstance(error, kind)), 500)
-        raise HTTPError(status, f"{printable(path)} stays as it is. {error}") from error
+        message = f"{printable(path)} stays as it is. {error}"
+        raise HTTPError(status_of(error), message) from error
