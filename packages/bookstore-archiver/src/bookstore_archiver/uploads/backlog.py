@@ -18,6 +18,10 @@ from bookstore_archiver.uploads.timing import Timing
 #: How many of the saves that left are remembered: more than threads that save.
 REMEMBERED = 1000
 
+#: How many saves find out whether a store works again that did not: more than one,
+#: because a store may hang.
+PROBES = 2
+
 
 class Backlog:
     """A queue, the spool beneath it, and when the store may be asked.
@@ -32,6 +36,7 @@ class Backlog:
         *,
         log: logging.Logger,
         lock: threading.Condition,
+        max_threads: int,
         min_interval: float,
         timing: Timing,
         removed: Callable[[Entry], None] = lambda entry: None,
@@ -42,6 +47,7 @@ class Backlog:
         self._stats = stats
         self._log = log
         self._lock = lock
+        self._max_threads = max_threads
         self._timing = timing
         self._removed = removed
         self._clock = clock
@@ -52,6 +58,8 @@ class Backlog:
         self._left: deque[str] = deque(maxlen=REMEMBERED)
         self._gate = StoreOutage()
         self._reopened = False
+        #: Whether saves may be taken: this process drains the spool, and goes on.
+        self.is_open = False
         #: Whether something fails that only a person can change.
         self.refused = False
         self._complained: set[str] = set()
@@ -62,9 +70,10 @@ class Backlog:
         return self._queue.names | self._leftover.keys()
 
     @property
-    def probes(self) -> bool:
-        """Whether it is not known if the store works again: a few saves will tell."""
-        return self._gate.failing_since is not None
+    def limit(self) -> int:
+        """How many saves may be sent side by side, as things stand."""
+        failing = self._gate.failing_since is not None
+        return PROBES if failing else self._max_threads
 
     def has_news(self, outcome: Outcome) -> bool:
         """Say whether there may be something to do besides the next save; ask once."""
@@ -91,10 +100,12 @@ class Backlog:
     def take(self) -> Entry | None:
         """Return a save that may be sent now; it counts as being sent from here."""
         now = self._clock()
-        return None if now < self._gate.closed_until else self._queue.pick(now)
+        if not self.is_open or now < self._gate.closed_until:
+            return None
+        return self._queue.pick(now)
 
     def has_ready(self) -> bool:
-        """Say whether `take` would return something."""
+        """Say whether `take` would return something, while it is open."""
         now = self._clock()
         return now >= self._gate.closed_until and self._queue.has_ready(now)
 

@@ -19,10 +19,6 @@ from bookstore_archiver.uploads.workers import Workers
 from bookstore_core.spool.directory import SpoolCounts, count_spool
 from bookstore_core.spool.drain_status import DrainStatus, read_status
 
-#: How many saves find out whether a store works again that did not: more than one,
-#: because a store may hang.
-PROBES = 2
-
 
 class Uploader:
     """Sends what is in a spool, while no other process does.
@@ -50,7 +46,6 @@ class Uploader:
         self._spool = spool
         self._sender = sender
         self._stats = stats
-        self._max_threads = max_threads
         self._tend = tend
         self._timing = timing or Timing()
         self._clock = clock
@@ -64,13 +59,16 @@ class Uploader:
             stats,
             log=log,
             lock=self._condition,
+            max_threads=max_threads,
             min_interval=min_interval,
             timing=self._timing,
             removed=removed,
             clock=clock,
             dice=dice,
         )
-        self._workers = Workers(sender, self, lock=self._condition)
+        self._workers = Workers(
+            sender, self._backlog, lock=self._condition, wake_after=self._wake_after
+        )
         self._fresh: list[Entry] = []
         self._thread: threading.Thread | None = None
         self._holding = self._turned = self._taking = self._elsewhere = False
@@ -104,7 +102,7 @@ class Uploader:
             if self._thread is not None and not self._ended:
                 self._hurry()
                 self._settled.wait_for(self._is_idle, timeout)
-            self._ended = True
+            self._ended, self._backlog.is_open = True, False
             self._wake()
             threads = [self._thread, *self._workers.threads]
         for thread in threads:
@@ -212,6 +210,7 @@ class Uploader:
                 self._fresh.clear()
                 self._next_look = 0.0
             self._holding, self._elsewhere = holding, not holding
+            self._backlog.is_open = holding and not self._ended
             if not holding:
                 self._written = None
         if not holding:
@@ -277,25 +276,9 @@ class Uploader:
 
     # For the threads that send ------------------------------------------------------
 
-    @property
-    def limit(self) -> int:
-        """How many saves may be sent side by side now."""
-        return PROBES if self._backlog.probes else self._max_threads
-
-    def take(self) -> Entry | None:
-        """Return a save for one of them."""
-        if self._ended or not self._holding:
-            return None
-        return self._backlog.take()
-
-    def settle(self, outcome: Outcome) -> None:
-        """Do what follows of an outcome."""
-        self._backlog.settle(outcome)
-
-    def note(self, outcome: Outcome, *, rests: bool, was_full: bool) -> None:
-        """Wake the thread that drains, and those who wait, if it matters to them."""
+    def _wake_after(self, outcome: Outcome, *, rests: bool, was_full: bool) -> None:
         if rests:
             self._settled.notify_all()
-        # Only when there is something to note: a turn costs half an upload.
+        # Only when there is something to do: a turn costs half an upload.
         if self._backlog.has_news(outcome) or (rests and was_full):
             self._wake()

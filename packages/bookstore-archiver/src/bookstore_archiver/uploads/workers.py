@@ -4,27 +4,18 @@ import threading
 from typing import Protocol
 
 from bookstore_archiver.spool.entry import Entry
+from bookstore_archiver.uploads.backlog import Backlog
 from bookstore_archiver.uploads.sender import Outcome, Sender
 
 
-class Foreman(Protocol):
-    """Whoever has the work."""
+class WakeAfter(Protocol):
+    """Wakes whoever waits for what a worker has just settled. The lock is held."""
 
-    @property
-    def limit(self) -> int:
-        """How many may work at once, as things stand. The lock is held."""
+    def __call__(self, outcome: Outcome, *, rests: bool, was_full: bool) -> None:
+        """Wake them where the outcome matters to them.
 
-    def take(self) -> Entry | None:
-        """Return a save to send now, or None. The lock is held."""
-
-    def settle(self, outcome: Outcome) -> None:
-        """Do what follows of an outcome; never raises. The lock is not held."""
-
-    def note(self, outcome: Outcome, *, rests: bool, was_full: bool) -> None:
-        """Hear that a worker has settled an outcome. The lock is held.
-
-        It `rests` where it took no other save, and `was_full` says that no other worker
-        could have started before.
+        `rests`: the worker took no further save and ends. `was_full`: all worker slots
+        were taken before this one ended.
         """
 
 
@@ -34,13 +25,15 @@ class Workers:
     def __init__(
         self,
         sender: Sender,
-        foreman: Foreman,
+        backlog: Backlog,
         *,
         lock: threading.Condition,
+        wake_after: WakeAfter,
     ) -> None:
         self._sender = sender
-        self._foreman = foreman
+        self._backlog = backlog
         self._lock = lock
+        self._wake_after = wake_after
         self._threads: dict[object, threading.Thread] = {}
 
     def __len__(self) -> int:
@@ -53,14 +46,14 @@ class Workers:
 
     @property
     def have_room(self) -> bool:
-        """Whether one more may start."""
-        return len(self._threads) < self._foreman.limit
+        """Whether one more may start. The lock is held."""
+        return len(self._threads) < self._backlog.limit
 
     def start(self) -> None:
         """Start one for each save that can be taken now."""
         while True:
             with self._lock:
-                entry = self._foreman.take() if self.have_room else None
+                entry = self._backlog.take() if self.have_room else None
                 if entry is None:
                     return
                 ticket = object()
@@ -80,11 +73,11 @@ class Workers:
     def _work(self, entry: Entry | None, ticket: object) -> None:
         while entry is not None:
             outcome = self._sender.send(entry)
-            self._foreman.settle(outcome)
+            self._backlog.settle(outcome)
             with self._lock:
                 was_full = not self.have_room
                 del self._threads[ticket]
-                entry = self._foreman.take() if self.have_room else None
+                entry = self._backlog.take() if self.have_room else None
                 if entry is not None:
                     self._threads[ticket] = threading.current_thread()
-                self._foreman.note(outcome, rests=entry is None, was_full=was_full)
+                self._wake_after(outcome, rests=entry is None, was_full=was_full)
