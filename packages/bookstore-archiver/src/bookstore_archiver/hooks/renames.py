@@ -4,11 +4,11 @@ import functools
 import inspect
 import logging
 from collections.abc import Awaitable, Callable
-from typing import Any, Protocol
+from typing import Any
 
-from bookstore_archiver.hooks.event_loop import PathLocks, aside
+from bookstore_archiver.hooks.event_loop import aside
+from bookstore_archiver.hooks.keeper import Keeper
 from bookstore_archiver.hooks.manager_content import Present, present_source
-from bookstore_archiver.spool.sources import Source
 from bookstore_core.notebooks import SUFFIX
 
 _log = logging.getLogger(__name__)
@@ -16,54 +16,40 @@ _log = logging.getLogger(__name__)
 UNREAD = "Not the rename itself but the next save becomes a version: %s"
 
 
-class Follower(Protocol):
-    """What is done with a rename; it never raises."""
-
-    locks: PathLocks
-
-    def keep_moved(
-        self, manager: Any, old: str, new: str, source: Source | None = None
-    ) -> None:
-        """Keep the notebooks that were at `old` as what they are at `new`.
-
-        `source` has the notebook's bytes where no file of this machine does.
-        """
-
-
-def follow_renames(manager: Any, follower: Follower) -> None:
+def follow_renames(manager: Any, keeper: Keeper) -> None:
     """Wrap the manager's `rename_file`, if it has one."""
     rename = getattr(manager, "rename_file", None)
     if rename is None:
         return
     wrap = _wrap_async if inspect.iscoroutinefunction(rename) else _wrap_sync
-    manager.rename_file = wrap(rename, manager, follower)
+    manager.rename_file = wrap(rename, manager, keeper)
 
 
 Rename = Callable[..., Any]
 
 
-def _wrap_async(rename: Rename, manager: Any, follower: Follower) -> Rename:
+def _wrap_async(rename: Rename, manager: Any, keeper: Keeper) -> Rename:
     @functools.wraps(rename)
     async def rename_and_follow(old_path: Any, new_path: Any, *args: Any) -> Any:
         start = functools.partial(rename, old_path, new_path, *args)
         if not _counts(old_path, new_path):
             return await start()
-        return await _follow(start, manager, follower, old_path, new_path)
+        return await _follow(start, manager, keeper, old_path, new_path)
 
     return rename_and_follow
 
 
-def _wrap_sync(rename: Rename, manager: Any, follower: Follower) -> Rename:
+def _wrap_sync(rename: Rename, manager: Any, keeper: Keeper) -> Rename:
     @functools.wraps(rename)
     def rename_and_follow(old_path: Any, new_path: Any, *args: Any) -> Any:
         answer = rename(old_path, new_path, *args)
         if not _counts(old_path, new_path):
             return answer
         if inspect.isawaitable(answer):
-            return _follow(lambda: answer, manager, follower, old_path, new_path)
+            return _follow(lambda: answer, manager, keeper, old_path, new_path)
         source = _look(manager, new_path)
         known = None if inspect.isawaitable(source) else source
-        follower.keep_moved(manager, old_path, new_path, known)
+        keeper.keep_moved(manager, old_path, new_path, known)
         return answer
 
     return rename_and_follow
@@ -78,17 +64,17 @@ def _counts(old: object, new: object) -> bool:
 async def _follow(
     start: Callable[[], Awaitable[Any]],
     manager: Any,
-    follower: Follower,
+    keeper: Keeper,
     old: str,
     new: str,
 ) -> Any:
     # A save under the new path comes second, so that the first version tells of it.
-    async with follower.locks.hold(new.strip("/")):
+    async with keeper.locks.hold(new.strip("/")):
         answer = await start()
         source = _look(manager, new)
         if inspect.isawaitable(source):
             source = await _quietly(source)
-        await aside(follower.keep_moved, manager, old, new, source)
+        await aside(keeper.keep_moved, manager, old, new, source)
         return answer
 
 

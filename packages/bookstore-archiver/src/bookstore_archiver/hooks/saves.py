@@ -9,37 +9,19 @@ import inspect
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import Any, Protocol
+from typing import Any
 
 from tornado.web import HTTPError
 
-from bookstore_archiver.hooks.event_loop import PathLocks, aside
+from bookstore_archiver.hooks.event_loop import aside
+from bookstore_archiver.hooks.keeper import Keeper
 from bookstore_archiver.hooks.manager_content import Present, present_source
-from bookstore_archiver.hooks.renames import Follower, follow_renames
-from bookstore_archiver.spool.sources import Source
+from bookstore_archiver.hooks.renames import follow_renames
 from bookstore_core.notebooks import SUFFIX
 from bookstore_core.origins import MARK, MEMBER, Origin, archives
 
 #: The `chunk` of a large upload's last part.
 LAST_CHUNK = -1
-
-
-class Keeper(Follower, Protocol):
-    """What is done with a save; only `keep_present` ever raises."""
-
-    locks: PathLocks
-
-    def keep(
-        self,
-        manager: Any,
-        model: Mapping[str, Any],
-        path: str,
-        origin: Origin | None = None,
-    ) -> None:
-        """Keep what `manager` has just saved at `path`, restored from `origin`."""
-
-    def keep_present(self, source: Source, path: str) -> None:
-        """Keep what is at `path`, before a restore writes over it."""
 
 
 def attach(manager: Any, keeper: Keeper) -> bool:
