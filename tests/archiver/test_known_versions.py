@@ -65,7 +65,7 @@ def test_own_saves_are_known_at_once_the_newest_first(
     entries = [add(spool, content) for content in "123"]
     for entry in entries:
         recent.saved(PATH, entry)
-    assert shas(recent) == [entry.trailer.sha256 for entry in entries[::-1]]
+    assert shas(recent) == [entry.trailer.metadata.sha256 for entry in entries[::-1]]
 
 
 def test_versions_of_the_store_are_known_once_it_was_asked(
@@ -78,7 +78,7 @@ def test_versions_of_the_store_are_known_once_it_was_asked(
     recent.saved(PATH, entries[2])
     recent.look(PATH)
     wait_for(looked(recent), what="the store's answer")
-    assert shas(recent) == [entry.trailer.sha256 for entry in entries[::-1]]
+    assert shas(recent) == [entry.trailer.metadata.sha256 for entry in entries[::-1]]
 
 
 def test_content_that_follows_itself_is_told_once_and_ten_are_told(
@@ -100,7 +100,7 @@ def test_own_saves_that_settings_left_out_are_told_no_longer(
     send(store, spool, newest)
     recent.look(PATH)
     wait_for(looked(recent), what="the store's answer")
-    assert shas(recent) == [newest.trailer.sha256]
+    assert shas(recent) == [newest.trailer.metadata.sha256]
 
 
 def test_renamed_notebook_keeps_what_is_known(
@@ -111,7 +111,7 @@ def test_renamed_notebook_keeps_what_is_known(
     recent.moved(PATH, "b.ipynb")
     (version,) = recent.known("b.ipynb")
     assert version.path == PATH
-    assert checkpoint_id(version) == f"s{entry.trailer.save_id}"
+    assert checkpoint_id(version) == f"s{entry.trailer.metadata.save_id}"
 
 
 def test_hanging_store_is_asked_by_two_threads_and_waited_for_by_nobody(
@@ -180,9 +180,11 @@ def test_save_that_waits_is_reverted_to_without_the_store(spool: Spool) -> None:
     recent = KnownVersions(fail, log=LOG)
     entry = add(spool, "1")
     recent.saved(PATH, entry)
-    found = find_reverted(PATH, f"s{entry.trailer.save_id}", recent=recent, spool=spool)
+    found = find_reverted(
+        PATH, f"s{entry.trailer.metadata.save_id}", recent=recent, spool=spool
+    )
     assert found.data == b"1"
-    assert found.origin.version_id == entry.trailer.save_id
+    assert found.origin.version_id == entry.trailer.metadata.save_id
 
 
 def test_save_that_was_sent_is_reverted_to_by_its_version(
@@ -191,7 +193,9 @@ def test_save_that_was_sent_is_reverted_to_by_its_version(
     entry = add(spool, "1")
     recent.saved(PATH, entry)
     send(store, spool, entry)
-    found = find_reverted(PATH, f"s{entry.trailer.save_id}", recent=recent, spool=spool)
+    found = find_reverted(
+        PATH, f"s{entry.trailer.metadata.save_id}", recent=recent, spool=spool
+    )
     assert found.data == b"1"
     assert found.origin.version_id == "v0"
 
@@ -204,7 +208,7 @@ def test_save_of_which_no_version_was_made_is_found_by_its_content(
     recent.saved(PATH, unchanged)
     spool.done(unchanged)
     found = find_reverted(
-        PATH, f"s{unchanged.trailer.save_id}", recent=recent, spool=spool
+        PATH, f"s{unchanged.trailer.metadata.save_id}", recent=recent, spool=spool
     )
     assert found.origin.version_id == "v0"
 
@@ -228,7 +232,7 @@ def test_claims_of_trust_are_dropped_and_broken_notebooks_come_back_as_they_were
         entry = add(spool, content)
         recent.saved(PATH, entry)
         model = find_reverted(
-            PATH, f"s{entry.trailer.save_id}", recent=recent, spool=spool
+            PATH, f"s{entry.trailer.metadata.save_id}", recent=recent, spool=spool
         ).model(PATH)
         assert model["type"] == kind
         assert "trusted" not in str(model["content"])

@@ -126,7 +126,7 @@ def test_names_go_on_after_the_newest_of_a_run_before(spool_dir: Path) -> None:
     newest = add(Spool(spool_dir, clock=lambda: NOW))
     later = add(Spool(spool_dir, clock=lambda: NOW - timedelta(days=1)))
     assert later.name > newest.name
-    assert datetime.fromisoformat(later.trailer.saved_at) == NOW - timedelta(days=1)
+    assert later.trailer.metadata.saved_at == NOW - timedelta(days=1)
 
 
 def test_spool_that_disappears_is_made_again(spool: Spool, spool_dir: Path) -> None:

@@ -1,14 +1,20 @@
 """The queue: order within a key, many keys at once, and when a key is due."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 from bookstore_archiver.spool.entry import Entry
 from bookstore_archiver.uploads.queue import Queue
 from bookstore_core.spool.saves import Trailer
+from bookstore_core.stores import VersionMetadata
+
+SAVED = datetime(2026, 11, 23, tzinfo=UTC)
 
 
 def entry(name: str, key: str = "a", **news: Any) -> Entry:
-    return Entry(name, Trailer(key, 0, "", name, "", "", key, **news))
+    only_if_changed = news.pop("only_if_changed", False)
+    metadata = VersionMetadata(name, SAVED, source_path=key, **news)
+    return Entry(name, Trailer(key, 0, metadata, only_if_changed))
 
 
 def filled(*entries: Entry, interval: float = 0.0) -> Queue:

@@ -16,6 +16,7 @@ from bookstore_core.spool.drain_status import DrainStatus, read_status
 from bookstore_core.spool.losses import UnprotectedNotebook, encode_losses, loss_folders
 from bookstore_core.spool.report import SpoolReport, report_spool
 from bookstore_core.spool.saves import Trailer, entry_name
+from bookstore_core.stores import VersionMetadata
 from harness.command import Outcome, Run
 
 SUCCESS = "2026-11-23T18:32:25+00:00"
@@ -34,16 +35,9 @@ def ago(seconds: float) -> str:
 
 def put(spool_dir: Path, folder: str, *, age: int, key: str = "k") -> None:
     saved = datetime.fromisoformat(ago(age))
-    trailer = Trailer(
-        key=key,
-        size=2,
-        sha256="ab",
-        save_id="1f",
-        saved_at=saved.isoformat(),
-        author="ann",
-        source_path=key,
-    )
-    path = spool_dir / folder / entry_name(saved, trailer.save_id)
+    metadata = VersionMetadata("1f", saved, "ann", sha256="ab", source_path=key)
+    trailer = Trailer(key=key, size=2, metadata=metadata)
+    path = spool_dir / folder / entry_name(saved, metadata.save_id)
     path.write_bytes(b"{}" + trailer.encode())
 
 

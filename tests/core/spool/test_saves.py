@@ -11,17 +11,24 @@ import pytest
 from bookstore_core.errors import SpoolError
 from bookstore_core.spool.directory import count_spool
 from bookstore_core.spool.saves import Trailer, entry_name, read_trailer, time_of
+from bookstore_core.stores import VersionMetadata
 
 SAVED = datetime(2026, 11, 23, 18, 32, 25, 123456, tzinfo=UTC)
 TRAILER = Trailer(
     key="workspace/ü.ipynb",
     size=2,
-    sha256="ab",
-    save_id="1f",
-    saved_at=SAVED.isoformat(),
-    author="änn",
-    source_path="ü.ipynb",
+    metadata=VersionMetadata(
+        save_id="1f",
+        saved_at=SAVED,
+        author="änn",
+        sha256="ab",
+        source_path="ü.ipynb",
+    ),
 )
+
+
+def trailer_with(**known: str) -> Trailer:
+    return replace(TRAILER, metadata=replace(TRAILER.metadata, **known))
 
 
 def test_a_save_is_the_notebook_and_a_line_that_describes_it() -> None:
@@ -32,30 +39,36 @@ def test_a_save_is_the_notebook_and_a_line_that_describes_it() -> None:
     assert TRAILER.encode().endswith(b"}\n")
 
 
+def test_the_members_of_the_line_are_in_their_order() -> None:
+    assert list(json.loads(TRAILER.encode())) == [
+        *("bookstore_spool", "key", "size", "sha256", "save_id", "saved_at"),
+        *("author", "source_path", "restored_from", "restored_path", "moved_from"),
+        *("only_if_changed", "os_path"),
+    ]
+
+
 def test_the_trailer_holds_the_metadata_of_the_version() -> None:
-    metadata = TRAILER.metadata
+    metadata = read_trailer(io.BytesIO(b"{}" + TRAILER.encode())).metadata
     assert (metadata.save_id, metadata.author) == ("1f", "änn")
     assert metadata.saved_at == SAVED
 
 
 def test_a_save_that_carries_news_is_read_back() -> None:
-    trailer = replace(
-        TRAILER,
-        restored_from="v1",
-        restored_path="old/ü.ipynb",
-        moved_from="older/ü.ipynb",
-        only_if_changed=True,
+    trailer = trailer_with(
+        restored_from="v1", restored_path="old/ü.ipynb", moved_from="older/ü.ipynb"
     )
-    assert read_trailer(io.BytesIO(b"{}" + trailer.encode())) == trailer
-    metadata = trailer.metadata
+    trailer = replace(trailer, only_if_changed=True)
+    read = read_trailer(io.BytesIO(b"{}" + trailer.encode()))
+    assert read == trailer
+    metadata = read.metadata
     assert (metadata.restored_from, metadata.restored_path) == ("v1", "old/ü.ipynb")
     assert metadata.moved_from == "older/ü.ipynb"
 
 
 def test_a_save_with_the_longest_paths_is_read_back() -> None:
     path = "\x01" * 1024
-    paths = {"key": path, "source_path": path}
-    trailer = replace(TRAILER, **paths, restored_path=path, moved_from=path)
+    trailer = trailer_with(source_path=path, restored_path=path, moved_from=path)
+    trailer = replace(trailer, key=path)
     assert read_trailer(io.BytesIO(b"{}" + trailer.encode())) == trailer
 
 
@@ -156,7 +169,7 @@ def test_a_last_line_that_nests_too_deeply_is_no_save() -> None:
 def test_a_save_spooled_before_there_were_news_is_a_save() -> None:
     line = json.dumps(GOOD).encode("ascii")
     trailer = read_trailer(io.BytesIO(b"{}\n" + line + b"\n"))
-    assert (trailer.size, trailer.moved_from) == (2, "")
+    assert (trailer.size, trailer.metadata.moved_from) == (2, "")
     assert not trailer.only_if_changed
 
 

@@ -222,14 +222,12 @@ class Intake:
 
     def note_removed(self, entry: Entry) -> None:
         """Note that somebody removed a save from the spool before it was sent."""
-        trailer = entry.trailer
-        if not is_note_key(trailer.key):
-            path, moved_from = trailer.source_path, trailer.moved_from
-            self._remind(
-                loss := UnprotectedNotebook(
-                    path, trailer.key, trailer.os_path, moved_from
-                )
+        if not is_note_key(entry.key):
+            known, os_path = entry.trailer.metadata, entry.trailer.os_path
+            loss = UnprotectedNotebook(
+                known.source_path, entry.key, os_path, known.moved_from
             )
+            self._remind(loss)
             self._unprotected.removed([loss])
 
     def _remind(self, loss: UnprotectedNotebook) -> None:

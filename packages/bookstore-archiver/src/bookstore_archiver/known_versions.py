@@ -43,9 +43,9 @@ class KnownVersion:
     @classmethod
     def of_entry(cls, entry: Entry) -> "KnownVersion":
         """Return a save that was put into the spool."""
-        trailer, known = entry.trailer, entry.trailer.metadata
+        known = entry.trailer.metadata
         return cls(
-            known.source_path, known.saved_at, trailer.save_id, sha256=trailer.sha256
+            known.source_path, known.saved_at, known.save_id, sha256=known.sha256
         )
 
     @classmethod

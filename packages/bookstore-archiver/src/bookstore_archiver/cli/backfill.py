@@ -83,7 +83,8 @@ class Backfill:
         self._stopped = threading.Event()
         # Raises SpoolError where the spool cannot be read.
         self._waiting = {
-            save.key: save.sha256 for save in waiting_saves(self._settings.spool_dir)
+            save.key: save.metadata.sha256
+            for save in waiting_saves(self._settings.spool_dir)
         }
 
     def run(self, notebooks: Iterable[NotebookFile]) -> Generator[Result, None, None]:
@@ -147,7 +148,7 @@ class Backfill:
             entry = self._archiver.intake.archive_file(
                 notebook.os_path, notebook.path, saved_at=min(saved_at, utc_now())
             )
-            self._waiting[key] = entry.trailer.sha256
+            self._waiting[key] = entry.trailer.metadata.sha256
             kind = BackfillResult.ARCHIVED
             # Whoever saved it meanwhile was perhaps faster: the newest comes last.
             if _is_same(before, _status_of(notebook.os_path)):

@@ -107,17 +107,15 @@ class RenameNotes:
         if not found:
             return []
         try:
-            waiting = [
-                save for save in waiting_saves(self._spool_dir) if save.moved_from
-            ]
+            saves = [save.metadata for save in waiting_saves(self._spool_dir)]
         except SpoolError:
-            waiting = []
+            saves = []
         for note in found:
             # Their process may have ended before it could note them.
             told = {
                 save.source_path
-                for save in waiting
-                if save.moved_from and save.metadata.saved_at >= note.rename.renamed_at
+                for save in saves
+                if save.moved_from and save.saved_at >= note.rename.renamed_at
             }
             note.rename = replace(note.rename, told=note.rename.told | told)
         return found

@@ -1,6 +1,7 @@
-"""News: what a save brings besides its content, to be told with its version."""
+"""Entries of the spool, and what a save brings besides its content."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from typing import Any
 
 from bookstore_core.origins import Origin
 from bookstore_core.spool.saves import Trailer
@@ -8,7 +9,7 @@ from bookstore_core.spool.saves import Trailer
 
 @dataclass(frozen=True)
 class Provenance:
-    """Fields of the spool's `Trailer`, where they are described.
+    """Fields of `VersionMetadata` and of the spool's `Trailer`, described there.
 
     A save with any of them stands for something that a person did. It is sent at once
     and never left out, whatever settings thin out the saves that editors make.
@@ -18,6 +19,13 @@ class Provenance:
     restored_path: str = ""
     moved_from: str = ""
     only_if_changed: bool = False
+
+    @property
+    def metadata(self) -> dict[str, Any]:
+        """The fields of `VersionMetadata`."""
+        values = asdict(self)
+        del values["only_if_changed"]
+        return values
 
     @classmethod
     def of_restore(cls, origin: Origin | None, path: str) -> "Provenance":
@@ -50,14 +58,14 @@ class Entry:
 
     @property
     def has_news(self) -> bool:
-        """Whether it tells something that a person did; see `News`."""
-        trailer = self.trailer
-        told = trailer.restored_from or trailer.moved_from
-        return bool(told) or trailer.only_if_changed
+        """Whether it stands for something that a person did; see `Provenance`."""
+        known = self.trailer.metadata
+        by_person = known.restored_from or known.moved_from
+        return bool(by_person) or self.trailer.only_if_changed
 
     @property
     def moved_key(self) -> str:
         """Key of the notebook before it was renamed, empty where it was not."""
-        trailer = self.trailer
-        prefix = trailer.key.removesuffix(trailer.source_path)
-        return prefix + trailer.moved_from if trailer.moved_from else ""
+        known = self.trailer.metadata
+        prefix = self.key.removesuffix(known.source_path)
+        return prefix + known.moved_from if known.moved_from else ""

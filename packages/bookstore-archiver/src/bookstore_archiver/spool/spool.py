@@ -15,20 +15,20 @@ import threading
 import time
 from collections.abc import Callable, Collection, Iterator
 from contextlib import suppress
-from dataclasses import asdict, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import count
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 from bookstore_archiver.spool.disk import Disk
 from bookstore_archiver.spool.entry import NO_PROVENANCE, Entry, Provenance
-from bookstore_archiver.spool.sources import CHUNK, Source
+from bookstore_archiver.spool.sources import CHUNK, Digest, Source
 from bookstore_core.clock import utc_now
 from bookstore_core.errors import SpoolError
 from bookstore_core.spool.directory import CUR, FAILED, FOLDERS, NEW, REASON_SUFFIX, TMP
 from bookstore_core.spool.saves import Trailer, entry_name, read_trailer, time_of
-from bookstore_core.stores.versions import new_save_id
+from bookstore_core.stores.versions import VersionMetadata, new_save_id
 
 #: Seconds after which a file in tmp/ belongs to a process that has ended.
 ABANDONED_AFTER = 3600.0
@@ -73,39 +73,37 @@ class Spool:
         `saved_at` is now where it is not given. Raises OSError when the spool cannot be
         written, BookstoreError when the source cannot be read.
         """
-        known: dict[str, Any] = {
-            "key": key,
-            "author": author,
-            "source_path": source_path,
-            "os_path": source.os_path,
-            **asdict(news),
-        }
+
+        def describe(digest: Digest) -> Trailer:
+            metadata = VersionMetadata(
+                save_id=new_save_id(),
+                saved_at=saved_at or self._clock(),
+                author=author,
+                sha256=digest.sha256,
+                source_path=source_path,
+                **news.metadata,
+            )
+            return Trailer(
+                key, digest.size, metadata, news.only_if_changed, source.os_path
+            )
+
         try:
-            return self._add(source, known, saved_at)
+            return self._add(source, describe)
         except FileNotFoundError:
             # The first save of all, or somebody removed the directory.
             self.make()
-            return self._add(source, known, saved_at)
+            return self._add(source, describe)
 
-    def _add(
-        self, source: Source, known: dict[str, Any], saved_at: datetime | None
-    ) -> Entry:
+    def _add(self, source: Source, describe: Callable[[Digest], Trailer]) -> Entry:
         draft = self.root / TMP / f"{self._writer}.{next(self._numbers)}"
         try:
             with self._disk.create(draft) as file:
-                digest = source.copy_to(file)
-                trailer = Trailer(
-                    size=digest.size,
-                    sha256=digest.sha256,
-                    save_id=new_save_id(),
-                    saved_at=(saved_at or self._clock()).isoformat(),
-                    **known,
-                )
+                trailer = describe(source.copy_to(file))
                 file.write(trailer.encode())
                 self._disk.sync(file)
             # Under the lock, so that a name that sorts first is also there first.
             with self._lock:
-                name = entry_name(self._next_time(), trailer.save_id)
+                name = entry_name(self._next_time(), trailer.metadata.save_id)
                 self._disk.move(draft, self.root / NEW / name)
         except BaseException:
             with suppress(OSError):
@@ -236,7 +234,7 @@ class Spool:
             while left and (chunk := file.read(min(CHUNK, left))):
                 digest.update(chunk)
                 left -= len(chunk)
-            if left or digest.hexdigest() != entry.trailer.sha256:
+            if left or digest.hexdigest() != entry.trailer.metadata.sha256:
                 raise SpoolError("It is damaged: its sha256 is not that of the save.")
             file.seek(0)
         except BaseException:

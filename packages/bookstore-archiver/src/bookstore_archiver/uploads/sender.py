@@ -138,7 +138,7 @@ class Sender:
         saved_at = entry.trailer.metadata.saved_at
         found = store.find_save(
             entry.key,
-            entry.trailer.save_id,
+            entry.trailer.metadata.save_id,
             size=entry.trailer.size,
             since=min(saved_at, time_of(entry.name) or saved_at),
             after=self._last.get(entry.key),
@@ -163,7 +163,7 @@ class Sender:
         finally:
             self._looked_at.add(entry.key)
         known = newest.metadata.sha256 if newest.metadata else ""
-        if skip and known == entry.trailer.sha256:
+        if skip and known == entry.trailer.metadata.sha256:
             return Outcome(SendResult.UNCHANGED, entry)
         age = (self._clock() - newest.stored_at).total_seconds()
         if first and 0 <= age < interval:

@@ -3,9 +3,9 @@
 import json
 import os
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import UTC, datetime
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from bookstore_core.errors import InvalidRequestError, SpoolError
 from bookstore_core.paths import check_path
@@ -22,43 +22,30 @@ _STAMPED = re.compile(r"([0-9]{8}T[0-9]{6}\.[0-9]{6}Z)(?:-|$)")
 class Trailer:
     """What a spooled save is: where it goes and what is known of it.
 
-    `size` is the notebook's length in bytes, `saved_at` an ISO time in UTC. Where it
-    is `only_if_changed`, the save is dropped when the newest version of its key has the
-    same sha256. `os_path` is the file that it was read from, if any: the notebook's
-    newest state is there. The other fields are those of `VersionMetadata`.
+    `size` is the notebook's length in bytes, and `metadata` what the version will carry
+    in the store. Where it is `only_if_changed`, the save is dropped when the newest
+    version of its key has the same sha256. `os_path` is the file that it was read from,
+    if any: the notebook's newest state is there.
     """
 
     key: str
     size: int
-    sha256: str
-    save_id: str
-    saved_at: str
-    author: str
-    source_path: str
-    restored_from: str = ""
-    restored_path: str = ""
-    moved_from: str = ""
+    metadata: VersionMetadata
     only_if_changed: bool = False
     os_path: str = ""
 
     def encode(self) -> bytes:
         """Return the trailer as its line of JSON, with the newline before it."""
-        line = json.dumps({"bookstore_spool": 1, **vars(self)})
-        return b"\n" + line.encode("ascii") + b"\n"
-
-    @property
-    def metadata(self) -> VersionMetadata:
-        """The metadata that the version will carry in the store."""
-        return VersionMetadata(
-            save_id=self.save_id,
-            saved_at=datetime.fromisoformat(self.saved_at).astimezone(UTC),
-            author=self.author,
-            sha256=self.sha256,
-            source_path=self.source_path,
-            restored_from=self.restored_from,
-            restored_path=self.restored_path,
-            moved_from=self.moved_from,
-        )
+        values = {
+            "bookstore_spool": 1,
+            "key": self.key,
+            "size": self.size,
+            "sha256": self.metadata.sha256,  # has always been here
+            **self.metadata.as_texts(),
+            "only_if_changed": self.only_if_changed,
+            "os_path": self.os_path,
+        }
+        return b"\n" + json.dumps(values).encode("ascii") + b"\n"
 
 
 def read_trailer(file: BinaryIO) -> Trailer:
@@ -77,9 +64,7 @@ def read_trailer(file: BinaryIO) -> Trailer:
         values = json.loads(line)
         if values.pop("bookstore_spool") != 1:
             raise SpoolError("It was written by another release of bookstore.")
-        trailer = Trailer(**values)
-        trailer.metadata  # noqa: B018  # a time that cannot be read is found here
-        _check_types(trailer)
+        trailer = _trailer_in(values)
     except (
         *(ValueError, TypeError, KeyError, AttributeError),
         *(RecursionError, OverflowError, InvalidRequestError),
@@ -90,14 +75,14 @@ def read_trailer(file: BinaryIO) -> Trailer:
     return trailer
 
 
-def _check_types(trailer: Trailer) -> None:
+def _trailer_in(values: dict[str, Any]) -> Trailer:
     wanted = {"size": int, "only_if_changed": bool}
-    if any(
-        type(value) is not wanted.get(name, str)
-        for name, value in vars(trailer).items()
-    ):
+    if any(type(value) is not wanted.get(name, str) for name, value in values.items()):
         raise TypeError
-    check_path(trailer.key, what="key")
+    names = {known.name for known in fields(VersionMetadata)}
+    known = {name: values.pop(name) for name in names & values.keys()}
+    check_path(values["key"], what="key")
+    return Trailer(metadata=VersionMetadata.of_texts(known), **values)
 
 
 def entry_name(saved: datetime, save_id: str) -> str:

@@ -2,11 +2,13 @@
 
 import hashlib
 import secrets
-from dataclasses import dataclass, field
-from datetime import datetime
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from datetime import UTC, datetime
 from types import TracebackType
-from typing import BinaryIO, Self
+from typing import Any, BinaryIO, Self
 
+from bookstore_core.clock import read_time
 from bookstore_core.errors import StorageError, StorageUnavailableError
 from bookstore_core.notebooks import check_size
 
@@ -33,6 +35,21 @@ class VersionMetadata:
     restored_from: str = ""
     restored_path: str = ""
     moved_from: str = ""
+
+    def as_texts(self) -> dict[str, str]:
+        """Return the fields by name, as they are kept; the time as ISO in UTC."""
+        return {**vars(self), "saved_at": self.saved_at.astimezone(UTC).isoformat()}
+
+    @classmethod
+    def of_texts(cls, texts: Mapping[str, Any]) -> Self:
+        """Return what `as_texts` wrote, in this release or an earlier one.
+
+        Other names are left alone. Raises KeyError, TypeError or ValueError where the
+        save's id or time is missing or makes no sense.
+        """
+        names = [known.name for known in fields(cls) if known.name in texts]
+        values: dict[str, Any] = {name: str(texts[name]) for name in names}
+        return cls(**{**values, "saved_at": read_time(texts["saved_at"])})
 
 
 @dataclass(frozen=True)

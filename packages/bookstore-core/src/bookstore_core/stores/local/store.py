@@ -10,12 +10,12 @@ never written again, so processes and machines may share a store.
 import json
 import os
 from collections.abc import Callable, Collection
-from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
+from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
-from bookstore_core.clock import read_time, utc_now
+from bookstore_core.clock import utc_now
 from bookstore_core.cursors import decode_cursor, encode_cursor
 from bookstore_core.errors import (
     BookstoreError,
@@ -355,8 +355,7 @@ def _describe(
         "key": key,
         "size": size,
         "content_type": content_type,
-        **asdict(metadata),
-        "saved_at": metadata.saved_at.astimezone(UTC).isoformat(),
+        **metadata.as_texts(),
     }
     return json.dumps(described, indent=1).encode("ascii") + b"\n"
 
@@ -372,16 +371,6 @@ def _read_sidecar(place: _KeyFolder, version_id: str) -> dict[str, Any]:
 
 def _metadata_in(described: dict[str, Any]) -> VersionMetadata | None:
     try:
-        return VersionMetadata(
-            save_id=str(described["save_id"]),
-            saved_at=read_time(described["saved_at"]),
-            author=str(described["author"]),
-            sha256=str(described["sha256"]),
-            source_path=str(described["source_path"]),
-            # Sidecars of earlier releases have none of these.
-            restored_from=str(described.get("restored_from", "")),
-            restored_path=str(described.get("restored_path", "")),
-            moved_from=str(described.get("moved_from", "")),
-        )
+        return VersionMetadata.of_texts(described)
     except (KeyError, TypeError, ValueError):
         return None
