@@ -12,8 +12,10 @@
     |  `- VersionNotFoundError      the key is there, that version of it is not
     |- ConflictError                it clashes with what is there
     |- StorageError                 the store answered something unexpected
-    |  `- StorageUnavailableError   the store cannot be reached now
+    |  |- StorageUnavailableError   the store cannot be reached now
+    |  `- NewerVersionError         a newer release of bookstore wrote the version
     `- SpoolError                   the spool on this machine cannot be used
+       `- NewerSaveError            a newer release of bookstore wrote the save
 
 The message is a sentence for the person who asked: what was wrong, and what to do.
 """
@@ -86,7 +88,17 @@ class StorageUnavailableError(StorageError):
     retryable = True
 
 
+class NewerVersionError(StorageError):
+    """A newer release of bookstore wrote the version, in a form unknown to this one."""
+
+
 class SpoolError(BookstoreError):
     """The spool directory cannot be read or written."""
 
     retryable = True
+
+
+class NewerSaveError(SpoolError):
+    """A newer release of bookstore wrote the save, in a form unknown to this one."""
+
+    retryable = False

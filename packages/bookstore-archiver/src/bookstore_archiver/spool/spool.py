@@ -25,7 +25,7 @@ from bookstore_archiver.spool.disk import Disk
 from bookstore_archiver.spool.entry import NO_PROVENANCE, Entry, Provenance
 from bookstore_archiver.spool.sources import CHUNK, Digest, Source
 from bookstore_core.clock import utc_now
-from bookstore_core.errors import SpoolError
+from bookstore_core.errors import NewerSaveError, SpoolError
 from bookstore_core.spool.directory import CUR, FAILED, FOLDERS, NEW, REASON_SUFFIX, TMP
 from bookstore_core.spool.saves import Trailer, entry_name, read_trailer, time_of
 from bookstore_core.stores.versions import VersionMetadata, new_save_id
@@ -49,6 +49,7 @@ class Spool:
         self._disk = disk or Disk()
         self._lock = threading.Lock()
         self._newest: datetime | None = None
+        self._newer: set[str] = set()  # names of saves that are of a newer form
         # Several processes, on several machines, may write into one spool.
         self._writer = f"{socket.gethostname()}.{os.getpid()}.{id(self):x}"
         self._numbers = count()
@@ -122,6 +123,11 @@ class Spool:
         self._newest = max(self._clock(), self._newest + timedelta(microseconds=1))
         return self._newest
 
+    @property
+    def newer(self) -> int:
+        """How many saves only a newer release can read, as of the last scan."""
+        return len(self._newer)
+
     def scan(
         self,
         known: Collection[str],
@@ -130,13 +136,17 @@ class Spool:
     ) -> Iterator[Entry]:
         """Yield the saves that wait and are not in `known`, oldest first.
 
-        Files that are no saves are set aside in failed/. One that cannot be read, or
-        set aside, is told to `complain`, and is not in the way of the others.
+        Files that are no saves are set aside in failed/; saves that only a newer
+        release can read stay where they are. One that cannot be read, or set aside, is
+        given to `complain`, and is not in the way of the others.
         """
         found = [(name, True) for name in self._names(CUR) if name not in known]
         found += [(name, False) for name in self._names(NEW) if name not in known]
+        self._newer.intersection_update(name for name, _ in found)
         claimed_before = ""
         for name, claimed in sorted(found, key=lambda item: (item[0], not item[1])):
+            if name in self._newer:
+                continue
             try:
                 if name == claimed_before:
                     self._remove_twin(name)
@@ -166,6 +176,9 @@ class Spool:
             with path.open("rb") as file:
                 trailer = read_trailer(file)
         except FileNotFoundError:
+            return None
+        except NewerSaveError:
+            self._newer.add(name)
             return None
         except SpoolError as error:
             self._set_aside(path, str(error))

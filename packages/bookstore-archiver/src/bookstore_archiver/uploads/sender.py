@@ -10,7 +10,12 @@ from enum import Enum, auto
 from bookstore_archiver.spool.entry import Entry
 from bookstore_archiver.spool.spool import Spool
 from bookstore_core.clock import utc_now
-from bookstore_core.errors import BookstoreError, NotFoundError, SpoolError
+from bookstore_core.errors import (
+    BookstoreError,
+    NewerVersionError,
+    NotFoundError,
+    SpoolError,
+)
 from bookstore_core.moved_notes import NOTE_TYPE, is_note_key
 from bookstore_core.notebooks import SUFFIX
 from bookstore_core.settings import BookstoreSettings
@@ -158,7 +163,7 @@ class Sender:
             return None
         try:
             newest = store.head(entry.key)
-        except NotFoundError:
+        except (NotFoundError, NewerVersionError):
             return None
         finally:
             self._looked_at.add(entry.key)

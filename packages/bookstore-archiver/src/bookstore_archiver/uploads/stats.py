@@ -11,8 +11,10 @@ from datetime import datetime
 
 from bookstore_archiver.uploads.sender import SendResult
 from bookstore_core.clock import utc_now
+from bookstore_core.errors import NewerSaveError
 from bookstore_core.paths import printable
 from bookstore_core.spool.drain_status import DrainStatus
+from bookstore_core.spool.saves import NEWER
 
 #: Stands for all keys in failures that are none of a single one.
 STORE = ""
@@ -42,6 +44,7 @@ class Stats:
         self._failing: dict[str, _Failing] = {}
         self._refused: set[str] = set()
         self._failure: BaseException | None = None
+        self._newer = 0
         self._told: Counter[str] = Counter()
 
     def status(self) -> DrainStatus:
@@ -56,15 +59,31 @@ class Stats:
                 skipped=self._skipped,
                 removed=self._removed,
                 last_success=self._last_success,
-                last_error=self._last_error,
+                last_error=self._last_error or (NEWER if self._newer else ""),
                 last_error_at=self._last_error_at,
-                refused=bool(self._refused),
+                refused=bool(self._refused or self._newer),
             )
 
     @property
     def failure(self) -> BaseException | None:
         """What is in the way now, a refusal before anything else."""
+        if self._failure is None and self._newer:
+            return NewerSaveError(NEWER)
         return self._failure
+
+    @property
+    def newer(self) -> int:
+        """How many saves wait that only a newer release can read."""
+        return self._newer
+
+    def note_newer(self, number: int) -> None:
+        """Record how many saves wait that only a newer release can read."""
+        with self._lock:
+            first, self._newer = number and not self._newer, number
+            if first:
+                self._last_error_at = self._clock().isoformat()
+        if first:
+            self._log.warning("%s", NEWER)
 
     def resume(self, last_success: str) -> None:
         """Keep the last success of the process that drained before this one."""

@@ -123,7 +123,8 @@ class Uploader:
         """Send everything, and return whether the spool is empty.
 
         It gives up after `timeout` seconds, when the store refuses, and when `go_on`,
-        which is asked again and again, says no.
+        which is asked again and again, says no. It does not wait for saves that only a
+        newer release can read.
         """
         if not self._count().waiting:
             return True
@@ -131,7 +132,7 @@ class Uploader:
         with self._condition:
             self._hurry()
         self.start()
-        while (counts := self._count()).waiting:
+        while (counts := self._count()).waiting > self._stats.newer:
             late = end is not None and time.monotonic() > end
             if late or not go_on(counts):
                 break
@@ -247,6 +248,7 @@ class Uploader:
                     self._spool.sweep()
                 self._backlog.remove_leftover()
                 found += self._spool.scan(known, complain=self._backlog.complain)
+                self._stats.note_newer(self._spool.newer)
         finally:
             with self._condition:
                 self._taking = False

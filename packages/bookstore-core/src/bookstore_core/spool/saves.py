@@ -7,13 +7,22 @@ from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from typing import Any, BinaryIO
 
-from bookstore_core.errors import InvalidRequestError, SpoolError
+from bookstore_core.errors import InvalidRequestError, NewerSaveError, SpoolError
 from bookstore_core.paths import check_path
 from bookstore_core.stores.versions import VersionMetadata
 
 #: The trailer is the last line and no longer than this, in bytes. It may hold four
 #: paths of 1024 bytes and a file's of 4096, which JSON may write six times as long.
 MAX_TRAILER = 65536
+
+#: The first member of a trailer, and the number of its form.
+_FORM, FORM = "bookstore_spool", 1
+
+#: What is said of a save whose form has a higher number.
+NEWER = (
+    "A save in the spool was written by a newer release of bookstore; update "
+    "bookstore. It waits until then."
+)
 _STAMP = "%Y%m%dT%H%M%S.%fZ"
 _STAMPED = re.compile(r"([0-9]{8}T[0-9]{6}\.[0-9]{6}Z)(?:-|$)")
 
@@ -37,7 +46,7 @@ class Trailer:
     def encode(self) -> bytes:
         """Return the trailer as its line of JSON, with the newline before it."""
         values = {
-            "bookstore_spool": 1,
+            _FORM: FORM,
             "key": self.key,
             "size": self.size,
             "sha256": self.metadata.sha256,  # has always been here
@@ -51,7 +60,8 @@ class Trailer:
 def read_trailer(file: BinaryIO) -> Trailer:
     """Return the trailer of an open spool file, leaving it at its start.
 
-    Raises SpoolError when the file is torn or is no save at all.
+    Raises SpoolError when the file is torn or is no save at all, and NewerSaveError
+    when only a newer release of bookstore can read it.
     """
     length = file.seek(0, os.SEEK_END)
     file.seek(max(0, length - MAX_TRAILER))
@@ -62,8 +72,11 @@ def read_trailer(file: BinaryIO) -> Trailer:
     line = tail[:-1].rpartition(b"\n")[2]
     try:
         values = json.loads(line)
-        if values.pop("bookstore_spool") != 1:
-            raise SpoolError("It was written by another release of bookstore.")
+        form = values.pop(_FORM)
+        if type(form) is int and form > FORM:
+            raise NewerSaveError(NEWER)
+        if form != FORM:
+            raise ValueError
         trailer = _trailer_in(values)
     except (
         *(ValueError, TypeError, KeyError, AttributeError),

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import BinaryIO
 
 from bookstore_core.clock import utc_now
-from bookstore_core.errors import ConflictError, NotFoundError
+from bookstore_core.errors import ConflictError, NewerVersionError, NotFoundError
 from bookstore_core.paths import printable
 from bookstore_core.stores.checks import (
     check_comment,
@@ -72,7 +72,8 @@ class VersionStore(ABC):
     or asks to come back later (retryable), ForbiddenError when it refuses,
     ConfigurationError when the bucket does not exist, is not versioned or the
     credentials are wrong, NotFoundError and VersionNotFoundError for unknown keys and
-    versions, StorageError for anything else.
+    versions, NewerVersionError (`head` and `open`) for a version that only a newer
+    release can read, StorageError for anything else.
     """
 
     bucket: str
@@ -229,8 +230,8 @@ class VersionStore(ABC):
                     continue
                 try:
                     known = self.head(key, version.version_id)
-                except NotFoundError:
-                    continue  # a rule of the store's removed it meanwhile
+                except (NotFoundError, NewerVersionError):
+                    continue  # removed by a rule of the store's, or no save of ours
                 if known.metadata and known.metadata.save_id == save_id:
                     return known
             cursor = page.cursor

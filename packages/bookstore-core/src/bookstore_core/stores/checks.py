@@ -2,7 +2,11 @@
 
 import re
 
-from bookstore_core.errors import InvalidRequestError, VersionNotFoundError
+from bookstore_core.errors import (
+    InvalidRequestError,
+    NewerVersionError,
+    VersionNotFoundError,
+)
 from bookstore_core.paths import DELIMITER, MAX_KEY_BYTES
 
 
@@ -44,6 +48,20 @@ def check_version_id(key: str, version_id: str | None) -> str | None:
     if not version_id or not version_id.isascii() or not version_id.isprintable():
         raise no_such_version(key, version_id)
     return version_id
+
+
+#: The form of what is kept with a version; absent, it is form 1. It becomes another
+#: number when releases that know only this one could misread it.
+FORM = 1
+
+
+def check_form(form: int, key: str, version_id: str) -> None:
+    """Raise NewerVersionError for a form that only a newer release of bookstore has."""
+    if form > FORM:
+        raise NewerVersionError(
+            f"Version {version_id} of {key} was written by a newer release of "
+            "bookstore. Update bookstore to read it."
+        )
 
 
 #: The most characters of a label's name, and of its comment.

@@ -27,6 +27,8 @@ from bookstore_core.paths import DELIMITER
 from bookstore_core.settings import BookstoreSettings
 from bookstore_core.stores.base import Finding, StoreCheck, VersionStore
 from bookstore_core.stores.checks import (
+    FORM,
+    check_form,
     check_key,
     check_prefix,
     check_version_id,
@@ -65,6 +67,9 @@ from bookstore_core.stores.versions import (
     VersionMetadata,
     VersionPage,
 )
+
+#: The first member of a sidecar, and the number of its form.
+_FORM = "bookstore_store"
 
 
 @dataclass(frozen=True)
@@ -301,6 +306,7 @@ class LocalStore(VersionStore):
             raise no_such_version(place.key, found) from None
         if described.get("key", place.key) != place.key:
             raise no_such_version(place.key, found)
+        check_form(_form_in(described), place.key, found)
         return _version(
             place,
             found,
@@ -352,6 +358,7 @@ def _describe(
     key: str, metadata: VersionMetadata, *, size: int, content_type: str
 ) -> bytes:
     described = {
+        _FORM: FORM,
         "key": key,
         "size": size,
         "content_type": content_type,
@@ -367,6 +374,11 @@ def _read_sidecar(place: _KeyFolder, version_id: str) -> dict[str, Any]:
     except (ValueError, RecursionError):
         return {}
     return described if isinstance(described, dict) else {}
+
+
+def _form_in(described: dict[str, Any]) -> int:
+    form = described.get(_FORM)
+    return form if isinstance(form, int) else FORM
 
 
 def _metadata_in(described: dict[str, Any]) -> VersionMetadata | None:

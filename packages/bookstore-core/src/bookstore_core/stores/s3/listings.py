@@ -12,8 +12,9 @@ from typing import Any
 from bookstore_core.cursors import decode_cursor, encode_cursor
 from bookstore_core.errors import StorageError
 from bookstore_core.paths import DELIMITER, OWN_FOLDER, is_own
+from bookstore_core.stores.checks import check_form
 from bookstore_core.stores.s3.errors import Asked
-from bookstore_core.stores.s3.metadata import decode_metadata
+from bookstore_core.stores.s3.metadata import decode_metadata, form_in
 from bookstore_core.stores.versions import KeyPage, Version, VersionPage
 
 #: The version id that S3 gives to what it will overwrite.
@@ -27,16 +28,22 @@ Ask = Callable[..., dict[str, Any]]
 
 
 def version_of(answer: dict[str, Any], asked: Asked) -> Version:
-    """Return the version that an answer to a HEAD or GET describes."""
+    """Return the version that an answer to a HEAD or GET describes.
+
+    Raises NewerVersionError where only a newer release can read it.
+    """
+    # A bucket that was never versioned names none; this id reads what is there.
+    version_id = answer.get("VersionId") or asked.version_id or OVERWRITABLE
+    headers = answer.get("Metadata", {})
+    check_form(form_in(headers), asked.key, version_id)
     return Version(
         bucket=asked.bucket,
         key=asked.key,
-        # A bucket that was never versioned names none; this id reads what is there.
-        version_id=answer.get("VersionId") or asked.version_id or OVERWRITABLE,
+        version_id=version_id,
         size=answer["ContentLength"],
         stored_at=answer["LastModified"].astimezone(UTC),
         is_latest=asked.version_id is None,
-        metadata=decode_metadata(answer.get("Metadata", {})),
+        metadata=decode_metadata(headers),
     )
 
 

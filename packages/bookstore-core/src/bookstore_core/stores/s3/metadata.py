@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import fields
 from urllib.parse import quote, unquote
 
+from bookstore_core.stores.checks import FORM
 from bookstore_core.stores.versions import VersionMetadata
 
 #: S3's limit is 2048; some servers count the header's own prefix as well.
@@ -27,13 +28,14 @@ def _header(name: str) -> str:
 _NAMES = [known.name for known in fields(VersionMetadata)]
 _BETWEEN = [name for name in _NAMES if name not in (*_FIRST, *_LAST)]
 _HEADERS = {name: _header(name) for name in (*_FIRST, *_BETWEEN, *_LAST)}
+_FORM_HEADER = _header("form")
 
 
 def encode_metadata(metadata: VersionMetadata) -> dict[str, str]:
     """Return the headers, without their prefix; what does not fit is left out."""
     texts = metadata.as_texts()
-    headers: dict[str, str] = {}
-    room = MAX_BYTES
+    headers = {_FORM_HEADER: str(FORM)}
+    room = MAX_BYTES - len(HEADER_PREFIX) - len(_FORM_HEADER) - len(str(FORM))
     for name, header in _HEADERS.items():
         encoded = quote(texts[name], safe="/:@+,=", errors="surrogatepass")
         needed = len(HEADER_PREFIX) + len(header) + len(encoded)
@@ -46,14 +48,24 @@ def encode_metadata(metadata: VersionMetadata) -> dict[str, str]:
     return headers
 
 
+def form_in(headers: Mapping[str, str]) -> int:
+    """Return the form of the metadata in an object's headers."""
+    form = _decoded(headers).get(_FORM_HEADER, "")
+    return int(form) if form.isascii() and form.isdecimal() else FORM
+
+
 def decode_metadata(headers: Mapping[str, str]) -> VersionMetadata | None:
     """Return the metadata in an object's headers, None where bookstore wrote none."""
-    values = {
-        name.lower(): unquote(value, errors="surrogatepass")
-        for name, value in headers.items()
-    }
+    values = _decoded(headers)
     texts = {n: values[header] for n, header in _HEADERS.items() if header in values}
     try:
         return VersionMetadata.of_texts(texts)
     except (KeyError, TypeError, ValueError):
         return None
+
+
+def _decoded(headers: Mapping[str, str]) -> dict[str, str]:
+    return {
+        name.lower(): unquote(value, errors="surrogatepass")
+        for name, value in headers.items()
+    }

@@ -10,6 +10,7 @@ from bookstore_core.clock import utc_now
 from bookstore_core.errors import (
     BookstoreError,
     ConfigurationError,
+    NewerVersionError,
     NotFoundError,
     StorageError,
     StorageUnavailableError,
@@ -210,8 +211,13 @@ class S3Store(VersionStore):
         check_version_id(check_key(key), version_id)
         asked = self._asked(bucket, key, version_id)
         answer = self._connection.read("get_object", asked)
+        try:
+            version = version_of(answer, asked)
+        except NewerVersionError:
+            answer["Body"].close()
+            raise
         body = self._connection.guard(answer["Body"], asked)
-        return OpenVersion(version_of(answer, asked), cast(BinaryIO, body))
+        return OpenVersion(version, cast(BinaryIO, body))
 
     def list_versions(
         self,
