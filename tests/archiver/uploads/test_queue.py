@@ -117,7 +117,7 @@ def test_lines_of_keys_without_saves_are_forgotten() -> None:
     queue = filled(entry("1"))
     queue.pick(0.0)
     queue.done(entry("1"), 0.0)
-    assert queue.count_lines() == 0
+    assert queue._lines == {}
 
 
 def test_save_that_is_no_longer_known_changes_nothing() -> None:

@@ -17,7 +17,8 @@ from traitlets import Unicode
 from bookstore_archiver.archiver import Archiver
 from bookstore_archiver.cli.verb import ArchiverVerb, Patience
 from bookstore_archiver.notebook_files import NotebookFile, find_notebooks
-from bookstore_archiver.spool.capacity import MOST_BYTES, MOST_SAVES
+from bookstore_archiver.spool.capacity import MOST_SAVES, has_room
+from bookstore_archiver.spool.file_states import is_unchanged
 from bookstore_archiver.spool.sources import CHUNK
 from bookstore_core.cli.command import Verb
 from bookstore_core.errors import (
@@ -118,7 +119,7 @@ class Backfill:
         """Wait while the spool is full: it lies on the disk that people save on."""
         while True:
             counts = count_spool(self._settings.spool_dir)
-            if counts.waiting <= self._most_saves and counts.bytes <= MOST_BYTES:
+            if has_room(counts, most_saves=self._most_saves):
                 return
             refused = self._archiver.status.refused
             if refused or not self._patience.allows(counts):
@@ -151,7 +152,7 @@ class Backfill:
             self._waiting[key] = entry.trailer.metadata.sha256
             kind = BackfillResult.ARCHIVED
             # Whoever saved it meanwhile was perhaps faster: the newest comes last.
-            if _is_same(before, _status_of(notebook.os_path)):
+            if is_unchanged(before, _status_of(notebook.os_path)):
                 break
         return kind
 
@@ -200,14 +201,6 @@ def _status_of(os_path: str) -> os.stat_result:
         raise NotFoundError(f"{os_path} is gone.") from None
     except OSError as error:
         raise SpoolError(f"{os_path} cannot be read: {error}") from error
-
-
-def _is_same(before: os.stat_result, after: os.stat_result) -> bool:
-    return (before.st_ino, before.st_size, before.st_mtime_ns) == (
-        after.st_ino,
-        after.st_size,
-        after.st_mtime_ns,
-    )
 
 
 def _sha256_of_file(os_path: str) -> str:

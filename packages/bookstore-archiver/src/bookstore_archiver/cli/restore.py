@@ -12,6 +12,7 @@ from traitlets import Unicode
 
 from bookstore_archiver.archiver import Archiver
 from bookstore_archiver.cli.verb import ArchiverVerb, Patience
+from bookstore_archiver.spool.file_states import is_unchanged
 from bookstore_archiver.spool.sources import FileSource
 from bookstore_core.cli.new_file import file_errors, write_new
 from bookstore_core.cli.notebook_verb import VersionVerb
@@ -173,7 +174,7 @@ def replace_file(
             before = _status(os_path)
             if before is not None:
                 _keep(os_path, path, archiver)
-            if _is_same(before, _status(os_path)):
+            if is_unchanged(before, _status(os_path)):
                 os.replace(draft, os_path)
                 break
         else:
@@ -251,13 +252,3 @@ def _has(os_path: str, data: bytes) -> bool:
     with suppress(OSError), open(os_path, "rb") as file:
         return file.read(len(data) + 1) == data
     return False
-
-
-def _is_same(before: os.stat_result | None, after: os.stat_result | None) -> bool:
-    if before is None or after is None:
-        return before is after
-    return (before.st_ino, before.st_size, before.st_mtime_ns) == (
-        after.st_ino,
-        after.st_size,
-        after.st_mtime_ns,
-    )

@@ -9,6 +9,7 @@ from bookstore_archiver.renames.pending import RenamedFolder
 from bookstore_archiver.spool.capacity import has_room
 from bookstore_core.errors import NotFoundError
 from bookstore_core.paths import printable
+from bookstore_core.spool.directory import count_spool
 
 #: Seconds between looks at a spool that is too full.
 PAUSE = 0.5
@@ -76,10 +77,13 @@ class RenameFollower:
             if folder.over:
                 break  # it has another name by now, and is found there
             path = f"{folder.new}/{notebook.path}"
-            while not self._stopped.is_set() and not has_room(self._spool_dir):
+            while not (self._stopped.is_set() or self._has_room()):
                 self._stopped.wait(self._pause)
             if self._stopped.is_set():
                 return
             if folder.owes(path):
                 self._keep(notebook.os_path, path)
         folder.end()
+
+    def _has_room(self) -> bool:
+        return has_room(count_spool(self._spool_dir))

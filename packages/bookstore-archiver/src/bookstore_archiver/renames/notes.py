@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from bookstore_archiver.spool.disk import Disk
+from bookstore_archiver.spool.file_states import is_at
 from bookstore_core.errors import SpoolError
 from bookstore_core.paths import printable
 from bookstore_core.spool.directory import TMP, waiting_saves
@@ -129,7 +130,7 @@ def _own(path: Path) -> RenameNote | None:
         return None
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        if os.path.samestat(os.fstat(file.fileno()), path.stat()):
+        if is_at(file, path):
             data = file.read()
             rename = decode_rename(data)
             if rename is not None:

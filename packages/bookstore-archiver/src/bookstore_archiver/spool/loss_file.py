@@ -9,6 +9,7 @@ from pathlib import Path
 from secrets import token_hex
 from typing import BinaryIO
 
+from bookstore_archiver.spool.file_states import is_at
 from bookstore_core.spool.losses import (
     UnprotectedNotebook,
     decode_losses,
@@ -48,9 +49,7 @@ class UnprotectedFile:
         if self._file is None or self._path is None:
             return False
         try:
-            return not os.path.samestat(
-                os.fstat(self._file.fileno()), self._path.stat()
-            )
+            return not is_at(self._file, self._path)
         except OSError:
             return True
 
@@ -124,7 +123,7 @@ def _make(path: Path) -> BinaryIO | None:
     file = os.fdopen(number, "r+b", buffering=0)
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        if os.path.samestat(os.fstat(number), path.stat()):
+        if is_at(file, path):
             return file
     except OSError:
         pass  # someone took it for one that was left behind, between the two

@@ -5,6 +5,7 @@ import os
 from dataclasses import dataclass
 from typing import Any, BinaryIO, Protocol
 
+from bookstore_archiver.spool.file_states import is_unchanged
 from bookstore_core.errors import BookstoreError, NotFoundError, SpoolError
 
 CHUNK = 1024 * 1024
@@ -88,9 +89,10 @@ class FileSource:
     def _copy_settled(self, target: BinaryIO) -> Digest:
         for _ in range(ATTEMPTS):
             with self._open() as file:
-                before = _state(file)
+                before = os.fstat(file.fileno())
                 digest = self._copy(file, target)
-                if _state(file) == before and digest.size == before[0]:
+                unchanged = is_unchanged(before, os.fstat(file.fileno()))
+                if unchanged and digest.size == before.st_size:
                     return digest
             _empty(target)
         raise SpoolError(f"{self.os_path} keeps changing while it is read.")
@@ -117,11 +119,6 @@ class FileSource:
             return file.read(CHUNK)
         except OSError as error:
             raise SpoolError(f"{self.os_path} cannot be read: {error}") from error
-
-
-def _state(file: BinaryIO) -> tuple[int, int]:
-    found = os.fstat(file.fileno())
-    return found.st_size, found.st_mtime_ns
 
 
 def _empty(target: BinaryIO) -> None:

@@ -59,10 +59,6 @@ class Queue:
         """Names of all entries that wait or are being sent."""
         return self._names
 
-    def count_lines(self) -> int:
-        """Count the keys that are remembered."""
-        return len(self._lines)
-
     def add(self, entry: Entry, now: float) -> list[Entry]:
         """Put a save into its line; return those that need not be sent any more."""
         if entry.name in self._names:
