@@ -95,15 +95,12 @@ class LocalStore(VersionStore):
     ) -> None:
         self.bucket = settings.bucket
         self._root = Path(settings.local_root)
+        self._directory = folder_directory(self._root, [self.bucket])
         self._now = now
 
     @property
     def location(self) -> str:
         return str(self._directory)
-
-    @property
-    def _directory(self) -> Path:
-        return folder_directory(self._root, [self.bucket])
 
     def check(self) -> StoreCheck:
         directory = self._directory
@@ -277,10 +274,11 @@ class LocalStore(VersionStore):
         return _version(place, newest, _size(place, newest), is_latest=True)
 
     def _place(self, key: str, bucket: str | None) -> _KeyFolder:
-        name = self.bucket if bucket is None else bucket
-        directory = folder_directory(self._root, [name])
-        if name != self.bucket and not (name and directory.is_dir()):
-            raise NotFoundError(f"There is no bucket {name}.")
+        name, directory = self.bucket, self._directory
+        if bucket is not None and bucket != name:
+            name, directory = bucket, folder_directory(self._root, [bucket])
+            if not (name and directory.is_dir()):
+                raise NotFoundError(f"There is no bucket {name}.")
         return _KeyFolder(name, key, key_directory(directory, check_key(key)))
 
     def _ids(self, place: _KeyFolder) -> list[str]:
