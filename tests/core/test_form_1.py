@@ -97,6 +97,6 @@ def test_the_spool_says_what_it_said(settings: BookstoreSettings) -> None:
     renames = [
         decode_rename(path.read_bytes()) for path in rename_files(settings.spool_dir)
     ]
-    assert [(r.old, r.new, r.told, r.over) for r in renames if r] == [
+    assert [(r.old, r.new, r.recorded, r.over) for r in renames if r] == [
         ("spring", "summer", frozenset({"summer/one.ipynb"}), False)
     ]

@@ -255,23 +255,23 @@ def test_version_of_the_old_path_reaches_the_store_first(
 def test_save_in_a_renamed_folder_tells_if_it_comes_first() -> None:
     moves = PendingRenames()
     folder = moves.add_folder("x", "y")
-    with moves.telling("y/a.ipynb") as old:
+    with moves.recording("y/a.ipynb") as old:
         assert old == "x/a.ipynb"
     assert not folder.owes("y/a.ipynb")
     assert folder.owes("y/b.ipynb")
-    with moves.telling("y/a.ipynb") as old:
+    with moves.recording("y/a.ipynb") as old:
         assert old == ""
 
 
-def test_untold_moves_become_one() -> None:
+def test_pending_moves_become_one() -> None:
     moves = PendingRenames()
     moves.add("a.ipynb", "x/a.ipynb")
     moves.add_folder("x", "y")
     moves.add_folder("y", "z")
     moves.add("z/a.ipynb", "b.ipynb")
-    with moves.telling("b.ipynb") as old:
+    with moves.recording("b.ipynb") as old:
         assert old == "a.ipynb"
-    with moves.telling("z/other.ipynb") as old:
+    with moves.recording("z/other.ipynb") as old:
         assert old == "x/other.ipynb"
 
 
@@ -279,16 +279,16 @@ def test_move_there_and_back_is_none() -> None:
     moves = PendingRenames()
     moves.add_folder("x", "y")
     moves.add_folder("y", "x")
-    with moves.telling("x/a.ipynb") as old:
+    with moves.recording("x/a.ipynb") as old:
         assert old == ""
 
 
-def test_move_stays_untold_where_telling_failed() -> None:
+def test_move_stays_pending_where_recording_failed() -> None:
     moves = PendingRenames()
     moves.add("a.ipynb", "b.ipynb")
-    with pytest.raises(OSError, match="disk"), moves.telling("b.ipynb"):
+    with pytest.raises(OSError, match="disk"), moves.recording("b.ipynb"):
         raise OSError("disk")
-    with moves.telling("b.ipynb") as old:
+    with moves.recording("b.ipynb") as old:
         assert old == "a.ipynb"
 
 

@@ -1,4 +1,4 @@
-"""Renames outlive the process: whoever comes next goes on with what is untold."""
+"""Renames outlive the process: whoever comes next goes on with what is pending."""
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -14,7 +14,7 @@ from bookstore_archiver.renames.pending import PendingRenames, RenamedFolder
 from bookstore_core.spool.renames import (
     Rename,
     decode_rename,
-    encode_told,
+    encode_recorded,
     rename_files,
 )
 from bookstore_core.stores import utc_now
@@ -40,14 +40,14 @@ def full_folder(files: Files) -> list[str]:
     return names
 
 
-def told(store: MemoryStore, folder: str, names: list[str]) -> list[list[str]]:
+def recorded(store: MemoryStore, folder: str, names: list[str]) -> list[list[str]]:
     """Return what the versions of each notebook in a folder say of their past."""
     found = [store.versions[f"workspace/{folder}/{name}"] for name in names]
     return [[v.metadata.moved_from for v in each if v.metadata] for each in found]
 
 
 def test_what_a_file_says_is_read_back_without_a_torn_line() -> None:
-    data = RENAME.encode() + encode_told("y/ü.ipynb") + b'"y/b.i'
+    data = RENAME.encode() + encode_recorded("y/ü.ipynb") + b'"y/b.i'
     read = decode_rename(data)
     assert read == Rename("x", "y", "/srv/y", AT, frozenset({"y/ü.ipynb"}))
 
@@ -72,16 +72,16 @@ def test_rename_is_taken_over_when_its_process_is_gone(
     note = notes.write(RENAME)
     assert note
     assert notes.adopt() == []
-    note.told("y/a.ipynb")
+    note.recorded("y/a.ipynb")
     note.release()
     (path,) = rename_files(str(spool_dir))
     path.write_bytes(path.read_bytes() + b'"y/torn')
     (adopted,) = notes.adopt()
-    assert adopted.rename.told == {"y/a.ipynb"}
-    adopted.told("y/b.ipynb")
+    assert adopted.rename.recorded == {"y/a.ipynb"}
+    adopted.recorded("y/b.ipynb")
     adopted.release()
     (again,) = notes.adopt()
-    assert again.rename.told == {"y/a.ipynb", "y/b.ipynb"}
+    assert again.rename.recorded == {"y/a.ipynb", "y/b.ipynb"}
     again.over()
     again.release()
     (last,) = notes.adopt()
@@ -110,12 +110,14 @@ def test_next_process_tells_what_the_last_one_has_not(
 ) -> None:
     note = notes.write(Rename("x", "y", str(files.root / "y"), utc_now()))
     assert note
-    note.told("y/00.ipynb")
+    note.recorded("y/00.ipynb")
     note.release()
     archiver = make_archiver()
     archiver.start()
     expected = [[]] + [[f"x/{name}"] for name in full_folder[1:]]
-    wait_for(lambda: told(store, "y", full_folder) == expected, what="all notebooks")
+    wait_for(
+        lambda: recorded(store, "y", full_folder) == expected, what="all notebooks"
+    )
     archiver.close()
     assert rename_files(str(spool_dir)) == []
 
@@ -129,10 +131,12 @@ def test_save_before_the_next_process_has_looked_tells_too(
     note.release()
     attach(files, make_archiver().intake)
     files.save(text("1"), "y/a.ipynb")
-    wait_for(lambda: told(store, "y", ["a.ipynb"]) == [["x/a.ipynb"]], what="a version")
+    wait_for(
+        lambda: recorded(store, "y", ["a.ipynb"]) == [["x/a.ipynb"]], what="a version"
+    )
 
 
-def test_notebook_whose_telling_waits_in_the_spool_is_not_told_again(
+def test_notebook_whose_record_waits_in_the_spool_is_not_recorded_again(
     notes: RenameNotes,
     make_archiver: MakeArchiver,
     files: Files,
@@ -151,7 +155,9 @@ def test_notebook_whose_telling_waits_in_the_spool_is_not_told_again(
     path.write_bytes(path.read_bytes().splitlines(keepends=True)[0])
     make_archiver().start()
     expected = [[f"x/{name}"] for name in full_folder]
-    wait_for(lambda: told(store, "y", full_folder) == expected, what="all notebooks")
+    wait_for(
+        lambda: recorded(store, "y", full_folder) == expected, what="all notebooks"
+    )
 
 
 def test_drain_works_renames_through_as_well(
@@ -165,7 +171,7 @@ def test_drain_works_renames_through_as_well(
     assert note
     note.release()
     assert make_archiver().drain(30)
-    assert told(store, "y", full_folder) == [[f"x/{name}"] for name in full_folder]
+    assert recorded(store, "y", full_folder) == [[f"x/{name}"] for name in full_folder]
 
 
 def test_folder_that_is_renamed_again_at_once_keeps_its_thread(
@@ -182,13 +188,15 @@ def test_folder_that_is_renamed_again_at_once_keeps_its_thread(
         archiver.intake.keep_moved(files, old, new)
     (files.root / "z").mkdir()
     files.save(text("new"), "z/new.ipynb")
-    wait_for(lambda: all(told(store, "b", full_folder)), what="all notebooks")
-    for name, versions in zip(full_folder, told(store, "b", full_folder), strict=True):
+    wait_for(lambda: all(recorded(store, "b", full_folder)), what="all notebooks")
+    for name, versions in zip(
+        full_folder, recorded(store, "b", full_folder), strict=True
+    ):
         (before,) = versions
-        while told(store, before.split("/")[0], [name]) != [[]]:
-            ((before,),) = told(store, before.split("/")[0], [name])
+        while recorded(store, before.split("/")[0], [name]) != [[]]:
+            ((before,),) = recorded(store, before.split("/")[0], [name])
         assert before == f"y/{name}"
-    assert told(store, "z", ["new.ipynb"]) == [[""]]
+    assert recorded(store, "z", ["new.ipynb"]) == [[""]]
     archiver.close()
     assert rename_files(str(spool_dir)) == []
 
@@ -197,9 +205,9 @@ def test_rename_after_one_whose_folder_is_walked_already_goes_back_to_it() -> No
     moves = PendingRenames()
     first, second = moves.add_folder("x", "y"), moves.add_folder("y/in", "z")
     first.end()
-    with moves.telling("y/new.ipynb") as old:
+    with moves.recording("y/new.ipynb") as old:
         assert old == ""
-    with moves.telling("z/a.ipynb") as old:
+    with moves.recording("z/a.ipynb") as old:
         assert old == "x/in/a.ipynb"
     moves.tidy(0)
     assert moves._folders == [first, second]
@@ -219,9 +227,9 @@ def test_older_rename_that_is_taken_over_late_comes_before_newer_ones(
     moves.add_folder("p", "x", "/srv/x")
     note.release()
     assert [folder.old for folder in moves.adopt()] == ["x"]
-    with moves.telling("x/a.ipynb") as old:
+    with moves.recording("x/a.ipynb") as old:
         assert old == "p/a.ipynb"
-    with moves.telling("y/a.ipynb") as old:
+    with moves.recording("y/a.ipynb") as old:
         assert old == "x/a.ipynb"
     moves.release()
 
@@ -232,7 +240,7 @@ def test_move_that_a_full_disk_kept_from_the_spool_is_told_by_the_next_process(
     first = make_archiver()
     attach(files, first.intake)
     files.save(text("1"), "a.ipynb")
-    wait_for(lambda: told(store, "", ["a.ipynb"]) or True, what="a version")
+    wait_for(lambda: recorded(store, "", ["a.ipynb"]) or True, what="a version")
     first.intake.tend()
     new = spool_dir / "new"
     wait_for(lambda: not list(new.iterdir()), what="the upload")
@@ -262,7 +270,9 @@ def test_notebook_tells_before_another_one_comes_to_its_old_path(
     files.save(text("another"), "x/07.ipynb")
     another = store.versions["workspace/x/07.ipynb"]
     wait_for(lambda: another, what="the version of the other one")
-    wait_for(lambda: told(store, "y", ["07.ipynb"]) == [["x/07.ipynb"]], what="its own")
+    wait_for(
+        lambda: recorded(store, "y", ["07.ipynb"]) == [["x/07.ipynb"]], what="its own"
+    )
     (moved,) = store.versions["workspace/y/07.ipynb"]
     assert moved.metadata
     assert another[0].metadata

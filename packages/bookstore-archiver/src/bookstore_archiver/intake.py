@@ -154,7 +154,7 @@ class Intake:
             self._refuse(path, error)
         except (OSError, BookstoreError) as error:
             found = os_path or os_path_of(manager, path) or ""
-            loss = UnprotectedNotebook(path, key, found, self._moves.untold(path))
+            loss = UnprotectedNotebook(path, key, found, self._moves.pending_move(path))
             self._unprotected.lost(loss, error)
         except Exception:  # noqa: BLE001  # the edge of the user's save
             self._log.exception("A save of %r was not archived.", path)
@@ -253,7 +253,7 @@ class Intake:
         news: Provenance = NO_PROVENANCE,
     ) -> Entry:
         self._follow_left(once=True)
-        with self._moves.telling(path) as old:
+        with self._moves.recording(path) as old:
             if old:
                 news = replace(news, moved_from=old, only_if_changed=False)
             entry = self._spool.add(

@@ -1,4 +1,4 @@
-"""RenameNotes: keeps on disk which folders' notebooks have yet to tell of a rename."""
+"""RenameNotes: keeps on disk which renamed folders are not all recorded yet."""
 
 import fcntl
 import logging
@@ -18,7 +18,7 @@ from bookstore_core.spool.renames import (
     OVER,
     Rename,
     decode_rename,
-    encode_told,
+    encode_recorded,
     rename_files,
 )
 from bookstore_core.spool.saves import entry_name
@@ -33,22 +33,22 @@ class RenameNote:
         self._path = path
         self._file = file
 
-    def told(self, path: str) -> None:
+    def recorded(self, path: str) -> None:
         """Note that a notebook's version says where it was; durable on return."""
-        self._add(encode_told(path))
+        self._add(encode_recorded(path))
 
     def over(self) -> None:
         """Note that nobody else is to be asked; durable on return."""
         self._add(OVER)
 
     def _add(self, line: bytes) -> None:
-        with suppress(OSError, ValueError):  # told twice, at worst, by the next process
+        with suppress(OSError, ValueError):  # recorded twice, at worst
             self._file.write(line)
             self._file.flush()
             os.fsync(self._file.fileno())
 
     def remove(self) -> None:
-        """End it: all have told."""
+        """End it: all are recorded."""
         with suppress(OSError):
             self._path.unlink(missing_ok=True)
         self.release()
@@ -113,12 +113,12 @@ class RenameNotes:
             saves = []
         for note in found:
             # Their process may have ended before it could note them.
-            told = {
+            recorded = {
                 save.source_path
                 for save in saves
                 if save.moved_from and save.saved_at >= note.rename.renamed_at
             }
-            note.rename = replace(note.rename, told=note.rename.told | told)
+            note.rename = replace(note.rename, recorded=note.rename.recorded | recorded)
         return found
 
 

@@ -1,4 +1,4 @@
-"""Moves: renames of notebooks and folders, until the store is told of them.
+"""Renames of notebooks and folders, until the store has them.
 
 A notebook's first version under its new path says where it came from. It is made at
 once from the notebook as it is; where that takes long (a folder) or fails (a full
@@ -18,7 +18,7 @@ from bookstore_archiver.renames.notes import RenameNote, RenameNotes
 from bookstore_core.clock import utc_now
 from bookstore_core.spool.renames import Rename
 
-#: So many folders are remembered whose notebooks only their next saves can tell of.
+#: So many folders are remembered whose notebooks only their next saves record.
 MOST_FOLDERS = 100
 
 #: Seconds from a folder's rename on disk until it is known here, at the very most.
@@ -27,10 +27,10 @@ GRACE = 30.0
 
 @dataclass(eq=False)
 class RenamedFolder:
-    """A folder that was renamed; `told` are the paths whose versions say so.
+    """A folder that was renamed; `recorded` are the paths whose versions say so.
 
     `os_path` is its directory, empty where it is nowhere on this machine. It is `over`
-    when nothing more is to be told under its new path, since `over_at` (monotonic
+    when nothing more is to be recorded under its new path, since `over_at` (monotonic
     seconds); a rename that came later may still go back to it.
     """
 
@@ -38,7 +38,7 @@ class RenamedFolder:
     new: str
     os_path: str = ""
     renamed_at: datetime = field(default_factory=utc_now)
-    told: set[str] = field(default_factory=set)
+    recorded: set[str] = field(default_factory=set)
     note: RenameNote | None = None
     over: bool = False
     over_at: float = 0.0
@@ -56,7 +56,7 @@ class RenamedFolder:
 
     def owes(self, path: str) -> bool:
         """Whether a notebook lies in the folder whose version does not say so yet."""
-        return self.holds(path) and path not in self.told
+        return self.holds(path) and path not in self.recorded
 
     def before(self, path: str) -> str:
         """Return the path that a notebook of the folder had before."""
@@ -82,14 +82,14 @@ def _folder_of(note: RenameNote) -> RenamedFolder:
         known.new,
         known.os_path,
         renamed_at=known.renamed_at,
-        told=set(known.told),
+        recorded=set(known.recorded),
         note=note,
         over=known.over,
     )
 
 
 class PendingRenames:
-    """Renames that the store is not told of yet. Safe to use from several threads.
+    """Renames that the store does not have yet. Safe to use from several threads.
 
     Those of folders are kept in `notes`, for the next process.
     """
@@ -114,8 +114,8 @@ class PendingRenames:
         with self._lock:
             self._notebooks.setdefault(new, old)
 
-    def untold(self, path: str) -> str:
-        """Return the path that a single notebook had before, if nobody has told it."""
+    def pending_move(self, path: str) -> str:
+        """Return the path that a single notebook had before, if it is not recorded."""
         with self._lock:
             return self._notebooks.get(path, "")
 
@@ -154,7 +154,7 @@ class PendingRenames:
                 self._folders.remove(known)
 
     def tidy(self, grace: float = GRACE) -> None:
-        """Forget the folders that all have told of, when none goes back to them.
+        """Forget the folders that are over, when none goes back to them.
 
         One may have been renamed again of which is not heard yet: `grace` seconds are
         for that.
@@ -171,7 +171,7 @@ class PendingRenames:
             self._folders = kept
 
     def release(self) -> None:
-        """Leave what is untold to the next process."""
+        """Leave what is not recorded to the next process."""
         self.tidy(0)
         with self._lock:
             for folder in self._folders:
@@ -179,11 +179,11 @@ class PendingRenames:
                     folder.note.release()
 
     @contextmanager
-    def telling(self, path: str) -> Iterator[str]:
-        """Yield the path that a notebook had before, where nobody has told it yet.
+    def recording(self, path: str) -> Iterator[str]:
+        """Yield the path that a notebook had before, where it is not recorded yet.
 
-        What is done within tells it, and whoever else has something to keep of that
-        notebook waits; where it fails, it stays untold.
+        What is done within records it, and whoever else has something to keep of that
+        notebook waits; where it fails, it is pending as before.
         """
         with self._lock:
             self._await(path)
@@ -193,7 +193,7 @@ class PendingRenames:
         try:
             yield old if old != path else ""
             if old:
-                self._note_told(path)
+                self._note_recorded(path)
         except BaseException:
             if old:
                 with self._lock:
@@ -206,9 +206,9 @@ class PendingRenames:
                     self._lock.notify_all()
 
     def find_left(self, path: str) -> NotebookFile | None:
-        """Return the notebook that was at a path, if it is to tell so yet.
+        """Return the notebook that was at a path, if no version says so yet.
 
-        It has to before another one comes there, whose versions are not its own.
+        One has to before another notebook comes there, whose versions are not its own.
         """
         where, folder = path, None
         with self._lock:
@@ -222,9 +222,9 @@ class PendingRenames:
         return NotebookFile(folder.os_path + where[len(folder.new) :], where)
 
     def _await(self, path: str) -> None:
-        """Wait for whoever tells of this notebook, under an earlier path or this one.
+        """Wait for whoever records this notebook, under an earlier path or this one.
 
-        Where that fails, it is for others to tell what was before.
+        Where that fails, it is for others to record what was before.
         """
         self._lock.wait_for(lambda: self._busy.isdisjoint(self._trail(path)))
 
@@ -245,16 +245,16 @@ class PendingRenames:
         for index in reversed(range(len(self._folders))[:before]):
             folder = self._folders[index]
             if folder.owes(path) and (before is not None or not folder.over):
-                folder.told.add(path)
+                folder.recorded.add(path)
                 earlier = folder.before(path)
                 old = old or self._take(earlier, index) or earlier
         return old
 
-    def _note_told(self, path: str) -> None:
+    def _note_recorded(self, path: str) -> None:
         with self._lock:
             folders = list(reversed(self._folders))
         for folder in folders:
-            if path in folder.told and folder.holds(path):
+            if path in folder.recorded and folder.holds(path):
                 if folder.note is not None:
-                    folder.note.told(path)
+                    folder.note.recorded(path)
                 path = folder.before(path)

@@ -11,7 +11,7 @@ from bookstore_core.errors import BookstoreError, NotFoundError
 from bookstore_core.paths import printable
 from bookstore_core.spool.losses import UnprotectedNotebook
 
-#: Seconds without a save that was removed, before the next one is told of again.
+#: Seconds without a save that was removed, before the next one is logged again.
 QUIET = 300.0
 
 Repair = Callable[[UnprotectedNotebook], object]
@@ -21,7 +21,7 @@ class Unprotected:
     """Remembers them, also beyond this process, and archives their newest state.
 
     They are those that could not be put into the spool, and those that somebody has
-    removed from it. Each of both is told once, until it is over.
+    removed from it. Each of both is logged once, until it is over.
     """
 
     def __init__(
@@ -38,8 +38,8 @@ class Unprotected:
         self._lock = threading.Lock()
         self._repairing = threading.Lock()
         self._losses: dict[str, UnprotectedNotebook] = {}
-        self._told_lost = self._unwritten = False
-        self._told_removed: float | None = None
+        self._logged_lost = self._unwritten = False
+        self._logged_removed: float | None = None
 
     @property
     def paths(self) -> tuple[str, ...]:
@@ -56,7 +56,7 @@ class Unprotected:
     def lost(self, loss: UnprotectedNotebook, error: Exception) -> None:
         """Note that a save of the notebook could not be put into the spool."""
         with self._lock:
-            first, self._told_lost = not self._told_lost, True
+            first, self._logged_lost = not self._logged_lost, True
             self._note({loss.path: loss})
         if first:
             self._log.error(
@@ -73,8 +73,8 @@ class Unprotected:
             return
         with self._lock:
             # They are missed one by one, each when its turn comes.
-            told, self._told_removed = self._told_removed, time.monotonic()
-            first = told is None or self._told_removed - told > QUIET
+            logged, self._logged_removed = self._logged_removed, time.monotonic()
+            first = logged is None or self._logged_removed - logged > QUIET
             self._note(found)
         if first:
             self._log.error(
@@ -92,8 +92,8 @@ class Unprotected:
         with self._lock:
             self._losses.pop(path, None)
             self._keep()
-            over = not self._losses and self._told_lost
-            self._told_lost = self._told_lost and bool(self._losses)
+            over = not self._losses and self._logged_lost
+            self._logged_lost = self._logged_lost and bool(self._losses)
         if over:
             self._log.info("Saves are protected again: the spool takes them.")
 

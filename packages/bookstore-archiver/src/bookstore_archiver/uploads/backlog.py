@@ -141,7 +141,7 @@ class Backlog:
         self.remove([*self._leftover.values()])
 
     def complain(self, error: Exception) -> None:
-        """Tell the log of a failure of our own, once for each cause."""
+        """Log a failure of our own, once for each cause."""
         cause = f"{type(error).__name__}: {error}"
         if cause not in self._complained:
             self._complained.add(cause)
@@ -210,9 +210,9 @@ class Backlog:
             refused=refused,
         )
 
-    def tell_late(self) -> None:
-        """Tell the log of what has failed for too long, whenever its next try is."""
-        self._stats.tell_late(self._clock() - self._timing.quiet)
+    def log_overdue(self) -> None:
+        """Log what has failed for too long, whenever its next try is."""
+        self._stats.log_overdue(self._clock() - self._timing.quiet)
 
     def _delay(self, attempts: int, *, refused: bool) -> float:
         timing = self._timing

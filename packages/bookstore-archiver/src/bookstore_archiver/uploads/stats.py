@@ -1,4 +1,4 @@
-"""Stats: how the uploads go, counted for people and told in the log, without noise."""
+"""Stats: how the uploads go, counted for people and logged without noise."""
 
 import logging
 import os
@@ -30,7 +30,7 @@ class _Failing:
 
 
 class Stats:
-    """Counts and the last news; each cause of failure is told once, then counted."""
+    """Counts and the last news; each cause of failure is logged once, then counted."""
 
     def __init__(
         self, log: logging.Logger, *, clock: Callable[[], datetime] = utc_now
@@ -40,12 +40,12 @@ class Stats:
         self._lock = threading.Lock()
         self._uploads = self._retries = self._skipped = self._removed = 0
         self._last_success = self._last_error = self._last_error_at = ""
-        #: What fails, by key, and the causes that the log has told of already.
+        #: What fails, by key, and how often each logged cause was met.
         self._failing: dict[str, _Failing] = {}
         self._refused: set[str] = set()
         self._failure: BaseException | None = None
         self._newer = 0
-        self._told: Counter[str] = Counter()
+        self._logged: Counter[str] = Counter()
 
     def status(self) -> DrainStatus:
         """Return all of it as of now."""
@@ -116,8 +116,8 @@ class Stats:
             self._refused -= {key, STORE}
             if not self._failing:
                 self._last_error, self._failure = "", None
-            over = self._told.keys() - {f.cause for f in self._failing.values()}
-            attempts = sum(self._told.pop(cause) for cause in over)
+            over = self._logged.keys() - {f.cause for f in self._failing.values()}
+            attempts = sum(self._logged.pop(cause) for cause in over)
         if over:
             self._log.info(
                 "Versions reach the store again, after %d failed attempts.", attempts
@@ -136,7 +136,7 @@ class Stats:
 
         `cause` tells it from failures of other kinds, each of which has its own line in
         the log. `refused` says that only a person can change what is in the way: it is
-        told at once, and all else by `tell_late`.
+        logged at once, and all else by `log_overdue`.
         """
         failing = _Failing(cause, error, since)
         with self._lock:
@@ -147,23 +147,23 @@ class Stats:
             (self._refused.add if refused else self._refused.discard)(key)
             if refused or not self._refused:
                 self._failure = error
-            if cause in self._told:
-                self._told[cause] += 1
+            if cause in self._logged:
+                self._logged[cause] += 1
         if refused:
-            self._tell(key, failing)
+            self._log_once(key, failing)
 
-    def tell_late(self, since: float) -> None:
-        """Tell the log of what fails since then or longer."""
+    def log_overdue(self, since: float) -> None:
+        """Log what fails since then or longer."""
         with self._lock:
             late = [(k, f) for k, f in self._failing.items() if f.since <= since]
         for key, failing in late:
-            self._tell(key, failing)
+            self._log_once(key, failing)
 
-    def _tell(self, key: str, failing: _Failing) -> None:
+    def _log_once(self, key: str, failing: _Failing) -> None:
         with self._lock:
-            if failing.cause in self._told:
+            if failing.cause in self._logged:
                 return
-            self._told[failing.cause] = 1
+            self._logged[failing.cause] = 1
         self._log.warning(
             "Versions of %s are not reaching the store: %s They wait in the spool, "
             "and are tried again.",

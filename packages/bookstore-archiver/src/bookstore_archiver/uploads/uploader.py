@@ -216,7 +216,7 @@ class Uploader:
                 self._written = None
         if not holding:
             return self._timing.take_over
-        self._backlog.tell_late()
+        self._backlog.log_overdue()
         looked = self._take_in(now)
         self._workers.start()
         if looked and now >= self._next_write:

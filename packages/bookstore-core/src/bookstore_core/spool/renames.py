@@ -1,10 +1,10 @@
 """Renames: folders that were renamed, until their notebooks' versions say so.
 
 Each is a file in ``renamed/`` in the spool, and its name begins with the time: a line
-of JSON that says what was renamed, then a line for each notebook that has told it, the
-notebook's new path as a JSON string, and ``true`` when all have. A process holds a lock
-on the files that it works through; what one that has ended left behind, another one
-takes over.
+of JSON that says what was renamed, then a line for each notebook whose version says
+so, the notebook's new path as a JSON string, and ``true`` when all do. A process holds
+a lock on the files that it works through; what one that has ended left behind, another
+one takes over.
 """
 
 import json
@@ -17,7 +17,7 @@ from bookstore_core.paths import check_path
 
 FOLDER = "renamed"
 
-#: The line that says that all have told.
+#: The line that says that nothing more is to be recorded.
 OVER = b"true\n"
 
 
@@ -25,7 +25,7 @@ OVER = b"true\n"
 class Rename:
     """A folder's path on the server before and now, and its directory now.
 
-    `told` are the paths of the notebooks whose versions say where they were;
+    `recorded` are the paths of the notebooks whose versions say where they were;
     it is `over` when nobody else is to be asked.
     """
 
@@ -33,7 +33,7 @@ class Rename:
     new: str
     os_path: str
     renamed_at: datetime
-    told: frozenset[str] = frozenset()
+    recorded: frozenset[str] = frozenset()
     over: bool = False
 
     def encode(self) -> bytes:
@@ -43,8 +43,8 @@ class Rename:
         return json.dumps({"bookstore_renamed": 1, **value}).encode("ascii") + b"\n"
 
 
-def encode_told(path: str) -> bytes:
-    """Return the line that says that a notebook has told."""
+def encode_recorded(path: str) -> bytes:
+    """Return the line that says that a version of a notebook records it."""
     return json.dumps(path).encode("ascii") + b"\n"
 
 
@@ -63,7 +63,7 @@ def decode_rename(data: bytes) -> Rename | None:
             new=check_path(values["new"]),
             os_path=str(values["os_path"]),
             renamed_at=datetime.fromisoformat(values["renamed_at"]).astimezone(UTC),
-            told=frozenset(path for path in said if isinstance(path, str)),
+            recorded=frozenset(path for path in said if isinstance(path, str)),
             over=True in said,
         )
     except (
