@@ -151,7 +151,7 @@ def test_what_is_no_notebook_is_compared_as_text(diff: Diff) -> None:
     Path("a.ipynb").write_bytes(b"<<<<<<< HEAD\x1b[2J\n")
     outcome = diff()
     assert outcome.code == 0
-    assert "The newer version is no notebook: it is not JSON." in outcome.out
+    assert "The newer version is not a notebook: it is not JSON." in outcome.out
     assert "+ <<<<<<< HEAD" in outcome.out
     assert "\x1b" not in outcome.out
 

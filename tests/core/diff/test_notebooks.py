@@ -167,7 +167,7 @@ def test_outputs_are_told_by_type_size_and_digest() -> None:
     base = written(cell("plot()", "1", outputs=[image("QUJD")]))
     remote = written(cell("plot()", "1", outputs=[image("QUJDQUJD")]))
     diff = diff_notebooks(base, remote)
-    assert diff.summary.sentence == "only outputs"
+    assert diff.summary.sentence == "only outputs changed"
     told = diff.cells[0].outputs[0]
     assert told.kind == "changed"
     assert told.base
@@ -183,7 +183,7 @@ def test_metadata_are_told_by_key() -> None:
     tagged = cell("1", "1", metadata={"tags": ["slow"]})
     remote = written(tagged, kernelspec={"name": "ir", "language": "python"})
     diff = diff_notebooks(base, remote)
-    assert diff.summary.sentence == "only metadata"
+    assert diff.summary.sentence == "only metadata changed"
     assert [(key.path, key.kind) for key in diff.metadata] == [
         ("kernelspec/name", "changed")
     ]
@@ -213,11 +213,11 @@ def test_another_type_is_a_change() -> None:
         (ChangeSummary(changed=2, added=1), "2 cells changed, 1 added"),
         (ChangeSummary(added=2, outputs_changed=9), "2 cells added"),
         (ChangeSummary(removed=1, moved=2), "1 cell removed, 2 moved"),
-        (ChangeSummary(outputs_changed=3), "only outputs"),
-        (ChangeSummary(metadata_changed=1), "only metadata"),
+        (ChangeSummary(outputs_changed=3), "only outputs changed"),
+        (ChangeSummary(metadata_changed=1), "only metadata changed"),
         (
             ChangeSummary(outputs_changed=1, metadata_changed=1),
-            "only outputs and metadata",
+            "only outputs and metadata changed",
         ),
         (ChangeSummary(is_text=True), "nothing changed"),
         (
@@ -299,7 +299,7 @@ def test_what_is_no_notebook_is_compared_as_text(data: bytes) -> None:
     for pair in ((data, written(cell("a"))), (written(cell("a")), data)):
         diff = diff_notebooks(*pair)
         assert diff.text is not None
-        assert "is no notebook" in diff.reason
+        assert "is not a notebook" in diff.reason
         assert diff.summary == summarise(*pair)
         json.dumps(diff.as_json()).encode()
 

@@ -1,1 +1,1 @@
-"""What differs between two notebooks."""
+"""Comparing two notebooks."""

@@ -1,7 +1,7 @@
-"""Which cell of one notebook is which cell of the other.
+"""Which cells of two notebooks are the same cell.
 
 Cells with the same content are the same cell, wherever they are; else cells with the
-same id. What is left lies in gaps between those, and only the gaps are given to nbdime.
+same id. The other cells lie in gaps between those, and nbdime aligns only the gaps.
 """
 
 from collections import defaultdict
@@ -20,18 +20,18 @@ from bookstore_core.diff.sequences import (
 )
 from bookstore_core.diff.similarity import Likeness, likeness, similar_pairs
 
-#: Cells of one side of a gap up to which cells that share lines are looked for.
+#: Cells on one side of the largest gap that is aligned at all.
 LARGEST_GAP = 5000
-#: Lines of a cell by which it is found in a gap, and how common such a line may be.
+#: First lines of a cell that are compared, and cells of a gap that may share a line.
 LINES, COMMON = 20, 3
 
 
 @dataclass(frozen=True)
 class Alignment:
-    """Cells of both notebooks that are the same one.
+    """The cells that are the same in both notebooks, in pairs.
 
-    `in_place` ascend on both sides; `moved` are found elsewhere than their neighbours.
-    All others were added or removed.
+    `in_place` ascend on both sides; `moved` are out of that order. All other cells
+    were added or removed.
     """
 
     in_place: list[Pair]
@@ -39,7 +39,7 @@ class Alignment:
 
 
 def align(base: list[Cell], remote: list[Cell], *, budget: Budget) -> Alignment:
-    """Find out which cells are the same, in bounded work."""
+    """Return which cells are the same. The work is bounded."""
     found = _identify(base, remote)
     pairs = ascending(sorted(found))
     moved = set(found).difference(pairs)
@@ -63,7 +63,7 @@ def align(base: list[Cell], remote: list[Cell], *, budget: Budget) -> Alignment:
 
 
 def _identify(base: list[Cell], remote: list[Cell]) -> list[Pair]:
-    """Pair cells that are recognized by themselves: by content, then by id."""
+    """Pair cells that have the same content and id, then content, then id."""
     found: list[Pair] = []
     ways: tuple[Callable[[Cell], Hashable], ...] = (
         lambda cell: (cell.id, cell.type, cell.source) if cell.id else None,
@@ -84,7 +84,7 @@ def _identify(base: list[Cell], remote: list[Cell]) -> list[Pair]:
 
 
 def _only(cells: list[Cell], way: Callable[[Cell], Hashable]) -> dict[Hashable, Cell]:
-    """Return the cells by a name that no other cell has."""
+    """Return the cells whose name, which `way` gives, is unique, by that name."""
     named: dict[Hashable, Cell | None] = {}
     for cell in cells:
         name = way(cell)
@@ -101,7 +101,7 @@ def _unpaired(cells: list[Cell], paired: Iterable[int]) -> list[Cell]:
 def _gaps(
     pairs: Sequence[Pair], left: list[Cell], right: list[Cell]
 ) -> Iterator[Region]:
-    """Yield the ranges of the cells left over that lie between the same neighbours."""
+    """Yield the ranges of unpaired cells that lie between the same neighbours."""
     i = j = 0
     for pair in (*pairs, None):
         i_end, j_end = i, j
@@ -151,9 +151,9 @@ def _lighten(cells: list[Cell]) -> list[Likeness]:
 def _sharing_lines(
     left: list[Cell], right: list[Cell], *, budget: Budget
 ) -> list[Pair]:
-    """Pair the cells of a large gap that have most lines in common, rare ones only.
+    """Pair the cells of a large gap that have the most rare lines in common.
 
-    nbdime compares all with all, so that a gap of a thousand cells would take minutes.
+    nbdime compares every pair, which takes minutes for a gap of a thousand cells.
     """
     size = max(len(left), len(right))
     if min(len(left), len(right)) < 2 or size > LARGEST_GAP:
@@ -189,7 +189,7 @@ def _by_line(cells: list[Cell]) -> dict[tuple[str, str], list[int]]:
 
 
 def _equal_in_turn(base: list[Cell], remote: list[Cell]) -> set[Pair]:
-    """Pair what is left and equal: the first with the first, and so on."""
+    """Pair equal cells among the rest: the first with the first, and so on."""
     places: dict[tuple[str, str], list[int]] = defaultdict(list)
     for cell in reversed(remote):
         if cell.source.strip():

@@ -19,16 +19,16 @@ from bookstore_core.diff.report import CellDiff, Kind
 from bookstore_core.diff.summary import ChangeSummary
 from bookstore_core.diff.text import TextDiff
 
-#: Entries that are told; unchanged cells that follow each other are one.
+#: Entries of a comparison; consecutive unchanged cells are one entry.
 MAX_CELLS = 2000
 
 ATTACHMENTS = "attachments"
 
-Told = TypeVar("Told")
+Item = TypeVar("Item")
 
 
 class PlacedCell(NamedTuple):
-    """A cell in one or both notebooks; a moved one stands where the remote has it."""
+    """A cell of one or both notebooks; a moved cell is where the remote has it."""
 
     base: Cell | None
     remote: Cell | None
@@ -36,7 +36,7 @@ class PlacedCell(NamedTuple):
 
 
 class Comparison:
-    """A comparison under way: `cells` and `counts` are what it has found."""
+    """A comparison in progress; `cells` and `counts` are what it has found."""
 
     def __init__(self, base: list[Cell], remote: list[Cell], detail: Detail) -> None:
         self.cells: list[CellDiff] = []
@@ -44,9 +44,8 @@ class Comparison:
         self.counts: Counter[str] = Counter()
         self._base, self._remote = base, remote
         self._detail = detail
-        self._unchanged: list[
-            PlacedCell
-        ] = []  # that follow each other and are not told yet
+        #: Consecutive unchanged cells that are not in `cells` yet.
+        self._unchanged: list[PlacedCell] = []
 
     def run(self) -> None:
         """Align the cells and compare those that are the same."""
@@ -56,11 +55,11 @@ class Comparison:
                 self._add_single(place)
             else:
                 self._add_pair(place, place.base, place.remote)
-        self._tell_unchanged()
+        self._record_unchanged()
 
     @property
     def summary(self) -> ChangeSummary:
-        """What was counted."""
+        """The counts of the changes that were found."""
         counts = self.counts
         return ChangeSummary(
             added=counts["added"],
@@ -81,7 +80,7 @@ class Comparison:
         self.counts["outputs_changed"] += outputs_changed
         self.counts["metadata_changed"] += len(metadata) > len(attachments)
         if source_changed or outputs_changed or metadata or place.is_moved:
-            self._tell(
+            self._record(
                 "moved" if place.is_moved else "changed",
                 place,
                 metadata=metadata,
@@ -94,15 +93,15 @@ class Comparison:
     def _add_unchanged(self, base: Cell, place: PlacedCell) -> None:
         last = self._unchanged[-1].base if self._unchanged else None
         if last is not None and base.position != last.position + 1:
-            self._tell_unchanged()  # one between the two has moved away
+            self._record_unchanged()  # a cell between the two has moved
         self._unchanged.append(place)
 
     def _add_single(self, place: PlacedCell) -> None:
         kind: Kind = "added" if place.base is None else "removed"
         self.counts[kind] += 1
-        self._tell(kind, place, source_changed=True, outputs_changed=True)
+        self._record(kind, place, source_changed=True, outputs_changed=True)
 
-    def _tell(
+    def _record(
         self,
         kind: Kind,
         place: PlacedCell,
@@ -111,8 +110,8 @@ class Comparison:
         outputs_changed: bool,
         metadata: tuple[KeyChange, ...] = (),
     ) -> None:
-        """Tell of a cell that is not unchanged, while there is room for it."""
-        self._tell_unchanged()
+        """Record a cell that changed, or count it as omitted if there is no room."""
+        self._record_unchanged()
         if len(self.cells) >= MAX_CELLS:
             self.omitted += 1
         elif self._detail.is_wanted:
@@ -130,10 +129,10 @@ class Comparison:
                 )
             )
 
-    def _affordable(self, told: tuple[Told, ...]) -> tuple[Told, ...]:
-        return tuple(item for item in told if self._detail.take())
+    def _affordable(self, items: tuple[Item, ...]) -> tuple[Item, ...]:
+        return tuple(item for item in items if self._detail.take())
 
-    def _tell_unchanged(self) -> None:
+    def _record_unchanged(self) -> None:
         run, self._unchanged = self._unchanged, []
         if run and len(self.cells) >= MAX_CELLS:
             self.omitted += len(run)
@@ -149,7 +148,7 @@ class Comparison:
 def in_order(
     base: list[Cell], remote: list[Cell], aligned: Alignment
 ) -> Iterator[PlacedCell]:
-    """Yield the cells in the order of the remote, removed ones where they were."""
+    """Yield the cells in the order of the remote, and removed cells where they were."""
     in_place = {pair.remote: pair.base for pair in aligned.in_place}
     moved = {pair.remote: pair.base for pair in aligned.moved}
     elsewhere = set(moved.values())

@@ -1,4 +1,4 @@
-"""The garbage collector, held off while two notebooks are read and compared."""
+"""Pausing the garbage collector while two notebooks are read and compared."""
 
 import gc
 import threading
@@ -11,10 +11,11 @@ _holders = 0
 
 @contextmanager
 def collector_paused() -> Iterator[None]:
-    """Let no collection run meanwhile, in any thread, where one was to run at all.
+    """Disable garbage collection in all threads until the block ends.
 
-    A hundred thousand cells make millions of objects and no garbage: collections in
-    between take two thirds of the time. What is paused ends with the last that paused.
+    A hundred thousand cells make millions of objects and no garbage; collecting it
+    takes two thirds of the time. If blocks overlap, the last one to end enables the
+    collector again. If it was not enabled before, it stays disabled.
     """
     global _holders
     with _counting:

@@ -17,13 +17,13 @@ from bookstore_core.diff.sequences import (
 from bookstore_core.diff.similarity import likeness, similar_pairs
 from bookstore_core.diff.text import CONTEXT, Line, Span, TextDiff, trim_texts
 
-#: Characters of a line that are shown, and up to which its words are compared.
+#: Characters of a line that are shown. Longer lines are not compared by words.
 LONGEST_LINE = 1000
-#: Parts of a line, changed and unchanged in turn, that are told apart.
+#: Parts of a line, alternately changed and unchanged, that are marked.
 MAX_SPANS = 60
-#: Lines between the first and the last change up to which texts are compared by line.
+#: Lines of a text, without equal ends, that are compared one by one.
 MOST_LINES = 700_000
-#: Lines of one text that are shown, and lines removed or added at one place.
+#: Lines of one text that are shown, and lines removed or added in one place.
 MAX_LINES, MAX_BLOCK = 1000, 400
 
 TOKEN = re.compile(r"\w+|\s+|[^\w\s]")
@@ -31,9 +31,9 @@ TOKEN = re.compile(r"\w+|\s+|[^\w\s]")
 
 @dataclass
 class Detail:
-    """How much may still be shown, and worked on, in one comparison.
+    """The lines, characters and steps of work that are left for one comparison.
 
-    Where it is not `is_wanted`, only numbers are.
+    If it is not `is_wanted`, changes are only counted.
     """
 
     is_wanted: bool = True
@@ -42,7 +42,7 @@ class Detail:
     budget: Budget = field(default_factory=Budget)
 
     def take(self, characters: int = 0) -> bool:
-        """Take room for a line, or for as much; say whether there was any."""
+        """Take room for a line of so many characters; return whether there was room."""
         if self.lines < 1 or self.characters < characters:
             return False
         self.lines -= 1
@@ -51,7 +51,7 @@ class Detail:
 
 
 def diff_texts(base: str, remote: str, *, detail: Detail) -> TextDiff:
-    """Compare two texts; what is shown is taken from `detail`."""
+    """Compare two texts; the lines that are shown are taken from `detail`."""
     middle = trim_texts(base, remote)
     left, right = middle.base, middle.remote
     pairs: list[Pair] = []
@@ -142,7 +142,7 @@ def _changed(
 def _word_spans(
     left: list[str], right: list[str], region: Region, detail: Detail
 ) -> dict[tuple[str, int], list[Span]]:
-    """Return the parts of the lines that have a counterpart on the other side."""
+    """Return the spans of the lines that have a similar line on the other side."""
     spans: dict[tuple[str, int], list[Span]] = {}
     if min(region.base_end - region.base, region.remote_end - region.remote) == 0:
         return spans
@@ -166,7 +166,7 @@ def _spans(tokens: list[str], common: set[int]) -> list[Span]:
         (changed, [tokens[place] for place in run])
         for changed, run in groupby(places, lambda place: place not in common)
     ]
-    # A line of nothing but small changes is read more easily as another line.
+    # With so many small changes, a line is easier to read as a different line.
     if len(runs) > MAX_SPANS:
         return []
     return [Span(shown("".join(run)), changed) for changed, run in runs]

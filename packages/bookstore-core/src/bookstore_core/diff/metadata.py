@@ -7,12 +7,12 @@ from typing import Any, Literal
 
 from bookstore_core.cells import shown, write_json
 
-#: How deep keys are named; what lies deeper is told as one change.
+#: Levels of keys that are compared; a difference further down is one change.
 DEPTH = 4
 MAX_CHANGES = 100
-#: Characters of a value that are told.
+#: Characters of a value that are shown.
 VALUE = 80
-#: What servers and front ends write at each run or save: no change of the notebook.
+#: Keys that servers and front ends write at each run or save; they are ignored.
 NOISE = frozenset({"trusted", "execution", "ExecuteTime"})
 
 _NOTHING = object()
@@ -22,7 +22,7 @@ _NOTHING = object()
 class KeyChange:
     """One key that differs. `path` joins keys with a slash; values are JSON, cut short.
 
-    The value is empty on the side that has no such key.
+    The value is empty on the side that does not have the key.
     """
 
     path: str

@@ -1,12 +1,12 @@
 """What differs between two versions of a notebook, for pages, programs and terminals.
 
-`diff_notebooks` compares bytes and never fails on them: what is no notebook is compared
-as text. Cells are read leniently, so that an invalid notebook can be compared too. The
-work and what is shown are bounded, whatever the notebooks hold.
+`diff_notebooks` compares bytes, whatever they contain: if one side is not a notebook,
+both are compared as text. Cells are read leniently, so that an invalid notebook can be
+compared too. The work and the size of the result are bounded.
 
-A cell is the same cell as another by its content, else by its id, else when nbdime
-finds that the two resemble each other. When a cell was run (execution counts, times)
-is no change.
+Two cells are the same cell if their contents are equal, else if their ids are equal,
+else if nbdime finds them similar. When a cell was run (execution counts, times) is not
+compared.
 """
 
 from bookstore_core.cells import parse_leniently, read_cells
@@ -29,17 +29,17 @@ __all__ = [
 
 
 def diff_notebooks(base: bytes, remote: bytes) -> NotebookDiff:
-    """Compare two notebooks as they are in files. It never fails on what they hold.
+    """Compare two notebooks, given as the bytes of their files, whatever they contain.
 
-    Raises ConfigurationError where nbdime is needed and not installed.
+    Raises ConfigurationError if nbdime is needed and not installed.
     """
     return compare(base, remote, detail=Detail())
 
 
 def summarise(base: bytes, remote: bytes) -> ChangeSummary:
-    """Say what changed in numbers: those of `diff_notebooks`, for less work.
+    """Return the summary that `diff_notebooks` would return, with less work.
 
-    Raises ConfigurationError as it does.
+    Raises ConfigurationError if nbdime is needed and not installed.
     """
     if base == remote:
         return ChangeSummary()
@@ -47,7 +47,7 @@ def summarise(base: bytes, remote: bytes) -> ChangeSummary:
 
 
 def compare(base: bytes, remote: bytes, *, detail: Detail) -> NotebookDiff:
-    """Compare two notebooks with what `detail` allows, and count the work there."""
+    """Compare two notebooks within the limits of `detail`, which counts the work."""
     with collector_paused():
         return _compare(base, remote, detail=detail)
 
@@ -58,12 +58,12 @@ def _compare(base: bytes, remote: bytes, *, detail: Detail) -> NotebookDiff:
         try:
             contents.append(parse_leniently(data))
         except InvalidNotebookError as error:
-            reason = f"The {name} version is no notebook: {error}."
+            reason = f"The {name} version is not a notebook: {error}."
             return _compare_as_text(base, remote, reason, detail=detail)
     try:
         return _compare_notebooks(*contents, detail=detail)
     except RecursionError:
-        reason = "The notebooks are nested too deeply to be compared by cells."
+        reason = "The notebooks are nested too deeply to be compared cell by cell."
         return _compare_as_text(base, remote, reason, detail=detail)
 
 

@@ -6,19 +6,19 @@ from typing import Any, Literal
 
 from bookstore_core.cells import digest, shown, text_of, write_json
 
-#: Outputs of one cell that are described, and mime types of one output.
+#: Outputs of one cell that are described, and MIME types of one output.
 MAX_OUTPUTS, MAX_TYPES = 50, 10
-#: Characters of a payload that needs no digest.
+#: Characters of the longest payload that is compared without a digest.
 SHORT = 200
-#: Characters of the name of a type.
+#: Characters of a type's name that are shown.
 NAME = 100
-#: Differs between two runs that gave the same.
+#: Members that differ between two runs with the same result.
 NO_CHANGE = ("execution_count", "prompt_number", "transient")
 
 
 @dataclass(frozen=True)
 class Payload:
-    """One form of an output: `size` is in bytes of text, or of the image it encodes."""
+    """One form of an output; `size` is in bytes, of an image those that are decoded."""
 
     mime_type: str
     size: int
@@ -26,7 +26,7 @@ class Payload:
 
 @dataclass(frozen=True)
 class Output:
-    """An output by its description: what it is, how large, and a digest of all of it.
+    """The description of an output: its type, its payloads, and a digest of all of it.
 
     `type` is ``stream``, ``display_data``, ``execute_result`` or ``error``; `index`
     is its place in the cell.
@@ -40,7 +40,7 @@ class Output:
 
 @dataclass(frozen=True)
 class OutputDiff:
-    """Two outputs that correspond; None where there is none on that side."""
+    """Two outputs that correspond; None if that side has no such output."""
 
     kind: Literal["unchanged", "added", "removed", "changed"]
     base: Output | None
@@ -48,7 +48,7 @@ class OutputDiff:
 
 
 def outputs_of(raw: Mapping[str, Any]) -> list[Any]:
-    """Return the outputs of a cell, none where it has something else there."""
+    """Return the outputs of a cell; an empty list if they are not a list."""
     outputs = raw.get("outputs")
     return outputs if isinstance(outputs, list) else []
 
@@ -59,7 +59,7 @@ def outputs_text(raw: Mapping[str, Any]) -> str:
 
 
 def outputs_differ(base: Mapping[str, Any], remote: Mapping[str, Any]) -> bool:
-    """Whether two cells show something else, whenever they were run."""
+    """Return whether the outputs of two cells differ, apart from when they were run."""
     left, right = outputs_of(base), outputs_of(remote)
     if left == right:
         return False
@@ -73,9 +73,9 @@ def outputs_differ(base: Mapping[str, Any], remote: Mapping[str, Any]) -> bool:
 
 
 def diff_outputs(base: Sequence[Any], remote: Sequence[Any]) -> tuple[OutputDiff, ...]:
-    """Describe both sides: what is equal at either end, and in turn what lies between.
+    """Return the outputs in pairs: equal ones at the end, and the others by position.
 
-    Only the first outputs are described where there are very many.
+    At most `MAX_OUTPUTS` outputs of each side are described.
     """
     left = [_describe(place, output) for place, output in _first(base)]
     right = [_describe(place, output) for place, output in _first(remote)]
@@ -116,14 +116,14 @@ def _digest_output(output: object) -> str:
 
 
 def _lighten(mime: str, value: object) -> object:
-    """Return a short stand-in for a payload: its digest, or itself."""
+    """Return a payload that is short, else its digest."""
     if isinstance(value, list) and not mime.endswith("json"):
         value = text_of(value)
     return digest(value) if isinstance(value, str) and len(value) > SHORT else value
 
 
 def _payload_text(mime: str, value: object) -> str:
-    # Text may be a list of lines; a list in JSON is a list.
+    # A list is text in lines, except in JSON.
     return write_json(value) if mime.endswith("json") else text_of(value)
 
 

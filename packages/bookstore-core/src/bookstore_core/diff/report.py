@@ -13,14 +13,15 @@ Kind = Literal["unchanged", "added", "removed", "changed", "moved"]
 
 @dataclass(frozen=True)
 class CellDiff:
-    """One cell in both notebooks, or `count` unchanged ones that follow each other.
+    """One cell of one or both notebooks, or `count` consecutive unchanged cells.
 
-    Indexes count from 0, and are None on the side that has no such cell. `type` is
-    that of the remote where it has one, and `base_type` is set where it was another.
-    `preview` is the first line of the source. `source` is the diff of the source where
-    that changed, `outputs` are told where they changed, and `metadata` are the keys
-    that changed, attachments among them (``attachments/plot.png``). A moved cell may
-    have changed too, and a changed one may have changed in its outputs only.
+    Indexes count from 0, and are None on the side that does not have the cell. `type`
+    is that of the remote if it has the cell, and `base_type` is set if it was
+    different. `preview` is the first line of the source. `source` is the diff of the
+    source if it changed, `outputs` describes the outputs if they changed, and
+    `metadata` lists the keys that changed, including attachments
+    (``attachments/plot.png``). A moved cell may have changed too, and a changed cell
+    may have changed in its outputs only.
     """
 
     kind: Kind
@@ -42,9 +43,9 @@ class NotebookDiff:
     """Two notebooks compared.
 
     `cells` are in the order of the remote, with removed ones where they were; those
-    past a limit are only counted, in `cells_omitted`. `metadata` are changes of the
-    notebook's own. Where one side is no notebook, `text` is a diff of the two as text,
-    and `reason` is a sentence that says which and why.
+    above a limit are only counted, in `cells_omitted`. `metadata` lists changes of the
+    notebook's own metadata. If one side is not a notebook, `text` is a diff of the two
+    as text, and `reason` is a sentence that names the side and the cause.
     """
 
     summary: ChangeSummary
@@ -77,8 +78,8 @@ class NotebookDiff:
             OUTPUT  {"index", "type", "digest", "payloads": [{"mime_type", "size"}]}
             KEY     {"path", "kind", "base", "remote"}
 
-        `CellDiff`, `Line`, `Output` and `KeyChange` say what each member means. All
-        text can be written as UTF-8 and printed.
+        `CellDiff`, `Line`, `Output` and `KeyChange` describe the members. All text can
+        be written as UTF-8 and printed.
         """
         value: dict[str, Any] = _describe(self)
         value["summary"]["sentence"] = self.summary.sentence

@@ -1,8 +1,8 @@
-"""What two sequences have in common, in order, found in bounded work.
+"""The items that two sequences have in common, in order, found in bounded work.
 
-Items that occur once on either side are anchors, as in patience diff; what lies between
-two anchors is compared by Myers' algorithm, which costs much only where much differs.
-A region that would cost more than the budget has is said to have nothing in common.
+Items that occur once on each side are anchors, as in patience diff; the items between
+two anchors are compared by Myers' algorithm, which is slow only if much differs. A
+region that would exceed the budget is treated as having nothing in common.
 """
 
 from bisect import bisect_left
@@ -10,12 +10,12 @@ from collections import Counter
 from collections.abc import Hashable, Iterable, Sequence
 from typing import NamedTuple
 
-#: Edits within one region up to which the shortest script is looked for.
+#: Edits of one region after which the search for the shortest script ends.
 MAX_EDITS = 300
 
 
 class Pair(NamedTuple):
-    """An item of the base and the item of the remote that it corresponds to."""
+    """The indexes of corresponding items in the base and in the remote."""
 
     base: int
     remote: int
@@ -38,7 +38,7 @@ class Budget:
         self.spent = 0
 
     def take(self, steps: int) -> bool:
-        """Spend `steps` where that many are left; say whether they were."""
+        """Spend `steps` if that many are left; return whether they were."""
         if self.spent + steps > self.steps:
             return False
         self.spent += steps
@@ -48,7 +48,7 @@ class Budget:
 def common_pairs(
     base: Sequence[Hashable], remote: Sequence[Hashable], *, budget: Budget
 ) -> list[Pair]:
-    """Return equal items of both sequences, ascending on both sides."""
+    """Return pairs of equal items, ascending on both sides."""
     pairs: list[Pair] = []
     waiting = [Region(0, len(base), 0, len(remote))]
     is_first = True
@@ -69,7 +69,7 @@ def common_pairs(
 
 
 def regions_between(pairs: Iterable[Pair], whole: Region) -> list[Region]:
-    """Return what lies before, between and after ascending pairs, if anything."""
+    """Return the regions before, between and after ascending pairs, if not empty."""
     regions = []
     base, remote = whole.base, whole.remote
     for pair in (*pairs, Pair(whole.base_end, whole.remote_end)):
@@ -80,7 +80,7 @@ def regions_between(pairs: Iterable[Pair], whole: Region) -> list[Region]:
 
 
 def ascending(pairs: Iterable[Pair]) -> list[Pair]:
-    """Return the most of these pairs, sorted by base, that ascend on both sides."""
+    """Return the longest run of pairs, sorted by base, that ascends on both sides."""
     tails: list[int] = []  # the smallest end of a run of each length
     ends: list[Pair] = []
     before: dict[Pair, Pair | None] = {}
@@ -139,7 +139,7 @@ def _shortest_script(
     *,
     budget: Budget,
 ) -> list[Pair]:
-    """Myers' greedy algorithm; nothing where it would take too many edits or steps."""
+    """Return pairs by Myers' greedy algorithm; none if it exceeds edits or steps."""
     left = base[region.base : region.base_end]
     right = remote[region.remote : region.remote_end]
     reach, trace = {1: 0}, []

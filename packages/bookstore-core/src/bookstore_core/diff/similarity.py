@@ -1,4 +1,4 @@
-"""Which items resemble each other: nbdime aligns those that are not simply equal."""
+"""Which items are similar: nbdime aligns those that are not equal."""
 
 import re
 from collections.abc import Sequence
@@ -8,22 +8,22 @@ from bookstore_core.diff.sequences import Budget, Pair
 from bookstore_core.errors import ConfigurationError
 
 WORD = re.compile(r"\w+|[^\w\s]")
-#: Characters of an item that are looked at: enough to recognize it by.
+#: Characters of an item that are compared.
 HEAD = 2000
-#: Texts so short resemble each other whatever they say, as in nbdime.
+#: Texts of fewer characters are always similar, as in nbdime.
 SHORT = 10
-#: Comparisons up to which two sequences are aligned: nbdime compares all with all.
+#: Comparisons for which two sequences are aligned: nbdime compares every pair.
 MAX_COMPARISONS = 10_000
-#: Steps that a comparison costs, nbdime's own work around it included.
+#: Steps that a comparison costs, including nbdime's own work around it.
 STEPS = 4
-#: ... and that each alignment costs besides.
+#: Steps that each alignment costs in addition.
 AROUND = 10
 
 
 class Likeness(NamedTuple):
-    """What an item is recognized by: a light stand-in for a cell, or for a line.
+    """The features by which a cell or a line is compared.
 
-    `payload` stands for the outputs: their digest.
+    `payload` is the digest of a cell's outputs.
     """
 
     kind: str
@@ -33,7 +33,7 @@ class Likeness(NamedTuple):
 
 
 def likeness(text: str, *, kind: str = "", payload: str = "") -> Likeness:
-    """Return what a text is recognized by."""
+    """Return the features by which a text is compared."""
     words = frozenset(WORD.findall(text[:HEAD]))
     return Likeness(kind, len(text), words, payload)
 
@@ -41,18 +41,18 @@ def likeness(text: str, *, kind: str = "", payload: str = "") -> Likeness:
 def similar_pairs(
     base: Sequence[Likeness], remote: Sequence[Likeness], *, budget: Budget
 ) -> list[Pair]:
-    """Return items that resemble each other, ascending on both sides, by nbdime.
+    """Return pairs of similar items, ascending on both sides, found by nbdime.
 
     nbdime's own predicates compare texts by characters, which can take seconds for a
-    single pair. These compare sets of words, for the same thresholds, and count.
-    Nothing where the sequences are too long or the budget is spent.
+    single pair. Ours compare sets of words, with the same thresholds. The result is
+    empty if the sequences are too long or the budget is spent.
     """
     comparisons = len(base) * len(remote)
     if not comparisons or comparisons > MAX_COMPARISONS:
         return []
     if not budget.take(comparisons * STEPS + AROUND):
         return []
-    if comparisons == 1:  # as most gaps are: nbdime would find the same
+    if comparisons == 1:  # most gaps; nbdime would find the same
         return [Pair(0, 0)] if _is_similar(base[0], remote[0]) else []
     compares = [_is_similar, _is_close, _is_close_with_payload]
     return [
@@ -66,7 +66,7 @@ def _compute_snakes(
     base: list[Likeness], remote: list[Likeness], compares: Sequence[object]
 ) -> list[tuple[int, int, int]]:
     try:
-        # Imported at the first gap: it takes a second to load.
+        # Imported at the first gap because it takes a second to load.
         from nbdime.diffing.snakes import compute_snakes_multilevel
     except ImportError:
         raise ConfigurationError(

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 class ChangeSummary:
     """Numbers of cells. A cell that moved and changed counts as both.
 
-    `changed` are cells whose source, type or attachments differ, `outputs_changed`
-    those that show something else, and `metadata_changed` those whose metadata differ,
-    and one more where the notebook's own do. Where one side is no notebook, `is_text`,
-    and only lines are counted.
+    `changed` counts cells whose source, type or attachments differ, `outputs_changed`
+    those whose outputs differ, and `metadata_changed` those whose metadata differ, plus
+    one if the notebook's own metadata differ. If one side is not a notebook, `is_text`
+    is set, and only lines are counted.
     """
 
     added: int = 0
@@ -25,7 +25,7 @@ class ChangeSummary:
 
     @property
     def is_empty(self) -> bool:
-        """Whether nothing changed that anybody would call a change."""
+        """Whether nothing was counted as a change."""
         return self == ChangeSummary(is_text=self.is_text)
 
     @property
@@ -45,10 +45,10 @@ class ChangeSummary:
     @property
     def _rest(self) -> str:
         if self.outputs_changed and self.metadata_changed:
-            return "only outputs and metadata"
+            return "only outputs and metadata changed"
         if self.outputs_changed:
-            return "only outputs"
-        return "only metadata" if self.metadata_changed else "nothing changed"
+            return "only outputs changed"
+        return "only metadata changed" if self.metadata_changed else "nothing changed"
 
 
 def _count(counted: list[tuple[int, str]], noun: str) -> str:

@@ -1,4 +1,4 @@
-"""The lines of a text diff, and the parts of two texts that have to be compared."""
+"""The lines of a text diff, and the parts of two texts that must be compared."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -6,13 +6,13 @@ from typing import Literal
 
 #: Unchanged lines that are shown around changed ones.
 CONTEXT = 3
-#: Characters from which on equal ends are found without splitting them into lines.
+#: Characters of a text whose equal ends are found before it is split into lines.
 LARGE = 100_000
 
 
 @dataclass(frozen=True)
 class Span:
-    """A part of a line, and whether it is what changed in it."""
+    """A part of a line, and whether it changed."""
 
     text: str
     changed: bool = False
@@ -23,8 +23,8 @@ class Line:
     """A line of a text diff.
 
     `base_line` and `remote_line` count from 1. ``folded`` stands for `count` unchanged
-    lines, and ``omitted`` for `count` more removed or added ones, of which these are
-    the numbers of the first. `cut` characters of its end are left out.
+    lines, and ``omitted`` for `count` more removed or added lines; the numbers are
+    those of the first. `cut` characters at the end of the line are left out.
     """
 
     kind: Literal["unchanged", "added", "removed", "folded", "omitted"]
@@ -42,7 +42,7 @@ class Line:
 
 @dataclass(frozen=True)
 class TextDiff:
-    """Two texts compared. `omitted` lines of `lines` are left out at the end."""
+    """Two texts compared. `omitted` lines at the end are missing in `lines`."""
 
     lines: tuple[Line, ...]
     added: int
@@ -52,7 +52,7 @@ class TextDiff:
 
 @dataclass(frozen=True)
 class Middle:
-    """The lines of two texts that are not equal at their ends; `CONTEXT` lines are.
+    """The lines of two texts without their equal ends, except for `CONTEXT` lines.
 
     `before` and `after` count the equal lines that were left out.
     """
@@ -86,7 +86,7 @@ def _shift(line: Line, by: int) -> Line:
 
 
 def trim_texts(base: str, remote: str) -> Middle:
-    """Return what has to be compared of two texts, line by line."""
+    """Return the lines of two texts that must be compared."""
     if base == remote:
         return Middle([], [], before=len(split_lines(base)))
     if min(len(base), len(remote)) < LARGE:
@@ -114,7 +114,7 @@ def split_lines(text: str) -> list[str]:
 
 
 def _common_prefix(base: str, remote: str) -> int:
-    """Return how many characters are equal at the beginning, by halving."""
+    """Return how many characters are equal at the beginning, by bisection."""
     equal, longest = 0, min(len(base), len(remote))
     while equal < longest:
         middle = (equal + longest + 1) // 2

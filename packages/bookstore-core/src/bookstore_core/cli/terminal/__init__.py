@@ -1,1 +1,1 @@
-"""How the verbs print: tables, notebooks, differences."""
+"""How verbs print: tables, notebooks, differences."""

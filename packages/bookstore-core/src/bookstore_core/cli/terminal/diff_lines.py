@@ -1,4 +1,4 @@
-"""A comparison of two notebooks as lines: plain ones, or drawn in a terminal."""
+"""A comparison of two notebooks as lines: plain, or in colours for a terminal."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ STYLES = {"added": "green", "removed": "red", "heading": "cyan", "quiet": "dim"}
 
 @dataclass(frozen=True)
 class Row:
-    """A line to be printed; `kind` tells its colour."""
+    """A line to be printed; `kind` selects its colour."""
 
     kind: str
     spans: tuple[Span, ...]
@@ -36,7 +36,7 @@ def plain_lines(title: str, diff: NotebookDiff) -> Iterator[str]:
 
 
 def draw(title: str, diff: NotebookDiff) -> None:
-    """Print a comparison in colours, with the words that changed set off."""
+    """Print a comparison in colours, with the changed words highlighted."""
     from rich.text import Text
 
     console = open_console()
@@ -58,7 +58,7 @@ def _rows(diff: NotebookDiff) -> Iterator[Row]:
     for cell in diff.cells:
         yield from _cell_rows(cell)
     if diff.cells_omitted:
-        yield _row("quiet", f"... and {diff.cells_omitted} cells more")
+        yield _row("quiet", f"... and {diff.cells_omitted} more cells")
     if diff.text:
         yield _row("", "")
         yield from _text_rows(diff.text)
@@ -94,9 +94,9 @@ def _heading(cell: CellDiff) -> str:
     elif cell.source_changed:
         words.append("changed")
     elif cell.outputs_changed:
-        words.append("other outputs")
+        words.append("outputs changed")
     elif cell.kind == "changed":
-        words.append("other metadata")
+        words.append("metadata changed")
     return f"cell {name}, {kind}: {' and '.join(words)}"
 
 
@@ -104,33 +104,33 @@ def _text_rows(text: TextDiff) -> Iterator[Row]:
     for line in text.lines:
         yield _line_row(line)
     if text.omitted:
-        yield _row("quiet", f"  ... {text.omitted} lines more")
+        yield _row("quiet", f"  ... {text.omitted} more lines")
 
 
 def _line_row(line: Line) -> Row:
     if line.kind == "folded":
-        return _row("quiet", f"  ... {_lines(line.count)} as before")
+        return _row("quiet", f"  ... {_lines(line.count, 'unchanged')}")
     if line.kind == "omitted":
         what = "added" if line.base_line is None else "removed"
-        return _row("quiet", f"  ... {_lines(line.count)} more {what}")
+        return _row("quiet", f"  ... {_lines(line.count, 'more')} {what}")
     spans = [Span(MARKS.get(line.kind, "  "))]
     spans += [Span(screened(span.text), span.changed) for span in line.spans]
     if line.cut:
-        spans.append(Span(f" ... {line.cut} characters more"))
+        spans.append(Span(f" ... {line.cut} more characters"))
     return Row(line.kind, tuple(spans))
 
 
-def _lines(number: int) -> str:
-    return "1 line" if number == 1 else f"{number} lines"
+def _lines(number: int, which: str) -> str:
+    return f"{number} {which} line{'' if number == 1 else 's'}"
 
 
 def _key_row(what: str, change: KeyChange) -> Row:
-    told = {
+    values = {
         "added": f"+ {change.remote}",
         "removed": f"- {change.base}",
         "changed": f"{change.base} -> {change.remote}",
     }
-    return _row("quiet", f"  {what}: {change.path} {told[change.kind]}")
+    return _row("quiet", f"  {what}: {change.path} {values[change.kind]}")
 
 
 def _say_output(output: OutputDiff) -> str:

@@ -1,4 +1,4 @@
-"""A notebook as text to be read in a terminal: its cells, and what they put out."""
+"""A notebook as text for a terminal: its cells and their outputs."""
 
 import re
 from collections.abc import Iterator
@@ -9,11 +9,11 @@ from bookstore_core.cells import parse_leniently, read_cells, text_of
 from bookstore_core.humanize import say_size
 from bookstore_core.notebooks import Notebook
 
-#: The most lines, and characters of each, that are shown of one output.
+#: Lines that are shown of one output, and characters of a line.
 MAX_LINES = 20
 MAX_WIDTH = 1000
 
-#: What a terminal would obey, or show somewhere else than where it stands.
+#: Characters that are commands to a terminal, or change the direction of text.
 _COMMANDS = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
 )
@@ -22,7 +22,7 @@ _COLOURS = re.compile("\x1b\\[[0-9;]*m")
 
 @dataclass(frozen=True)
 class Piece:
-    """A cell: a heading, its source, the language of that, and its outputs."""
+    """A cell: its heading, source, language and outputs."""
 
     heading: str
     source: str
@@ -31,7 +31,7 @@ class Piece:
 
 
 def screened(text: str) -> str:
-    """Return text of several lines without anything that a terminal would obey."""
+    """Return text with escapes for all characters that are commands to a terminal."""
     text = text.replace("\r\n", "\n")
     return _COMMANDS.sub(
         lambda found: found[0].encode("unicode_escape").decode("ascii"), text
@@ -39,9 +39,9 @@ def screened(text: str) -> str:
 
 
 def pieces_of(data: bytes) -> Iterator[Piece]:
-    """Yield the cells of a notebook, valid or not; it fails on nothing that they hold.
+    """Yield the cells of a notebook, valid or not, whatever they contain.
 
-    Raises InvalidNotebookError for what is no notebook, before anything is yielded.
+    Raises InvalidNotebookError if it is not a notebook, before anything is yielded.
     """
     notebook = parse_leniently(data)
     return _pieces(notebook)

@@ -13,16 +13,16 @@ if TYPE_CHECKING:
 #: Between the columns of a plain table.
 GAP = "  "
 
-#: Texts longer than this, such as comments, push what follows them aside.
+#: Texts longer than this, such as comments, shift the columns that follow.
 MAX_WIDTH = 60
 
 
 @dataclass(frozen=True)
 class Column:
-    """A column of a table; `style` is rich's, `right` aligns it as numbers are.
+    """A column of a table; `style` is a style of rich, `right` aligns numbers.
 
-    One that is `whole` is never broken into lines. One that is `optional` is left out
-    of a terminal that is too narrow for it.
+    A `whole` column is never wrapped. An `optional` column is left out if the terminal
+    is too narrow for it.
     """
 
     name: str
@@ -33,15 +33,15 @@ class Column:
 
 
 def open_console() -> "Console":
-    """Return a console on standard output, which interprets nothing in the texts."""
-    # Imported here, since most commands draw nothing and it is slow to load.
+    """Return a console on standard output that interprets no markup in texts."""
+    # Imported here because it is slow to load, and most commands do not need it.
     from rich.console import Console
 
     return Console(markup=False, highlight=False, emoji=False)
 
 
 def show_table(columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> None:
-    """Print rows of texts, drawn where standard output is a terminal."""
+    """Print a table: drawn if standard output is a terminal, else as plain lines."""
     cells = [[printable(cell) for cell in row] for row in rows]
     if sys.stdout.isatty():
         _draw(columns, cells)
@@ -53,7 +53,7 @@ def show_table(columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> None
 def plain_lines(
     columns: Sequence[Column], rows: Sequence[Sequence[str]]
 ) -> Iterator[str]:
-    """Yield a table as lines, every column as wide as its longest text in reason."""
+    """Yield a table as lines; columns are as wide as their texts, up to `MAX_WIDTH`."""
     table = [[column.name for column in columns], *rows]
     widths = [
         min(MAX_WIDTH, max(len(row[number]) for row in table))
@@ -92,7 +92,7 @@ def _draw(columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> None:
 def _fitting(
     columns: Sequence[Column], rows: Sequence[Sequence[str]], width: int
 ) -> list[int]:
-    """Return the numbers of the columns that say something and find room."""
+    """Return the numbers of the columns that are not empty and fit into `width`."""
     shown = [n for n in range(len(columns)) if any(row[n] for row in rows)]
     for number in [n for n in reversed(shown) if columns[n].optional]:
         needed = (max(len(row[n]) for row in rows) for n in shown)
