@@ -1,14 +1,14 @@
-"""Authors: who saves, labels and publishes from this process."""
+"""The author of what this process saves, labels and publishes."""
 
 import getpass
 import os
 
-#: The most characters of a name that are kept.
+#: Characters of a name that are kept.
 MAX_NAME = 256
 
 
 def author() -> str:
-    """Return the JupyterHub user, else the user of the system; empty for none."""
+    """Return the JupyterHub user, else the system's user; empty if there is neither."""
     name = os.environ.get("JUPYTERHUB_USER", "")
     if not name:
         try:

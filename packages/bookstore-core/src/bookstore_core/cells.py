@@ -1,4 +1,4 @@
-"""The cells of a notebook, as they are compared: read leniently, and light."""
+"""The cells of a notebook, read leniently so that they can be compared and shown."""
 
 import hashlib
 import json
@@ -9,20 +9,20 @@ from typing import Any, NamedTuple
 from bookstore_core.errors import InvalidNotebookError
 from bookstore_core.notebooks import Notebook
 
-#: No notebook that people work with has more; comparing them takes some seconds.
+#: More than any notebook in real use has; comparing that many takes some seconds.
 MOST_CELLS = 100_000
-#: Characters of a cell's first line by which a person recognizes it.
+#: Characters of a cell's first line that are shown to identify it.
 PREVIEW = 80
 SURROGATE = re.compile("[\ud800-\udfff]")
-#: What a screen or a terminal would not show, or would obey: shown as a picture.
+#: Control characters, and the Unicode pictures that are shown instead of them.
 PICTURES = {code: 0x2400 + code for code in range(0x20) if code not in (0x09, 0x0A)}
 PICTURES[0x7F] = 0x2421
 
 
 class Cell(NamedTuple):
-    """A cell by what it is compared by; `raw` is all of it.
+    """The parts of a cell that are compared; `raw` is the whole cell.
 
-    The source is told without the ends of lines at its end.
+    `source` has no newlines at its end.
     """
 
     position: int
@@ -33,29 +33,29 @@ class Cell(NamedTuple):
 
     @property
     def key(self) -> tuple[str, str]:
-        """Type and source: two cells with the same are the same cell."""
+        """Type and source: two cells with the same key are the same cell."""
         return self.type, self.source
 
 
 def shown(text: str) -> str:
-    """Return text that every page, program and terminal can take.
+    """Return text that is safe for pages, programs and terminals.
 
-    Lone surrogates have no UTF-8 form, and control characters are commands.
+    Lone surrogates, which have no UTF-8 form, and control characters are replaced.
     """
     return SURROGATE.sub("\ufffd", text).translate(PICTURES)
 
 
 def preview(source: str) -> str:
-    """Return the first line of a source that says anything, cut short."""
+    """Return the first line of a source that is not blank, shortened."""
     head = source[: PREVIEW * 20].lstrip()
     line = head.split("\n", 1)[0].rstrip()
     return shown(line if len(line) <= PREVIEW else line[:PREVIEW] + "…")
 
 
 def text_of(value: object) -> str:
-    """Return a source or a payload as one text, whether it is one or a list of lines.
+    """Return a source or a payload, a string or a list of lines, as one string.
 
-    What is neither is told as JSON, so that it can be compared all the same.
+    None gives an empty string; any other value is returned as JSON, to be compared.
     """
     if isinstance(value, str):
         return value
@@ -65,20 +65,20 @@ def text_of(value: object) -> str:
 
 
 def write_json(value: object) -> str:
-    """Return any JSON value as text, the same for equal values."""
+    """Return a JSON value as text; equal values give equal text."""
     return json.dumps(value, sort_keys=True, separators=(",", ":"))
 
 
 def digest(text: str) -> str:
-    """Return a short digest of a text, lone surrogates included."""
+    """Return a short digest of a text, which may contain lone surrogates."""
     data = text.encode("utf-8", "surrogatepass")
     return hashlib.blake2b(data, digest_size=12).hexdigest()
 
 
 def parse_leniently(data: bytes) -> Notebook:
-    """Return what has cells, valid or not; v3 is converted by nbformat.
+    """Return a notebook that has cells, valid or not; nbformat converts v3.
 
-    Raises InvalidNotebookError where there are no cells to compare.
+    Raises InvalidNotebookError if there are no cells to compare.
     """
     try:
         content = json.loads(data.decode("utf-8"))
@@ -103,7 +103,7 @@ def _check_number(cells: int) -> None:
 
 
 def read_cells(notebook: Notebook) -> list[Cell]:
-    """Return the cells of a notebook that `parse_leniently` gave."""
+    """Return the cells of a notebook that `parse_leniently` returned."""
     return [_read_cell(position, raw) for position, raw in enumerate(notebook["cells"])]
 
 
@@ -130,7 +130,7 @@ def _upgrade(notebook: Notebook) -> Notebook:
     try:
         for raw in _worksheet_cells(notebook):
             cell = upgrade_cell(nbformat.from_dict(raw))  # type: ignore[no-untyped-call]
-            del cell["id"]  # made up at random
+            del cell["id"]  # which nbformat made at random
             cells.append(cell)
             _check_number(len(cells))
     except (AttributeError, KeyError, TypeError, ValueError) as error:

@@ -1,23 +1,23 @@
-"""Everything that can go wrong, as one tree.
+"""The errors that bookstore raises, as one tree.
 
     BookstoreError
     |- ConfigurationError           the settings cannot work as they are
-    |  `- StoreRefusedError         ... the store says so: credentials, bucket, region
-    |- InvalidRequestError          what was asked makes no sense
+    |  `- StoreRefusedError         ... the store refuses credentials, bucket or region
+    |- InvalidRequestError          the request is not valid
     |  |- TooLargeError             ... it is over the size limit
-    |  |- UnsupportedTypeError      ... it is another type than a notebook
-    |  `- InvalidNotebookError      ... it is no valid notebook
-    |- ForbiddenError               the store, or the settings, refuse it
+    |  |- UnsupportedTypeError      ... it is not of a type that is accepted
+    |  `- InvalidNotebookError      ... it is not a valid notebook
+    |- ForbiddenError               the store, or the settings, do not allow it
     |- NotFoundError                no such key, folder or bucket
-    |  `- VersionNotFoundError      the key is there, that version of it is not
-    |- ConflictError                it clashes with what is there
+    |  `- VersionNotFoundError      the key exists, but not that version of it
+    |- ConflictError                it conflicts with something that exists
     |- StorageError                 the store answered something unexpected
     |  |- StorageUnavailableError   the store cannot be reached now
     |  `- NewerVersionError         a newer release of bookstore wrote the version
     `- SpoolError                   the spool on this machine cannot be used
        `- NewerSaveError            a newer release of bookstore wrote the save
 
-The message is a sentence for the person who asked: what was wrong, and what to do.
+The message is a sentence for the user: what was wrong, and what to do.
 """
 
 from typing import ClassVar
@@ -26,28 +26,28 @@ from typing import ClassVar
 class BookstoreError(Exception):
     """Base of all errors that bookstore raises on purpose."""
 
-    #: Whether the same call may succeed later without anyone changing anything.
+    #: Whether the same call may succeed later without any change.
     retryable: ClassVar[bool] = False
 
-    #: Whether, as far as it tells, every other key would fail likewise.
+    #: Whether every other key would probably fail in the same way.
     wide: bool = False
 
-    #: What tells it from other errors of its class, such as the store's own code.
+    #: What distinguishes it from other errors of its class: the store's own code.
     cause: str = ""
 
 
 class ConfigurationError(BookstoreError):
-    """The settings, or the bucket they name, cannot work as they are."""
+    """The settings, or the bucket that they name, cannot work as they are."""
 
     wide = True
 
 
 class StoreRefusedError(ConfigurationError):
-    """The store was asked, and refuses the credentials, the bucket or the region."""
+    """The store refuses the credentials, the bucket or the region."""
 
 
 class InvalidRequestError(BookstoreError):
-    """What was asked for makes no sense: an empty path, a malformed body."""
+    """The request is not valid: an empty path, a malformed body."""
 
 
 class TooLargeError(InvalidRequestError):
@@ -55,11 +55,11 @@ class TooLargeError(InvalidRequestError):
 
 
 class UnsupportedTypeError(InvalidRequestError):
-    """The content is of another type than the operation takes."""
+    """The operation does not accept content of this type."""
 
 
 class InvalidNotebookError(InvalidRequestError):
-    """The content claims to be a notebook and is not a valid one."""
+    """The content is not a valid notebook."""
 
 
 class ForbiddenError(BookstoreError):
@@ -75,7 +75,7 @@ class VersionNotFoundError(NotFoundError):
 
 
 class ConflictError(BookstoreError):
-    """It clashes with something that is already there."""
+    """The request conflicts with something that already exists."""
 
 
 class StorageError(BookstoreError):
@@ -83,7 +83,7 @@ class StorageError(BookstoreError):
 
 
 class StorageUnavailableError(StorageError):
-    """The store cannot be reached, or asks to come back later."""
+    """The store cannot be reached, or asks clients to try again later."""
 
     retryable = True
 

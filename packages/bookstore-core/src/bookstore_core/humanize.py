@@ -1,4 +1,4 @@
-"""Sizes and spans of time in words."""
+"""Sizes and lengths of time in words."""
 
 UNITS = ("bytes", "KB", "MB", "GB", "TB")
 SPANS = ((86400, "days"), (3600, "hours"), (60, "minutes"))

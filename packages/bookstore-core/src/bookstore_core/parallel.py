@@ -1,4 +1,4 @@
-"""Requests that go out side by side."""
+"""Requests that are made in parallel."""
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -9,9 +9,9 @@ R = TypeVar("R")
 
 
 def in_parallel(ask: Callable[[T], R], items: Sequence[T], *, threads: int) -> list[R]:
-    """Return what `ask` says to each item, in order, from up to `threads` threads.
+    """Call `ask` for each item in up to `threads` threads; return the results in order.
 
-    Raises what the first item raised that failed; those not yet begun are dropped.
+    Raises the error of the first item that failed; calls not yet begun are cancelled.
     """
     if len(items) < 2 or threads < 2:
         return [ask(item) for item in items]

@@ -17,20 +17,20 @@ DEFAULT_ENDPOINT_URL = "https://s3.amazonaws.com"
 
 
 class Secret(Unicode[str, str]):
-    """Text that is never shown, also not where it is wrong."""
+    """Text that is never shown, not even if it is invalid."""
 
     def error(self, obj: Any, value: Any, error: Any = None, info: Any = None) -> Any:
-        """Raise TraitError without the value, which traitlets' own message holds."""
+        """Raise TraitError without the value, which traitlets' own message contains."""
         raise TraitError(f"BookstoreSettings.{self.name} must be a string.")
 
 
 class BookstoreSettings(LoggingConfigurable):
-    """Where versions go, and what is allowed.
+    """Where versions are kept, and what is allowed.
 
     Set these in a Jupyter config file (``c.BookstoreSettings.s3_bucket = "..."``), on
-    the command line (``--BookstoreSettings.s3_bucket=...``), or, where a setting's help
-    names one, by an environment variable. Config file and command line win over the
-    environment, and the environment over the default.
+    the command line (``--BookstoreSettings.s3_bucket=...``), or by the environment
+    variable that a setting's help names, if any. The config file and the command line
+    override the environment, and the environment overrides the default.
     """
 
     storage = Enum(
@@ -77,21 +77,21 @@ class BookstoreSettings(LoggingConfigurable):
     s3_addressing_style = Enum(
         ["auto", "path", "virtual"],
         "auto",
-        help="How the bucket is named in requests. 'auto' is what botocore does for "
-        "AWS, and 'path' for any other endpoint.",
+        help="How requests name the bucket. 'auto': as botocore does for AWS, and "
+        "'path' for any other endpoint.",
     ).tag(config=True)
     s3_server_side_encryption = Enum(
         ["", "AES256", "aws:kms", "aws:kms:dsse"],
         "",
-        help="Server-side encryption asked for with each version. Empty: the bucket's "
-        "own default.",
+        help="Server-side encryption requested for each version. Empty: the bucket's "
+        "default.",
     ).tag(config=True)
     s3_sse_kms_key_id = Unicode(
         "", help="Key for s3_server_side_encryption = 'aws:kms'."
     ).tag(config=True)
 
     max_threads = Integer(
-        16, min=1, help="How many notebooks are uploaded side by side."
+        16, min=1, help="How many notebooks are uploaded in parallel."
     ).tag(config=True)
     max_notebook_size = Integer(
         128 * 1024 * 1024,
@@ -113,25 +113,24 @@ class BookstoreSettings(LoggingConfigurable):
     ).tag(config=True)
 
     spool_dir = Unicode(
-        help="Directory where saves wait for the store. Default: bookstore/spool in "
+        help="Directory where saves wait for upload. Default: bookstore/spool in "
         "Jupyter's data directory.",
     ).tag(config=True)
     skip_unchanged = Bool(
         False,
-        help="Make no new version of a notebook whose content is that of its newest "
-        "one.",
+        help="Do not make a new version if the content is that of the newest version.",
     ).tag(config=True)
     min_interval = Float(
         0.0,
         min=0.0,
-        help="Seconds: at most one version of a notebook in that time, the newest "
-        "content always kept. 0: every save is a version.",
+        help="Seconds in which at most one version of a notebook is made; its newest "
+        "content is always kept. 0: every save is a version.",
     ).tag(config=True)
     shutdown_timeout = Float(
         5.0,
         min=0.0,
-        help="Seconds that a notebook server that stops waits for uploads to end. "
-        "What is left is uploaded at the next start.",
+        help="Seconds that a stopping notebook server waits for uploads. The remaining "
+        "saves are uploaded at the next start.",
     ).tag(config=True)
 
     @default_of("local_root")
@@ -192,14 +191,14 @@ class BookstoreSettings(LoggingConfigurable):
 
     @property
     def bucket(self) -> str:
-        """Name of our bucket; the local store has one even where none is set."""
+        """Name of the bucket; `bookstore` for a local store if none is set."""
         if self.storage == "local":
             return self.s3_bucket or "bookstore"
         return self.s3_bucket
 
     @property
     def missing(self) -> str:
-        """What must be set before anything can be stored; empty when nothing is."""
+        """What must be set before versions can be stored, as a sentence, else empty."""
         if self.storage == "local":
             return "" if self.local_root else "BookstoreSettings.local_root is empty."
         if not self.s3_bucket:
@@ -214,23 +213,23 @@ class BookstoreSettings(LoggingConfigurable):
     def as_config(self) -> dict[str, Any]:
         """Return every configurable trait with its value, secrets included.
 
-        For handing the settings to a child process over a private channel; give the
-        dict back as ``BookstoreSettings(config=Config({"BookstoreSettings": ...}))``.
+        It is for passing the settings to a child process over a private channel;
+        `from_config` reads it there.
         """
         return {name: getattr(self, name) for name in self.trait_names(config=True)}
 
     @classmethod
     def from_config(cls, traits: dict[str, Any]) -> "BookstoreSettings":
-        """Return the settings that `as_config` described."""
+        """Return the settings that `as_config` returned as a dict."""
         return cls(config=Config({"BookstoreSettings": traits}))
 
 
 def validate_bookstore(settings: BookstoreSettings) -> dict[str, bool]:
-    """Say which features the settings make possible.
+    """Return which features the settings make possible.
 
-    Returns the five flags of ``GET /api/bookstore``: `bookstore_valid`,
-    `archive_valid`, `publish_valid`, `s3_clone_valid` and `fs_clone_valid`. It looks
-    at the settings alone and contacts no store.
+    The five flags are those of ``GET /api/bookstore``: `bookstore_valid`,
+    `archive_valid`, `publish_valid`, `s3_clone_valid` and `fs_clone_valid`. Only the
+    settings are read; the store is not contacted.
     """
     general = not settings.missing
     return {
