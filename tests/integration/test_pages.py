@@ -1,4 +1,4 @@
-"""The pages in a browser, behind servers of both generations: what people do there."""
+"""What people do on the pages, in a browser, behind servers of both generations."""
 
 import json
 from collections.abc import Iterator
@@ -18,7 +18,7 @@ pytestmark = [
     ),
 ]
 
-#: The lines of the list; a burst's own versions are inside of one.
+#: The lines of the list; the versions of a burst are inside a line.
 LINES = ".day > .versions > .entry"
 
 
@@ -59,7 +59,7 @@ def test_from_home_to_the_versions_of_a_notebook(site: Site, page: Page) -> None
     link(page, REPORT)
     expect(page.get_by_role("heading", level=1)).to_have_text("Quarterly report.ipynb")
     expect(page.get_by_role("heading", level=2).first).to_have_text("Yesterday")
-    # 17:00 in UTC, as a clock in Berlin shows it, and the exact time to look up.
+    # 17:00 in UTC, in Berlin's local time, and the exact time as a title.
     time = page.locator(".entry time").first
     assert time.inner_text() in {"18:00", "19:00"}
     expect(time).to_have_attribute("title", f"{day(1, 17):%Y-%m-%d} 17:00:00 UTC")
@@ -67,21 +67,21 @@ def test_from_home_to_the_versions_of_a_notebook(site: Site, page: Page) -> None
     expect(page.get_by_text(WHY)).to_be_visible()
 
 
-def test_older_versions_come_onto_the_page_and_what_is_chosen_stays(
+def test_older_versions_are_added_to_the_page_and_chosen_ones_stay_chosen(
     site: Site, page: Page
 ) -> None:
     page.goto(site.url("history", path=REPORT))
     page.locator(".pick").first.check()
     link(page, "Older versions")
-    expect(page.get_by_text(f"Was called {OLD} until then")).to_be_visible()
+    expect(page.get_by_text(f"Renamed or moved from {OLD}")).to_be_visible()
     expect(page.locator(".entry a.when:focus")).to_have_count(1)
     expect(page.get_by_role("link", name="Older versions")).to_have_count(0)
     expect(page.locator(".pick").first).to_be_checked()
-    # The day that both pages have a part of is one day.
+    # The day of which both pages have a part is shown once.
     headings = page.get_by_role("heading", level=2).all_inner_texts()
     assert len(headings) == len(set(headings))
     page.locator(".pick").last.check()
-    press(page, "Compare the two")
+    press(page, "Compare")
     expect(page.get_by_role("heading", level=1)).to_have_text("What changed")
 
 
@@ -96,7 +96,9 @@ def test_a_burst_opens_and_says_what_changed_in_each(site: Site, page: Page) -> 
         expect(entry.locator(".changes")).not_to_be_empty()
 
 
-def test_what_changed_is_asked_for_rows_in_sight_only(site: Site, page: Page) -> None:
+def test_what_changed_is_requested_for_visible_rows_only(
+    site: Site, page: Page
+) -> None:
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
     page.set_viewport_size({"width": 1280, "height": 400})
@@ -107,9 +109,9 @@ def test_what_changed_is_asked_for_rows_in_sight_only(site: Site, page: Page) ->
     assert 1 <= len(changes) < page.locator("[data-changes]").count()
 
 
-def test_look_at_a_version(site: Site, page: Page) -> None:
+def test_view_a_version(site: Site, page: Page) -> None:
     page.goto(site.url("history", path=REPORT))
-    link(page, "Look")
+    link(page, "View")
     frame = page.frame_locator("iframe")
     expect(frame.get_by_role("heading", name="Quarterly report")).to_be_visible()
     expect(frame.locator("img").first).to_be_visible()
@@ -117,13 +119,13 @@ def test_look_at_a_version(site: Site, page: Page) -> None:
 
 def test_compare_two_that_are_chosen(site: Site, page: Page) -> None:
     page.goto(site.url("history", path=REPORT))
-    button = page.get_by_role("button", name="Compare the two")
+    button = page.get_by_role("button", name="Compare", exact=True)
     expect(button).to_be_disabled()
     boxes = page.locator(f"{LINES} > .pick")
     boxes.nth(0).check()
     boxes.nth(1).check()
     boxes.nth(2).check()
-    expect(boxes.nth(0)).not_to_be_checked()  # two at the most: the last ones
+    expect(boxes.nth(0)).not_to_be_checked()  # only the last two stay chosen
     button.click()
     expect(page.get_by_role("heading", level=1)).to_have_text("What changed")
     expect(page.locator(".cell").first).to_be_visible()
@@ -140,7 +142,7 @@ def test_restore_in_place_and_undo_it(site: Site, page: Page) -> None:
     for number, source in enumerate(("first", "second"), 1):
         site.server.save(path, notebook(source))
         site.wait_for_versions(path, number)
-    # Something that no server has saved: it must not be lost either.
+    # A state that no server has saved must not be lost either.
     unsaved = json.dumps(notebook("written by something else"))
     file.write_text(unsaved)
     page.goto(site.url("history", path=path))
@@ -185,20 +187,20 @@ def test_restore_as_a_copy_leaves_the_original(site: Site, page: Page) -> None:
     assert (site.server.root / REPORT).with_name("Quarterly report-1.ipynb").is_file()
 
 
-def test_give_a_version_a_name_find_it_and_take_it_away(site: Site, page: Page) -> None:
+def test_give_a_version_a_name_find_it_and_remove_it(site: Site, page: Page) -> None:
     page.goto(site.url("history", path="welcome.ipynb"))
     entry = page.locator(".entry").first
     entry.get_by_text("More", exact=True).click()
     entry.get_by_label("Name this version").fill("Zwischenstand")
     entry.get_by_label("Comment").fill("halfway")
-    press(entry, "Keep the name")
-    expect(page.get_by_role("status").first).to_have_text("The name is kept.")
+    press(entry, "Save name")
+    expect(page.get_by_role("status").first).to_have_text("The name is saved.")
     page.get_by_role("searchbox", name="Find a named version").fill("HALF")
     press(page, "Find")
     expect(page.locator(".entry")).to_have_count(1)
     expect(page.locator(".chip")).to_have_text("Zwischenstand")
     page.get_by_text("More", exact=True).click()
-    press(page, "Remove it")
+    press(page, "Remove name")
     expect(page.get_by_role("status").first).to_contain_text("The name is removed.")
     expect(page.locator(".chip")).to_have_count(0)
 
@@ -219,18 +221,18 @@ def test_publish_a_version_and_clone_it(site: Site, page: Page) -> None:
     opened: list[str] = []
 
     def hold(route: Route) -> None:
-        # Opened for real, the copy would start a kernel.
+        # If the copy were really opened, it would start a kernel.
         answer = route.fetch(max_redirects=0)
         opened.append(answer.headers["location"])
         route.fulfill(body="opened")
 
     page.goto(site.url("view", path="welcome.ipynb"))
     page.get_by_text("Publish this version").click()
-    path = page.get_by_label("Its path on the shelf of what is published")
+    path = page.get_by_label("Path of the published notebook")
     path.fill("shared/welcome.ipynb")
     press(page, "Publish")
     expect(page.get_by_role("status").first).to_contain_text("Published.")
-    given = page.get_by_label("The link to give to others").input_value()
+    given = page.get_by_label("Link to share").input_value()
     assert given.startswith(site.url("clone", s3_bucket="bookstore"))
     page.goto(given)
     page.route("**/bookstore/clone", hold)
@@ -246,10 +248,10 @@ def test_publish_a_version_and_clone_it(site: Site, page: Page) -> None:
 def test_a_deleted_notebook_is_found_and_restored(site: Site, page: Page) -> None:
     page.goto(site.url())
     deleted = page.locator(".item", has_text=DELETED).last
-    expect(deleted).to_contain_text("deleted here")
+    expect(deleted).to_contain_text("deleted on your server")
     link(deleted, "Restore")
     press(page, "Restore")
-    expect(page.get_by_role("status").first).to_contain_text("is there again")
+    expect(page.get_by_role("status").first).to_contain_text("was created again")
     assert (site.server.root / DELETED).is_file()
 
 
@@ -264,7 +266,7 @@ def test_a_renamed_notebook_keeps_its_history(site: Site, page: Page) -> None:
     page.goto(site.url())
     moved = page.locator(".item", has_text="before.ipynb")
     link(moved.last, "after.ipynb")
-    expect(page.get_by_text("Was called before.ipynb until then")).to_be_visible()
+    expect(page.get_by_text("Renamed or moved from before.ipynb")).to_be_visible()
     expect(page.locator(".entry")).to_have_count(2)
 
 
@@ -274,13 +276,13 @@ def test_the_file_as_it_is_now_is_compared(site: Site, page: Page) -> None:
     site.wait_for_versions(path, 1)
     (site.server.root / path).write_text(json.dumps(report(2)))
     page.goto(site.url("history", path=path))
-    link(page, "Compare the newest with the file now")
+    link(page, "Compare the newest version with the current file")
     expect(page.get_by_text("The file on your server")).to_be_visible()
     expect(page.locator(".cell").first).to_be_visible()
 
 
 def tab_to(page: Page, name: str) -> None:
-    """Press Tab until what has this name is focused, and visibly so."""
+    """Press Tab until the element of this name has the focus, and an outline."""
     for _ in range(60):
         page.keyboard.press("Tab")
         if page.evaluate("document.activeElement.innerText").strip() == name:
@@ -307,7 +309,7 @@ def test_a_notebook_is_found_restored_and_undone_by_keyboard_alone(
     page.keyboard.press("Enter")
     page.wait_for_url("**/history?*")
     tab_to(page, "Restore")
-    tab_to(page, "Restore")  # that of the first version
+    tab_to(page, "Restore")  # of the first version
     page.keyboard.press("Enter")
     page.wait_for_url("**/restore?*")
     tab_to(page, "Restore")

@@ -75,7 +75,7 @@ def test_what_needs_scripts_says_that_they_do_not_run() -> None:
         cell("2", outputs=[display("text/html", "<script>alert(2)</script>")]),
     )
     assert "cannot be shown without scripts" in page
-    assert "Scripts of this output do not run here" in page
+    assert "Scripts in this output do not run here" in page
     assert "alert(1)" not in page
 
 
@@ -133,11 +133,11 @@ def test_large_notebooks_are_shown_in_part() -> None:
     )
     assert prepared.cells == 602
     assert prepared.left_out.sentence == (
-        "Not all of it is shown here. Left out: 102 cells at the end; "
+        "Not everything is shown here. Left out: 102 cells at the end; "
         "1 cell cut short; 1 large output."
     )
     page = render(prepared)
-    assert "This output of 4.0 MB is left out." in page
+    assert "This output is too large to show: 4.0 MB." in page
     assert "cell_497" in page
     assert "cell_498" not in page
     assert len(page) < 1_000_000
@@ -168,7 +168,7 @@ def test_format_3_is_rendered() -> None:
 def test_what_is_no_notebook_is_shown_as_text(data: bytes) -> None:
     prepared = prepare(data)
     assert prepared.kind == "text"
-    assert "no notebook" in prepared.reason
+    assert "not a notebook" in prepared.reason
     page = render(prepared)
     assert "<b>" not in page
 

@@ -65,7 +65,7 @@ def test_the_page_says_where_it_will_go(
     contents.files["a.ipynb"] = {"type": "notebook"}
     page = server.get("/bookstore/clone", query_string=QUERY).text
     assert inputs(page)["target_path"] == "a-1.ipynb"
-    assert "is taken there" in page
+    assert "is already taken" in page
 
 
 def test_looking_changes_nothing(

@@ -120,7 +120,7 @@ def test_older_versions_follow_on_further_pages(
     older = next(url for url in addresses(page) if "cursor=" in url)
     assert OLD not in words(page)
     following = server.get(older)
-    assert f"Was called {OLD} until then" in words(following)
+    assert f"Renamed or moved from {OLD}" in words(following)
     assert "Newest versions" in words(following)
 
 
@@ -139,7 +139,7 @@ def test_names_can_be_searched(server: ServerSide, library: Library) -> None:
     assert SAID in words(page)
     assert page.text.count('class="entry"') == 1
     nothing = get(server, "history", REPORT, q="zzz")
-    assert "No version has a name or a comment with “zzz” in it." in words(nothing)
+    assert "No version has a name or a comment that contains “zzz”." in words(nothing)
 
 
 def test_the_form_gives_a_name_and_takes_it_away(
@@ -153,7 +153,7 @@ def test_the_form_gives_a_name_and_takes_it_away(
     assert named.headers["Location"].startswith("/user/ann/bookstore/history?path=")
     page = server.follow(named.headers["Location"])
     assert SAID in words(page)
-    assert "The name is kept." in words(page)
+    assert "The name is saved." in words(page)
     removed = server.post("/bookstore/label", data={**form, "name": "x", "remove": "1"})
     assert SAID not in words(server.follow(removed.headers["Location"]))
 
@@ -188,7 +188,7 @@ def test_what_is_no_notebook_is_shown_as_text_or_can_be_downloaded(
     server: ServerSide, library: Library
 ) -> None:
     library.save("a.ipynb", AT, content=b"some notes")
-    assert "This is it as text" in words(get(server, "view"))
+    assert "It is shown as text" in words(get(server, "view"))
     library.save("b.ipynb", AT, content=b"\xff\x00")
     page = get(server, "view", "b.ipynb")
     assert "cannot be shown here" in words(page)
@@ -202,7 +202,7 @@ def test_a_part_of_a_large_notebook_is_shown_with_a_note(
     content = report(1)
     content["cells"] *= 300
     library.save("a.ipynb", AT, content=content)
-    assert "Not all of it is shown here." in words(get(server, "view"))
+    assert "Not everything is shown here." in words(get(server, "view"))
 
 
 def test_two_versions_are_compared_by_lines_and_words(

@@ -77,7 +77,7 @@ def test_the_published_shelf_leads_to_what_can_be_cloned(
     page = server.get("/bookstore/", query_string={"shelf": "published"}).text
     url = links(page)["guide.ipynb"]
     assert url == "/bookstore/view?path=guide.ipynb&shelf=published"
-    assert "deleted here" not in page
+    assert "deleted on your server" not in page
 
 
 def test_a_shelf_that_is_not_set_up_is_not_shown(
@@ -95,7 +95,7 @@ def test_what_was_saved_last_stands_above_a_shelf_of_some_size(
     for name in "abcdefg":
         put(f"workspace/sub/{name}.ipynb", b"{}")
     page = server.get("/bookstore/").text
-    assert page.index("Saved last") < page.index("sub/g.ipynb")
+    assert page.index("Recently saved") < page.index("sub/g.ipynb")
     assert "sub/a.ipynb" not in page
 
 
@@ -106,7 +106,7 @@ def test_a_notebook_that_is_gone_from_the_server_can_be_restored(
     put("workspace/gone.ipynb", b"{}")
     contents.files["here.ipynb"] = {"type": "notebook"}
     page = server.get("/bookstore/").text
-    assert page.count("deleted here") == 1
+    assert page.count("deleted on your server") == 1
     url = "/bookstore/restore?path=gone.ipynb&version_id=%400"
     assert links(page)["Restore"] == url
 
@@ -119,7 +119,7 @@ def test_a_notebook_that_was_moved_leads_to_where_it_is(
     page = server.get("/bookstore/").text
     url = links(page)["new/name.ipynb"]
     assert url == "/bookstore/history?path=new%2Fname.ipynb"
-    assert "deleted here" not in page
+    assert "deleted on your server" not in page
 
 
 def test_what_only_the_store_knows_is_told_apart(server: ServerSide, put: Put) -> None:
@@ -167,28 +167,28 @@ def test_names_never_become_markup(server: ServerSide, put: Put) -> None:
 def test_standalone_there_is_no_word_of_a_server(client: FlaskClient, put: Put) -> None:
     put("workspace/a.ipynb", b"{}")
     page = client.get("/bookstore/").text
-    assert "deleted here" not in page
+    assert "deleted on your server" not in page
     assert "Back to Jupyter" not in page
 
 
 @pytest.mark.parametrize(
     ("report", "state", "words"),
     [
-        (SpoolReport(), "good", "No save waits for the store."),
+        (SpoolReport(), "good", "No saves are waiting for upload."),
         (
             SpoolReport(last_success=utc_now()),
             "good",
-            "Every save has reached the store.",
+            "All saves are uploaded to the store.",
         ),
         (
             SpoolReport(pending=1, oldest_age_seconds=5.0),
             "busy",
-            "1 save is on the way to the store, since 5 seconds ago at the longest.",
+            "1 save is waiting for upload (the oldest for 5 seconds).",
         ),
         (
             SpoolReport(pending=2, in_flight=1, oldest_age_seconds=120.0),
             "busy",
-            "3 saves are on the way to the store",
+            "3 saves are waiting for upload",
         ),
         (SpoolReport(problems=("The disk is full.",)), "bad", "The disk is full."),
     ],

@@ -54,7 +54,7 @@ def test_the_page_says_what_will_happen_and_changes_nothing(
     page = ask(archiving)
     assert page.status_code == 200
     assert "is kept as a version first" in page.text
-    assert "no other is changed or removed" in page.text
+    assert "no other version is changed or removed" in page.text
     assert contents.written == []
 
 
@@ -146,7 +146,7 @@ def test_a_deleted_notebook_is_made_again(
     answer = archiving.post("/bookstore/restore", data=form)
     assert answer.status_code == 303, answer.text
     page = archiving.follow(answer.headers["Location"])
-    assert "a.ipynb is there again" in page.text
+    assert "a.ipynb was created again" in page.text
     assert "Undo" not in page.text
 
 

@@ -1,1 +1,1 @@
-"""A notebook as a document to look at."""
+"""Rendering a notebook as an inert HTML document."""

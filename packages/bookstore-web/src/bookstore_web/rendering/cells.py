@@ -1,7 +1,7 @@
-"""Cells as they are rendered: of a strict shape, and within limits.
+"""Cells for rendering: of a strict shape, and within limits of size.
 
-nbconvert takes a notebook's validity for granted. These cells hold nothing but what it
-needs, as text, so that it cannot fail on them, and each output has one form only.
+nbconvert assumes that a notebook is valid. These cells contain only what it needs, as
+text, so that it cannot fail on them. Each output has only one form.
 """
 
 import re
@@ -15,10 +15,10 @@ MAX_CELLS = 500
 #: Characters of one source, of all of them, of one output, and of all of them.
 MAX_SOURCE, MAX_SOURCES = 50_000, 1_000_000
 MAX_OUTPUT, MAX_OUTPUTS = 3_000_000, 8_000_000
-#: Text of one output, and of all: it takes longer to render than an image does.
+#: Characters of text in one output, and in all: text takes longer than images.
 MAX_TEXT, MAX_TEXTS = 200_000, 1_000_000
 MAX_OUTPUTS_OF_CELL = 100
-#: Characters of markdown, beyond which its parser may take its time.
+#: Characters of markdown; the parser may be slow for longer texts.
 MAX_MARKDOWN = 20_000
 
 #: Forms of an output that can be shown, the best first.
@@ -36,15 +36,16 @@ FORMS = (
 BITMAPS = {"image/gif", "image/webp"}
 SCRIPTS = re.compile("<script", re.IGNORECASE)
 BASE64 = re.compile(r"[A-Za-z0-9+/=\s]*")
-#: What has no UTF-8 form, or no place in HTML. An escape begins a terminal's colour.
+#: Characters without a UTF-8 form or not allowed in HTML, except escape (for colours).
 UNFIT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1a\x1c-\x1f\x7f\ud800-\udfff]")
 
 
 @dataclass(frozen=True)
 class LeftOut:
-    """What a rendered version does not show: of a notebook, or `characters` of a text.
+    """How many parts of a notebook, or `characters` of a text, are not shown.
 
-    `sources` are cut, `outputs` are left out or cut for their size or their number.
+    `sources` were shortened; `outputs` were left out, or shortened, for their size or
+    number.
     """
 
     cells: int = 0
@@ -57,7 +58,7 @@ class LeftOut:
 
     @property
     def sentence(self) -> str:
-        """What is left out, for people; empty where nothing is."""
+        """What is left out, as a sentence; empty if nothing is."""
         parts = []
         if self.cells:
             parts.append(_count(self.cells, "cell", "at the end"))
@@ -69,7 +70,7 @@ class LeftOut:
             parts.append(_count(self.characters, "character", "at the end"))
         if not parts:
             return ""
-        return f"Not all of it is shown here. Left out: {'; '.join(parts)}."
+        return f"Not everything is shown here. Left out: {'; '.join(parts)}."
 
 
 def _count(number: int, noun: str, more: str = "") -> str:
@@ -77,7 +78,7 @@ def _count(number: int, noun: str, more: str = "") -> str:
 
 
 class CellReader:
-    """Reads cells until its limits are reached; `left_out` says what did not fit."""
+    """Reads cells up to its limits; `left_out` counts what did not fit."""
 
     def __init__(self) -> None:
         self.left_out = LeftOut()
@@ -86,7 +87,7 @@ class CellReader:
         self._texts = MAX_TEXTS
 
     def read(self, raw: Sequence[Any], *, only: int | None) -> list[dict[str, Any]]:
-        """Return the cells to render, all of them or one."""
+        """Return the cells to render: all of them, or the one with index `only`."""
         begin, end = (0, MAX_CELLS) if only is None else (only, only + 1)
         if only is None:
             self._count(cells=max(0, len(raw) - MAX_CELLS))
@@ -112,7 +113,7 @@ class CellReader:
             attachments = self._attachments(cell.get("attachments"))
             return known | {"cell_type": "markdown", "attachments": attachments}
         if kind != "code":
-            # Of raw cells, and of what is none, nbconvert shows nothing or HTML.
+            # nbconvert shows other cells not at all, or as HTML.
             return known | {"cell_type": "markdown", "metadata": {"is_text": True}}
         count = cell.get("execution_count")
         return known | {
@@ -142,7 +143,7 @@ class CellReader:
         return attachments
 
     def _fits(self, size: int, longest: int) -> bool:
-        """Take room for an output, where there is room; else count it as left out."""
+        """Take room for an output if there is room; else count it as left out."""
         if size > min(longest, self._outputs):
             self._count(outputs=1)
             return False
@@ -192,17 +193,17 @@ class CellReader:
             return
         if not self._fits(len(text), MAX_OUTPUT):
             size = f"{len(text) / 1e6:.1f} MB"
-            yield self._text(_missing(f"This output of {size} is left out."))
+            yield self._text(_missing(f"This output is too large to show: {size}."))
             return
         text = UNFIT.sub("\ufffd", text)
         is_bitmap = mime.startswith("image/") and mime != "image/svg+xml"
         if is_bitmap and not BASE64.fullmatch(text):
-            yield self._text(_missing("This output is no image, though it says so."))
+            yield self._text(_missing("This output is not a valid image."))
             return
         known = metadata if isinstance(metadata, dict) else {}
         yield _display(mime, text, _sizes(known.get(mime), place))
         if mime == "text/html" and SCRIPTS.search(text):
-            yield self._text(_missing("Scripts of this output do not run here."))
+            yield self._text(_missing("Scripts in this output do not run here."))
 
 
 def _missing(sentence: str) -> str:
@@ -210,7 +211,7 @@ def _missing(sentence: str) -> str:
 
 
 def _display(mime: str, text: str, sizes: dict[str, Any]) -> dict[str, Any]:
-    if mime in BITMAPS:  # nbconvert knows no block for them
+    if mime in BITMAPS:  # nbconvert's template has no block for them
         joined = "".join(text.split())
         text = f'<img src="data:{mime};base64,{joined}" alt="{sizes["alt"]}">'
         mime = "text/html"
@@ -222,7 +223,7 @@ def _display(mime: str, text: str, sizes: dict[str, Any]) -> dict[str, Any]:
 
 
 def _sizes(known: object, place: int) -> dict[str, Any]:
-    """Return what an image says of itself, as far as that is numbers."""
+    """Return the alt text of an image, and its size if the metadata contain one."""
     sizes: dict[str, Any] = {"alt": f"Output of cell {place + 1}"}
     for name in ("width", "height"):
         value = known.get(name) if isinstance(known, dict) else None

@@ -1,16 +1,17 @@
-"""A version as a document that people read: the content of a sandboxed frame.
+"""A version as an HTML document: the content of a sandboxed frame.
 
-For a page around it: `prepare` reads the bytes of a version, cheaply, and says in
-`Prepared.left_out` what the document will not show and in `Prepared.kind` what it is;
-`render` makes the document. The page `/bookstore/view` calls `prepare` for its notes,
-and has a frame with ``sandbox="{{ FRAME_SANDBOX }}"`` whose address is
-`/bookstore/view/content?path&version_id[&shelf][&cell]`, and its own policy says
-``frame-src 'self'``. With `cell`, an index from 0, the document shows that cell alone:
-the outputs that a comparison shows on demand.
+`prepare` reads the bytes of a version, cheaply; `Prepared.kind` is what it is, and
+`Prepared.left_out` counts what the document does not show. `render` makes the document.
+The page `/bookstore/view` calls `prepare` for its notices. It has a frame with
+``sandbox="{{ FRAME_SANDBOX }}"`` and the address
+`/bookstore/view/content?path&version_id[&shelf][&cell]`, and the page's own policy
+contains ``frame-src 'self'``. With `cell`, an index from 0, the document shows only
+that cell: a comparison shows outputs in this way.
 
-Nothing of a version is trusted. The document's own policy (`FRAME_POLICY`) makes it
-inert wherever it is opened: an origin of its own, no script, no form, no frame, nothing
-loaded but images inside the text. Links open in a new tab, when somebody clicks them.
+Nothing in a version is trusted. The document's own policy (`FRAME_POLICY`) makes it
+inert wherever it is opened: it has an origin of its own, runs no scripts, sends no
+forms, has no frames, and loads nothing but images inside the document. Links open in a
+new tab when they are clicked.
 """
 
 import re
@@ -44,11 +45,11 @@ FRAME_HEADERS: Mapping[str, str] = {
     "Content-Type": "text/html; charset=utf-8",
 }
 
-#: Characters of a version that is no notebook, shown as text.
+#: Characters that are shown of a version that is not a notebook.
 MOST_TEXT = 500_000
 
-#: What could reach out in spite of the policy (a connection made ahead), or would only
-#: leave a hole. A name ends where HTML's tokenizer ends it, so none slips through.
+#: Elements that could open a connection in advance in spite of the policy, or would be
+#: shown empty. Names end as in HTML's tokenizer, so that every such element matches.
 REACHING_OUT = re.compile(
     r"<(/?)(applet|base|embed|form|frame|frameset|iframe|link|meta|object|portal)"
     r"(?=[\s/>])",
@@ -60,9 +61,9 @@ REACHING_OUT = re.compile(
 class Prepared:
     """A version ready to be rendered.
 
-    `kind` is ``notebook``, ``text`` (no notebook, and `reason` says why: it is shown
-    as text) or ``binary`` (it cannot be shown, only downloaded). `cells` are how many
-    the notebook has.
+    `kind` is ``notebook``, ``text`` (not a notebook, shown as text) or ``binary`` (it
+    can only be downloaded). `reason` states why it is not a notebook. `cells` is the
+    number of cells of the notebook.
     """
 
     kind: Literal["notebook", "text", "binary"]
@@ -74,17 +75,19 @@ class Prepared:
 
 
 def prepare(data: bytes, *, cell: int | None = None) -> Prepared:
-    """Read a version as far as it will be shown; valid or not, of format 3 or 4.
+    """Read the parts of a version that are shown; it may be invalid, of format 3 or 4.
 
-    Raises NotFoundError where there is no such cell.
+    Raises NotFoundError if `cell` does not exist.
     """
     try:
         content = parse_leniently(data)
     except InvalidNotebookError as error:
-        return _prepare_text(data, f"This version is no notebook: {error}.")
+        return _prepare_text(data, f"This version is not a notebook: {error}.")
     raw = content["cells"]
     if cell is not None and not 0 <= cell < len(raw):
-        raise NotFoundError(f"This version has {len(raw)} cells, and no cell {cell}.")
+        raise NotFoundError(
+            f"There is no cell {cell}: this version has {len(raw)} cells."
+        )
     reader = CellReader()
     cells = reader.read(raw, only=cell)
     metadata = content.get("metadata")
@@ -109,7 +112,7 @@ def _prepare_text(data: bytes, reason: str) -> Prepared:
 
 
 def _lexer_name(metadata: object) -> str:
-    """Return the name of the language's lexer that a notebook gives, if any."""
+    """Return the name of the lexer for a notebook's language; empty if not known."""
     for section, names in (
         ("language_info", ("pygments_lexer", "name")),
         ("kernelspec", ("language",)),
@@ -117,7 +120,7 @@ def _lexer_name(metadata: object) -> str:
         known = metadata.get(section) if isinstance(metadata, dict) else None
         for name in names if isinstance(known, dict) else ():
             value = known.get(name) if isinstance(known, dict) else None
-            if isinstance(value, dict):  # CodeMirror's form, which some kernels give
+            if isinstance(value, dict):  # CodeMirror's form, which some kernels write
                 value = value.get("name")
             if isinstance(value, str) and value:
                 return value[:50]
@@ -125,9 +128,9 @@ def _lexer_name(metadata: object) -> str:
 
 
 def render(prepared: Prepared, *, title: str = "") -> str:
-    """Return the document of the frame, to be sent with `FRAME_HEADERS`."""
+    """Return the document of the frame; it must be sent with `FRAME_HEADERS`."""
     if prepared.kind == "notebook":
-        # Imported at the first version that is shown: it takes a second to load.
+        # Imported at the first use because it takes a second to load.
         from bookstore_web.rendering.exporter import export
 
         body = _defuse(export(prepared.notebook))
@@ -148,5 +151,5 @@ def render(prepared: Prepared, *, title: str = "") -> str:
 
 def _defuse(body: str) -> str:
     body = REACHING_OUT.sub(r"<\1x-\2", body)
-    # Links within the document stay in it.
+    # Links within the document open in the same frame.
     return body.replace(' href="#', ' target="_self" href="#')

@@ -1,4 +1,4 @@
-"""nbconvert's HTMLExporter, as it renders versions: quickly, and whatever they hold."""
+"""nbconvert's HTMLExporter, adapted to render any version in bounded time."""
 
 import logging
 import time
@@ -20,17 +20,18 @@ from pygments.util import ClassNotFound
 
 logger = logging.getLogger(__name__)
 
-#: Seconds of work for all markdown and code of one notebook; the rest is shown as text.
-#: A parser may take a second for a cell that was made for that.
+#: Seconds of CPU for all markdown and code of one notebook; the rest is shown as text.
+#: A parser may take a second for a cell that was written to be slow.
 LONGEST = 0.4
 
 
 class VersionExporter(HTMLExporter):
-    """Renders the cells that `rendering_cells` made; it is made anew for each notebook.
+    """Renders the cells that a `CellReader` returned. Each notebook needs a new one.
 
-    It leaves out what nbconvert does afterwards (it parses the whole document again, to
-    describe images, which ours are), and its sanitizer, which takes seconds for a
-    megabyte: the frame makes what it would remove inert, and it removes tables.
+    It skips nbconvert's last step, which parses the whole document again to add
+    descriptions to images: ours have them. It also skips nbconvert's sanitizer, which
+    takes seconds for a megabyte and removes tables: in the frame, what it would remove
+    is inert.
     """
 
     def __init__(self, lexer: Lexer) -> None:
@@ -40,7 +41,7 @@ class VersionExporter(HTMLExporter):
         self._lexer = lexer
         self._spent = 0.0
         self._register("highlight_code", self._highlight)
-        # What is HTML already passes; anything else is text.
+        # HTML passes unchanged; anything else is escaped.
         self._register("clean_html", escape)
 
     def _register(self, name: str, function: Callable[..., str]) -> None:
@@ -48,20 +49,20 @@ class VersionExporter(HTMLExporter):
 
     def body(self, notebook: Any) -> str:
         """Return the cells as HTML, without a document around them."""
-        # Past HTMLExporter's own, which would parse it again.
+        # HTMLExporter's own method is skipped: it would parse the HTML again.
         body, _ = super(HTMLExporter, self).from_notebook_node(notebook)
         return str(body)
 
     @pass_context
     def markdown2html(self, context: Context, source: str) -> str:
-        """Render markdown; what is only text, or cannot be rendered, as text."""
+        """Return markdown as HTML, or as text if it is text or cannot be rendered."""
         cell = context.get("cell", {})
         if cell.get("metadata", {}).get("is_text") or self._spent > LONGEST:
             return _as_text(source)
         try:
             with self._counted():
                 html: str = super().markdown2html(context, source)
-        except Exception:  # its parser may meet anything
+        except Exception:  # its parser may raise anything
             logger.info("Markdown of a version is shown as text", exc_info=True)
             return _as_text(source)
         return html
@@ -88,7 +89,7 @@ def _as_text(source: str) -> str:
 
 @cache
 def _lexer(name: str) -> Lexer:
-    # IPython's own knows magics and shell commands.
+    # IPython's own lexer knows magics and shell commands.
     names = ("ipython3", "python3") if name in ("", "python", "ipython3") else (name,)
     for known in names:
         try:

@@ -1,4 +1,4 @@
-"""The style of a rendered version: that of our pages, and colours for code."""
+"""The style of a rendered version: like our pages, with colours for code."""
 
 from functools import cache
 
@@ -40,7 +40,7 @@ hr { border: 0; border-top: 1px solid var(--line); }
 .ansi-underline { text-decoration: underline; }
 """
 
-#: A terminal's eight colours, readable on paper and in the dark.
+#: A terminal's eight colours, readable on light and on dark ground.
 COLOURS = {
     "black": ("#3e424d", "#c5c8d3"),
     "red": ("#b3261e", "#ff8a80"),
@@ -55,7 +55,7 @@ COLOURS = {
 
 @cache
 def frame_style() -> str:
-    """Return the whole style, light and dark."""
+    """Return the style sheet, for light and dark."""
     colours = {"light": _colours(LIGHT, 0), "dark": _colours(DARK, 1)}
     return RULES + "".join(
         f"@media (prefers-color-scheme: {scheme}) {{\n{rules}\n}}\n"
@@ -64,7 +64,7 @@ def frame_style() -> str:
 
 
 def _colours(style: str, place: int) -> str:
-    # Imported late, as all that only rendering needs.
+    # Imported late, as everything that only rendering needs.
     from pygments.formatters import HtmlFormatter
 
     formatter = HtmlFormatter(style=style, nobackground=True)

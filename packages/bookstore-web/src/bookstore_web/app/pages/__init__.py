@@ -1,7 +1,7 @@
-"""The pages for people, below /bookstore: plain forms, and a little script.
+"""The HTML pages below /bookstore: plain forms, and a little JavaScript.
 
-One module for each page. Everything works without script; where there is one, it
-brings local times, what changed, and comparing two chosen versions.
+There is one module for each page. Everything works without JavaScript; with it, pages
+show local times and what changed in each version, and load older versions in place.
 """
 
 from flask import Blueprint

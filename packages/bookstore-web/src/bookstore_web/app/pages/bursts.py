@@ -1,8 +1,7 @@
-"""A page of a notebook's history as it is read: days, and bursts of saves.
+"""The versions on a history page, grouped into days and bursts of saves.
 
-A person who works saves every few minutes, and Jupyter saves as often by itself. Such
-saves fold into one line, unless somebody gave one of them a name or it tells something
-of its own: a move, a restore.
+People save every few minutes, and so does Jupyter by itself. Such saves are folded into
+one line, except for versions that have a label, or that a move or a restore made.
 """
 
 from collections.abc import Iterable, Iterator
@@ -12,11 +11,11 @@ from itertools import groupby
 
 from bookstore_core.history import HistoryPage, HistoryRow
 
-#: Saves closer to each other than this belong to one burst.
+#: Saves with a shorter time between them belong to one burst.
 GAP = timedelta(minutes=5)
-#: A burst is no longer than this, so that a day's work has some lines to find it by.
+#: The longest burst: a day of work is shown as several lines.
 SPAN = timedelta(hours=1)
-#: Fewer saves than this are shown as they are.
+#: Fewer saves than this are shown one by one.
 FEWEST = 3
 
 
@@ -24,7 +23,7 @@ FEWEST = 3
 class Step:
     """A version, and the id of the version before it.
 
-    `before` is empty where that one is not known, and None where there is none.
+    `before` is empty if that version is not known, and None if there is none.
     """
 
     row: HistoryRow
@@ -33,18 +32,18 @@ class Step:
 
 @dataclass(frozen=True)
 class Burst:
-    """One line of the list: a version, or a burst of them, newest first."""
+    """One line of the list: a single version or several ones, newest first."""
 
     steps: tuple[Step, ...]
 
     @property
     def is_burst(self) -> bool:
-        """Whether it stands for several versions."""
+        """Whether it contains several versions."""
         return len(self.steps) > 1
 
     @property
     def newest(self) -> Step:
-        """The version that it ends with."""
+        """Its newest version."""
         return self.steps[0]
 
     @property
@@ -54,13 +53,13 @@ class Burst:
 
     @property
     def before(self) -> str | None:
-        """The id of the version before all of it, as in `Step`."""
+        """The id of the version before its oldest one, as in `Step`."""
         return self.steps[-1].before
 
 
 @dataclass(frozen=True)
 class Day:
-    """A day in UTC, with what was saved on it; newest first."""
+    """A day in UTC, with the versions saved on it, newest first."""
 
     date: date
     entries: tuple[Burst, ...]
@@ -69,8 +68,8 @@ class Day:
 def days_of(page: HistoryPage, *, before: str | None = None) -> tuple[Day, ...]:
     """Return the days of a page of history.
 
-    `before` is the id of the version before the last one of the page, None where there
-    is none.
+    `before` is the id of the version before the last one of the page, None if there is
+    none.
     """
     steps = []
     for row in reversed(page.rows):
@@ -80,7 +79,7 @@ def days_of(page: HistoryPage, *, before: str | None = None) -> tuple[Day, ...]:
 
 
 def days_of_some(page: HistoryPage) -> tuple[Day, ...]:
-    """Return the days of a page that leaves versions out: none is before another."""
+    """Return the days of a page that leaves out versions: `before` is not known."""
     return _group(Burst((Step(row, ""),)) for row in page.rows)
 
 

@@ -1,4 +1,4 @@
-"""The clone pages: what would be cloned and where to, and one button that does it."""
+"""The clone pages: they show what would be cloned, and where to, and clone it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -26,11 +26,11 @@ blueprint = Blueprint("clone", __name__)
 
 @dataclass(frozen=True)
 class Offer:
-    """What the landing page says of a file that can be cloned.
+    """What the landing page shows about a file that can be cloned.
 
-    `form` is where its form goes, and `fields` are what it sends besides the target.
-    A file of a mounted directory has no version id. `label` is what somebody called
-    the version.
+    `form` is the address that its form posts to, `fields` are the form's fields besides
+    the target. A file of a mounted directory has no version id. `label` is the label of
+    the version, if any.
     """
 
     name: str
@@ -49,7 +49,7 @@ class Offer:
 @blueprint.get("/bookstore/clone")
 @operation(query=CloneFields, media_types=(HTML,), errors=(400, 404, 409, 413))
 def landing(fields: dict[str, str]) -> Response:
-    """Say what would be cloned, and where to; one button does it."""
+    """Show what would be cloned, and where to, with a button that clones it."""
     source = source_of(fields, services().settings)
     limit = services().settings.max_notebook_size
     store = services().open_store(hurried=True)
@@ -60,12 +60,12 @@ def landing(fields: dict[str, str]) -> Response:
 
 @blueprint.post("/bookstore/clone")
 def clone() -> BaseResponse:
-    """Clone what the landing page showed, and open it."""
+    """Clone the notebook that the landing page showed, and open the copy."""
     fields = request.form.to_dict()
     source = source_of(fields, services().settings)
     target_path = optional_field(fields, "target_path")
     limit = services().settings.max_notebook_size
-    # A store that is down says so soon; one that works has time for a large file.
+    # This fails early if the store is down; `fetch` allows time for a large file.
     look_up(source, store=services().open_store(hurried=True), limit=limit)
     original = fetch(source, store=services().open_store(), limit=limit)
     draft = draft_of(source.name, original.data)
@@ -74,7 +74,7 @@ def clone() -> BaseResponse:
 
 @blueprint.get("/bookstore/fs-clone")
 def fs_landing() -> Response:
-    """Say which file of the mounted directory would be cloned, and where to."""
+    """Show which file of the mounted directory would be cloned, and where to."""
     fields = request.args.to_dict()
     file = _mounted_file(fields, content=False)
     return _show(_offer_file(file), optional_field(fields, "target_path"))
@@ -82,7 +82,7 @@ def fs_landing() -> Response:
 
 @blueprint.post("/bookstore/fs-clone")
 def fs_clone() -> BaseResponse:
-    """Clone what the landing page showed, and open it."""
+    """Clone the notebook that the landing page showed, and open the copy."""
     fields = request.form.to_dict()
     target_path = optional_field(fields, "target_path")
     file = _mounted_file(fields, content=True)
@@ -125,7 +125,7 @@ def _label_of(version: Version) -> Label | None:
         store = services().open_store(hurried=True)
         return store.labels(version.key, bucket=version.bucket, only=[found]).get(found)
     except BookstoreError:
-        return None  # who may read another's bucket may not always read its labels
+        return None  # permission to read a bucket may not include its labels
 
 
 def _offer_file(file: MountedFile) -> Offer:
@@ -143,7 +143,7 @@ def _offer_file(file: MountedFile) -> Offer:
 
 
 def _show(offer: Offer, target_path: str) -> Response:
-    """Render the landing page; where the file would go is asked of the server."""
+    """Render the landing page, with a free path on the notebook server if any."""
     if services().launch is None:
         return _render(offer)
     try:
@@ -155,7 +155,7 @@ def _show(offer: Offer, target_path: str) -> Response:
 
 
 def _save(draft: Draft, target_path: str, offer: Offer) -> BaseResponse:
-    """Save the draft and go where it opens, or show the page with what is wrong."""
+    """Save the draft and redirect to it, or show the landing page with the error."""
     try:
         server = services().contents
         saved = save(draft, target_path, server=server, caller=caller())

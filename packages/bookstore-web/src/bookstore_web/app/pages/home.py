@@ -1,4 +1,4 @@
-"""The home page: what is on the shelves, what was saved of late, and how saves do."""
+"""The home page: notebooks on a shelf, recent saves, and saves waiting for upload."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -30,14 +30,14 @@ from bookstore_web.library.library import Library, LibraryPage
 
 blueprint = Blueprint("home", __name__)
 
-#: Notebooks on a page, and those saved last that are shown above them.
+#: Notebooks on a page, and recently saved ones that are shown above them.
 PAGE = 200
 RECENT = 5
 
 
 @dataclass(frozen=True)
 class HomeQuery:
-    """What is shown of a shelf: a folder of it, or what a search finds below it."""
+    """What is shown of a shelf: a folder, or the results of a search in a folder."""
 
     shelf: Shelf
     base_url: str
@@ -47,20 +47,20 @@ class HomeQuery:
 
     @property
     def trail(self) -> tuple[Crumb, ...]:
-        """The way to the folder."""
+        """The links from the shelf to the folder."""
         return trail_of(self.shelf, self.prefix, base_url=self.base_url)
 
     def link(self, **query: Any) -> str:
-        """Return the address of another part of this shelf."""
+        """Return the address of another page of this shelf."""
         kept = shelf_fields(self.shelf)
         return address(self.base_url, "bookstore/", **kept, **query)
 
     def notebook(self, path: str) -> Shelved:
-        """Return a notebook on it, for the addresses of its pages."""
+        """Return a notebook on this shelf, for the addresses of its pages."""
         return shelved({"path": path, **shelf_fields(self.shelf)})
 
     def find(self, library: Library) -> LibraryPage:
-        """Return what is to be shown."""
+        """Return the folders and notebooks to show."""
         cursor = self.cursor or None
         if self.q:
             return library.search(self.q, self.prefix, cursor=cursor, limit=PAGE)
@@ -68,13 +68,13 @@ class HomeQuery:
 
     @property
     def is_top(self) -> bool:
-        """Whether it is the beginning of the shelf itself."""
+        """Whether it is the first page of the whole shelf."""
         return not (self.prefix or self.q or self.cursor)
 
 
 @blueprint.get("/bookstore/")
 def home() -> Response:
-    """Show a shelf: its folders and notebooks, and what was saved of late."""
+    """Show a shelf: its folders and notebooks, and recently saved notebooks."""
     look = _look(request.args.to_dict())
     problem: BookstoreError | None = None
     found = recent = LibraryPage(())
@@ -85,7 +85,7 @@ def home() -> Response:
     except BookstoreError as error:
         problem = error
     response = make_response(_render(look, found, recent, problem))
-    # That nothing is set up yet is no failure.
+    # A store that is not configured yet is not a failure.
     if problem and type(problem) is not ConfigurationError:
         response.status_code = status_of(problem)
         response.headers.update(headers_of(problem))
@@ -93,7 +93,7 @@ def home() -> Response:
 
 
 def _shelves() -> list[Shelf]:
-    """Return the shelves that the settings have; both where they have neither."""
+    """Return the shelves whose prefix is set; both shelves if neither is set."""
     settings = services().settings
     return [shelf for shelf in TITLES if shelf.prefix(settings)] or list(TITLES)
 
@@ -109,7 +109,7 @@ def _look(fields: Mapping[str, Any]) -> HomeQuery:
 
 
 def _recent(library: Library) -> LibraryPage:
-    """Return what was saved last; a shelf seen at a glance needs no such extract."""
+    """Return the notebooks saved last; none if the whole shelf is hardly longer."""
     recent = library.recent(services().recent, limit=RECENT + 1)
     if len(recent.notebooks) <= RECENT:
         return LibraryPage(())
@@ -148,7 +148,7 @@ def _location() -> str:
 
 @dataclass(frozen=True)
 class SpoolLine:
-    """What the home page says of saves on their way; `state` is how it is shown."""
+    """What the home page shows about waiting saves; `state` selects the style."""
 
     state: str  # good, busy or bad
     sentence: str
@@ -160,11 +160,11 @@ def say_spool(report: SpoolReport) -> SpoolLine:
         return SpoolLine("bad", " ".join(report.problems))
     waiting = report.pending + report.in_flight
     if not waiting and report.last_success:
-        return SpoolLine("good", "Every save has reached the store.")
+        return SpoolLine("good", "All saves are uploaded to the store.")
     if not waiting:
-        return SpoolLine("good", "No save waits for the store.")
+        return SpoolLine("good", "No saves are waiting for upload.")
     saves = "1 save is" if waiting == 1 else f"{waiting} saves are"
     since = ""
     if report.oldest_age_seconds is not None:
-        since = f", since {say_span(report.oldest_age_seconds)} ago at the longest"
-    return SpoolLine("busy", f"{saves} on the way to the store{since}.")
+        since = f" (the oldest for {say_span(report.oldest_age_seconds)})"
+    return SpoolLine("busy", f"{saves} waiting for upload{since}.")

@@ -1,4 +1,4 @@
-"""Giving a version a name, or taking it away."""
+"""Naming a version, and removing its name."""
 
 from flask import Blueprint, redirect, request
 from werkzeug.wrappers import Response
@@ -14,7 +14,7 @@ blueprint = Blueprint("label", __name__)
 
 @blueprint.post("/bookstore/label")
 def name_version() -> Response:
-    """Keep the name in the form, or remove the one there is."""
+    """Save the name in the form as the version's label, or remove the label."""
     fields = request.form.to_dict()
     here = shelved(fields)
     row = (

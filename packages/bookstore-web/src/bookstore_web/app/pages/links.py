@@ -13,13 +13,13 @@ from bookstore_web.app.services import services
 from bookstore_web.contents.drafts import Saved, opening_url
 from bookstore_web.fields import optional_field, text_field
 
-#: What people call the shelves.
+#: The names of the shelves on pages.
 TITLES = {WORKSPACE: "My workspace", PUBLISHED: "Published"}
 
 
 @dataclass(frozen=True)
 class Crumb:
-    """A step of the way to where a page is."""
+    """A link on the way to a page."""
 
     name: str
     url: str
@@ -27,9 +27,9 @@ class Crumb:
 
 @dataclass(frozen=True)
 class Shelved:
-    """A notebook that pages are about: its path, and the shelf that it is on.
+    """A notebook that a page is about: its path, and the shelf that it is on.
 
-    `base_url` is what every address begins with.
+    Every address begins with `base_url`.
     """
 
     path: str
@@ -45,45 +45,45 @@ class Shelved:
 
     @property
     def fields(self) -> Mapping[str, str]:
-        """What a form or a query says of it."""
+        """The fields of a form or a query that name it."""
         return {"path": self.path, **shelf_fields(self.shelf)}
 
     @property
     def trail(self) -> tuple[Crumb, ...]:
-        """The way from the shelf to the notebook's folder."""
+        """The links from the shelf to the notebook's folder."""
         folder = self.path.rpartition("/")[0]
         return trail_of(self.shelf, folder, base_url=self.base_url)
 
     @property
     def trail_to_versions(self) -> tuple[Crumb, ...]:
-        """The way from the shelf to the notebook's history."""
+        """The links from the shelf to the notebook's history."""
         return (*self.trail, Crumb(self.name, self.link("bookstore/history")))
 
     @property
     def opening_url(self) -> str:
-        """Where the server's front end opens it."""
+        """The address at which the server's front end opens it."""
         return opening_url(
             Saved({"path": self.path}, "text"), base_url=self.base_url, ui=self.ui
         )
 
     def elsewhere(self, path: str, *, shelf: Shelf = WORKSPACE) -> "Shelved":
-        """Return another notebook, as the same person sees it."""
+        """Return another notebook, with the same base URL and front end."""
         return replace(self, path=path, shelf=shelf)
 
     def link(self, page: str, **query: Any) -> str:
-        """Return the address of a page about it; empty values are left out."""
+        """Return the address of a page about it, without empty values of `query`."""
         return address(self.base_url, page, **self.fields, **query)
 
 
 def address(base_url: str, page: str, **query: Any) -> str:
-    """Return the address of a page with this query; empty values are left out."""
+    """Return the address of a page, without empty values of `query`."""
     pairs = {name: value for name, value in query.items() if value not in {"", None}}
     url = base_url + quote(page)
     return f"{url}?{urlencode(pairs)}" if pairs else url
 
 
 def trail_of(shelf: Shelf, folder: str, *, base_url: str) -> tuple[Crumb, ...]:
-    """Return the way from the shelf to a folder on it, the folder included."""
+    """Return the links from the shelf to a folder on it, including the folder."""
     home = "bookstore/"
     query = shelf_fields(shelf)
     crumbs = [Crumb(TITLES[shelf], address(base_url, home, **query))]
@@ -95,14 +95,14 @@ def trail_of(shelf: Shelf, folder: str, *, base_url: str) -> tuple[Crumb, ...]:
 
 
 def shelf_fields(shelf: Shelf) -> dict[str, str]:
-    """Return what a form or a query says of a shelf; nothing for the workspace."""
+    """Return the fields that name a shelf in a query; none for the workspace."""
     return {} if shelf == WORKSPACE else {"shelf": shelf.name}
 
 
 def shelf_in(fields: Mapping[str, Any]) -> Shelf:
     """Return the shelf that a query or a form names.
 
-    Raises InvalidRequestError where there is no such shelf.
+    Raises InvalidRequestError if there is no such shelf.
     """
     return find_shelf(optional_field(fields, "shelf"))
 
@@ -110,7 +110,7 @@ def shelf_in(fields: Mapping[str, Any]) -> Shelf:
 def shelved(fields: Mapping[str, Any]) -> Shelved:
     """Return the notebook that a query or a form names.
 
-    Raises InvalidRequestError for a path that cannot be one.
+    Raises InvalidRequestError if the path or the shelf is not valid.
     """
     shelf = shelf_in(fields)
     return Shelved(

@@ -1,7 +1,7 @@
-"""What a page says was just done: it is in the query of the page that a form leads to.
+"""Notices of what was just done, from the query of the page a form redirects to.
 
-Anybody could write such a query, so it tells nothing that is not looked up or plain,
-and what it offers to undo is asked for by a form, as any change is.
+Anybody can write such a query. A notice therefore shows only fixed sentences and
+checked values, and undoing something needs a form, as any change does.
 """
 
 import re
@@ -13,11 +13,12 @@ from bookstore_core.paths import check_path
 from bookstore_web.app.pages.links import Crumb, Shelved
 
 DIGEST = re.compile(r"[0-9a-f]{64}")
+RELOAD = "If it is open in Jupyter, reload it there."
 
 
 @dataclass(frozen=True)
 class Notice:
-    """A sentence, where to go from it, and the fields of the form that undoes it."""
+    """A sentence, links that follow it, and the fields of the form that undoes it."""
 
     sentence: str
     links: tuple[Crumb, ...] = ()
@@ -25,23 +26,22 @@ class Notice:
 
 
 def notice_of(here: Shelved, query: Mapping[str, str]) -> Notice | None:
-    """Return what the query of a page says was done."""
-    say = SAYINGS.get(query.get("done", ""))
-    return say(here, query) if say else None
+    """Return the notice that the query of a page asks for, if any."""
+    make = NOTICES.get(query.get("done", ""))
+    return make(here, query) if make else None
 
 
 def _restored(here: Shelved, query: Mapping[str, str]) -> Notice:
-    reload = "If it is open in Jupyter, reload it there."
-    sentence = f"{here.name} is restored; what it was before is kept. {reload}"
+    sentence = f"{here.name} is restored; its previous content is kept. {RELOAD}"
     return Notice(sentence, (_opening(here),), _undo(here, query))
 
 
 def _made(here: Shelved, query: Mapping[str, str]) -> Notice:
-    return Notice(f"{here.name} is there again.", (_opening(here),))
+    return Notice(f"{here.name} was created again.", (_opening(here),))
 
 
 def _undone(here: Shelved, query: Mapping[str, str]) -> Notice:
-    sentence = f"Undone: {here.name} is as it was. Reload it where it is open."
+    sentence = f"Undone: {here.name} has its previous content again. {RELOAD}"
     return Notice(sentence, (_opening(here),), _undo(here, query))
 
 
@@ -54,15 +54,15 @@ def _copied(here: Shelved, query: Mapping[str, str]) -> Notice | None:
 
 
 def _named(here: Shelved, query: Mapping[str, str]) -> Notice:
-    return Notice("The name is kept.")
+    return Notice("The name is saved.")
 
 
 def _unnamed(here: Shelved, query: Mapping[str, str]) -> Notice:
-    return Notice("The name is removed. The version stays.")
+    return Notice("The name is removed. The version is kept.")
 
 
 def _published(here: Shelved, query: Mapping[str, str]) -> Notice:
-    return Notice("Published. The link below is for others.")
+    return Notice("Published. You can share the link below.")
 
 
 def _opening(here: Shelved) -> Crumb:
@@ -74,7 +74,7 @@ def _undo(here: Shelved, query: Mapping[str, str]) -> dict[str, str]:
     return {**here.fields, "sha256": sha256} if DIGEST.fullmatch(sha256) else {}
 
 
-SAYINGS: Mapping[str, Callable[[Shelved, Mapping[str, str]], Notice | None]] = {
+NOTICES: Mapping[str, Callable[[Shelved, Mapping[str, str]], Notice | None]] = {
     "restored": _restored,
     "made": _made,
     "undone": _undone,

@@ -1,11 +1,11 @@
-// What changed in a version: asked for those that are seen, two at a time.
+// Shows what changed in each version: requested for visible rows, two at a time.
 "use strict";
 
 const AT_ONCE = 2;
 const seen = new Set();
 let asking = 0;
 
-async function tell(element) {
+async function showSummary(element) {
   const url = element.dataset.changes;
   delete element.dataset.changes;
   try {
@@ -13,7 +13,7 @@ async function tell(element) {
     const { summary } = await answer.json();
     element.textContent = summary?.sentence ?? "";
   } catch {
-    // The server is gone; the line stays as it is.
+    // The server cannot be reached; the row stays without a summary.
   }
 }
 
@@ -22,20 +22,20 @@ function askNext() {
     const [element] = seen;
     seen.delete(element);
     asking += 1;
-    tell(element).finally(() => {
+    showSummary(element).finally(() => {
       asking -= 1;
       askNext();
     });
   }
 }
 
-// The line around it is watched: what is empty is never in sight.
+// The row is observed: an element without text never intersects the viewport.
 const watcher = new IntersectionObserver((entries) => {
   for (const { isIntersecting, target } of entries) {
     const element = target.querySelector("[data-changes]");
     if (!element) watcher.unobserve(target);
     else if (isIntersecting) seen.add(element);
-    else seen.delete(element); // scrolled past: what is in sight comes first
+    else seen.delete(element); // scrolled out of sight
   }
   askNext();
 });

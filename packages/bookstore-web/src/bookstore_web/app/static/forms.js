@@ -1,8 +1,8 @@
-// A form is sent once: with a second click, while the answer is awaited, a restore would
-// be done twice, and to undo the second one changes nothing.
+// Sends each form once. A second click before the response would restore twice, and
+// undoing the second restore would change nothing.
 "use strict";
 
-const AWAITED = 10000; // milliseconds; whoever stopped the first may send it again
+const AWAITED = 10000; // milliseconds until a form can be sent again
 const sent = new WeakMap();
 
 document.addEventListener("submit", (event) => {
@@ -11,7 +11,7 @@ document.addEventListener("submit", (event) => {
   else sent.set(event.target, Date.now());
 });
 
-// The back button may show the page as it was left.
+// The back button may show this page again without reloading it.
 addEventListener("pageshow", () => {
   for (const form of document.forms) sent.delete(form);
 });

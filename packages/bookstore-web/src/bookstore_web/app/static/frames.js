@@ -1,4 +1,4 @@
-// Outputs in a comparison: each in a frame that runs nothing, once its fold is opened.
+// Shows the outputs of a comparison in sandboxed frames when their section is opened.
 "use strict";
 
 function frame(link) {

@@ -1,9 +1,9 @@
-// The history page: days by the reader's clock, and two versions to be compared.
+// The history page: days in the reader's time zone, and choosing versions to compare.
 "use strict";
 
 const timeline = document.getElementById("timeline");
 
-// ---- days: the server groups them by UTC ----
+// ---- days: the server groups versions by days in UTC ----
 
 function regroup() {
   const days = [...timeline.querySelectorAll(".day")];
@@ -29,7 +29,7 @@ function regroup() {
   days.forEach((each) => each.remove());
 }
 
-// ---- two to be compared ----
+// ---- choosing two versions to compare ----
 
 const compare = document.getElementById("compare");
 const picks = [];
@@ -44,7 +44,7 @@ function showPicks() {
   const say = compare.querySelector("[data-say]");
   say.textContent = [
     "Choose two versions.",
-    "Choose one more.",
+    "Choose one more version.",
     "Two versions are chosen.",
   ][picks.length];
   compare.classList.toggle("is-chosen", picks.length > 0);
@@ -59,9 +59,9 @@ function choose(box) {
   showPicks();
 }
 
-// ---- older versions: brought onto this page, where what is chosen stays so ----
+// ---- older versions: added to this page, so that chosen ones stay chosen ----
 
-async function bring(link) {
+async function addOlder(link) {
   const answer = await fetch(link.href);
   if (!answer.ok) throw new Error(String(answer.status));
   const page = new DOMParser().parseFromString(await answer.text(), "text/html");
@@ -83,10 +83,10 @@ document.getElementById("older")?.addEventListener("click", (event) => {
   if (event.ctrlKey || event.metaKey || event.shiftKey || event.button !== 0) return;
   event.preventDefault();
   const link = event.currentTarget;
-  bring(link).catch(() => location.assign(link.href));
+  addOlder(link).catch(() => location.assign(link.href));
 });
 
-// ---- the cards of single rows ----
+// ---- the cards of rows: one is open at a time ----
 
 function closeCards(except) {
   for (const card of timeline.querySelectorAll(".more[open]")) {

@@ -1,4 +1,4 @@
-// Times in the reader's own time zone; the exact UTC stays in the tooltip.
+// Shows times in the reader's time zone; the tooltip has the exact time in UTC.
 "use strict";
 
 const LANGUAGE = navigator.language.startsWith("en") ? navigator.language : "en-GB";
@@ -26,8 +26,8 @@ function dayName(date) {
   return new Intl.DateTimeFormat(LANGUAGE, FORMS.day).format(date);
 }
 
-function say(date, form) {
-  // Digits are read in any language, and written as the reader is used to.
+function format(date, form) {
+  // Times of day contain no words, so they use the reader's own format.
   if (form === "time") return date.toLocaleTimeString([], { timeStyle: "short" });
   return new Intl.DateTimeFormat(LANGUAGE, FORMS[form]).format(date);
 }
@@ -36,7 +36,7 @@ function localise(root) {
   for (const element of root.querySelectorAll("time[data-form]")) {
     const date = new Date(element.dateTime);
     if (!Number.isNaN(date.getTime())) {
-      element.textContent = say(date, element.dataset.form);
+      element.textContent = format(date, element.dataset.form);
     }
   }
 }
