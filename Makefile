@@ -5,7 +5,7 @@ JUPYTER ?= notebook
 PORT ?= 8888
 SAVES ?= 200
 KILLS ?= 30
-# Where `make run` keeps all that it makes; also its Jupyter config directory.
+# The folder for the files of `make run`; also its Jupyter config directory.
 RUN ?= run
 
 PACKAGES := packages/bookstore-core packages/bookstore-archiver packages/bookstore-web packages/bookstore
@@ -15,14 +15,14 @@ MANIFESTS := Makefile pyproject.toml constraints.txt $(PACKAGES:=/pyproject.toml
 
 .PHONY: help install run test chromium chaos bench check format clean
 
-help:  ## Say what there is to make
+help:  ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
 	@echo
 	@echo "  make run JUPYTER=notebook|lab|classic PORT=8888"
 
 install: .venv/.installed .venv-classic/.installed  ## Set up .venv (modern) and .venv-classic (notebook 6.5.7)
 
-# A half-made environment has no stamp and is made again from nothing.
+# An incomplete environment has no stamp, and is removed and made again.
 .venv/.installed .venv-classic/.installed: %/.installed: $(MANIFESTS)
 	@echo "Setting up $* ..."
 	@rm -rf $*
@@ -39,7 +39,7 @@ SERVER_notebook := .venv/bin/jupyter-notebook
 SERVER_lab := .venv/bin/jupyter-lab
 SERVER := $(SERVER_$(JUPYTER))
 
-run: $(if $(filter classic,$(JUPYTER)),.venv-classic,.venv)/.installed  ## Start a notebook server with everything on
+run: $(if $(filter classic,$(JUPYTER)),.venv-classic,.venv)/.installed  ## Start a notebook server with all of bookstore enabled
 	@$(if $(SERVER),,echo "JUPYTER must be notebook, lab or classic, not '$(JUPYTER)'." >&2; exit 2)
 	@mkdir -p $(RUN)/notebooks $(RUN)/labconfig
 	@cp docs/example/jupyter_config.py $(RUN)/jupyter_notebook_config.py
@@ -55,22 +55,22 @@ run: $(if $(filter classic,$(JUPYTER)),.venv-classic,.venv)/.installed  ## Start
 	@echo "Ctrl-C stops the server."
 	@exec env JUPYTER_CONFIG_DIR=$(abspath $(RUN)) $(SERVER) --port=$(PORT) $(if $(filter 0,$(shell id -u)),--allow-root)
 
-# Tests of servers wait more than they compute, so a few run side by side.
+# Tests of servers wait more than they compute, so a few run in parallel.
 test: install chromium  ## Run all tests, on servers of both generations
 	.venv/bin/python -m pytest -n 3 --dist worksteal
 	.venv-classic/bin/python -m pytest -n 2 tests/archiver tests/umbrella
 
-chromium:  # for the browser tests, which say so where it is missing
+chromium:  # for the browser tests, which are skipped without it
 	@command -v chromium >/dev/null \
 		|| if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; \
 			then apt-get update -qq && apt-get install -qq -y chromium >/dev/null; \
 			else echo "Install chromium (apt-get install chromium) for the browser tests."; \
 		fi
 
-chaos: .venv/.installed .venv-classic/.installed  ## Kill, cut, fill and refuse, and count the saves (SAVES=200 KILLS=30)
+chaos: .venv/.installed .venv-classic/.installed  ## Kill servers, cut connections, fill disks, and count the saves (SAVES=200 KILLS=30)
 	@cd tests && ../.venv/bin/python -m chaos --saves $(SAVES) --kills $(KILLS)
 
-bench: .venv/.installed .venv-classic/.installed  ## Measure what archiving costs, against the same server without it
+bench: .venv/.installed .venv-classic/.installed  ## Compare a server with archiving to the same server without it
 	@cd tests && ../.venv/bin/python -m bench
 
 check: .venv/.installed  ## Check style and types
@@ -78,9 +78,9 @@ check: .venv/.installed  ## Check style and types
 	.venv/bin/ruff format --check .
 	.venv/bin/mypy
 
-format: .venv/.installed  ## Lay the code out as `make check` wants it
+format: .venv/.installed  ## Format the code as `make check` expects it
 	.venv/bin/ruff check --fix .
 	.venv/bin/ruff format .
 
-clean:  ## Remove both environments and what tools left
+clean:  ## Remove both environments and the caches of tools
 	rm -rf .venv .venv-classic .mypy_cache .ruff_cache .pytest_cache

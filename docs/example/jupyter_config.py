@@ -1,6 +1,6 @@
-"""The configuration that `make run` starts a server with, of either generation.
+"""The configuration of the server that `make run` starts, of either generation.
 
-Versions are kept in a directory beside it, or in S3 where JPYNB_S3_BUCKET is set.
+Versions are kept in a directory beside it, or in S3 if JPYNB_S3_BUCKET is set.
 """
 
 import os
@@ -24,7 +24,7 @@ for app in (c.NotebookApp, c.ServerApp):
 c.NotebookApp.notebook_dir = str(here / "notebooks")
 c.ServerApp.root_dir = str(here / "notebooks")
 
-# The tests of bookstore need these two in the same environment; this server does not.
+# Only the tests of bookstore need these two extensions, not this server.
 c.ServerApp.jpserver_extensions = {
     "jupyterlab_jupytext": False,
     "jupyter_server_ydoc": False,

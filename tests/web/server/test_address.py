@@ -68,5 +68,5 @@ def test_a_server_with_a_certificate_is_known_by_its_fingerprint(
 
 def test_a_file_without_a_certificate_is_named(tmp_path: Path) -> None:
     (tmp_path / "empty.pem").touch()
-    with pytest.raises(ValueError, match=r"empty\.pem holds no certificate"):
+    with pytest.raises(ValueError, match=r"empty\.pem contains no certificate"):
         fingerprint(str(tmp_path / "empty.pem"))

@@ -1,9 +1,9 @@
-"""How gunicorn runs behind a notebook server: its settings and its hooks.
+"""Settings and hooks of gunicorn behind a notebook server.
 
-gunicorn reads this module (``-c python:bookstore_web.gunicorn_conf``) and takes every
-name that is one of its settings. `supervisor` starts it, with the socket on the
-command line and a pipe as standard input: a `Launch` is its first line, and its end
-means that the notebook server is gone.
+gunicorn reads this module (``-c python:bookstore_web.gunicorn_conf``) and uses every
+name that is one of its settings. `bookstore_web.server.supervisor` starts it, with the
+socket on the command line and a pipe as standard input. The first line of the pipe is a
+`Launch`; the pipe is closed when the notebook server has ended.
 """
 
 import os
@@ -24,20 +24,20 @@ workers = 1
 worker_class = "gthread"
 threads = 4
 timeout = 120
-#: Seconds for requests under way when the server stops. The supervisor waits longer.
+#: Seconds for unfinished requests when the server stops. The supervisor waits longer.
 graceful_timeout = 3
-#: The socket is its owner's alone.
+#: Only its owner can use the socket.
 umask = 0o177
 control_socket_disable = True
 loglevel = "warning"
 accesslog = None
 errorlog = "-"
-#: Hubs and their proxies put large cookies and tokens into headers. Tornado has let
-#: no more than 64 KiB of them through, and our own header repeats the token.
+#: Hubs and their proxies put large cookies and tokens into headers. Tornado accepts at
+#: most 64 KiB of headers, and our own header repeats the token.
 limit_request_line = 0
 limit_request_fields = 1000
 limit_request_field_size = 256 * 1024
-#: Nothing that a client sends may say where it comes from.
+#: Headers of a client are not trusted to state its address.
 forwarded_allow_ips = ""
 forwarder_headers = ""
 secure_scheme_headers: dict[str, str] = {}
@@ -46,13 +46,13 @@ _launches: list[Launch] = []
 
 
 def launch() -> Launch:
-    """Return what the notebook server said at the start."""
+    """Return the launch that the notebook server sent."""
     return _launches[0]
 
 
 def launched_app() -> "WSGIApplication":
-    """Return the Flask app, as a notebook server launches it."""
-    # Here and not above: the master reads this module too, and needs no Flask.
+    """Return the Flask app for the notebook server that started gunicorn."""
+    # Imported here because the master, which reads this module too, needs no Flask.
     from bookstore_web.app.factory import create_app
 
     return create_app(launch=launch())
@@ -74,29 +74,29 @@ def post_fork(server: Any, worker: Any) -> None:
 
 
 def post_worker_init(worker: Any) -> None:
-    """In a worker that has loaded the app: say so, and load what comes next."""
+    """In a worker that has loaded the app: mark it as ready, and preload modules."""
     Path(launch().ready_path).touch()
     # The first notebook would wait a second for the grammars that the validator's
-    # imports compile. In a thread they also begin on an empty stack: on gunicorn's deep
-    # one CPython 3.11 maps memory at each call over the end of a chunk of its frames,
-    # which makes 4.5 s of 1.3.
+    # imports compile. A thread also begins with an empty stack: on gunicorn's deep one,
+    # CPython 3.11 maps memory whenever a call exceeds a chunk of its frames, and the
+    # imports take 4.5 s instead of 1.3 s.
     threading.Thread(target=_preload, name="preload", daemon=True).start()
 
 
 def _preload() -> None:
-    # Then what comparing and showing versions need, a second of work each.
+    # nbdime and nbconvert compare and show versions; each takes a second to import.
     for name in ("nbformat", "nbdime.diffing.snakes", "nbconvert.exporters"):
         import_module(name)
 
 
 def worker_exit(server: Any, worker: Any) -> None:
-    """In a worker that ends: clean up where the master could not."""
+    """In a worker that ends: clean up if the master has ended before."""
     if os.getppid() != worker.ppid:
         _remove_runtime_dir()
 
 
 def on_exit(server: Any) -> None:
-    """In the master, last of all."""
+    """In the master, at its end: clean up."""
     _remove_runtime_dir()
 
 

@@ -1,11 +1,11 @@
-"""What the notebook server's side and the Flask side say to each other.
+"""The messages from the notebook server to the Flask app.
 
-This is all that the two share: it imports neither tornado nor Flask.
+Both processes import this module; it imports neither tornado nor Flask.
 
 At its start, gunicorn reads one line of JSON from its standard input, a `Launch`. The
-server keeps that pipe open, so that its end means the end of the server. With every
-request the server sends one header, a `RequestContext`, that no client can forge: it
-carries a secret made at each start, and the server drops what clients send under
+server keeps that pipe open; when it is closed, the server has ended. With each request
+the server sends one header, a `RequestContext`. No client can forge it: it contains a
+secret made at each start, and the server drops headers of clients that begin with
 `RESERVED_HEADER_PREFIX`.
 """
 
@@ -18,19 +18,19 @@ from bookstore_core.settings import BookstoreSettings
 CONTEXT_HEADER = "X-Bookstore-Context"
 RESERVED_HEADER_PREFIX = "X-Bookstore-"
 
-#: Bytes of a request's body around its notebook. Both sides refuse a larger body, so
-#: that the app never has to close a connection on a client that still sends.
+#: Bytes of a request's body besides its notebook. Both sides refuse a larger body, so
+#: that the app never has to close a connection while a client is still sending.
 ENVELOPE = 64 * 1024
 
 
 @dataclass(frozen=True)
 class Launch:
-    """What gunicorn is told when a notebook server starts it.
+    """What a notebook server sends to gunicorn when it starts it.
 
-    `server_url` is how to reach the server without its base URL:
+    `server_url` is the address of the server without its base URL:
     ``http://127.0.0.1:8888``, ``https://...``, or ``http+unix://%2Fpath%2Fto%2Fsocket``.
     `certificate_sha256` is the hexadecimal fingerprint of the server's own certificate
-    under https. `runtime_dir` holds the socket, and goes when gunicorn goes.
+    for https. `runtime_dir` contains the socket; it is removed when gunicorn ends.
     """
 
     settings: dict[str, Any] = field(repr=False)
@@ -52,24 +52,24 @@ class Launch:
 
     @property
     def ready_path(self) -> str:
-        """A file that appears when a worker has loaded the app."""
+        """A file that exists when a worker has loaded the app."""
         return f"{self.runtime_dir}/ready"
 
     def bookstore_settings(self) -> BookstoreSettings:
-        """The settings of the notebook server that started us."""
+        """Return the settings of the notebook server that started gunicorn."""
         return BookstoreSettings.from_config(self.settings)
 
 
 @dataclass(frozen=True)
 class RequestContext:
-    """What the notebook server says of one request.
+    """What the notebook server states about one request.
 
     `base_url` begins and ends with a slash, as in ``/user/ann/``. `origin` is scheme
     and host as the caller sees them (``https://hub.example.org``). `xsrf_token` is
     the caller's own, for our pages and for calls back to the server. `user` is the
-    caller's name. `authorization` is what to send in calls back; the server turns a
-    token in the query into it. `ui` is the front end that opens notebooks. `archives`
-    says whether the server's saves are archived.
+    caller's name. `authorization` is the header for calls back; the server converts a
+    token in the query to it. `ui` is the front end that opens notebooks. `archives` is
+    whether the server's saves are archived.
     """
 
     secret: str = field(repr=False)
@@ -86,5 +86,5 @@ class RequestContext:
         return cls(**json.loads(value))
 
     def to_header(self) -> str:
-        """One line of ASCII, whatever the names in it."""
+        """Return the context as one line of ASCII."""
         return json.dumps(asdict(self))

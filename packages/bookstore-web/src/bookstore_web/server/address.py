@@ -1,4 +1,4 @@
-"""Where a notebook server can be reached by a process beside it."""
+"""The address at which other processes on this machine reach a notebook server."""
 
 import hashlib
 import re
@@ -18,7 +18,7 @@ FIRST_CERTIFICATE = re.compile(
 
 @dataclass(frozen=True)
 class ServerAddress:
-    """`url` and `certificate_sha256` as in `wire.Launch`."""
+    """An address; `url` and `certificate_sha256` are as in `wire.Launch`."""
 
     url: str
     certificate_sha256: str = ""
@@ -27,7 +27,7 @@ class ServerAddress:
 def address_of(app: Any) -> ServerAddress:
     """Return the address of a notebook server of either generation.
 
-    Ask when a request is there: the port may change after extensions have loaded.
+    Call it when a request arrives: the port may change after extensions are loaded.
     """
     if app.sock:
         return ServerAddress(f"http+unix://{quote(app.sock, safe='')}")
@@ -51,8 +51,11 @@ def _port_of(app: Any) -> int:
 
 
 def fingerprint(certfile: str) -> str:
-    """Return the SHA-256 of the first certificate in a PEM file: the server's own."""
+    """Return the SHA-256 of the first certificate in a PEM file: the server's own.
+
+    Raises ValueError if the file contains no certificate.
+    """
     found = FIRST_CERTIFICATE.search(Path(certfile).read_text(errors="replace"))
     if found is None:
-        raise ValueError(f"{certfile} holds no certificate")
+        raise ValueError(f"{certfile} contains no certificate")
     return hashlib.sha256(ssl.PEM_cert_to_DER_cert(found[0])).hexdigest()

@@ -1,8 +1,8 @@
-"""The environment that gunicorn gets from the notebook server."""
+"""The environment variables that gunicorn gets from the notebook server."""
 
 from collections.abc import Mapping
 
-#: The server's and the hub's own (tokens, cookie secrets, API URLs), and variables
+#: Variables of the server and the hub (tokens, cookie secrets, API URLs), and those
 #: that would change how gunicorn or Flask run.
 DROPPED_PREFIXES = (
     "CONFIGPROXY_",
@@ -30,7 +30,7 @@ KEPT = frozenset({"JUPYTERHUB_USER"})
 def child_environment(environment: Mapping[str, str]) -> dict[str, str]:
     """Return the variables that gunicorn may see.
 
-    What the store needs (``AWS_*``) and what Python needs stay.
+    Those for the store (``AWS_*``) and for Python are kept.
     """
     return {name: value for name, value in environment.items() if not _is_dropped(name)}
 

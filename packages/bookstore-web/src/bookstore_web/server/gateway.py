@@ -1,4 +1,4 @@
-"""Requests on their way to gunicorn and back, over its unix socket."""
+"""Forwarding requests to gunicorn over its unix socket."""
 
 import dataclasses
 import socket
@@ -14,7 +14,7 @@ from tornado.simple_httpclient import HTTPTimeoutError, SimpleAsyncHTTPClient
 from bookstore_web.server.supervisor import GunicornSupervisor, NotRunningError
 from bookstore_web.wire import CONTEXT_HEADER, RESERVED_HEADER_PREFIX, RequestContext
 
-#: About one connection, and not passed on (RFC 9110, section 7.6.1).
+#: Headers for a single connection, which are not forwarded (RFC 9110, section 7.6.1).
 HOP_BY_HOP = frozenset(
     {
         "connection",
@@ -29,7 +29,7 @@ HOP_BY_HOP = frozenset(
         "upgrade",
     }
 )
-#: By these a client could say that it is somebody else, or comes from elsewhere.
+#: Headers by which a client could claim to be another user or host.
 SPOOFABLE = frozenset(
     {"forwarded", "remote-user", "script-name", "x-real-ip", "x-remote-user"}
     | {"x-scheme", "x-script-name", "x-original-url", "x-rewrite-url"}
@@ -40,10 +40,10 @@ SPOOFABLE_PREFIXES = (
     "x-forwarded-",
     RESERVED_HEADER_PREFIX.lower(),
 )
-#: The notebook server writes its own.
+#: Headers that the notebook server writes itself.
 ITS_OWN = frozenset({"date", "server"})
 
-#: What may stand in a request line as it is; anything else would break it.
+#: Characters that are allowed in a request line.
 URI_CHARACTERS = "".join(chr(code) for code in range(0x21, 0x7F) if chr(code) != "#")
 
 REPEATABLE_METHODS = frozenset({"GET", "HEAD"})
@@ -51,19 +51,19 @@ METHODS_WITHOUT_BODY = frozenset({"GET", "HEAD"})
 METHODS_WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
 
 CONNECT_SECONDS = 20.0
-#: Large notebooks take their time between two slow stores.
+#: Large notebooks take long if the store is slow.
 ANSWER_SECONDS = 1800.0
 LARGEST_ANSWER = 1 << 30
-#: gunicorn has four threads and queues the rest; nothing is gained by queueing here.
+#: gunicorn has four threads and queues other requests; a queue here has no advantage.
 LARGEST_CROWD = 1000
 
 
 class AnswerLostError(RuntimeError):
-    """The connection broke after the request was sent: it may have been done."""
+    """The connection broke after the request was sent; it may have been processed."""
 
 
 class AnswerLateError(RuntimeError):
-    """No answer in time: it may still be done."""
+    """No answer arrived in time; the request may still be processed."""
 
 
 def request_headers(headers: HTTPHeaders) -> HTTPHeaders:
@@ -74,7 +74,7 @@ def request_headers(headers: HTTPHeaders) -> HTTPHeaders:
         lower = name.lower()
         if lower in HOP_BY_HOP or lower in named or lower == "content-length":
             continue
-        # WSGI cannot tell an underscore from a hyphen.
+        # WSGI does not distinguish underscores from hyphens.
         if "_" in name or lower in SPOOFABLE or lower.startswith(SPOOFABLE_PREFIXES):
             continue
         kept.add(name, value)
@@ -92,12 +92,12 @@ def answer_headers(headers: HTTPHeaders) -> Iterator[tuple[str, str]]:
 def _connection_headers(headers: HTTPHeaders) -> frozenset[str]:
     lists = headers.get_list("Connection")
     names = (name.strip().lower() for names in lists for name in names.split(","))
-    # Host and the like are not the connection's, whatever it says.
+    # Host and the like are never hop-by-hop, even if they are named there.
     return frozenset(names) - {"host", "cookie", "authorization", "content-type"}
 
 
 class SocketResolver(Resolver):
-    """Resolves host names that `path_to_host` made to the unix sockets they name."""
+    """Resolves host names that `path_to_host` returned to unix sockets."""
 
     async def resolve(
         self, host: str, port: int, family: socket.AddressFamily = socket.AF_UNSPEC
@@ -106,17 +106,17 @@ class SocketResolver(Resolver):
 
 
 def path_to_host(path: str) -> str:
-    """Write a path as a host name, so that each request names its own socket."""
+    """Return a path as a host name, so that each request names its own socket."""
     return path.encode().hex()
 
 
 def host_to_path(host: str) -> str:
-    """Read a path that `path_to_host` wrote."""
+    """Return the path in a host name that `path_to_host` returned."""
     return bytes.fromhex(host).decode()
 
 
 class Gateway:
-    """The way to gunicorn, which is started when a request comes."""
+    """Forwards requests to gunicorn, and starts it if it does not run."""
 
     def __init__(self, supervisor: GunicornSupervisor) -> None:
         self._supervisor = supervisor
@@ -131,11 +131,11 @@ class Gateway:
         body: bytes,
         context: RequestContext,
     ) -> HTTPResponse:
-        """Send a request to gunicorn and return its answer, whatever its status.
+        """Send a request to gunicorn and return its answer, of any status.
 
-        A gunicorn that cannot be connected to is replaced, and the request sent once
-        more. When the connection breaks later, that is done only for a request that
-        changes nothing. Raises NotRunningError, AnswerLostError and AnswerLateError.
+        If no connection can be made, gunicorn is replaced, and the request is sent once
+        more. If the connection breaks later, only GET and HEAD are sent once more.
+        Raises NotRunningError, AnswerLostError and AnswerLateError.
         """
         for is_last in (False, True):
             launch = await self._supervisor.ensure_running()
@@ -161,7 +161,7 @@ class Gateway:
 
     async def _fetch(self, request: HTTPRequest) -> HTTPResponse:
         if self._client is None:
-            # Here, not at load: it belongs to the event loop that runs.
+            # Made here because it belongs to the running event loop.
             self._client = SimpleAsyncHTTPClient(
                 force_instance=True,
                 resolver=SocketResolver(),
@@ -179,7 +179,7 @@ def _request(
     if method in METHODS_WITHOUT_BODY or (not body and method not in METHODS_WITH_BODY):
         sent_body = None
     elif "Content-Type" not in headers:
-        # Lest the client calls it a form.
+        # Otherwise the client would send it as a form.
         headers["Content-Type"] = "application/octet-stream"
     headers.setdefault("Host", "localhost")
     return HTTPRequest(
@@ -196,5 +196,5 @@ def _request(
 
 
 def request_target(uri: str) -> str:
-    """Return a request's target as it came; bytes that no URI has, percent-encoded."""
+    """Return a request's target; bytes that no URI contains are percent-encoded."""
     return quote(uri, safe=URI_CHARACTERS, encoding="latin-1")

@@ -1,4 +1,4 @@
-"""One gunicorn: a process, its pipe, its directory."""
+"""One gunicorn: its process, its pipe and its directory."""
 
 import logging
 import os
@@ -11,17 +11,17 @@ import threading
 from bookstore_web.server.environment import child_environment
 from bookstore_web.wire import Launch
 
-#: Seconds for gunicorn to end when asked to, longer than its graceful_timeout.
+#: Seconds that gunicorn has to stop; longer than its graceful_timeout.
 STOP_SECONDS = 5.0
 
 
 class GunicornProcess:
-    """A gunicorn from its start to its removal. Raises OSError when none starts.
+    """A gunicorn from its start to its end. Raises OSError if it cannot be started.
 
     It has a session of its own, so that Ctrl-C in the server's terminal does not reach
-    it. Its standard input is a pipe whose other end nobody but we hold: when we are
-    gone, however that came, the pipe ends and gunicorn with it. What it prints goes to
-    the server's log.
+    it. Its standard input is a pipe whose other end only this process has open: when
+    this process ends in any way, the pipe is closed and gunicorn ends too. Its output
+    goes to the server's log.
     """
 
     def __init__(
@@ -31,7 +31,7 @@ class GunicornProcess:
         self._log = log
         self._process = subprocess.Popen(  # noqa: S603 (no part of it is a client's)
             _command(launch, application),
-            # An empty directory: nothing of the user's can stand in for a module.
+            # An empty directory, so that no file of the user is imported as a module.
             cwd=launch.runtime_dir,
             env=child_environment(os.environ),
             stdin=subprocess.PIPE,
@@ -43,7 +43,7 @@ class GunicornProcess:
             target=self._log_output, name="bookstore-gunicorn-output", daemon=True
         )
         self._reader.start()
-        self._tell(launch)
+        self._send(launch)
 
     @property
     def pid(self) -> int:
@@ -60,7 +60,7 @@ class GunicornProcess:
         return os.path.exists(self.launch.ready_path)
 
     def stop(self, seconds: float = STOP_SECONDS) -> None:
-        """End it, by force after `seconds`, and remove what it leaves. Blocks."""
+        """Stop it, after `seconds` by force, and remove its directory. Blocks."""
         if self.status is None:
             self._process.terminate()
             try:
@@ -71,21 +71,21 @@ class GunicornProcess:
         self._reader.join(timeout=2)
 
     def kill(self) -> None:
-        """End it now, workers too, and remove what it leaves."""
+        """Kill it and its workers, and remove its directory."""
         if self.status is None:
             os.killpg(self.pid, signal.SIGKILL)
             self._process.wait()
-        # Workers that outlive a killed master see the end of this pipe.
+        # Workers that are still alive end when this pipe is closed.
         assert self._process.stdin is not None
         self._process.stdin.close()
-        # Its last words come before what is said of its end.
+        # Log its last output before anything is logged about its end.
         self._reader.join(timeout=0.2)
         shutil.rmtree(self.launch.runtime_dir, ignore_errors=True)
 
-    def _tell(self, launch: Launch) -> None:
+    def _send(self, launch: Launch) -> None:
         assert self._process.stdin is not None
         try:
-            # Unbuffered, so that closing the pipe never has anything left to write.
+            # Unbuffered, so that closing the pipe never has to write anything.
             os.write(self._process.stdin.fileno(), f"{launch.to_json()}\n".encode())
         except BrokenPipeError:
             self._log.debug("bookstore: gunicorn ended before it read its launch")
@@ -102,7 +102,7 @@ class GunicornProcess:
 def _command(launch: Launch, application: str) -> list[str]:
     return [
         sys.executable,
-        "-P",  # the current directory is no place to import from
+        "-P",  # do not import from the current directory
         "-m",
         "gunicorn",
         "--config=python:bookstore_web.gunicorn_conf",

@@ -1,4 +1,4 @@
-"""GunicornSupervisor: a gunicorn that runs whenever a request needs it."""
+"""GunicornSupervisor: starts gunicorn when a request needs it."""
 
 import asyncio
 import logging
@@ -18,12 +18,12 @@ APPLICATION = "bookstore_web.gunicorn_conf:launched_app()"
 START_SECONDS = 30.0
 POLL_SECONDS = 0.02
 LONGEST_BACKOFF = 30.0
-#: Bytes that the address of a unix socket may have on every system, and some to spare.
+#: Bytes of a unix socket's path, below the limit of every system.
 LONGEST_SOCKET_PATH = 100
 
 
 class NotRunningError(RuntimeError):
-    """gunicorn does not run; trying again makes sense after `retry_after` seconds."""
+    """gunicorn does not run; clients may try again after `retry_after` seconds."""
 
     def __init__(self, message: str, *, retry_after: float) -> None:
         super().__init__(message)
@@ -33,9 +33,9 @@ class NotRunningError(RuntimeError):
 class GunicornSupervisor:
     """Starts gunicorn at the first request, and again whenever it has ended.
 
-    Each start has a secret, a socket and a directory of its own. After a start that
-    failed, requests are refused at once for a while, which doubles with each failure
-    from 1 to 30 seconds. `stop` ends it for good, and is safe to call at exit.
+    Each start has a secret, a socket and a directory of its own. After a failed start,
+    requests are refused at once for a time that doubles with each failure, from 1 to
+    30 seconds. `stop` ends gunicorn, and is safe to call at exit.
     """
 
     def __init__(
@@ -59,14 +59,17 @@ class GunicornSupervisor:
         self._next_start = 0.0
 
     async def ensure_running(self) -> Launch:
-        """Return the launch of a gunicorn that runs. Raises NotRunningError."""
+        """Return the launch of a running gunicorn; start one if none runs.
+
+        Raises NotRunningError if it cannot be started.
+        """
         async with self._lock:
             process = self._process
             if process is not None and process.status is None:
                 return process.launch
             if process is not None:
                 self._log.info(
-                    "bookstore: gunicorn ended with status %s, starting it anew",
+                    "bookstore: gunicorn ended with status %s, starting it again",
                     process.status,
                 )
                 self._discard()
@@ -74,15 +77,15 @@ class GunicornSupervisor:
             return await self._start()
 
     async def replace(self, launch: Launch) -> None:
-        """End the gunicorn of `launch`, which does not answer at its socket."""
+        """Kill the gunicorn of `launch`, which does not answer at its socket."""
         async with self._lock:
             if self._process is not None and self._process.launch is launch:
                 self._log.info("bookstore: gunicorn cannot be reached, replacing it")
                 self._discard()
 
     def stop(self) -> None:
-        """End gunicorn, if it runs. Blocks for a few seconds at most."""
-        # A fork of the server also runs what was registered for the exit.
+        """Stop gunicorn, if it runs. Blocks for a few seconds at most."""
+        # A fork of the server also runs its exit handlers.
         if self._process is not None and os.getpid() == self._owner:
             self._process.stop()
             self._process = None
@@ -96,8 +99,8 @@ class GunicornSupervisor:
         wait = self._next_start - self._clock()
         if wait > 0:
             raise NotRunningError(
-                "Bookstore could not start. The log of the notebook server says why. "
-                f"It will be tried again in {wait:.0f} seconds.",
+                "Bookstore could not start; see the log of the notebook server. "
+                f"Try again in {wait:.0f} seconds.",
                 retry_after=wait,
             )
 
@@ -116,13 +119,13 @@ class GunicornSupervisor:
         self._next_start = self._clock() + backoff
         self._log.error("bookstore: gunicorn could not start: %s", problem)
         raise NotRunningError(
-            f"Bookstore could not start: {problem}. The log of the notebook server "
-            "says more.",
+            f"Bookstore could not start: {problem}. See the log of the notebook server "
+            "for details.",
             retry_after=backoff,
         )
 
     async def _try_start(self) -> str:
-        """Start a process and await a worker; return what went wrong, if anything."""
+        """Start a process and wait for a worker; return the problem, if any."""
         self._process = process = GunicornProcess(
             self._new_launch(), self._application, log=self._log
         )
@@ -147,7 +150,7 @@ class GunicornSupervisor:
 
 
 def _make_runtime_dir() -> str:
-    """Make a directory that only we may enter, with a path short enough for sockets."""
+    """Make a private directory whose path is short enough for a socket."""
     path = tempfile.mkdtemp(prefix="bookstore-")
     if len(os.fsencode(f"{path}/gunicorn.sock")) <= LONGEST_SOCKET_PATH:
         return path
