@@ -1,1 +1,1 @@
-"""The benchmark: what bookstore adds to a notebook server, measured side by side."""
+"""The benchmark: notebook servers with and without bookstore, measured in turn."""

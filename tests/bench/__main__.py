@@ -2,8 +2,8 @@
 
     python -m bench [--generation modern|classic|both] [--saves N] [--quick] [--json F]
 
-A plain server and one with bookstore run side by side and are asked in turn. Exits
-with 0 when it could measure: a missed target is a line of the table, not a failure.
+A plain server and one with bookstore run at the same time and get requests in turn.
+Exits with 0 if it could measure: a missed target is shown, and is not a failure.
 """
 
 import argparse
@@ -31,7 +31,7 @@ QUICK = Effort(small=4, medium=2, large=1, starts=0, cpu=4, drained=40, drains=1
 
 
 def effort_of(saves: int) -> Effort:
-    """Return how much is measured for so many saves of 10 KB."""
+    """Return how much is measured for this number of saves of 10 KB."""
     return Effort(
         small=saves,
         medium=max(saves // 4, 2),
@@ -44,7 +44,7 @@ def effort_of(saves: int) -> Effort:
 
 
 def measure(generation: Generation, folder: Path, effort: Effort) -> list[Figure]:
-    """Measure everything of one generation, with a store of its own."""
+    """Measure one generation, with a store of its own."""
     folder.mkdir()
     bucket = "bench"
     with ExitStack() as stack:
@@ -72,20 +72,20 @@ def measure(generation: Generation, folder: Path, effort: Effort) -> list[Figure
 
 
 def machine() -> dict[str, Any]:
-    """Return what the figures depend on besides the code."""
+    """Return a description of the machine, on which the figures depend."""
     return {
         "cores": os.cpu_count(),
         "load": os.getloadavg()[0],
         "python": platform.python_version(),
-        "store": "ministack by HTTP, a process of its own on the same cores",
+        "store": "ministack over HTTP, a process of its own on the same cores",
     }
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Measure what the command line asks for."""
+    """Measure what the command line selects."""
     parser = argparse.ArgumentParser(prog="bench")
     parser.add_argument("--generation", choices=(*GENERATIONS, "both"), default="both")
-    parser.add_argument("--saves", type=int, default=100, help="of 10 KB")
+    parser.add_argument("--saves", type=int, default=100, help="saves of 10 KB")
     parser.add_argument("--quick", action="store_true", help="a smoke test")
     parser.add_argument("--json", type=Path, metavar="FILE")
     words = parser.parse_args(arguments)
@@ -94,7 +94,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     found: dict[str, Any] = {"machine": machine(), "generations": {}}
     print(
         f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}. Both servers, the "
-        "store and the client share them,\nso that an upload slows whatever else runs."
+        "store and the client share them,\nso that an upload slows everything else."
     )
     with tempfile.TemporaryDirectory(prefix="bench-") as folder:
         for generation in chosen:

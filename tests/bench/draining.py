@@ -1,4 +1,4 @@
-"""How fast a spool is drained, against a bare loop of `put_object`.
+"""How fast a spool is drained, compared with a plain loop of `put_object`.
 
 Each measurement is a process of its own: ``python -m bench.draining JOB``, where JOB is
 a JSON object; it prints seconds.
@@ -32,7 +32,7 @@ TESTS = Path(__file__).resolve().parents[1]
 
 @dataclass(frozen=True)
 class Job:
-    """What a process is to do: `saves` of 10 KB, `bare` or out of a spool."""
+    """The job of a process: put `saves` of 10 KB, `bare` or from a spool."""
 
     bare: bool
     saves: int
@@ -43,7 +43,7 @@ class Job:
 def measure_drains(
     python: Path, folder: Path, traits: dict[str, str], *, saves: int, rounds: int
 ) -> Figure:
-    """Drain and put in turn, each time in a new process; rates are saves a second."""
+    """Drain and put in turn, each in a new process; rates are in saves per second."""
     folder.mkdir()
     rates: dict[bool, list[float]] = {True: [], False: []}
     for turn in range(rounds):
@@ -85,7 +85,7 @@ def _path(turn: int) -> str:
 
 
 def drain(job: Job) -> float:
-    """Fill a spool and drain it as ever; the store's client is made beforehand."""
+    """Fill a spool and drain it; return seconds. The store's client is made before."""
     settings = BookstoreSettings(spool_dir=job.spool_dir, **job.traits)
     store = open_store(settings)
     warm = VersionMetadata(save_id=new_save_id(), saved_at=utc_now())
@@ -107,7 +107,7 @@ def drain(job: Job) -> float:
 
 
 def put(job: Job) -> float:
-    """Put as many notebooks from memory, by as many threads, and nothing else."""
+    """Put the same notebooks from memory, with as many threads; return seconds."""
     import botocore.session
     from botocore.config import Config
 

@@ -1,4 +1,4 @@
-"""Figures: what was measured of both servers, and what was to be reached."""
+"""Figures: measurements of both servers, and the targets for them."""
 
 import statistics
 from collections.abc import Sequence
@@ -17,24 +17,24 @@ class Spread:
 
 
 def spread(values: Sequence[float]) -> Spread:
-    """Return the spread of values, of which there is one at least."""
+    """Return the spread of values; there must be at least one."""
     ordered = sorted(values)
     p95 = ordered[min(len(ordered) - 1, round(0.95 * (len(ordered) - 1)))]
     return Spread(statistics.median(ordered), p95, len(ordered))
 
 
 class Kind(Enum):
-    """How two medians are held against each other."""
+    """How two medians are compared."""
 
-    EXTRA = "extra"  # ours less plain, in the figure's unit
-    OVER = "over"  # ours over plain, less one
-    SHARE = "share"  # ours of plain
-    COUNT = "count"  # ours alone
+    EXTRA = "extra"  # ours minus plain, in the figure's unit
+    OVER = "over"  # ours divided by plain, minus one
+    SHARE = "share"  # ours divided by plain
+    COUNT = "count"  # ours only
 
 
 @dataclass(frozen=True)
 class Target:
-    """A bound for a figure: at most, or for a share at least, `bound`."""
+    """A target: the figure is at most `bound`, or at least `bound` for a share."""
 
     kind: Kind
     bound: float
@@ -49,7 +49,7 @@ class Target:
 
 @dataclass(frozen=True)
 class Figure:
-    """One thing measured of the plain server and of ours; `plain` may have no part."""
+    """A measurement of the plain server and of ours; `plain` may be None."""
 
     name: str
     unit: str
@@ -58,7 +58,7 @@ class Figure:
     target: Target | None = None
 
     def value(self, kind: Kind) -> float | None:
-        """Return how ours compares, by medians; None where there is nothing to."""
+        """Return how the medians compare; None if they cannot be compared."""
         if kind is Kind.COUNT:
             return self.ours.median
         if self.plain is None:
@@ -82,7 +82,7 @@ class Figure:
         return value <= self.target.bound
 
     def as_json(self) -> dict[str, Any]:
-        """Return the figure as it stands in the JSON file."""
+        """Return the figure as it is written to the JSON file."""
         return {
             "name": self.name,
             "unit": self.unit,
@@ -112,7 +112,7 @@ WIDTHS = (39, 5, 9, 9, 9, 9, 9, 7, 8)
 
 
 def table(figures: Sequence[Figure]) -> str:
-    """Return the figures as lines for people."""
+    """Return the figures as the lines of a table."""
     lines = [_line(HEADINGS)]
     for found in figures:
         plain = found.plain

@@ -1,10 +1,10 @@
-"""Notebooks as people have them: text, code, streams, tables and pictures."""
+"""Typical notebooks: text, code, streams, tables and images."""
 
 import json
 from random import Random
 from typing import Any
 
-#: Stands in a request's body where each save puts its own number.
+#: A placeholder in a request's body for the number of the save.
 NUMBER = b"@@save@@"
 
 LINE = "frame = frame.groupby('station').agg(level=('level', 'mean'))\n"

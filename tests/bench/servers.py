@@ -1,4 +1,4 @@
-"""Two servers of one kind, up at the same time: plain, and with bookstore."""
+"""Two servers of one generation that run together: plain, and with bookstore."""
 
 import http.client
 import signal
@@ -16,17 +16,17 @@ from harness.waiting import wait_for
 
 HEADERS = {"Authorization": f"token {TOKEN}", "Content-Type": "application/json"}
 
-#: Seconds without any request, so that what a save has started is over.
+#: Seconds without any request, in which work that a save has started ends.
 SETTLE = 0.02
 
-#: Has a server write down what it has imported, when it is sent SIGUSR2.
-TELL_MODULES = """\
+#: Config lines with which a server lists its imported modules at SIGUSR2.
+LIST_MODULES = """\
 import os, signal, sys
-def tell(*_):
+def list_modules(*_):
     with open({path!r} + ".draft", "w") as file:
         file.write("\\n".join(sys.modules))
     os.replace({path!r} + ".draft", {path!r})
-signal.signal(signal.SIGUSR2, tell)
+signal.signal(signal.SIGUSR2, list_modules)
 """
 
 
@@ -37,10 +37,10 @@ class Side:
         home.mkdir()
         self._modules = home / "modules"
         self.spool = home / "spool"
-        config += TELL_MODULES.format(path=str(self._modules))
+        config += LIST_MODULES.format(path=str(self._modules))
         self._server = NotebookServer(generation, home, config=config)
         self._connection: http.client.HTTPConnection | None = None
-        #: Milliseconds until it answered, of the last start.
+        #: Milliseconds from the last start to the first answer.
         self.started_in = 0.0
 
     def start(self) -> None:
@@ -70,18 +70,18 @@ class Side:
 
     @property
     def rss(self) -> float:
-        """Megabytes of memory that the server holds."""
+        """Megabytes of memory that the server uses."""
         return float(self.process.memory_info().rss / 1e6)
 
     def modules(self) -> set[str]:
         """Return the names of the modules that the server has imported."""
         self._modules.unlink(missing_ok=True)
         self.process.send_signal(signal.SIGUSR2)
-        # Any thread may have taken the signal: a request wakes the one that handles it.
-        wait_for(self._has_told, what="the server's list of modules", every=0.1)
+        # Any thread may get the signal: a request wakes the one that handles it.
+        wait_for(self._has_listed, what="the server's list of modules", every=0.1)
         return set(self._modules.read_text().splitlines())
 
-    def _has_told(self) -> bool:
+    def _has_listed(self) -> bool:
         self._server.request("GET", "api/status")
         return self._modules.exists()
 
@@ -94,7 +94,7 @@ class Side:
         return self._ask("GET", path, None)
 
     def look(self, path: str) -> float:
-        """Ask for a notebook without its content; return how long it took."""
+        """Request a notebook without its content; return how long it took."""
         return self._ask("GET", f"{path}?content=0", None)
 
     def _ask(self, method: str, path: str, body: bytes | None) -> float:
@@ -109,7 +109,7 @@ class Side:
         return 1000 * taken
 
     def settle(self) -> None:
-        """Wait until nothing waits for the store, and a little more."""
+        """Wait until the spool is empty, and a little longer."""
         folders = (self.spool / "new", self.spool / "cur")
         wait_for(
             lambda: not any(any(f.glob("*")) for f in folders if f.is_dir()),
@@ -121,7 +121,7 @@ class Side:
 
 
 class Pair:
-    """A plain server and one with bookstore, and whose turn it is."""
+    """A plain server and one with bookstore, measured in turn."""
 
     def __init__(
         self, generation: Generation, folder: Path, url: str, bucket: str
@@ -143,7 +143,7 @@ class Pair:
 
 @contextmanager
 def running(pair: Pair) -> Iterator[Pair]:
-    """Have both servers up."""
+    """Run both servers until the end of the block."""
     with ExitStack() as stack:
         for side in (pair.plain, pair.ours):
             side.start()

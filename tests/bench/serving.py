@@ -1,4 +1,4 @@
-"""What is measured of two servers that run: time, CPU, memory, modules."""
+"""Measuring two running servers: time, CPU, memory, modules."""
 
 import time
 from collections import defaultdict
@@ -19,18 +19,18 @@ READ_TARGET = Target(Kind.EXTRA, 1.0)
 CPU_TARGET = Target(Kind.EXTRA, 5.0)
 NO_BOTOCORE = Target(Kind.COUNT, 0)
 
-#: Seconds after a save when its upload has begun.
+#: Seconds from a save until its upload has begun.
 UPLOADING = 0.03
 
-#: How many notebooks the saves go to that CPU is measured of.
+#: Notebooks that are saved in turn while CPU is measured.
 NOTEBOOKS = 5
 
 
 @dataclass(frozen=True)
 class Effort:
-    """How many saves are measured of each size, and how many starts.
+    """How many saves of each size and how many starts are measured.
 
-    Without `starts`, those of the servers that are measured serve for that.
+    If `starts` is 0, the start of the servers under test is measured.
     """
 
     small: int
@@ -50,7 +50,7 @@ Times = dict[Side, list[float]]
 
 
 def measure_serving(pair: Pair, effort: Effort) -> list[Figure]:
-    """Measure two fresh servers; those that need them fresh come first."""
+    """Measure two fresh servers; figures that need fresh servers come first."""
     figures = [_modules_before(pair), _rss(pair, "RSS after the start")]
     figures.append(_first_upload(pair))
     _warm_up(pair)
@@ -78,7 +78,7 @@ def _rss(pair: Pair, name: str) -> Figure:
 
 
 def _first_upload(pair: Pair) -> Figure:
-    """Measure the CPU of the first save: once a process, botocore is loaded for it."""
+    """Measure the CPU of the first save, for which botocore is imported once."""
     body = save_body(SIZES["10 KB"])
     used: Times = {}
     for side in (pair.plain, pair.ours):
@@ -106,11 +106,11 @@ def _latencies(pair: Pair, size: str, number: int) -> list[Figure]:
     saves: Times = defaultdict(list)
     looks: Times = defaultdict(list)
     reads: Times = defaultdict(list)
-    # The first round makes the file, which is another thing than saving it again.
+    # The first round creates the file and is not measured.
     for turn, side in pair.rounds(number + 1):
         content = numbered(body, turn)
         pair.ours.settle()
-        # Front ends look at a notebook's time after a save, without its content.
+        # Front ends request a notebook's time after a save, without its content.
         save, look, read = side.save(path, content), side.look(path), side.read(path)
         if turn:
             saves[side].append(save)
@@ -142,7 +142,7 @@ def _read_while_uploading(pair: Pair, number: int) -> Figure:
 
 
 def _cpu(pair: Pair, number: int, *, paced: bool) -> Figure:
-    """Measure the CPU of saves, with their uploads and all else that runs meanwhile."""
+    """Measure the CPU of saves, including uploads and all other work meanwhile."""
     body = save_body(SIZES["10 KB"])
     settle: Callable[[], None] = pair.ours.settle if paced else lambda: None
     pair.ours.settle()

@@ -9,9 +9,9 @@ TARGET = Target(Kind.EXTRA, 100.0)
 
 
 def measure_starts(make_pair: Callable[[int], Pair], number: int) -> list[Pair]:
-    """Start both kinds in turn, one server at a time; return pairs that tell how long.
+    """Start both kinds in turn, one server at a time; return the pairs with the times.
 
-    Once more than that: the first start reads everything from the disk.
+    The first pair is not measured: its start reads everything from the disk.
     """
     pairs = [make_pair(turn) for turn in range(number + 1)]
     for turn, pair in enumerate(pairs):

@@ -1,1 +1,1 @@
-"""Fault suite: whatever dies or fails in between, an acknowledged save arrives once."""
+"""Fault suite: each acknowledged save becomes one version, whatever dies or fails."""

@@ -1,9 +1,9 @@
-"""`make chaos`: run the cases on both generations and print what became of the saves.
+"""`make chaos`: run the cases on both generations and count the saves and versions.
 
     python -m chaos [--saves N] [--kills N] [--generation modern|classic] [CASE...]
 
-Exits with 1 when any acknowledged save is lost, doubled or out of order, or a case
-fails otherwise.
+Exits with 1 if an acknowledged save is lost, doubled or out of order, or if a case
+fails in another way.
 """
 
 import argparse
@@ -34,9 +34,9 @@ def run_case(
         try:
             return CASES[name](world, saves, kills)
         except AssertionError as error:
-            # Such as saves that never arrive; the other cases are still worth a run.
-            told = (str(error) or "an assertion failed").splitlines()[0]
-            return replace(world.outcome(name), broken=True, remark=told)
+            # Such as saves that never arrive; the other cases still run.
+            remark = (str(error) or "an assertion failed").splitlines()[0]
+            return replace(world.outcome(name), broken=True, remark=remark)
 
 
 def row(values: Iterable[object], remark: str = "") -> str:

@@ -1,4 +1,4 @@
-"""The cases: save, hurt something, restart, drain, and read everything back."""
+"""The cases: save, break something, restart, drain, and read everything back."""
 
 import random
 import signal
@@ -20,7 +20,7 @@ Case = Callable[[World, int, int], Outcome]
 
 
 def kill_under_a_stream(world: World, saves: int, kills: int) -> Outcome:
-    """kill -9 of the notebook server at random moments, over 10 notebooks."""
+    """Kill the notebook server (-9) at random moments while it saves 10 notebooks."""
     dice = random.Random(7)  # noqa: S311
     paths = [f"note-{number}.ipynb" for number in range(10)]
     for _ in range(kills):
@@ -43,7 +43,7 @@ def _await_a_save(world: World, before: int) -> None:
 
 
 def store_hangs(world: World, saves: int, kills: int) -> Outcome:
-    """The store answers nothing for 20 s a request; saving does not notice."""
+    """The store does not answer requests for 20 s; saving does not become slower."""
     with world.server().start() as server:
         plain = [timed(world, server) for _ in range(saves)]
         world.wait_until_drained()
@@ -62,7 +62,7 @@ def timed(world: World, server: NotebookServer) -> float:
 
 
 def large_notebook(world: World, saves: int, kills: int) -> Outcome:
-    """A notebook of 100 MB: the server's peak memory, against one without bookstore."""
+    """Compare the peak memory for a notebook of 100 MB with and without bookstore."""
     megabytes = 100
     padding = "x" * (megabytes * 1024 * 1024)
     plain = world.server(home=world.folder / "plain", storage="s3", s3_bucket="")
@@ -78,7 +78,7 @@ def large_notebook(world: World, saves: int, kills: int) -> Outcome:
 
 
 def peak_of(server: NotebookServer) -> float:
-    """Return the most memory that a server process has held, in MiB."""
+    """Return the peak memory of a server process, in MiB."""
     assert server.process is not None
     status = Path(f"/proc/{server.process.pid}/status").read_text("ascii")
     line = next(line for line in status.splitlines() if line.startswith("VmHWM"))

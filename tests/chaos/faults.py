@@ -1,4 +1,4 @@
-"""Cases in which the store fails and the servers live: a table, and how to run it."""
+"""Cases in which the store fails while the servers run: a table, and how to run it."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,8 +12,8 @@ from harness.waiting import wait_for
 class FaultCase:
     """A fault that lasts while people save.
 
-    It is over before the drain when it `heals`; with `restarts`, only then a new server
-    starts, and that one drains.
+    With `heals`, it ends before the drain. With `restarts`, it ends when the server has
+    stopped; a new server then drains.
     """
 
     title: str

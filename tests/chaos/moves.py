@@ -1,4 +1,4 @@
-"""A case in which notebooks are renamed and restored while their server is killed."""
+"""A case that kills the server while notebooks are renamed and restored."""
 
 import random
 import signal
@@ -17,22 +17,22 @@ from harness.notebook_server import NotebookServer
 from harness.s3_server import s3_traits
 from harness.waiting import wait_for
 
-#: What a person does with a notebook, again and again.
+#: What is done with a notebook, repeatedly.
 HABIT = ("save", "restore", "save", "rename", "rename", "save")
 
 
 @dataclass
 class Wanderer:
-    """A notebook that is renamed now and then; each name is used once."""
+    """A notebook that is renamed repeatedly; each name is used once."""
 
     world: World
     stem: str
     names: int = 0
     habit: Iterator[str] = field(default_factory=lambda: cycle(HABIT))
     restored: set[int] = field(default_factory=set)
-    #: Whether nobody knows any more where it is, for a rename was not answered.
+    #: Whether its path is not known because a rename was not answered.
     strayed: bool = False
-    #: Whether its file may be torn, for Jupyter writes in place; it is saved next.
+    #: Whether its file may be torn, as Jupyter writes in place; it is saved next.
     torn: bool = False
 
     @property
@@ -47,7 +47,7 @@ class Wanderer:
         return f"{self.stem}-{name}.ipynb"
 
     def step(self, server: NotebookServer) -> bool:
-        """Do the next thing; return whether the server answered."""
+        """Take the next step; return whether the server answered."""
         fresh = not self.world.ledger.acknowledged[self.path]
         habit = "save" if fresh or self.torn else next(self.habit)
         if habit == "rename":
@@ -84,9 +84,11 @@ def _wandering(server: NotebookServer, notebooks: list[Wanderer]) -> Iterator[No
 
 
 def kill_while_renaming(world: World, saves: int, kills: int) -> Outcome:
-    """kill -9 under saves, renames and restores; each history is read in one piece."""
+    """Kill the server (-9) during renames and restores; each history is complete."""
     dice = random.Random(7)  # noqa: S311
-    world.proxy.fault = Fault("delay", seconds=0.03)  # so that renames find saves wait
+    world.proxy.fault = Fault(
+        "delay", seconds=0.03
+    )  # so that saves wait when notebooks are renamed
     all_of_them: list[Wanderer] = []
     for _ in range(kills):
         kept = [known for known in all_of_them[-4:] if not known.strayed]
@@ -126,18 +128,18 @@ def _rows(history: History, path: str) -> list[HistoryRow]:
 
 
 def _check_history(world: World, notebook: Wanderer, rows: list[HistoryRow]) -> None:
-    """Hold a history, oldest first, against what was done with the notebook."""
+    """Compare a history, oldest first, with what was done with the notebook."""
     numbers = [_number(world, row) for row in rows]
-    ledger, told = world.ledger, f"{notebook.stem}: {numbers}"
-    assert all(one <= other for one, other in pairwise(numbers)), told
+    ledger, found = world.ledger, f"{notebook.stem}: {numbers}"
+    assert all(one <= other for one, other in pairwise(numbers)), found
     saved = {n for path in notebook.paths for n in ledger.acknowledged[path]}
-    assert saved <= set(numbers), f"{told} lacks {saved - set(numbers)}"
+    assert saved <= set(numbers), f"{found} lacks {saved - set(numbers)}"
     seams = [row.path for row in rows if row.moved_from]
-    assert seams == notebook.paths[1:], told
+    assert seams == notebook.paths[1:], found
     restored = {
         number for row, number in zip(rows, numbers, strict=True) if row.restored_from
     }
-    assert notebook.restored <= restored, told
+    assert notebook.restored <= restored, found
 
 
 def _number(world: World, row: HistoryRow) -> int:

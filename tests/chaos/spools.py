@@ -1,4 +1,4 @@
-"""Cases in which the spool is hurt: full, removed, shared, with foreign files in it."""
+"""Cases in which the spool is damaged: full, removed, shared, with foreign files."""
 
 import os
 import shutil
@@ -12,13 +12,13 @@ from chaos.world import Outcome, World, save_round_and_round
 from harness.fault_proxy import Fault
 from harness.waiting import wait_for
 
-#: Has root obey the permissions of files, as everybody else does.
+#: A command that makes root respect the permissions of files.
 MORTAL = ("setpriv", "--bounding-set", "-dac_override,-dac_read_search")
 
 
 @contextmanager
 def _small_disk(world: World) -> Iterator[Path]:
-    """Have the spool on a disk of its own, of 2 MB."""
+    """Put the spool on a disk of its own, of 2 MB."""
     small = world.folder / "small"
     small.mkdir()
     options = ["-t", "tmpfs", "-o", "size=2m", "tmpfs", str(small)]
@@ -55,7 +55,7 @@ def disk_full(world: World, saves: int, kills: int) -> Outcome:
 
 
 def disk_full_at_a_kill(world: World, saves: int, kills: int) -> Outcome:
-    """The server is killed while the disk is full; the next one knows of it."""
+    """The server is killed while the disk is full; the next one archives the rest."""
     with _small_disk(world) as small:
         with world.server().start() as server:
             world.save(server, "note-0.ipynb")
@@ -68,7 +68,7 @@ def disk_full_at_a_kill(world: World, saves: int, kills: int) -> Outcome:
         with world.server().start():
             world.wait_for_the_newest()
         world.promise_only_what_is_there()
-        return world.outcome("disk full, server killed", "newest states made good")
+        return world.outcome("disk full, server killed", "newest states archived")
 
 
 @contextmanager
@@ -83,7 +83,7 @@ def _read_only(folder: Path) -> Iterator[None]:
 
 
 def read_only(world: World, saves: int, kills: int) -> Outcome:
-    """The spool is read-only, also for a server that starts meanwhile."""
+    """The spool is read-only, even when the server is killed and started again."""
     with world.server().start() as server:
         world.save(server, "note-0.ipynb")
         world.wait_until_drained()
@@ -98,7 +98,7 @@ def read_only(world: World, saves: int, kills: int) -> Outcome:
 
 
 def spool_removed(world: World, saves: int, kills: int) -> Outcome:
-    """Somebody removes the spool with all that waits: the newest states are kept."""
+    """The spool is removed with all waiting saves; the newest states are archived."""
     world.proxy.fault = Fault("refuse")
     with world.server().start() as server:
         save_round_and_round(world, server, saves)
@@ -110,14 +110,14 @@ def spool_removed(world: World, saves: int, kills: int) -> Outcome:
         world.wait_for_the_newest()
         world.wait_until_drained()
     world.promise_only_what_is_there()
-    told = server.log.count("were removed from the spool")
-    return world.outcome("spool removed", f"told {told} times in the log")
+    logged = server.log.count("were removed from the spool")
+    return world.outcome("spool removed", f"logged {logged} times")
 
 
 def two_servers(world: World, saves: int, kills: int) -> Outcome:
-    """Two servers of one user on one spool; the one that drains is killed.
+    """Two servers of one user share a spool; the one that drains is killed.
 
-    Each has notebooks of its own, and they save one in turn.
+    Each saves notebooks of its own, and both save one notebook in turn.
     """
     world.proxy.fault = Fault("delay", seconds=0.05)
     first = world.server().start()
@@ -136,7 +136,7 @@ def two_servers(world: World, saves: int, kills: int) -> Outcome:
 
 
 def foreign_files(world: World, saves: int, kills: int) -> Outcome:
-    """Corrupt and foreign files lie in the spool; they are set aside, never deleted."""
+    """Corrupt and foreign files are in the spool; they are set aside, never deleted."""
     world.proxy.fault = Fault("refuse")
     with world.server().start() as server:
         save_round_and_round(world, server, saves)
@@ -160,7 +160,7 @@ def foreign_files(world: World, saves: int, kills: int) -> Outcome:
 
 
 def unreadable_file(world: World, saves: int, kills: int) -> Outcome:
-    """A save cannot be read; the others go, and it does when it can be read again."""
+    """A save cannot be read; the others are uploaded, and it follows once it can."""
     world.proxy.fault = Fault("refuse")
     with world.server().start() as server:
         save_round_and_round(world, server, saves)
@@ -170,8 +170,8 @@ def unreadable_file(world: World, saves: int, kills: int) -> Outcome:
     world.proxy.heal()
     with world.server(prefix=MORTAL if os.geteuid() == 0 else ()).start() as server:
         wait_for(lambda: world.waiting() == [locked.name], what="all the others")
-        told = server.log.count("cannot be drained: [Errno 13] Permission denied")
+        logged = server.log.count("cannot be drained: [Errno 13] Permission denied")
         locked.chmod(0o600)
         world.wait_until_drained()
-    assert told == 1, f"told {told} times"
+    assert logged == 1, f"logged {logged} times"
     return world.outcome("a file that cannot be read")

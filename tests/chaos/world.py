@@ -1,4 +1,4 @@
-"""A notebook server, a store that fails to order, and a book of what was promised."""
+"""A notebook server, a store with injected faults, and a ledger of the saves."""
 
 import json
 import threading
@@ -22,7 +22,7 @@ from harness.waiting import wait_for
 
 @dataclass
 class Ledger:
-    """Numbers that were saved, by path: acknowledged, or with their answer lost."""
+    """The numbers that were saved, by path: acknowledged, or without an answer."""
 
     acknowledged: dict[str, list[int]] = field(
         default_factory=lambda: defaultdict(list)
@@ -36,7 +36,7 @@ class Ledger:
 
 @dataclass(frozen=True)
 class Promise:
-    """A version that there will be if the server answers."""
+    """A version that must exist if the server answers."""
 
     path: str
     number: int
@@ -44,7 +44,7 @@ class Promise:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a case found. It is good when nothing is lost, doubled or out of order."""
+    """The result of a case: good if nothing is lost, doubled or out of order."""
 
     case: str
     acknowledged: int
@@ -53,7 +53,7 @@ class Outcome:
     duplicated: int
     out_of_order: int
     remark: str = ""
-    broken: bool = False  # the case did not come to its end
+    broken: bool = False  # the case did not finish
 
     def cells(self, generation: str) -> tuple[object, ...]:
         """The outcome as a line of the table."""
@@ -67,7 +67,7 @@ class Outcome:
 
 
 class World:
-    """Everything a case needs: a bucket, the proxy before it, and notebook servers."""
+    """All that a case needs: a bucket, a proxy in front of it, and notebook servers."""
 
     def __init__(
         self, folder: Path, s3: S3Server, proxy: FaultProxy, generation: Generation
@@ -101,7 +101,7 @@ class World:
         prefix: tuple[str, ...] = (),
         **traits: Any,
     ) -> NotebookServer:
-        """Return a notebook server that archives into the world's spool; start it."""
+        """Return a server, not started, that archives into the world's spool."""
         return NotebookServer(
             self.generation,
             home or self.home,
@@ -118,7 +118,7 @@ class World:
         padding: str = "",
         restored_from: str = "",
     ) -> bool:
-        """Save the path's next number; keep in the ledger what the server answered."""
+        """Save the path's next number; record in the ledger if the server answered."""
         with self._lock:
             self._numbers[path] += 1
             number = self._numbers[path]
@@ -129,7 +129,7 @@ class World:
         return self._ask(server, "PUT", path, model, Promise(path, number))
 
     def rename(self, server: NotebookServer, old: str, new: str) -> bool:
-        """Rename a notebook: at `new` there will be a version of its newest number."""
+        """Rename a notebook; this makes a version of its newest number at `new`."""
         with self._lock:
             number = self._numbers[new] = self._numbers[old]
         return self._ask(server, "PATCH", old, {"path": new}, Promise(new, number))
@@ -160,7 +160,7 @@ class World:
         return [number_of(version["Body"]) for version in versions]
 
     def waiting(self) -> list[str]:
-        """Return the names of what waits in the spool."""
+        """Return the names of the saves that wait in the spool."""
         found = [*self.spool.glob("new/*"), *self.spool.glob("cur/*")]
         return sorted(path.name for path in found)
 
@@ -169,7 +169,7 @@ class World:
         return not self.waiting()
 
     def notes(self) -> list[Path]:
-        """Return the files in which servers note what they could not spool."""
+        """Return the files in which servers record what they could not spool."""
         return list(self.spool.glob("unprotected/*"))
 
     def wait_for_the_newest(self) -> None:
@@ -183,7 +183,7 @@ class World:
         )
 
     def promise_only_what_is_there(self) -> None:
-        """Where the spool itself was hurt, only the newest states are promised."""
+        """Remove lost saves from the ledger, except the newest of each notebook."""
         for path, numbers in self.ledger.acknowledged.items():
             kept = {*self.found(path), numbers[-1]}
             self.ledger.acknowledged[path] = [n for n in numbers if n in kept]
@@ -192,7 +192,7 @@ class World:
         wait_for(self.drained, what="an empty spool", seconds=seconds, every=0.1)
 
     def outcome(self, case: str, remark: str = "") -> Outcome:
-        """Read all versions back and hold them against the ledger."""
+        """Read all versions and compare them with the ledger."""
         found = lost = duplicated = disordered = 0
         for path in {*self.ledger.acknowledged, *self.ledger.unanswered}:
             versions = self.found(path)
@@ -207,7 +207,7 @@ class World:
 
 
 def number_of(body: bytes) -> int:
-    """Return the number that a saved notebook holds in its first cell."""
+    """Return the number in the first cell of a saved notebook."""
     source = json.loads(body)["cells"][0]["source"]
     return int("".join(source).split()[1])
 

@@ -1,4 +1,4 @@
-"""A browser under test: headless Chromium as Debian ships it, and what it saw."""
+"""Headless Chromium as Debian ships it, and checks of the pages that it shows."""
 
 import os
 import shutil
@@ -20,11 +20,11 @@ ARGUMENTS = [
     "--disable-component-update",
     "--disable-sync",
 ]
-#: Pictures of pages, for people to look at.
+#: The folder for screenshots of pages.
 SCREENSHOTS = Path(os.environ.get("SCREENSHOTS", "screenshots"))
 SCHEMES = ("light", "dark")
 WIDE, NARROW = 1280, 360
-#: axe's words for what keeps somebody from using a page.
+#: axe's names for problems that prevent people from using a page.
 GRAVE = {"serious", "critical"}
 
 
@@ -41,9 +41,9 @@ def open_browser() -> Iterator[Browser]:
 def open_page(
     browser: Browser, *, token: str = "", refusals: bool = False
 ) -> Iterator[Page]:
-    """Open a page in Berlin; at the end it must not have complained of anything.
+    """Open a page in Berlin's time zone; fail at the end if its console has errors.
 
-    With a `token` it may look at a server without logging in. With `refusals`, answers
+    With a `token` it can access a server without logging in. With `refusals`, responses
     with an error status are expected.
     """
     context = browser.new_context(
@@ -68,7 +68,7 @@ def open_page(
 
 
 def looks(page: Page) -> Iterator[str]:
-    """Show the page light and dark, wide and narrow; name each look of it."""
+    """Show the page light and dark, wide and narrow; yield the name of each look."""
     for scheme in SCHEMES:
         for width in (WIDE, NARROW):
             show(page, scheme=scheme, width=width)
@@ -77,9 +77,9 @@ def looks(page: Page) -> Iterator[str]:
 
 
 def take_screenshot(page: Page, name: str) -> None:
-    """Keep a picture of the page: all of it, or the first screens of one with frames.
+    """Save a screenshot of the page: all of it, or the beginning if it has frames.
 
-    In pictures beyond the screen, frames are not laid out.
+    Chromium does not lay out frames below the screen.
     """
     has_frames = len(page.frames) > 1
     if has_frames:
@@ -87,7 +87,7 @@ def take_screenshot(page: Page, name: str) -> None:
         page.set_viewport_size({"width": size["width"], "height": 2000})
         page.evaluate("new Promise(done => requestAnimationFrame(() => done()))")
     SCREENSHOTS.mkdir(exist_ok=True)
-    # Written here: playwright would leave a thread behind that writes.
+    # Written here because playwright would leave a thread behind that writes.
     picture = page.screenshot(full_page=not has_frames)
     (SCREENSHOTS / f"{name}.png").write_bytes(picture)
 
@@ -107,7 +107,7 @@ def overflow(page: Page) -> int:
 
 
 def violations(page: Page, *, only: Sequence[str] = ()) -> list[dict[str, Any]]:
-    """Return what axe finds grave: its rule, and where. `only` are rules to look at."""
+    """Return grave problems found by axe: rule and elements. `only` names the rules."""
     options: dict[str, Any] = {"resultTypes": ["violations"]}
     if only:
         options["runOnly"] = list(only)

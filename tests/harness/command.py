@@ -1,4 +1,4 @@
-"""`jupyter bookstore`, run in the test's own process."""
+"""Running `jupyter bookstore` in the test's own process."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from bookstore_core.cli.command import main
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a command left: its exit code, and what it printed."""
+    """The exit code of a command, and what it printed."""
 
     code: int
     out: str
@@ -22,7 +22,7 @@ Run = Callable[..., Outcome]
 
 
 def runner(capsys: pytest.CaptureFixture[str]) -> Run:
-    """Return what runs the command with the given words."""
+    """Return a function that runs the command with the given arguments."""
 
     def call(*words: str) -> Outcome:
         forget_application()
@@ -38,6 +38,6 @@ def runner(capsys: pytest.CaptureFixture[str]) -> Run:
 
 
 def forget_application() -> None:
-    """Let the next command be the process's only application again."""
+    """Clear the process's traitlets application, so that the next command can run."""
     if Application.initialized():
         type(Application.instance()).clear_instance()

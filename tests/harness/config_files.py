@@ -2,7 +2,7 @@
 
 from typing import Any
 
-#: What the environments switch on by themselves, and a test may not want.
+#: Extensions that the environments enable by default, and a test may not want.
 OFF = {
     "jpserver_extensions": (
         "bookstore_archiver",
@@ -26,7 +26,7 @@ def settings_lines(**traits: Any) -> str:
 
 
 def extension_lines(*enabled: str) -> str:
-    """Return lines that switch these extensions on, and the others of ours off."""
+    """Return lines that enable these extensions and disable the others in `OFF`."""
     modern = {name: name in enabled for name in OFF["jpserver_extensions"]}
     classic = {name: name in enabled for name in OFF["nbserver_extensions"]}
     return (

@@ -1,8 +1,7 @@
-"""A WSGI app that answers what it was asked, behind a notebook server.
+"""A WSGI app behind a notebook server that returns the request it received.
 
-Loaded as a server extension, it stands where the Flask app stands: the same handlers,
-the same supervisor, the same gunicorn. `do` in the query asks for something else than
-an echo.
+Loaded as a server extension, it replaces the Flask app, with the same handlers,
+supervisor and gunicorn. `do` in the query selects another response than the echo.
 """
 
 import hashlib
@@ -29,9 +28,9 @@ _load_jupyter_server_extension = load_jupyter_server_extension
 
 
 def application() -> Callable[[Environ, Any], Iterable[bytes]]:
-    # A test that wants gunicorn to fail at its start leaves this file in HOME.
-    assert not Path("~/broken").expanduser().exists(), "told to fail"
-    # Another one, a named pipe, makes it wait.
+    # A test makes gunicorn fail at its start by putting this file into HOME.
+    assert not Path("~/broken").expanduser().exists(), "broken by the test"
+    # This file, a named pipe, makes it wait.
     slow = Path("~/slow").expanduser()
     if slow.exists():
         slow.read_text()
@@ -99,7 +98,7 @@ def _die_once(environ: Environ) -> Answer:
 
 
 def _call_back(environ: Environ) -> Answer:
-    """Ask the notebook server for its root directory, as a clone would."""
+    """Request the root directory from the notebook server, as a clone does."""
     from bookstore_web.contents.connections import open_pool
     from bookstore_web.gunicorn_conf import launch
 
@@ -130,7 +129,7 @@ ANSWERS: dict[str, Callable[[Environ], Answer]] = {
 }
 
 
-#: Ours alone is switched on; the others only make the start slower.
+#: Only our extension is enabled; the others make the start slower.
 SWITCHED_OFF = {
     "bookstore": False,
     "bookstore_archiver": False,

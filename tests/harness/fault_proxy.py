@@ -1,4 +1,4 @@
-"""A proxy in front of an S3 server that fails to order."""
+"""A proxy in front of an S3 server that injects faults."""
 
 import http.client
 import random
@@ -12,20 +12,20 @@ from urllib.parse import urlsplit
 
 Kind = Literal["none", "refuse", "hang", "delay", "cut", "lose_answer", "status"]
 
-#: What S3 says with a status, where a fault does not name the code.
+#: S3's error code for a status, if a fault does not name one.
 CODES = {403: "AccessDenied", 503: "SlowDown"}
 
 
 @dataclass(frozen=True)
 class Fault:
-    """What goes wrong with a `share` of the requests (of `methods`, if given).
+    """A fault in a `share` of the requests (of `methods`, if given).
 
-    `refuse`: the connection is reset before anything is read. `hang`: nothing is
-    answered for `seconds`, then the connection ends, and the store never saw it.
-    `delay`: the store is asked after `seconds`. `cut`: the answer ends after `size`
-    bytes. `lose_answer`: the store did it, and its answer never arrives. `status`: that
-    HTTP status with an S3 error as its body, of that `code`. With `access_key` it
-    hits only requests that are signed with that key.
+    `refuse`: the connection is reset before anything is read. `hang`: there is no
+    answer for `seconds`, then the connection is reset; the store gets no request.
+    `delay`: the request is passed on after `seconds`. `cut`: the answer ends after
+    `size` bytes. `lose_answer`: the store processes the request, and its answer is
+    lost. `status`: that HTTP status with an S3 error of that `code` as its body. With
+    `access_key`, only requests that are signed with that key are affected.
     """
 
     kind: Kind = "none"
@@ -81,11 +81,11 @@ class FaultProxy:
         self._server.server_close()
 
     def heal(self) -> None:
-        """From now on every request passes."""
+        """Pass on every request from now on."""
         self.fault = Fault()
 
     def draw(self, method: str, signature: str) -> Fault:
-        """Return the fault that this request meets."""
+        """Return the fault for this request."""
         with self._lock:
             self.requests.append(method)
             fault = self.fault
@@ -96,7 +96,7 @@ class FaultProxy:
             return fault if self._random.random() < fault.share else Fault()
 
     def wait(self, seconds: float) -> None:
-        """Hang, but not beyond the end of the test."""
+        """Wait, but not beyond the end of the test."""
         self._released.wait(seconds)
 
 
@@ -104,7 +104,7 @@ class _Server(ThreadingHTTPServer):
     daemon_threads = True
 
     def handle_error(self, *_: object) -> None:
-        """Say nothing of clients that were killed in the middle of a request."""
+        """Print nothing about clients that were killed during a request."""
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -112,7 +112,7 @@ class _Handler(BaseHTTPRequestHandler):
     owner: FaultProxy
 
     def log_message(self, *_: object) -> None:
-        """Say nothing: the test's output is for its table."""
+        """Print nothing, to keep the output of tests readable."""
 
     def _pass(self) -> None:
         signature = self.headers.get("Authorization", "")
@@ -140,7 +140,7 @@ class _Handler(BaseHTTPRequestHandler):
     do_GET = do_PUT = do_POST = do_DELETE = do_HEAD = _pass
 
     def _read_body(self) -> bytes | None:
-        """Return the body, or None when its sender died: no store takes half of one."""
+        """Return the body, or None if it is incomplete because its sender died."""
         if "chunked" in self.headers.get("Transfer-Encoding", "").lower():
             parts = []
             while size := int(self.rfile.readline().split(b";")[0], 16):
@@ -176,7 +176,7 @@ class _Handler(BaseHTTPRequestHandler):
         length = str(len(content))
         for name, value in headers:
             if name.lower() == "content-length":
-                length = value  # of a HEAD, whose content is not here
+                length = value  # of a HEAD, which has no content
             elif name.lower() not in {"connection", "transfer-encoding"}:
                 self.send_header(name, value)
         self.send_header("Content-Length", length)
@@ -190,7 +190,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.close_connection = True
         try:
             self.wfile.flush()
-            # Linger 0: the peer sees a reset, as when a machine goes away.
+            # Linger 0: the peer gets a reset.
             self.connection.setsockopt(
                 socket.SOL_SOCKET, socket.SO_LINGER, b"\x01\0\0\0\0\0\0\0"
             )

@@ -1,4 +1,4 @@
-"""A store as people leave it: days of work, bursts of saves, names, moves."""
+"""A store with the versions of days of work: bursts of saves, labels, renames."""
 
 import hashlib
 import io
@@ -25,7 +25,7 @@ PUBLISHED_PATH = "guides/Getting started.ipynb"
 SAID = "before the board meeting"
 WHY = "Numbers as agreed with Jürgen; the plots still have their old colours."
 
-#: The smallest image there is.
+#: A very small PNG image.
 PIXEL = (
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAA"
     "AABJRU5ErkJggg=="
@@ -41,7 +41,7 @@ LINES = (
 
 
 def report(number: int) -> dict[str, Any]:
-    """Return a notebook that differs a little from that of the number before."""
+    """Return a notebook that differs a little from that of `number - 1`."""
     cells = [_markdown("intro", "# Quarterly report\n\nSales by *region*.")]
     for place in range(3 + number % 6):
         lines = [LINES[(place + step) % len(LINES)] for step in range(4)]
@@ -74,7 +74,7 @@ def _code(name: str, source: str, *, number: int) -> dict[str, Any]:
 
 
 class Library:
-    """A local store in `root`, into which notebooks are saved at times of one's own."""
+    """A local store in `root`, into which notebooks are saved at any given time."""
 
     def __init__(self, root: Path) -> None:
         self.settings = BookstoreSettings(storage="local", local_root=str(root))
@@ -98,11 +98,11 @@ class Library:
         author: str = "ann",
         **more: str,
     ) -> Version:
-        """Save a notebook, the next one of `report` where no content is given."""
+        """Save a notebook: the next one of `report`, if no content is given."""
         self._count += 1
         value = report(self._count) if content is None else content
         data = value if isinstance(value, bytes) else json.dumps(value).encode()
-        self._now = at  # after the one before: ids of a key only grow
+        self._now = at  # must be later than the one before: ids of a key only grow
         metadata = VersionMetadata(
             save_id=new_save_id(),
             saved_at=at,
@@ -119,7 +119,7 @@ class Library:
         )
 
     def burst(self, path: str, at: datetime, count: int, author: str = "ann") -> None:
-        """Save so often, two minutes and some seconds apart."""
+        """Save `count` times, 130 seconds apart."""
         for number in range(count):
             self.save(path, at + number * timedelta(seconds=130), author=author)
 
@@ -131,13 +131,13 @@ class Library:
         self.store.put(note, io.BytesIO(data), size=len(data), metadata=metadata)
 
     def label(self, path: str, version: Version, name: str, comment: str = "") -> None:
-        """Give a version a name."""
+        """Label a version."""
         label = Label(name, comment, author="ann")
         key = WORKSPACE.key(self.settings, path)
         self.store.set_label(key, version.version_id, label)
 
     def fill(self) -> None:
-        """Save what ten days of work leave: 81 versions of one notebook, and others."""
+        """Save the results of ten days: 81 versions of one notebook, and others."""
         for hour in (8, 9, 10):
             self.save(OLD, day(9, hour))
         self.save(REPORT, day(6, 10), moved_from=OLD)
@@ -158,6 +158,6 @@ class Library:
 
 
 def day(ago: int, hour: int) -> datetime:
-    """Return an hour, in UTC, of the day that was so many days ago."""
+    """Return an hour, in UTC, of the day `ago` days before today."""
     date = utc_now().date() - timedelta(days=ago)
     return datetime.combine(date, time(hour), tzinfo=UTC)

@@ -1,4 +1,4 @@
-"""`make run`, as a new user types it."""
+"""Running `make run` as a new user does."""
 
 import os
 import re
@@ -14,7 +14,7 @@ from harness.waiting import wait_for
 
 
 class MakeRun:
-    """`make run` in the checkout, keeping what it makes in a folder of the test's."""
+    """`make run` in the checkout, with its files in a folder of the test."""
 
     def __init__(self, folder: Path, jupyter: str) -> None:
         self.folder = folder
@@ -47,7 +47,7 @@ class MakeRun:
 
     @property
     def environment(self) -> dict[str, str]:
-        """A new user's shell: none of make's own variables, no browser to open."""
+        """The environment of a new user: no variables of make, no browser to open."""
         return {
             "HOME": str(self.folder / "home"),
             "PATH": os.environ["PATH"],
@@ -86,9 +86,9 @@ class MakeRun:
         return "token=" in self.output
 
     def execute(self, name: str) -> str:
-        """Run a notebook's cells as its server's kernel would; return what they print.
+        """Run a notebook's cells in the server's environment; return their output.
 
-        The notebook itself stays as it is.
+        The notebook itself does not change.
         """
         environment = TOP / (".venv-classic" if self.jupyter == "classic" else ".venv")
         run = self.folder / "run"
@@ -107,7 +107,7 @@ class MakeRun:
         return done.stdout
 
     def interrupt(self) -> list[psutil.Process]:
-        """Press Ctrl-C; return the processes that are left when make has ended."""
+        """Press Ctrl-C; return the processes that still run when make has ended."""
         assert self.process is not None
         family = psutil.Process(self.process.pid).children(recursive=True)
         os.killpg(self.process.pid, signal.SIGINT)

@@ -1,4 +1,4 @@
-"""A store in memory that keeps the contract, and fails as a test tells it to."""
+"""A store in memory that follows the contract, and fails when a test scripts it."""
 
 import threading
 from collections import Counter, defaultdict
@@ -22,7 +22,7 @@ Failure = Callable[[str], None]
 
 
 def fail_with(error: Exception) -> Failure:
-    """Return a step of a script that fails."""
+    """Return a step of a script that raises `error`."""
 
     def fail(_: str) -> None:
         raise error

@@ -1,4 +1,4 @@
-"""ministack: a second S3 server by HTTP, in a process of its own."""
+"""ministack: a second S3 server, in a process of its own."""
 
 import os
 import subprocess

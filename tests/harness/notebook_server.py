@@ -52,8 +52,8 @@ class NotebookServer:
     """A notebook server process with its own HOME, port and token.
 
     `config` is the text of jupyter_notebook_config.py, which both generations read.
-    `program` is what follows `jupyter`: by default `notebook` in either environment;
-    `prefix` is a command to run it with.
+    `program` is the word after `jupyter`, by default `notebook`; `prefix` is a command
+    that runs the server.
     """
 
     def __init__(
@@ -87,7 +87,7 @@ class NotebookServer:
         config_dir = home / ".jupyter"
         config_dir.mkdir(exist_ok=True)
         (config_dir / "jupyter_notebook_config.py").write_text(config)
-        # A modern server reads the former too late for what it needs at its own start.
+        # A modern server reads the former after its own start, which is too late.
         modern = config if generation == "modern" else ""
         (config_dir / "jupyter_server_config.py").write_text(modern)
 
@@ -155,7 +155,7 @@ class NotebookServer:
             "LANG": "C.UTF-8",
             "TMPDIR": os.environ.get("TMPDIR", "/tmp"),  # noqa: S108
             "AWS_EC2_METADATA_DISABLED": "true",
-            # A test's config goes before what is switched on in the environment.
+            # A test's config overrides the config of the environment.
             "JUPYTER_PREFER_ENV_PATH": "no",
             **self._environment,
         }
@@ -201,13 +201,13 @@ class NotebookServer:
             sys.stdout.write(f"--- {self.log_file}\n{self.log}")
 
     def request(self, method: str, path: str, **options: Any) -> requests.Response:
-        """Ask for a path below the base URL, with the token."""
+        """Send a request for a path below the base URL, with the token."""
         return self.session.request(
             method, f"{self.url}/{path.lstrip('/')}", timeout=60, **options
         )
 
     def save(self, path: str, content: dict[str, Any]) -> dict[str, Any]:
-        """Save a notebook as front ends do, and return the answered model."""
+        """Save a notebook as front ends do; return the model in the answer."""
         answer = self.request(
             "PUT",
             f"api/contents/{requests.utils.quote(path)}",

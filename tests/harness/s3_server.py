@@ -1,4 +1,4 @@
-"""S3 by HTTP: moto, one request at a time, with a delay and failures to order."""
+"""An S3 server: moto behind HTTP, one request at a time, with an optional delay."""
 
 import threading
 import time
@@ -16,14 +16,14 @@ SECRET_KEY = "test-secret-key"
 
 class _Quiet(WSGIRequestHandler):
     def log_request(self, *_: object) -> None:
-        """Leave the test's output to the test."""
+        """Print nothing, to keep the output of tests readable."""
 
 
 class S3Server:
     """A moto server in a thread. Set `delay` (seconds) to make it slow.
 
-    moto loses versions under concurrent PUTs of one key, so requests go to it one by
-    one; the delay is served side by side, as a slow network would.
+    moto loses versions under concurrent PUTs of one key, so it gets one request at a
+    time; delays run in parallel, as in a slow network.
     """
 
     def __init__(self) -> None:
@@ -33,7 +33,7 @@ class S3Server:
         self._server = make_server(
             "127.0.0.1", 0, self._answer, threaded=True, request_handler=_Quiet
         )
-        # A connection kept alive by a client must not hold the shutdown up.
+        # A connection that a client keeps alive must not delay the shutdown.
         self._server.daemon_threads = True
         self._thread = threading.Thread(
             target=self._server.serve_forever, name="s3-server", daemon=True

@@ -1,4 +1,4 @@
-"""A WSGI app served in a thread of the test, on a port of its own."""
+"""Serving a WSGI app in a thread of the test, on a port of its own."""
 
 import threading
 from collections.abc import Iterator
@@ -10,7 +10,7 @@ from werkzeug.serving import make_server
 
 @contextmanager
 def serving(app: Any, host: str = "127.0.0.1", **options: Any) -> Iterator[str]:
-    """Serve an app until the end of the block; give its URL."""
+    """Serve an app until the end of the block; yield its URL."""
     server = make_server(host, 0, app, threaded=True, **options)
     server.daemon_threads = True  # type: ignore[attr-defined]
     thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)

@@ -1,4 +1,4 @@
-"""A notebook server whose store is full of history, for a browser to look at."""
+"""A notebook server with a filled store, for tests in a browser."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -35,7 +35,7 @@ class Site:
         return f"{address}?{urlencode(query)}" if query else address
 
     def log_in(self, page: Page) -> None:
-        """Open the home page with the token; from then on a cookie tells who it is."""
+        """Open the home page with the token; the server then sets a login cookie."""
         page.goto(self.url(token=TOKEN))
 
     def history(self) -> History:
@@ -48,7 +48,7 @@ class Site:
         return len(self.library.store.list_versions(key, limit=100).versions)
 
     def wait_for_versions(self, path: str, number: int) -> None:
-        """Wait until a notebook has so many versions, and the spool is empty."""
+        """Wait until a notebook has `number` versions, and the spool is empty."""
         wait_for(lambda: self.count(path) >= number, what=f"{number} of {path}")
         folders = (self.spool / "new", self.spool / "cur")
         wait_for(
@@ -57,7 +57,7 @@ class Site:
         )
 
     def put_files(self) -> None:
-        """Put the newest versions where the server has its files; one has none."""
+        """Write the newest versions to the server's root; one notebook has no file."""
         for path in (REPORT, LONG, *FOREIGN, "welcome.ipynb"):
             newest = self.history().find(path)
             _, data = self.history().read(path, newest.version.version_id)
@@ -68,7 +68,7 @@ class Site:
 
 @contextmanager
 def open_site(generation: Generation, home: Path) -> Iterator[Site]:
-    """Start a server over a full store, with gunicorn behind it."""
+    """Start a server with a filled store, and with gunicorn behind it."""
     site = Site(generation, home)
     site.library.fill()
     site.put_files()

@@ -1,4 +1,4 @@
-"""A command in a terminal of its own, as a person would run it."""
+"""Running a command in a terminal of its own."""
 
 import fcntl
 import os
@@ -12,9 +12,9 @@ from collections.abc import Mapping, Sequence
 def run_in_terminal(
     words: Sequence[str], environment: Mapping[str, str], *, columns: int = 120
 ) -> tuple[int, str]:
-    """Return the exit code, and all that the command has shown.
+    """Run a command; return its exit code and all that it printed.
 
-    The terminal alone says how wide it is: test runners set variables of that, too.
+    Only the terminal determines the width: variables that test runners set are removed.
     """
     sized = {"COLUMNS", "LINES"}
     environment = {n: value for n, value in environment.items() if n not in sized}
@@ -29,7 +29,7 @@ def run_in_terminal(
         try:
             block = os.read(ours, 65536)
         except OSError:
-            break  # Linux says so when the other end is closed
+            break  # on Linux: the other end is closed
         if not block:
             break
         shown += block

@@ -1,4 +1,4 @@
-"""The versions that a bucket holds, as tests ask for them."""
+"""The versions in a bucket, for tests."""
 
 import json
 from pathlib import Path
@@ -11,14 +11,14 @@ KEY = "workspace/note.ipynb"
 
 
 def spool_is_empty(home: Path) -> bool:
-    """Whether all that a server with this HOME has spooled is in the store."""
+    """Return whether all spooled saves of a server with this HOME are uploaded."""
     spool = home / ".local/share/jupyter/bookstore/spool"
     folders = (spool / "new", spool / "cur")
     return spool.is_dir() and not any(any(folder.glob("*")) for folder in folders)
 
 
 class Versions:
-    """The versions of a bucket, as a test asks for them."""
+    """The versions in a bucket."""
 
     def __init__(self, s3: S3Server, bucket: str) -> None:
         self._client = s3.client()
@@ -32,7 +32,7 @@ class Versions:
         return [first_source(version["Body"]) for version in self.of(key)]
 
     def wait(self, number: int, key: str = KEY, *, seconds: float = 30) -> list[str]:
-        """Wait for so many versions, and see that there are no more."""
+        """Wait for `number` versions, and check that there are no more."""
         wait_for(
             lambda: len(self.names(key)) >= number,
             what=f"{number} versions of {key}",

@@ -1,4 +1,4 @@
-"""Await a condition, instead of sleeping and hoping."""
+"""Waiting for a condition instead of sleeping."""
 
 import time
 from collections.abc import Callable
@@ -10,7 +10,7 @@ T = TypeVar("T")
 def wait_for(
     condition: Callable[[], T], *, what: str, seconds: float = 30.0, every: float = 0.02
 ) -> T:
-    """Return the condition's first true value; fail after `seconds` without one."""
+    """Return the first true value of the condition; fail after `seconds`."""
     end = time.monotonic() + seconds
     while True:
         value = condition()

@@ -1,4 +1,4 @@
-"""The web app under test: the notebook server's part, played on both of its sides."""
+"""Doubles of the notebook server for the web app: its requests and its contents."""
 
 import base64
 import json
@@ -16,10 +16,10 @@ SECRET = "the-secret-of-this-start"
 
 
 class ContentsDouble:
-    """The contents API of a notebook server, as far as cloning asks for it.
+    """The contents API of a notebook server, as far as cloning needs it.
 
-    `files` maps paths to saved models, `folders` are the paths of folders. What came
-    is in `requests`. `answer`, when set, is given instead of everything else.
+    `files` maps paths to saved models, `folders` are the paths of folders. `requests`
+    records the requests. `answer`, if set, is returned for every request.
     """
 
     def __init__(self) -> None:
@@ -106,7 +106,7 @@ def _refusal(status: int, message: str) -> Response:
 
 
 class ServerSide:
-    """Asks the app as the notebook server does: with a context, below a base URL."""
+    """Sends requests as the notebook server does: with a context, below a base URL."""
 
     def __init__(self, app: Flask, **context: Any) -> None:
         self._client = app.test_client(use_cookies=False)
@@ -134,7 +134,7 @@ class ServerSide:
         return self.open("PUT", path, **options)
 
     def follow(self, url: str) -> Any:
-        """Get an absolute URL that the app has given out."""
+        """Get an absolute URL that the app has returned."""
         parts = urlsplit(url)
         path = parts.path.removeprefix(self.context.base_url.rstrip("/"))
         return self.get(f"{path}?{parts.query}")

@@ -1,4 +1,4 @@
-"""Saves of real notebook servers become versions, whoever saves and however."""
+"""Saves of real notebook servers become versions, in every configuration."""
 
 import json
 from pathlib import Path
@@ -13,7 +13,7 @@ from harness.waiting import wait_for
 
 pytestmark = pytest.mark.server
 
-#: The example of the documentation, word for word but for the values.
+#: The example of the documentation, word for word except for the values.
 EXAMPLE = """\
 from bookstore import BookstoreContentsArchiver
 

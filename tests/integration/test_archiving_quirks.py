@@ -1,4 +1,4 @@
-"""Archiving where something is unusual: the client, the load, the settings, the end."""
+"""Archiving under unusual conditions: clients, load, settings, a killed server."""
 
 import json
 import signal
@@ -54,7 +54,7 @@ def test_two_hundred_quick_saves_are_two_hundred_versions_in_order(
             saved.append(seconds_for(lambda n=number: save_number(server, n)))
             if number % 10 == 0:
                 other.append(seconds_for(lambda: server.request("GET", "api/status")))
-        # Each takes less than the store's answer alone: none has waited for it.
+        # Each takes less time than the store's answer, so none has waited for it.
         assert statistics.median(saved) < s3_server.delay
         assert statistics.median(other) < s3_server.delay
         s3_server.delay = 0.02
@@ -73,7 +73,7 @@ def seconds_for(call: Any) -> float:
     return time.perf_counter() - start
 
 
-def test_what_a_killed_server_left_is_uploaded_at_the_next_start(
+def test_saves_of_a_killed_server_are_uploaded_at_the_next_start(
     generation: Generation,
     home: Path,
     store: str,
@@ -206,7 +206,7 @@ def edit_together(server: NotebookServer, path: str, source: str) -> None:
     socket.close()
 
 
-def test_without_a_store_it_says_one_line_and_does_nothing_else(
+def test_without_a_store_it_logs_one_line_and_does_nothing_else(
     generation: Generation, home: Path
 ) -> None:
     config = extension_lines("bookstore_archiver", "bookstore_web")

@@ -1,4 +1,4 @@
-"""What a new user does: `make run`, save, publish, open the link, clone, open it."""
+"""The steps of a new user: `make run`, save, publish, open the link, clone, open."""
 
 import json
 from collections.abc import Iterator
@@ -67,9 +67,9 @@ def publish(run: MakeRun) -> dict[str, str]:
 
 
 def kernels_are_idle(run: MakeRun) -> bool:
-    """Whether every kernel has started.
+    """Return whether every kernel has started.
 
-    Interrupted while it starts one, jupyter_server 2.21 itself hangs at its end: a
+    If jupyter_server 2.21 is interrupted while it starts one, it hangs at its end: a
     worker thread of anyio waits for a request that no loop answers any more.
     """
     kernels = requests.get(
@@ -108,7 +108,7 @@ def test_save_publish_clone_and_open_the_clone(run: MakeRun, browser: Browser) -
     assert left == [], "temporary files of bookstore are left"
 
 
-def test_the_start_says_where_versions_go_and_how_to_use_s3(run: MakeRun) -> None:
+def test_the_start_prints_where_versions_go_and_how_to_use_s3(run: MakeRun) -> None:
     assert f"Versions go to {run.folder / 'run' / 'store'}" in run.output
     assert "export JPYNB_S3_BUCKET=" in run.output
     assert f":{run.port}/" in run.output

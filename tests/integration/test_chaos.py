@@ -1,4 +1,4 @@
-"""The fault suite in its short form; `make chaos` is the long one."""
+"""A short run of the fault suite; `make chaos` is the long one."""
 
 import os
 from pathlib import Path
@@ -11,7 +11,7 @@ from harness.fault_proxy import FaultProxy
 from harness.notebook_server import GENERATIONS
 from harness.s3_server import S3Server
 
-#: Each case on one of the generations, in turn; the case that kills on both.
+#: Each case runs on one generation, in turn; the case "kill" runs on both.
 TURNS = [
     ("kill", "classic"),
     *((name, GENERATIONS[number % 2]) for number, name in enumerate(CASES)),

@@ -103,8 +103,8 @@ def test_saves_are_checkpoints_and_reverting_keeps_what_was_there(
         sent(home)
     assert versions.wait(4) == ["1", "2", "by a program", "1"]
     first, *_, newest = versions.of()
-    told = newest["Metadata"]["bookstore-restored-from"]
-    assert requests.utils.unquote(told) == first["VersionId"]
+    origin = newest["Metadata"]["bookstore-restored-from"]
+    assert requests.utils.unquote(origin) == first["VersionId"]
 
 
 def test_checkpoints_are_known_again_after_a_restart_once_a_notebook_is_opened(
@@ -156,7 +156,7 @@ def test_neither_saves_nor_lists_wait_for_a_store_that_hangs(
             server.read("note.ipynb")
             ids.append(created(server)["id"])
             assert [c["id"] for c in listed(server)] == ids
-        # Three requests that hang would have taken ten seconds.
+        # Three hanging requests would have taken ten seconds.
         assert time.monotonic() - began < 9.0
         wait_for(lambda: proxy.requests, what="the question to the store, beside")
         # What waits in the spool can be reverted to without the store.
@@ -164,7 +164,7 @@ def test_neither_saves_nor_lists_wait_for_a_store_that_hangs(
         assert on_disk(server) == "1"
 
 
-def test_reverting_says_what_is_in_the_way_and_changes_nothing(
+def test_a_refused_revert_states_the_reason_and_changes_nothing(
     generation: Generation, home: Path, config: str, proxy: FaultProxy
 ) -> None:
     with NotebookServer(generation, home, config=config) as server:
@@ -202,7 +202,7 @@ def test_no_version_is_deleted_and_other_files_have_jupyters_checkpoints(
         assert server.request("DELETE", "api/contents/a.txt").status_code == 204
 
 
-def test_without_a_store_checkpoints_are_jupyters_own_and_the_log_says_so(
+def test_without_a_store_checkpoints_are_jupyters_own_and_this_is_logged(
     generation: Generation, home: Path
 ) -> None:
     config = CLASS + extension_lines("bookstore_archiver")

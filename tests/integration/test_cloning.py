@@ -23,7 +23,7 @@ from harness.notebook_server import (
 
 pytestmark = pytest.mark.server
 
-#: What a stranger may have put into a notebook: it runs where it is trusted.
+#: A script that a stranger may have put into a notebook: it runs if it is trusted.
 SCRIPT = "<script>document.title = 'owned by {}'</script>"
 
 
@@ -48,7 +48,7 @@ def server(
 
 
 def store_bytes(server: NotebookServer, key: str, data: bytes) -> str:
-    """Put bytes into the server's store, past all checks; return the version's id."""
+    """Put bytes into the server's store without any checks; return the version's id."""
     settings = BookstoreSettings(storage="local", local_root=str(server.home / "store"))
     metadata = VersionMetadata(
         save_id=new_save_id(),
@@ -77,15 +77,15 @@ def clone(server: NotebookServer, key: str, **fields: str) -> Any:
 
 
 def trusts(server: NotebookServer, path: str) -> list[bool]:
-    """Return for each cell whether the server says that it is trusted."""
+    """Return for each cell whether the server reports it as trusted."""
     cells = server.read(path)["content"]["cells"]
     return [bool(cell["metadata"].get("trusted")) for cell in cells]
 
 
-def test_a_server_trusts_a_notebook_that_says_so_of_itself(
+def test_a_server_trusts_a_notebook_that_claims_trust(
     server: NotebookServer,
 ) -> None:
-    # Why the next three must drop the claim: without that they would be like this.
+    # Shows why cloning must drop the claim, which the next three tests check.
     server.save("own.ipynb", hostile("own"))
     assert trusts(server, "own.ipynb") == [True, True]
 
@@ -146,7 +146,7 @@ def test_a_taken_name_is_incremented_and_a_subfolder_is_used(
         (json.dumps(notebook("1")).encode(), {"s3_bucket": "elsewhere"}, 403),
     ],
 )
-def test_what_cannot_be_cloned_leaves_nothing_behind(
+def test_a_failed_clone_leaves_nothing_behind(
     server: NotebookServer, data: bytes, fields: dict[str, str], status: int
 ) -> None:
     store_bytes(server, "published/bad.ipynb", data)
@@ -156,7 +156,9 @@ def test_what_cannot_be_cloned_leaves_nothing_behind(
     assert not list(Path(server.root).rglob("bad*"))
 
 
-def test_a_file_that_is_no_notebook_is_cloned_as_it_is(server: NotebookServer) -> None:
+def test_a_file_that_is_not_a_notebook_is_cloned_unchanged(
+    server: NotebookServer,
+) -> None:
     store_bytes(server, "published/data.bin", b"\x00\xff\x01")
     assert clone(server, "published/data.bin").status_code == 200
     assert (server.root / "data.bin").read_bytes() == b"\x00\xff\x01"

@@ -37,7 +37,7 @@ def begin(server: NotebookServer, *words: str) -> subprocess.Popen[str]:
 
 
 def command(server: NotebookServer, *words: str, **traits: Any) -> tuple[int, str, str]:
-    """Run a verb, with settings over its config's; return code and what it printed."""
+    """Run a verb with settings that override its config; return code and output."""
     options = [f"--BookstoreSettings.{name}={value}" for name, value in traits.items()]
     with begin(server, *words, *options) as process:
         out, err = process.communicate(timeout=120)
@@ -68,7 +68,7 @@ def test_spool_of_a_killed_server_is_seen_and_drained_without_one(
         assert command(server, "status")[0] == 0
 
 
-def test_drain_beside_a_server_waits_until_that_has_drained(
+def test_drain_beside_a_server_waits_until_the_server_has_drained(
     generation: Generation,
     home: Path,
     s3_server: S3Server,
@@ -119,7 +119,7 @@ def test_backfill_beside_a_server_archives_what_it_had_before(
         assert versions.sources() == ["saved"]
 
 
-def test_interrupted_backfill_goes_on_when_it_is_run_again(
+def test_interrupted_backfill_continues_when_it_is_run_again(
     home: Path, s3_server: S3Server, bucket: str, versions: Versions
 ) -> None:
     config = settings_lines(**s3_server.settings(bucket), shutdown_timeout=0.0)

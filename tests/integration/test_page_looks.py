@@ -1,6 +1,6 @@
-"""How the pages look: pictures to keep, no page too wide, nothing that axe calls grave.
+"""How the pages look: screenshots, no page too wide, no grave problems found by axe.
 
-The pictures are in `screenshots/`, for people to look at.
+The screenshots are in `screenshots/`.
 """
 
 import socket
@@ -79,10 +79,10 @@ def wait_for_the_frame(page: Page) -> None:
 
 
 def nothing(page: Page) -> None:
-    """Leave the page as it opens."""
+    """Do nothing on the page."""
 
 
-#: Each page: its address, and what is done there before it is looked at.
+#: Each page: its address, and what is done there before it is checked.
 PAGES: dict[str, tuple[str, dict[str, str], Prepare]] = {
     "home": ("", {}, nothing),
     "home-folds": ("", {}, open_all_folds),
@@ -125,18 +125,18 @@ REFUSED: dict[str, tuple[str, dict[str, str]]] = {
 
 
 def check_looks(page: Page, name: str) -> None:
-    """Look at a page as it is now, light and dark, wide and narrow."""
+    """Check the present page: light and dark, wide and narrow."""
     for look in looks(page):
         assert overflow(page) <= 0, look
         if look == f"light-{WIDE}":
             assert violations(page) == [], look
-        if look == f"dark-{WIDE}":  # another scheme is other colours only
+        if look == f"dark-{WIDE}":  # only colours differ between schemes
             assert violations(page, only=["color-contrast"]) == [], look
         take_screenshot(page, f"{name}-{look}")
 
 
 @pytest.mark.parametrize("name", PAGES)
-def test_a_page_looks_well(site: Site, browser: Browser, name: str) -> None:
+def test_a_page_looks_good(site: Site, browser: Browser, name: str) -> None:
     address, query, prepare = PAGES[name]
     with open_page(browser, token=TOKEN) as page:
         page.goto(site.url(address, **query))
@@ -146,7 +146,7 @@ def test_a_page_looks_well(site: Site, browser: Browser, name: str) -> None:
 
 
 @pytest.mark.parametrize("name", REFUSED)
-def test_a_refusal_looks_well(site: Site, browser: Browser, name: str) -> None:
+def test_a_refusal_looks_good(site: Site, browser: Browser, name: str) -> None:
     address, query = REFUSED[name]
     with open_page(browser, token=TOKEN, refusals=True) as page:
         page.goto(site.url(address, **query))
@@ -154,7 +154,7 @@ def test_a_refusal_looks_well(site: Site, browser: Browser, name: str) -> None:
         check_looks(page, name)
 
 
-def test_an_empty_store_looks_well(browser: Browser, tmp_path: Path) -> None:
+def test_an_empty_store_looks_good(browser: Browser, tmp_path: Path) -> None:
     settings = BookstoreSettings(
         storage="local",
         local_root=str(tmp_path / "store"),
@@ -168,7 +168,7 @@ def test_an_empty_store_looks_well(browser: Browser, tmp_path: Path) -> None:
 
 @pytest.fixture
 def silent_port() -> Iterator[int]:
-    """A port where somebody listens, and never answers."""
+    """A port that accepts connections and never answers."""
     with socket.socket() as listening:
         listening.bind(("127.0.0.1", 0))
         listening.listen()
@@ -176,7 +176,7 @@ def silent_port() -> Iterator[int]:
 
 
 @pytest.mark.parametrize("address", ["", "history?path=a.ipynb", "diff?path=a.ipynb"])
-def test_a_store_that_is_down_is_told_soon_with_a_way_to_retry(
+def test_a_store_that_is_down_is_reported_soon_with_a_way_to_retry(
     browser: Browser, tmp_path: Path, silent_port: int, address: str
 ) -> None:
     settings = BookstoreSettings(
@@ -190,7 +190,7 @@ def test_a_store_that_is_down_is_told_soon_with_a_way_to_retry(
     with serving(app) as url, open_page(browser, refusals=True) as page:
         started = time.monotonic()
         answer = page.goto(f"{url}/bookstore/{address}")
-        # Five seconds are promised; a busy machine is given three times that.
+        # Five seconds are promised; a busy machine gets three times that.
         assert time.monotonic() - started < 15
         assert answer is not None
         assert answer.status == 503

@@ -1,4 +1,4 @@
-"""The ways back to a notebook server: base URL, other port, https, unix socket."""
+"""Calls back to a notebook server: base URL, other port, https, unix socket."""
 
 import datetime
 import ipaddress
@@ -71,7 +71,7 @@ class HttpsServer(NotebookServer):
         self.certificate = self.home / "certificate.pem"
         self.key = self.home / "key.pem"
         write_certificate(self.certificate, self.key)
-        # REQUESTS_CA_BUNDLE would win over `verify`.
+        # REQUESTS_CA_BUNDLE would override `verify`.
         self.session.trust_env = False
         self.session.verify = str(self.certificate)
 
@@ -157,7 +157,7 @@ class SocketServer(NotebookServer):
 
 @pytest.fixture
 def short_home() -> Iterator[Path]:
-    """A HOME in which the path of a socket is not too long."""
+    """A HOME whose path is short enough for a socket in it."""
     with tempfile.TemporaryDirectory(prefix="home-") as path:
         yield Path(path)
 

@@ -1,4 +1,4 @@
-"""Requests arrive at gunicorn as they were sent, and answers come back the same."""
+"""Requests arrive at gunicorn as they were sent, and answers come back unchanged."""
 
 import hashlib
 import http.client
@@ -42,7 +42,7 @@ def server(
 def raw_echo(
     server: NotebookServer, target: str, headers: tuple[tuple[str, str], ...] = ()
 ) -> dict[str, Any]:
-    """Ask as no polite client would: nothing is normalised, names may repeat."""
+    """Send a request without normalising anything; header names may repeat."""
     lines = [
         f"GET {target} HTTP/1.1",
         f"Host: 127.0.0.1:{server.port}",
@@ -120,7 +120,7 @@ def test_the_context_names_who_asks_and_from_where(server: NotebookServer) -> No
     assert (context["base_url"], context["ui"]) == ("/", "notebook")
     # A shared token names nobody.
     assert context["user"] == ""
-    # Of this server bookstore_web is all that is switched on.
+    # On this server, only bookstore_web is enabled.
     assert context["archives"] is False
 
 

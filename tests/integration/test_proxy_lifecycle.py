@@ -1,4 +1,4 @@
-"""gunicorn's life beside a real notebook server: started, lost, replaced, gone."""
+"""gunicorn beside a real notebook server: started, lost, replaced, ended."""
 
 import os
 import signal
@@ -79,14 +79,14 @@ def remove_socket(server: NotebookServer) -> None:
 
 
 def has_ended(process: psutil.Process) -> bool:
-    # Its parent has not yet asked for its status.
+    # Its parent has not read its exit status yet.
     return not process.is_running() or process.status() == psutil.STATUS_ZOMBIE
 
 
 def test_a_gunicorn_that_is_lost_is_replaced_however_it_was_lost(
     server: NotebookServer,
 ) -> None:
-    # One server for all, because starting one is what takes the time.
+    # One server for all ways, because starting a server takes long.
     for lose in (kill_worker, kill_master, end_in_good_order, remove_socket):
         echo(server)
         processes, directory = gunicorns(server), runtime_dir(server)
@@ -118,7 +118,7 @@ def test_an_app_that_fails_at_start_leaves_the_server_alive(
     assert "could not start" in refused.json()["message"]
     assert int(refused.headers["Retry-After"]) >= 1
     assert "could not start" in server.request("GET", "bookstore/").text
-    assert "told to fail" in server.log
+    assert "broken by the test" in server.log
     assert server.request("GET", "api/status").ok
     broken.unlink()
     wait_for(lambda: server.request("GET", "api/bookstore").ok, what="recovery")

@@ -41,7 +41,7 @@ def stranger() -> Iterator[requests.Session]:
 
 @pytest.fixture
 def browser(server: NotebookServer) -> Iterator[requests.Session]:
-    """Somebody who has opened the page with the token, and has cookies now."""
+    """A session that has opened the page with the token and has its cookies."""
     with requests.Session() as session:
         page = session.get(f"{server.url}/bookstore/", params={"token": TOKEN})
         assert page.ok, page.text
@@ -128,7 +128,7 @@ def test_another_sites_page_cannot_change_anything(
     assert answer.status_code in {403, 404}
 
 
-def test_a_token_in_the_query_is_handed_on_whatever_else_says_who_it_is(
+def test_a_token_in_the_query_is_passed_on_despite_other_credentials(
     server: NotebookServer, stranger: requests.Session
 ) -> None:
     answer = stranger.get(

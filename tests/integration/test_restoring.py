@@ -65,7 +65,7 @@ def restore(server: NotebookServer, path: str, **wish: str) -> Any:
 
 
 def read_notebook(data: bytes) -> Any:
-    """Return a notebook with each source as one text, however it is laid out."""
+    """Return a notebook with each source as one string, whatever its form."""
     content = json.loads(data)
     for cell in content["cells"]:
         cell["source"] = "".join(cell["source"])
@@ -105,7 +105,7 @@ def test_a_state_that_was_never_saved_survives_a_restore(
         assert read_notebook(file.read_bytes()) == read_notebook(edited)
     else:
         assert file.read_bytes() == edited
-    # What the restore had brought was in the store: it is not archived once more.
+    # The restored content was in the store already: it is not archived again.
     (*_, undone) = versions(server, path, 5)
     assert undone["restored_from"] == kept["version_id"]
 
@@ -209,7 +209,7 @@ def test_a_restore_that_could_lose_something_is_refused(
         (".hidden/b.ipynb", 400),
     ],
 )
-def test_where_no_notebook_can_be_nothing_is_restored(
+def test_nothing_is_restored_where_a_notebook_cannot_be(
     server: NotebookServer, path: str, status: int
 ) -> None:
     server.save("in-the-way.ipynb", notebook("one"))
@@ -228,7 +228,7 @@ def test_where_no_notebook_can_be_nothing_is_restored(
     assert answer.json()["message"]
 
 
-def test_the_difference_to_the_file_is_told(server: NotebookServer) -> None:
+def test_the_difference_to_the_file_is_returned(server: NotebookServer) -> None:
     server.save("compared.ipynb", notebook("one"))
     versions(server, "compared.ipynb", 1)
     edited = json.dumps(notebook("one", "two")).encode()
