@@ -39,7 +39,7 @@ def test_the_documented_settings_have_their_documented_defaults(
     assert getattr(BookstoreSettings(), name) == value
 
 
-def test_every_setting_says_what_it_is_for() -> None:
+def test_every_setting_has_a_help_text() -> None:
     traits = BookstoreSettings.class_traits(config=True).items()
     own = {name for name, _ in traits} - {"log_level", "parent"}
     assert [name for name, trait in traits if name in own and not trait.help] == []
@@ -53,7 +53,7 @@ def test_the_environment_gives_the_defaults(
     assert getattr(BookstoreSettings(), name) == "from-environment"
 
 
-def test_a_config_file_wins_over_the_environment(
+def test_a_config_file_overrides_the_environment(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("JPYNB_S3_BUCKET", "from-environment")
@@ -61,7 +61,7 @@ def test_a_config_file_wins_over_the_environment(
     assert BookstoreSettings(config=config).s3_bucket == "from-file"
 
 
-def test_an_empty_variable_is_no_setting(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_empty_variable_is_ignored(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("JPYNB_S3_ACCESS_KEY_ID", "")
     monkeypatch.setenv("JPYNB_S3_ENDPOINT_URL", "")
     settings = BookstoreSettings()
@@ -94,7 +94,7 @@ def test_a_bucket_or_the_local_store_is_enough() -> None:
     assert BookstoreSettings(storage="local").bucket == "bookstore"
 
 
-def test_the_flags_say_which_features_there_are() -> None:
+def test_the_flags_show_which_features_are_available() -> None:
     settings = BookstoreSettings(
         s3_bucket="b", enable_s3_cloning=False, published_prefix=""
     )

@@ -13,7 +13,7 @@ from core.notebooks import cell, image, written
 
 
 def counted(base: bytes, remote: bytes) -> tuple[NotebookDiff, int]:
-    """Compare, and tell how many steps that took."""
+    """Compare, and return how many steps it took."""
     detail = Detail()
     return compare(base, remote, detail=detail), detail.budget.spent
 
@@ -104,7 +104,7 @@ def test_hostile_sources_stay_within_the_budget(base: str, remote: str) -> None:
     assert all(len(line.text) <= 1000 for line in text.lines)
 
 
-def test_what_is_told_is_bounded_whatever_the_cells_hold() -> None:
+def test_the_result_is_bounded_whatever_the_cells_contain() -> None:
     def wild(number: int) -> dict[str, object]:
         output = {
             "output_type": "x" * 1000,
@@ -122,7 +122,7 @@ def test_what_is_told_is_bounded_whatever_the_cells_hold() -> None:
     assert len(json.dumps(diff.as_json())) < 8_000_000
 
 
-def test_cells_without_number_are_compared_as_text() -> None:
+def test_too_many_cells_are_compared_as_text() -> None:
     def many(version: int, cells: int) -> bytes:
         head = b'{"nbformat": %d, "nbformat_minor": 4, "metadata": {}, ' % version
         some = b",".join([b'{"cell_type": "raw", "source": ""}'] * cells)

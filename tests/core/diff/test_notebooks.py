@@ -1,4 +1,4 @@
-"""What differs between two notebooks: cells, sources, outputs, metadata, and words."""
+"""Comparing two notebooks: cells, sources, outputs, metadata, and sentences."""
 
 import json
 import random
@@ -36,7 +36,7 @@ def test_equal_notebooks_have_nothing_changed() -> None:
     assert [(c.kind, c.count) for c in diff.cells] == [("unchanged", 2)]
 
 
-def test_a_cell_is_found_again_by_its_id_whatever_it_says() -> None:
+def test_a_cell_is_matched_by_its_id_whatever_its_source() -> None:
     base = written(cell("a", "1"), cell("x", "2"))
     remote = written(cell("a", "1"), cell("something quite different", "2"))
     diff = diff_notebooks(base, remote)
@@ -44,7 +44,7 @@ def test_a_cell_is_found_again_by_its_id_whatever_it_says() -> None:
     assert diff.summary.sentence == "1 cell changed"
 
 
-def test_content_goes_before_ids_that_only_count() -> None:
+def test_content_takes_precedence_over_ids_that_only_count() -> None:
     base = written(cell("import a", "0"), cell("work(a)", "1"), cell("end()", "2"))
     remote = written(
         cell("# new", "0"), cell("import a", "1"), cell("work(a)", "2"), cell("end()")
@@ -58,7 +58,7 @@ def test_new_ids_for_the_same_cells_are_no_change() -> None:
     assert diff_notebooks(base, remote).summary.is_empty
 
 
-def test_cells_without_ids_are_aligned_by_resemblance() -> None:
+def test_cells_without_ids_are_aligned_by_similarity() -> None:
     base = written(cell("x = load('one')\nx.plot()"), cell("y = 2"))
     remote = written(cell("# read"), cell("x = load('two')\nx.plot()"), cell("y = 2"))
     diff = diff_notebooks(base, remote)
@@ -69,7 +69,7 @@ def test_cells_without_ids_are_aligned_by_resemblance() -> None:
     ]
 
 
-def test_a_cell_that_stands_elsewhere_has_moved() -> None:
+def test_a_cell_at_another_place_has_moved() -> None:
     names = [f"step_{n}()" for n in range(5)]
     base = written(*map(cell, names))
     remote = written(*map(cell, [*names[1:], names[0]]))
@@ -78,7 +78,7 @@ def test_a_cell_that_stands_elsewhere_has_moved() -> None:
     assert diff.summary.sentence == "1 cell moved"
 
 
-def test_unchanged_cells_around_one_that_moved_away_are_told_apart() -> None:
+def test_unchanged_cells_around_a_moved_cell_are_separate_entries() -> None:
     base = written(cell("a"), cell("b"), cell("c"), cell("d"))
     remote = written(cell("a"), cell("c"), cell("d"), cell("b"))
     diff = diff_notebooks(base, remote)
@@ -163,7 +163,7 @@ def test_numbers_of_lines_are_right_in_long_texts() -> None:
     ]
 
 
-def test_outputs_are_told_by_type_size_and_digest() -> None:
+def test_outputs_are_described_by_type_size_and_digest() -> None:
     base = written(cell("plot()", "1", outputs=[image("QUJD")]))
     remote = written(cell("plot()", "1", outputs=[image("QUJDQUJD")]))
     diff = diff_notebooks(base, remote)
@@ -178,7 +178,7 @@ def test_outputs_are_told_by_type_size_and_digest() -> None:
     assert "QUJD" not in json.dumps(diff.as_json())
 
 
-def test_metadata_are_told_by_key() -> None:
+def test_metadata_are_compared_by_key() -> None:
     base = written(cell("1", "1"), kernelspec={"name": "python3", "language": "python"})
     tagged = cell("1", "1", metadata={"tags": ["slow"]})
     remote = written(tagged, kernelspec={"name": "ir", "language": "python"})
@@ -227,9 +227,7 @@ def test_another_type_is_a_change() -> None:
         (ChangeSummary(), "nothing changed"),
     ],
 )
-def test_the_sentence_reads_like_a_person_wrote_it(
-    summary: ChangeSummary, sentence: str
-) -> None:
+def test_the_sentence_sums_up_the_counts(summary: ChangeSummary, sentence: str) -> None:
     assert summary.sentence == sentence
 
 
@@ -295,7 +293,7 @@ for _ in range(300):
     ],
     ids=range(13),
 )
-def test_what_is_no_notebook_is_compared_as_text(data: bytes) -> None:
+def test_what_is_not_a_notebook_is_compared_as_text(data: bytes) -> None:
     for pair in ((data, written(cell("a"))), (written(cell("a")), data)):
         diff = diff_notebooks(*pair)
         assert diff.text is not None
@@ -333,7 +331,9 @@ def test_cells_of_any_shape_can_be_compared(cells: list[Any]) -> None:
         assert not any(byte < 0x20 and byte != 0x0A for byte in told)
 
 
-def test_nbdime_is_named_where_it_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_error_names_nbdime_if_it_is_missing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setitem(sys.modules, "nbdime.diffing.snakes", None)
     with pytest.raises(ConfigurationError, match=r"pip install 'bookstore-core\[diff"):
         diff_notebooks(
@@ -349,7 +349,7 @@ CELLS = st.lists(
 
 @given(CELLS, CELLS)
 @settings(max_examples=400, deadline=None)
-def test_every_cell_is_told_once_and_in_order(
+def test_every_cell_is_reported_once_and_in_order(
     base: list[dict[str, Any]], remote: list[dict[str, Any]]
 ) -> None:
     diff = diff_notebooks(written(*base), written(*remote))
@@ -365,7 +365,7 @@ def test_every_cell_is_told_once_and_in_order(
 
 @given(st.text("ab\n", max_size=60), st.text("ab\n", max_size=60))
 @settings(max_examples=300, deadline=None)
-def test_a_diff_of_lines_tells_both_texts(base: str, remote: str) -> None:
+def test_a_diff_of_lines_contains_both_texts(base: str, remote: str) -> None:
     text = diff_notebooks(base.encode(), remote.encode()).text
     assert text is not None
     left, right = base.split("\n"), remote.split("\n")

@@ -69,7 +69,7 @@ def test_an_attachment_is_shown_and_a_missing_one_spoils_only_its_cell() -> None
     assert "<h1>After</h1>" in page
 
 
-def test_what_needs_scripts_says_that_they_do_not_run() -> None:
+def test_outputs_with_scripts_state_that_they_do_not_run() -> None:
     page = shown(
         cell("1", outputs=[display("application/javascript", "alert(1)")]),
         cell("2", outputs=[display("text/html", "<script>alert(2)</script>")]),
@@ -105,7 +105,7 @@ def test_elements_that_reach_out_are_renamed(element: str, kind: str) -> None:
         assert f"<x-{name}" in page
 
 
-def test_text_of_code_raw_cells_and_streams_is_no_html() -> None:
+def test_text_of_code_raw_cells_and_streams_is_not_html() -> None:
     nasty = "<img src=x onerror=alert(1)>"
     stream = {"output_type": "stream", "name": "stdout", "text": nasty}
     page = shown(
@@ -165,7 +165,7 @@ def test_format_3_is_rendered() -> None:
 
 
 @pytest.mark.parametrize("data", [b"<b>plain</b>", b"[1]", b'{"a": "<b>"}'])
-def test_what_is_no_notebook_is_shown_as_text(data: bytes) -> None:
+def test_what_is_not_a_notebook_is_shown_as_text(data: bytes) -> None:
     prepared = prepare(data)
     assert prepared.kind == "text"
     assert "not a notebook" in prepared.reason
@@ -174,7 +174,7 @@ def test_what_is_no_notebook_is_shown_as_text(data: bytes) -> None:
 
 
 @pytest.mark.parametrize("data", [b"\xff\xfe", b"a\0b"])
-def test_what_is_no_text_is_only_for_download(data: bytes) -> None:
+def test_binary_data_can_only_be_downloaded(data: bytes) -> None:
     prepared = prepare(data)
     assert prepared.kind == "binary"
     assert "Download it" in render(prepared)
@@ -294,7 +294,7 @@ def test_the_frame_shows_published_versions(client: FlaskClient, put: Put) -> No
         ({"path": "unknown.ipynb"}, 404),
     ],
 )
-def test_what_cannot_be_shown_is_told(
+def test_what_cannot_be_shown_is_reported(
     client: FlaskClient, put: Put, query: dict[str, str], status: int
 ) -> None:
     put("workspace/a.ipynb", written(cell("1")))
@@ -332,7 +332,7 @@ def test_code_and_terminal_colours_are_readable(
     parts = frame_style().split("@media (prefers-color-scheme: ")
     rules = parts[-2 if scheme == "light" else -1]
     assert rules.startswith(scheme)
-    # Whitespace has a colour too, that nobody sees.
+    # Whitespace has a colour too, but is not visible.
     code = re.findall(
         r"^\.highlight \.(?!w )[^{]*\{ color: (#\w+)", rules, re.MULTILINE
     )

@@ -1,4 +1,4 @@
-"""The extension as a notebook server loads it, and what it decides of the server."""
+"""The extension as a notebook server loads it, and what it reads from the server."""
 
 import logging
 import re
@@ -19,7 +19,7 @@ from bookstore_web.server.handlers import handler_class, user_name
 
 
 class Server(LoggingConfigurable):
-    """What a server's app has that the extension needs to load."""
+    """The parts of a server's app that the extension needs to load."""
 
     base_url = "/"
 
@@ -48,7 +48,7 @@ def modern_app(default_url: str, *extensions: str, base_url: str = "/") -> Any:
     )
 
 
-def test_without_a_store_it_says_one_line_and_does_nothing(
+def test_without_a_store_it_logs_one_line_and_does_nothing(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     caplog.set_level(logging.INFO)
@@ -65,7 +65,7 @@ def test_a_directory_to_clone_from_is_reason_enough_to_load() -> None:
     assert server.has_our_handlers
 
 
-def test_a_wrong_setting_is_said_and_the_server_lives(
+def test_a_wrong_setting_is_logged_and_the_server_starts(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     server = Server(storage="tape")

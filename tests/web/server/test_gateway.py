@@ -43,7 +43,7 @@ def headers(*pairs: tuple[str, str]) -> HTTPHeaders:
         "X_Bookstore_Context",
     ],
 )
-def test_a_request_loses_what_is_not_the_clients_to_say(name: str) -> None:
+def test_a_request_loses_headers_that_clients_must_not_set(name: str) -> None:
     assert list(request_headers(headers((name, "1"))).get_all()) == []
 
 
@@ -65,7 +65,7 @@ def test_connection_cannot_take_the_credentials_away() -> None:
     assert [name for name, _ in request_headers(asked).get_all()] == ["Host", "Cookie"]
 
 
-def test_an_answer_keeps_every_cookie_and_loses_what_the_server_says_itself() -> None:
+def test_an_answer_keeps_every_cookie_and_loses_headers_that_the_server_sets() -> None:
     answered = headers(
         ("Server", "gunicorn"),
         ("Date", "today"),

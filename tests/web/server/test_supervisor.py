@@ -1,4 +1,4 @@
-"""Starting gunicorn, failing to, and ending it."""
+"""Starting gunicorn, failing to start it, and stopping it."""
 
 import asyncio
 import logging
@@ -86,7 +86,7 @@ def test_a_failed_start_leaves_no_directory(
     assert list(tmp_path.glob("bookstore-*")) == []
 
 
-def test_what_gunicorn_says_goes_to_the_servers_log(
+def test_gunicorns_output_goes_to_the_servers_log(
     make_supervisor: Callable[..., GunicornSupervisor],
     caplog: pytest.LogCaptureFixture,
 ) -> None:
@@ -126,7 +126,7 @@ def test_a_socket_has_a_short_path_below_a_long_temporary_directory(
     assert list(long.iterdir()) == []
 
 
-def test_files_of_the_user_stand_in_for_no_module(
+def test_files_of_the_user_are_not_imported(
     make_supervisor: Callable[..., GunicornSupervisor],
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,

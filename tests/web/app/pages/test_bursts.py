@@ -1,4 +1,4 @@
-"""How a page of history is laid out: days, and bursts of saves."""
+"""Grouping the versions of a history page into days and bursts of saves."""
 
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -15,7 +15,7 @@ NOON = datetime(2024, 5, 17, 12, tzinfo=UTC)
 def row(
     minutes: float, *, label: str = "", deleted: bool = False, **known: Any
 ) -> HistoryRow:
-    """Return a version that was saved so many minutes before noon."""
+    """Return a version that was saved `minutes` before noon."""
     at = NOON - timedelta(minutes=minutes)
     values = {"author": "ann", "save_id": "s", "saved_at": at} | known
     metadata = VersionMetadata(**values)
@@ -26,7 +26,7 @@ def row(
 
 
 def lines(*rows: HistoryRow) -> list[int]:
-    """Return how many versions each line of the page stands for."""
+    """Return how many versions each line of the page contains."""
     days = days_of(HistoryPage(rows))
     return [len(entry.steps) for day in days for entry in day.entries]
 
@@ -66,7 +66,7 @@ def test_a_burst_is_no_longer_than_an_hour() -> None:
         {"deleted": True},
     ],
 )
-def test_what_tells_something_of_its_own_is_in_no_burst(
+def test_labelled_moved_and_restored_versions_are_in_no_burst(
     different: dict[str, Any],
 ) -> None:
     rows = [row(0), row(1), row(2), row(3, **different), row(4), row(5), row(6)]
@@ -79,7 +79,7 @@ def test_each_version_knows_the_one_before_it() -> None:
     assert [entry.newest.before for entry in day.entries] == ["v60", "v120", None]
 
 
-def test_the_version_before_the_last_of_a_page_is_told_by_who_knows_it() -> None:
+def test_the_caller_passes_the_version_before_the_last_of_a_page() -> None:
     (day,) = days_of(HistoryPage((row(0), row(60)), cursor="more"), before="v99")
     assert [entry.before for entry in day.entries] == ["v60", "v99"]
 
@@ -98,7 +98,7 @@ def test_a_burst_is_compared_with_the_version_before_all_of_it() -> None:
     assert burst.before == "v60"
 
 
-def test_of_a_filtered_page_no_version_before_another_is_known() -> None:
+def test_a_filtered_page_knows_no_version_before_another() -> None:
     days = days_of_some(HistoryPage((row(0), row(60))))
     assert [entry.before for day in days for entry in day.entries] == ["", ""]
 

@@ -1,4 +1,4 @@
-"""The clone page: what it says, what its form does, and that it runs no script."""
+"""The clone page: what it shows, what its form does, and that it runs no script."""
 
 import html
 import re
@@ -24,7 +24,7 @@ def inputs(page: str) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("path", ["/api/bookstore/cloned", "/bookstore/clone"])
-def test_the_page_says_what_from_where_which_how_big_when_and_by_whom(
+def test_the_page_shows_source_version_size_time_and_author(
     server: ServerSide, put: Put, path: str
 ) -> None:
     version = put("published/a.ipynb", b" " * 2500, author="Ann Müller")
@@ -42,7 +42,7 @@ def test_the_page_says_what_from_where_which_how_big_when_and_by_whom(
         assert text in page.text
 
 
-def test_the_page_tells_the_newest_from_a_named_version(
+def test_the_page_distinguishes_the_newest_from_a_given_version(
     server: ServerSide, put: Put
 ) -> None:
     old = put("published/a.ipynb", b"1")
@@ -56,7 +56,7 @@ def test_the_page_tells_the_newest_from_a_named_version(
     assert inputs(page)["s3_version_id"] == old.version_id
 
 
-def test_the_page_says_where_it_will_go(
+def test_the_page_shows_where_the_copy_will_go(
     server: ServerSide, contents: ContentsDouble, put: Put
 ) -> None:
     put("published/a.ipynb", b"{}")
@@ -76,7 +76,7 @@ def test_looking_changes_nothing(
     assert {request.method for request in contents.requests} == {"GET"}
 
 
-def test_the_page_tells_what_somebody_called_the_version(
+def test_the_page_shows_the_label_of_the_version(
     server: ServerSide, put: Put, store: VersionStore
 ) -> None:
     version = put("published/a.ipynb", b"{}")
@@ -127,7 +127,7 @@ def test_a_form_with_a_missing_folder_says_so_and_keeps_what_was_typed(
 @pytest.mark.parametrize(
     ("status", "expected"), [(302, 403), (403, 403), (500, 502), (404, 404)]
 )
-def test_a_server_that_refuses_is_told_on_the_page(
+def test_a_refusal_by_the_server_is_shown_on_the_page(
     server: ServerSide, contents: ContentsDouble, put: Put, status: int, expected: int
 ) -> None:
     put("published/a.ipynb", b"{}")
@@ -151,7 +151,7 @@ def test_a_server_that_refuses_is_told_on_the_page(
     ],
 )
 @pytest.mark.parametrize("method", ["GET", "POST"])
-def test_what_cannot_be_cloned_is_a_page_that_says_why(
+def test_what_cannot_be_cloned_is_a_page_with_the_reason(
     server: ServerSide, put: Put, query: dict[str, str], status: int, method: str
 ) -> None:
     put("published/a.ipynb", b"{}")

@@ -1,4 +1,4 @@
-"""The pages of a notebook's history: list, look, compare, name, publish."""
+"""The pages of a notebook's history: list, view, compare, name, publish."""
 
 import html
 import re
@@ -28,7 +28,7 @@ def get(server: Any, page: str, path: str = "a.ipynb", **query: str) -> Any:
 
 
 def words(page: Any) -> str:
-    """Return a page's text as a reader without script has it."""
+    """Return a page's text as it is without JavaScript."""
     return re.sub(r"\s+", " ", html.unescape(re.sub(r"<[^>]*>", "", page.text)))
 
 
@@ -36,7 +36,7 @@ def addresses(page: Any) -> list[str]:
     return [html.unescape(url) for url in re.findall(r'href="([^"]*)"', page.text)]
 
 
-def test_the_list_says_who_when_how_large_and_what_it_is_called(
+def test_the_list_shows_author_time_size_and_label(
     server: ServerSide, library: Library
 ) -> None:
     version = library.save("a.ipynb", AT, author="Ann Müller", content=b" " * 2500)
@@ -64,7 +64,7 @@ def test_no_two_fields_of_a_page_have_one_id(
     assert len(ids) == len(set(ids))
 
 
-def test_the_list_asks_for_no_change_by_itself(
+def test_the_list_itself_does_not_request_changes(
     server: ServerSide, library: Library
 ) -> None:
     first = library.save("a.ipynb", AT)
@@ -92,7 +92,7 @@ def test_the_last_row_of_a_page_is_compared_with_the_first_of_the_next(
     assert len([url for url in asked if f"base={first[1]}" in url]) == 2
 
 
-def test_what_was_searched_for_asks_for_no_change(
+def test_results_of_a_search_do_not_request_changes(
     server: ServerSide, library: Library
 ) -> None:
     library.fill()
@@ -101,7 +101,7 @@ def test_what_was_searched_for_asks_for_no_change(
     assert "data-changes" not in page.text
 
 
-def test_the_address_that_a_row_asks_answers_in_a_few_words(
+def test_the_address_that_a_row_requests_returns_a_sentence(
     server: ServerSide, library: Library
 ) -> None:
     library.save("a.ipynb", AT, content=report(1))
@@ -124,7 +124,7 @@ def test_older_versions_follow_on_further_pages(
     assert "Newest versions" in words(following)
 
 
-def test_a_restore_says_where_it_came_from(
+def test_a_restored_version_links_to_its_origin(
     server: ServerSide, library: Library
 ) -> None:
     library.fill()
@@ -142,7 +142,7 @@ def test_names_can_be_searched(server: ServerSide, library: Library) -> None:
     assert "No version has a name or a comment that contains “zzz”." in words(nothing)
 
 
-def test_the_form_gives_a_name_and_takes_it_away(
+def test_the_form_gives_a_name_and_removes_it(
     make_server_side: Callable[..., ServerSide], library: Library
 ) -> None:
     version = library.save("a.ipynb", AT)
@@ -184,7 +184,7 @@ def test_a_version_is_shown_in_a_frame_that_runs_nothing(
     assert "Quarterly report" in content.text
 
 
-def test_what_is_no_notebook_is_shown_as_text_or_can_be_downloaded(
+def test_what_is_not_a_notebook_is_shown_as_text_or_can_be_downloaded(
     server: ServerSide, library: Library
 ) -> None:
     library.save("a.ipynb", AT, content=b"some notes")
@@ -273,7 +273,7 @@ def test_publishing_a_version_leads_to_the_link_for_others(
     assert "Clone a.ipynb" in words(clone)
 
 
-def test_what_is_no_notebook_cannot_be_published(
+def test_what_is_not_a_notebook_cannot_be_published(
     server: ServerSide, library: Library
 ) -> None:
     version = library.save("a.ipynb", AT, content=b"some notes")
@@ -297,7 +297,7 @@ def test_what_is_no_notebook_cannot_be_published(
         ("", 400),
     ],
 )
-def test_a_path_that_cannot_be_is_answered_by_a_sentence(
+def test_an_impossible_path_is_answered_with_a_sentence(
     server: ServerSide, library: Library, page: str, path: str, status: int
 ) -> None:
     answer = get(server, page, path, version_id="@0")
@@ -307,7 +307,7 @@ def test_a_path_that_cannot_be_is_answered_by_a_sentence(
 
 
 @pytest.mark.parametrize("page", ["view", "restore", "view/content"])
-def test_a_version_that_is_gone_is_told(
+def test_a_missing_version_is_reported(
     server: ServerSide, library: Library, page: str
 ) -> None:
     library.save("a.ipynb", AT)
@@ -333,7 +333,7 @@ def test_nothing_that_others_wrote_becomes_markup(
         assert "{{7*7}}" in answer.text
 
 
-def test_on_its_own_the_app_shows_and_compares(
+def test_a_standalone_app_shows_and_compares(
     client: FlaskClient, library: Library
 ) -> None:
     library.save("a.ipynb", AT)

@@ -1,4 +1,4 @@
-"""The home page: shelves, folders, what was saved last, and how the spool is doing."""
+"""The home page: shelves, folders, recently saved notebooks, and the spool."""
 
 import html
 import re
@@ -89,7 +89,7 @@ def test_a_shelf_that_is_not_set_up_is_not_shown(
     assert "My workspace" not in page
 
 
-def test_what_was_saved_last_stands_above_a_shelf_of_some_size(
+def test_recently_saved_notebooks_are_shown_above_a_long_shelf(
     server: ServerSide, put: Put
 ) -> None:
     for name in "abcdefg":
@@ -122,13 +122,13 @@ def test_a_notebook_that_was_moved_leads_to_where_it_is(
     assert "deleted on your server" not in page
 
 
-def test_what_only_the_store_knows_is_told_apart(server: ServerSide, put: Put) -> None:
+def test_the_page_shows_where_versions_are_kept(server: ServerSide, put: Put) -> None:
     page = server.get("/bookstore/").text
     assert "s3://bookstore/published" in page
     assert "s3://bookstore/workspace" in page
 
 
-def test_without_a_store_the_page_tells_what_to_set(
+def test_without_a_store_the_page_shows_what_to_set(
     make_client: Callable[..., FlaskClient],
 ) -> None:
     page = make_client(storage="s3", s3_bucket="").get("/bookstore/")
@@ -147,7 +147,7 @@ def test_without_a_store_the_page_tells_what_to_set(
         ({"prefix": "x" * 2000}, 400),
     ],
 )
-def test_a_bad_address_is_answered_by_a_sentence(
+def test_a_bad_address_is_answered_with_a_sentence(
     server: ServerSide, put: Put, query: dict[str, str], status: int
 ) -> None:
     put("workspace/a.ipynb", b"{}")
@@ -164,7 +164,9 @@ def test_names_never_become_markup(server: ServerSide, put: Put) -> None:
     assert "{{7*7}}" in page.text
 
 
-def test_standalone_there_is_no_word_of_a_server(client: FlaskClient, put: Put) -> None:
+def test_a_standalone_page_does_not_mention_a_server(
+    client: FlaskClient, put: Put
+) -> None:
     put("workspace/a.ipynb", b"{}")
     page = client.get("/bookstore/").text
     assert "deleted on your server" not in page
@@ -193,7 +195,7 @@ def test_standalone_there_is_no_word_of_a_server(client: FlaskClient, put: Put) 
         (SpoolReport(problems=("The disk is full.",)), "bad", "The disk is full."),
     ],
 )
-def test_the_spool_is_told_in_one_line(
+def test_the_spool_is_described_in_one_line(
     report: SpoolReport, state: str, words: str
 ) -> None:
     line = say_spool(report)
@@ -201,7 +203,7 @@ def test_the_spool_is_told_in_one_line(
     assert words in line.sentence
 
 
-def test_a_spool_that_cannot_be_read_is_told(
+def test_a_spool_that_cannot_be_read_is_reported(
     make_server_side: Callable[..., ServerSide], tmp_path: Path
 ) -> None:
     spool = tmp_path / "spool"

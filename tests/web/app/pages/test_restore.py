@@ -1,4 +1,4 @@
-"""The page that says what a restore will do, does it, and undoes it."""
+"""The page that shows what a restore will do, does it, and undoes it."""
 
 import hashlib
 import html
@@ -46,7 +46,7 @@ def ask(server: ServerSide, **query: str) -> Any:
     return server.get("/bookstore/restore", query_string=query)
 
 
-def test_the_page_says_what_will_happen_and_changes_nothing(
+def test_the_page_shows_what_will_happen_and_changes_nothing(
     archiving: ServerSide, library: Library, contents: ContentsDouble
 ) -> None:
     library.save("a.ipynb", AT)
@@ -119,7 +119,7 @@ def test_a_copy_leaves_the_file_as_it_is_and_is_linked_to(
     assert 'href="/user/ann/notebooks/a-1.ipynb"' in page.text
 
 
-def test_a_copy_goes_where_it_is_told_or_says_why_not(
+def test_a_copy_goes_to_the_given_path_or_the_reason_is_shown(
     archiving: ServerSide, library: Library, contents: ContentsDouble
 ) -> None:
     version = library.save("a.ipynb", AT, content=report(1))
@@ -167,7 +167,7 @@ def test_a_server_that_does_not_archive_restores_copies_only(
     assert copied.status_code == 303
 
 
-def test_a_save_that_is_refused_is_told_on_the_page(
+def test_a_refused_save_is_shown_on_the_page(
     archiving: ServerSide, library: Library, contents: ContentsDouble
 ) -> None:
     version = library.save("a.ipynb", AT, content=report(1))
@@ -188,7 +188,7 @@ def test_a_save_that_is_refused_is_told_on_the_page(
         {"done": "copied"},
     ],
 )
-def test_a_query_that_somebody_made_up_offers_nothing(
+def test_a_forged_query_offers_nothing(
     archiving: ServerSide, library: Library, query: dict[str, str]
 ) -> None:
     library.save("a.ipynb", AT)
@@ -216,7 +216,7 @@ def test_a_copys_history_leads_to_the_version_that_it_was_made_from(
     assert server.get(looked.headers["Location"]).status_code == 200
 
 
-def test_the_app_on_its_own_says_that_it_cannot_restore(
+def test_a_standalone_app_states_that_it_cannot_restore(
     client: FlaskClient,
 ) -> None:
     page = client.get("/bookstore/restore?path=a.ipynb&version_id=@0")
