@@ -138,31 +138,49 @@ def test_a_time_before_the_first_version_is_not_found(
         history.at(PATH, SAVED_AT - timedelta(seconds=1))
 
 
-def test_a_version_is_read_with_what_is_known_of_it(
+def test_a_version_is_opened_with_what_is_known_of_it(
     history: History, store: VersionStore
 ) -> None:
     saved = save(store, b"content", key=KEY)
-    save(store, b"newer", key=KEY)
+    newer = save(store, b"newer", key=KEY)
     store.set_label(KEY, saved.version_id, Label("good"))
-    row, data = history.read(PATH, saved.version_id)
-    assert (found(row), data) == ((PATH, saved.version_id), b"content")
-    assert row.label is not None
-    assert row.version.metadata == saved.metadata
+    for name in (saved.version_id, "@1", "good"):
+        row, data = history.open(PATH, name)
+        assert (found(row), data) == ((PATH, saved.version_id), b"content")
+        assert row == history.find(PATH, name)
+        assert row.label is not None
+        assert row.version.metadata == saved.metadata
+        assert row.version.is_latest is False
+    for name in (newer.version_id, "@0", ""):
+        row, data = history.open(PATH, name)
+        assert (row, data) == (history.find(PATH, name), b"newer")
+        assert row.version.is_latest is True
+
+
+def test_a_version_is_read_by_any_of_its_names(
+    history: History, thread: list[Version], store: VersionStore
+) -> None:
+    store.set_label(OLD, thread[4].version_id, Label("first"))
+    for name in (thread[4].version_id, "@4", "first"):
+        row, data = history.read(PATH, name)
+        assert (found(row), data) == (("old.ipynb", thread[4].version_id), b"0")
+        assert row.version.metadata == thread[4].metadata
 
 
 def test_a_version_over_the_limit_is_not_read(
     history: History, store: VersionStore
 ) -> None:
     saved = save(store, b"x" * 101, key=KEY)
-    with pytest.raises(TooLargeError, match="max_notebook_size"):
-        history.read(PATH, saved.version_id)
+    for ask in (history.read, history.open):
+        with pytest.raises(TooLargeError, match="max_notebook_size"):
+            ask(PATH, saved.version_id)
 
 
 def test_a_version_that_was_removed_is_said_to_be_gone(s3_store: VersionStore) -> None:
     history = History(s3_store, BookstoreSettings())
     saved, _ = save(s3_store, key=KEY), save(s3_store, key=KEY)
     delete(s3_store, KEY, saved.version_id)
-    for ask in (history.read, history.find):
+    for ask in (history.read, history.find, history.open):
         with pytest.raises(VersionNotFoundError, match="lifecycle rule"):
             ask(PATH, saved.version_id)
 
@@ -328,6 +346,7 @@ def test_without_the_right_to_see_labels_versions_are_shown(
     assert (row.label, row.version.metadata) == (None, saved.metadata)
     assert history.find(PATH, saved.version_id).label is None
     assert history.read(PATH, saved.version_id)[1] == b"1"
+    assert history.open(PATH, saved.version_id)[1] == b"1"
     assert "labels of ann/mine.ipynb cannot be read" in caplog.text
     with pytest.raises(ForbiddenError):
         history.page(PATH, q="x")

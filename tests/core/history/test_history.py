@@ -252,6 +252,8 @@ def test_what_cannot_be_a_path_is_refused(history: History, path: str) -> None:
         history.at(path, SAVED_AT)
     with pytest.raises(InvalidRequestError):
         history.read(path, "v")
+    with pytest.raises(InvalidRequestError):
+        history.open(path, "v")
 
 
 def test_an_unknown_path_is_not_found(history: History, save_at: Save) -> None:

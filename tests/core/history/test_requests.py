@@ -84,6 +84,40 @@ def test_a_version_named_by_its_id_is_found_without_looking_at_the_others(
     assert counts == {"HeadObject": 1, "ListObjectVersions": 1, "ListObjectsV2": 1}
 
 
+def test_a_version_is_opened_by_its_id_with_one_request_for_its_content(
+    s3_store: VersionStore,
+) -> None:
+    first, _ = save(s3_store, key=KEY), save(s3_store, key=KEY)
+    history = History(s3_store, BookstoreSettings())
+    expected = {"GetObject": 1, "ListObjectVersions": 1, "ListObjectsV2": 1}
+    with counted(s3_store) as counts:
+        history.open(PATH, first.version_id)
+    assert counts == expected
+    s3_store.set_label(KEY, first.version_id, Label("good"))
+    with counted(s3_store) as counts:
+        history.open(PATH, first.version_id)
+    assert counts == {**expected, "GetObjectTagging": 1}
+    with counted(s3_store) as counts:
+        history.read(PATH, first.version_id)
+    assert counts == {"GetObject": 1}
+
+
+def test_the_newest_version_is_opened_with_one_listing_of_versions(
+    s3_store: VersionStore,
+) -> None:
+    save(s3_store, key=KEY)
+    save(s3_store, key=KEY)
+    history = History(s3_store, BookstoreSettings())
+    with counted(s3_store) as counts:
+        history.open(PATH)
+    assert counts == {
+        "ListObjectVersions": 1,
+        "HeadObject": 1,
+        "GetObject": 1,
+        "ListObjectsV2": 1,
+    }
+
+
 class Counting(LocalStore):
     """A local store that counts what it is asked for."""
 

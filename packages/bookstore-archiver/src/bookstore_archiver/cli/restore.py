@@ -85,10 +85,8 @@ class RestoreApp(ArchiverVerb, VersionVerb):
         name, *version = self.extra_args
         path = self.path(name)
         target = self.path(self.to) if self.to else path
-        row = self.chosen(history, path, *version)
-        version_id = row.version.version_id
-        _, data = history.read(row.path, version_id)
-        origin = Origin(version_id, row.path)
+        row, data = self.opened(history, path, *version)
+        origin = Origin(row.version.version_id, row.path)
         content = untrusted(target, data)
         with closing(Archiver(settings, log=self.log)) as archiver:
             if self.to:

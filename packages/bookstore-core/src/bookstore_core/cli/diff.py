@@ -105,8 +105,7 @@ class DiffApp(VersionVerb):
             self.at = at
 
     def _version(self, history: History, path: str, name: str) -> Side:
-        found = self.chosen(history, path, name)
-        _, data = history.read(found.path, found.version.version_id)
+        found, data = self.opened(history, path, name)
         label = f" {found.label.name!r}" if found.label else ""
         saved = f"{found.saved_at.astimezone():%Y-%m-%d %H:%M:%S}"
         author = f" by {found.author}" if found.author else ""

@@ -71,3 +71,12 @@ class VersionVerb(NotebookVerb):
                 f"Give either the version {name!a} or a time with --at, not both."
             )
         return history.at(path, parse_moment(self.at))
+
+    def opened(
+        self, history: History, path: str, name: str = ""
+    ) -> tuple[HistoryRow, bytes]:
+        """Return the version that is meant, as `chosen` does, and its content."""
+        if self.at is None:
+            return history.open(path, name)
+        row = self.chosen(history, path, name)
+        return row, history.read(row.path, row.version.version_id)[1]

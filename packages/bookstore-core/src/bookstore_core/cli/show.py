@@ -5,7 +5,6 @@ import json
 import sys
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import replace
 from typing import Any
 
 from traitlets import Bool, Unicode
@@ -63,9 +62,7 @@ class ShowApp(VersionVerb):
     def run(self) -> int:
         history = self.history()
         path = self.path(self.extra_args[0])
-        found = self.chosen(history, path, *self.extra_args[1:])
-        row, data = history.read(found.path, found.version.version_id)
-        row = replace(row, version=found.version)
+        row, data = self.opened(history, path, *self.extra_args[1:])
         raw = not (self.as_json or self.text or sys.stdout.isatty())
         if self.output not in ("", "-"):
             write_new(self.output, data)

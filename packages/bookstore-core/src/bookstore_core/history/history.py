@@ -5,6 +5,7 @@ listing of labels with a request for each labelled row; these go out side by sid
 """
 
 import re
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 
@@ -29,6 +30,9 @@ MAX_STEPS = 20
 FAR = 2000
 
 _INDEX = re.compile(r"@([0-9]{1,9})")
+
+#: Returns the version of a path with this id, and its content where that is wanted.
+_Look = Callable[[str, str], tuple[HistoryRow, bytes | None]]
 
 
 class History:
@@ -107,11 +111,31 @@ class History:
         the one before, and so on, where delete markers do not count. Older paths of a
         notebook are gone through too.
         """
-        path = check_path(path)
-        self._thread.key(path)
-        index = _INDEX.fullmatch(name or "@0")
-        row = self._at_index(path, int(index[1])) if index else self._named(path, name)
-        return self._thread.with_labels([row])[0]
+        row, _ = self._look_up(path, name, self._head)
+        return self._completed(row, name)
+
+    def open(self, path: str, name: str = "") -> tuple[HistoryRow, bytes]:
+        """Return the row that `name` means, as `find` does, and its content.
+
+        Raises what `find` and `read` raise.
+        """
+        row, data = self.read(path, name)
+        return self._completed(row, name), data
+
+    def read(self, path: str, name: str = "") -> tuple[HistoryRow, bytes]:
+        """Return the row that `name` means and its content, checked against its sha256.
+
+        By the id of a version it is one request, and neither its label nor whether it
+        is the newest is known. Raises TooLargeError over the setting
+        `max_notebook_size`.
+        """
+        row, data = self._look_up(path, name, self._fetch)
+        if data is None:
+            try:
+                _, data = self._fetch(row.path, row.version.version_id)
+            except NotFoundError:
+                raise gone(path, name or "@0") from None
+        return row, data
 
     def at(self, path: str, moment: datetime) -> HistoryRow:
         """Return the version, with its label, that was the newest at a moment."""
@@ -132,20 +156,40 @@ class History:
             f"saved on {local:%Y-%m-%d at %H:%M:%S}."
         )
 
-    def read(self, path: str, version_id: str) -> tuple[HistoryRow, bytes]:
-        """Return a version's row and its content, checked against its sha256.
-
-        Raises TooLargeError over the setting `max_notebook_size`.
-        """
+    def _look_up(
+        self, path: str, name: str, look: _Look
+    ) -> tuple[HistoryRow, bytes | None]:
         path = check_path(path)
-        key = self._thread.key(path)
-        try:
-            with self._store.open(key, version_id) as opened:
-                data = opened.read(self._settings.max_notebook_size)
-        except VersionNotFoundError:
-            raise gone(path, version_id) from None
-        row = HistoryRow(path, opened.version)
-        return self._thread.with_labels([row])[0], data
+        self._thread.key(path)
+        index = _INDEX.fullmatch(name or "@0")
+        if index:
+            return self._at_index(path, int(index[1])), None
+        for older in self._thread.paths(path, most=FAR):
+            try:
+                return look(older, name)
+            except NotFoundError:
+                row = self._by_label(older, name)
+            if row is not None:
+                return row, None
+        self._newest_id(path)
+        raise gone(path, name)
+
+    def _head(self, path: str, version_id: str) -> tuple[HistoryRow, None]:
+        version = self._store.head(self._thread.key(path), version_id)
+        return HistoryRow(path, version), None
+
+    def _fetch(self, path: str, version_id: str) -> tuple[HistoryRow, bytes]:
+        """Return a version by its id alone, with its content: one request."""
+        with self._store.open(self._thread.key(path), version_id) as opened:
+            data = opened.read(self._settings.max_notebook_size)
+        return HistoryRow(path, opened.version), data
+
+    def _completed(self, row: HistoryRow, name: str) -> HistoryRow:
+        """Return a row with its label, and with what no request for its id says."""
+        if row.version.version_id == name:
+            latest = self._newest_id(row.path) == name
+            row = replace(row, version=replace(row.version, is_latest=latest))
+        return row if row.label else self._thread.with_labels([row])[0]
 
     def _at_index(self, path: str, index: int) -> HistoryRow:
         count = 0
@@ -162,23 +206,6 @@ class History:
             f"{printable(path)} has {there}, so that there is no @{index}. The newest "
             "is @0."
         )
-
-    def _named(self, path: str, name: str) -> HistoryRow:
-        for older in self._thread.paths(path, most=FAR):
-            row = self._by_id(older, name) or self._by_label(older, name)
-            if row is not None:
-                return row
-        self._newest_id(path)
-        raise gone(path, name)
-
-    def _by_id(self, path: str, version_id: str) -> HistoryRow | None:
-        key = self._thread.key(path)
-        try:
-            version = self._store.head(key, version_id)
-        except NotFoundError:
-            return None
-        latest = self._newest_id(path) == version_id
-        return HistoryRow(path, replace(version, is_latest=latest))
 
     def _by_label(self, path: str, name: str) -> HistoryRow | None:
         rows = self._thread.labelled(path, lambda label: label.name == name.strip(" "))
@@ -204,13 +231,3 @@ def gone(path: str, name: str) -> VersionNotFoundError:
         f"The store has no version or label '{printable(name)}' of {printable(path)}. "
         "If there was one, a lifecycle rule or somebody has removed it."
     )
-
-
-def read_version(history: History, path: str, name: str) -> tuple[HistoryRow, bytes]:
-    """Return the version that a name means, with its label, and its content.
-
-    Raises what `History.find` and `History.read` raise.
-    """
-    row = history.find(path, name)
-    _, data = history.read(row.path, row.version.version_id)
-    return row, data

@@ -14,6 +14,7 @@ from bookstore_web.contents.client import ContentsServer
 from bookstore_web.library.latest import LatestScans
 from bookstore_web.library.library import Library
 from bookstore_web.library.presence import Presence
+from bookstore_web.versions.cache import CachedHistory
 from bookstore_web.versions.diff import ChangeMemory, Changes
 from bookstore_web.versions.restore import Restorer
 from bookstore_web.wire import Launch
@@ -51,7 +52,8 @@ class Services:
         """
         store = self.open_store(hurried=True)
         check_shelf(shelf, self.settings)
-        return History(store, self.settings, shelf=shelf)
+        contents = self.change_memory.contents
+        return CachedHistory(store, self.settings, shelf=shelf, contents=contents)
 
     def library(self, shelf: Shelf) -> Library:
         """Return the library of a shelf, for the caller."""

@@ -1,9 +1,15 @@
-"""Remembered: what cannot change, kept in a process up to a size."""
+"""What cannot change, kept in a process up to a size; and histories that keep it."""
 
 import threading
 from collections import OrderedDict
 from collections.abc import Hashable
 from typing import Generic, TypeVar
+
+from bookstore_core.history import WORKSPACE, History, HistoryRow, Shelf
+from bookstore_core.paths import check_path
+from bookstore_core.settings import BookstoreSettings
+from bookstore_core.stores import VersionStore
+from bookstore_core.stores.s3.listings import OVERWRITABLE
 
 T = TypeVar("T")
 
@@ -37,3 +43,42 @@ class SizedCache(Generic[T]):
             while self._used > self._room:
                 _, (_, freed) = self._values.popitem(last=False)
                 self._used -= freed
+
+
+#: Versions with their contents, by shelf, path and version id.
+Contents = SizedCache[tuple[HistoryRow, bytes]]
+
+
+class CachedHistory(History):
+    """Histories that fetch no content twice while it is in `contents`.
+
+    What can change is always asked for: whether a version is still there, its label,
+    which one is the newest. Only `read`, by the id of a version, may ask for nothing.
+    """
+
+    def __init__(
+        self,
+        store: VersionStore,
+        settings: BookstoreSettings,
+        *,
+        contents: Contents,
+        shelf: Shelf = WORKSPACE,
+    ) -> None:
+        super().__init__(store, settings, shelf=shelf)
+        self._contents = contents
+        self._shelf = shelf
+
+    def open(self, path: str, name: str = "") -> tuple[HistoryRow, bytes]:
+        known = self._contents.get((self._shelf.name, check_path(path), name))
+        if known is None:
+            return super().open(path, name)
+        return self.find(path, name), known[1]
+
+    def _fetch(self, path: str, version_id: str) -> tuple[HistoryRow, bytes]:
+        key = (self._shelf.name, path, version_id)
+        if (known := self._contents.get(key)) is not None:
+            return known
+        row, data = super()._fetch(path, version_id)
+        if version_id != OVERWRITABLE:
+            self._contents.put(key, (row, data), size=len(data))
+        return row, data

@@ -1,8 +1,8 @@
 """Changes: two versions compared, or a version and the file on the caller's server.
 
-Versions never change, so their contents and what differs between two are remembered in
-the process, up to a size: a page that asks for what changed in each of its rows reads
-each version once.
+Versions never change, so what differs between two is kept in the process, up to a size,
+as their contents are: a page that asks for what changed in each of its rows reads each
+version once.
 """
 
 import hashlib
@@ -22,11 +22,11 @@ from bookstore_core.notebooks import check_size
 from bookstore_core.paths import check_path
 from bookstore_web.contents.client import Caller, ContentsServer
 from bookstore_web.contents.free_names import check_names
-from bookstore_web.versions.cache import SizedCache
+from bookstore_web.versions.cache import Contents, SizedCache
 
 #: The name of what is on the caller's server now.
 FILE = "file"
-#: Bytes of contents, and number of summaries, that a process remembers.
+#: Bytes of contents, and number of summaries, that a process keeps.
 CONTENTS_ROOM = 64 * 1024 * 1024
 SUMMARIES_ROOM = 10_000
 #: How far back the version before another one is looked for: pages, and rows of each.
@@ -70,10 +70,10 @@ class _Content:
 
 
 class ChangeMemory:
-    """What a process remembers of versions, by shelf, path and version id."""
+    """What a process keeps of versions, by shelf, path and version id."""
 
     def __init__(self) -> None:
-        self.contents: SizedCache[_Content] = SizedCache(CONTENTS_ROOM)
+        self.contents: Contents = SizedCache(CONTENTS_ROOM)
         self.summaries: SizedCache[tuple[ComparedSide, ComparedSide, ChangeSummary]] = (
             SizedCache(SUMMARIES_ROOM)
         )
@@ -83,8 +83,8 @@ class ChangeMemory:
 class Changes:
     """Compares for one caller. Without a `server` there is no `FILE`.
 
-    Raises what `History.find` and `History.read` raise, NotFoundError for what is not
-    on the server, and VersionNotFoundError where there is nothing before a version.
+    Raises what `History.read` raises, NotFoundError for what is not on the server, and
+    VersionNotFoundError where there is nothing before a version.
     """
 
     history: History
@@ -109,7 +109,7 @@ class Changes:
         if (known := self.memory.summaries.get(named)) is not None:
             return known
         base, remote = self._both(wanted)
-        told = base.side, remote.side, summarise(base.data, remote.data)
+        answer = base.side, remote.side, summarise(base.data, remote.data)
         if remote.side.version_id:
             key = (
                 self.shelf.name,
@@ -118,8 +118,8 @@ class Changes:
                 remote.side.path,
                 remote.side.version_id,
             )
-            self.memory.summaries.put(key, told)
-        return told
+            self.memory.summaries.put(key, answer)
+        return answer
 
     def diff(
         self, wanted: ComparisonRequest
@@ -141,10 +141,7 @@ class Changes:
     def _read(self, path: str, name: str) -> _Content:
         if name == FILE:
             return self._read_file(path)
-        key = (self.shelf.name, path, name)
-        if (known := self.memory.contents.get(key)) is not None:
-            return known
-        row, data = self._find(path, name)
+        row, data = self.history.read(path, name)
         metadata = row.version.metadata
         side = ComparedSide(
             path=row.path,
@@ -154,19 +151,7 @@ class Changes:
             size=row.version.size,
             sha256=metadata.sha256 if metadata else "",
         )
-        content = _Content(side, data)
-        key = (self.shelf.name, side.path, side.version_id)
-        self.memory.contents.put(key, content, size=len(data))
-        return content
-
-    def _find(self, path: str, name: str) -> tuple[HistoryRow, bytes]:
-        if name and not _INDEX.fullmatch(name):
-            try:
-                return self.history.read(path, name)
-            except VersionNotFoundError:
-                pass  # a label, or a version under an older path
-        row = self.history.find(path, name)
-        return self.history.read(row.path, row.version.version_id)
+        return _Content(side, data)
 
     def _read_file(self, path: str) -> _Content:
         path = check_path(path)

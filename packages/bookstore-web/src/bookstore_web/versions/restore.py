@@ -88,9 +88,10 @@ class Restorer:
     caller: Caller
     archives: bool
 
-    def restore(self, wish: RestoreRequest) -> Restored:
+    def restore(self, wish: RestoreRequest, row: HistoryRow | None = None) -> Restored:
         """Restore a version; in place it is a version of its own when this returns.
 
+        `row` is the version where it has been found before, and is not found again.
         Raises ConflictError where the server does not archive, and where the version
         that `sha256` asks for is not yet in the store; NotFoundError for what is not
         there, and what `History.read` and `ContentsServer.save` raise.
@@ -98,8 +99,7 @@ class Restorer:
         path = check_path(wish.path)
         if wish.target_path is None:
             self._check_in_place(path)
-        row = self._find(wish, path)
-        row, data = self.history.read(row.path, row.version.version_id)
+        row, data = self._read(wish, path, row)
         if wish.target_path is None:
             return self._restore_in_place(path, row, data)
         folder, _, name = path.rpartition("/")
@@ -121,13 +121,19 @@ class Restorer:
                 "could be lost. Restore it as a copy, or switch bookstore_archiver on."
             )
 
-    def _find(self, wish: RestoreRequest, path: str) -> HistoryRow:
+    def _read(
+        self, wish: RestoreRequest, path: str, row: HistoryRow | None
+    ) -> tuple[HistoryRow, bytes]:
         source = check_path(wish.version_path or path)
-        if wish.version:
-            return self.history.find(source, wish.version)
+        if row is None and wish.version:
+            return self.history.read(source, wish.version)
+        row = row or self._recent(source, wish.sha256)
+        return self.history.read(row.path, row.version.version_id)
+
+    def _recent(self, source: str, sha256: str) -> HistoryRow:
         for row in self.history.page(source, limit=RECENT).rows:
             metadata = row.version.metadata
-            if metadata and metadata.sha256 == wish.sha256:
+            if metadata and metadata.sha256 == sha256:
                 return row
         raise ConflictError(
             f"The state of {source} with this sha256 is not among its newest versions. "

@@ -73,12 +73,12 @@ def diff(wanted: dict[str, Any]) -> Response:
         base_path=wanted["base_path"],
         remote_path=wanted["remote_path"],
     )
-    told: dict[str, Any] = {"path": wanted["path"].strip("/")}
+    answer: dict[str, Any] = {"path": wanted["path"].strip("/")}
     if wanted["summary"]:
         base, remote, summary = changes.summary(comparison)
-        told["summary"] = {**asdict(summary), "sentence": summary.sentence}
+        answer["summary"] = {**asdict(summary), "sentence": summary.sentence}
     else:
         base, remote, found = changes.diff(comparison)
-        told |= found.as_json()
+        answer |= found.as_json()
     sides = {"base": SideSchema().dump(base), "remote": SideSchema().dump(remote)}
-    return jsonify(told | sides)
+    return jsonify(answer | sides)

@@ -8,7 +8,6 @@ from typing import Any
 from flask import Blueprint, Response, jsonify, send_file
 from marshmallow import Schema, fields
 
-from bookstore_core.history.history import read_version
 from bookstore_core.history.records import record_of
 from bookstore_core.history.shelves import find_shelf
 from bookstore_core.notebooks import Notebook
@@ -121,7 +120,7 @@ def versions(wanted: dict[str, Any]) -> dict[str, Any]:
 def version(wanted: dict[str, Any]) -> Response:
     """Answer a version and the notebook in it, or its bytes as they are."""
     history = services().history(find_shelf(wanted["shelf"]))
-    row, data = read_version(history, wanted["path"], wanted["version_id"])
+    row, data = history.open(wanted["path"], wanted["version_id"])
     name = row.path.rpartition("/")[2]
     if wanted["download"]:
         return send_file(
@@ -131,12 +130,12 @@ def version(wanted: dict[str, Any]) -> Response:
             download_name=CONTROLS.sub("_", name),
         )
     content, reason = notebook_in(data)
-    told = {**vars(record_of(row)), "content": content, "reason": reason}
+    answer = {**vars(record_of(row)), "content": content, "reason": reason}
     try:
-        return jsonify(VersionContent().dump(told))
+        return jsonify(VersionContent().dump(answer))
     except RecursionError:
-        told |= {"content": None, "reason": TOO_DEEP}
-        return jsonify(VersionContent().dump(told))
+        answer |= {"content": None, "reason": TOO_DEEP}
+        return jsonify(VersionContent().dump(answer))
 
 
 def notebook_in(data: bytes) -> tuple[Notebook | None, str]:

@@ -3,7 +3,6 @@
 from flask import Blueprint, Response, make_response, request
 
 from bookstore_core.errors import InvalidRequestError
-from bookstore_core.history.history import read_version
 from bookstore_core.history.shelves import find_shelf
 from bookstore_web.app.services import services
 from bookstore_web.fields import optional_field, text_field
@@ -20,7 +19,7 @@ def view_content() -> Response:
     name = optional_field(fields, "version_id")
     cell = _cell_of(optional_field(fields, "cell"))
     shelf = find_shelf(optional_field(fields, "shelf"))
-    row, data = read_version(services().history(shelf), path, name)
+    row, data = services().history(shelf).read(path, name)
     response = make_response(render(prepare(data, cell=cell), title=row.path))
     response.headers.update(FRAME_HEADERS)
     return response

@@ -4,7 +4,6 @@ from flask import Blueprint, redirect, request
 from werkzeug.wrappers import Response
 
 from bookstore_core.history import PUBLISHED
-from bookstore_core.history.history import read_version
 from bookstore_web.app.context import author
 from bookstore_web.app.pages.links import shelved
 from bookstore_web.app.services import services
@@ -21,7 +20,7 @@ def publish_version() -> Response:
     here = shelved(fields)
     store, settings = services().open_store(), services().settings
     history = services().history(here.shelf)
-    _, data = read_version(history, here.path, text_field(fields, "version_id"))
+    _, data = history.read(here.path, text_field(fields, "version_id"))
     publication = publication_of_version(
         text_field(fields, "published_path"), data, settings=settings
     )

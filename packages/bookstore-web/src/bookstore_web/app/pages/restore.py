@@ -36,7 +36,7 @@ def restore() -> BaseResponse:
     # Found first: a store that is down is not waited for again, to show the form.
     row = None if wish.sha256 else _row(here, fields)
     try:
-        restored = services().restorer().restore(wish)
+        restored = services().restorer().restore(wish, row)
     except BookstoreError as error:
         return _show(fields, row, problem=error)
     return redirect(_after(here, wish, restored), code=303)

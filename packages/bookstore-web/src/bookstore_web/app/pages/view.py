@@ -5,7 +5,6 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from bookstore_core.errors import NotFoundError
 from bookstore_core.history import PUBLISHED, HistoryRow
-from bookstore_core.history.history import read_version
 from bookstore_core.paths import check_path
 from bookstore_core.settings import validate_bookstore
 from bookstore_web.app.context import context
@@ -30,7 +29,7 @@ def view() -> BaseResponse:
     history = services().history(here.shelf)
     version_id = optional_field(fields, "version_id")
     try:
-        row, data = read_version(history, here.path, version_id)
+        row, data = history.open(here.path, version_id)
     except NotFoundError:
         if not (path := optional_field(fields, "version_path")):
             raise
