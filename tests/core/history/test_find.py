@@ -1,6 +1,7 @@
 """Versions found by any of their names, and read."""
 
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from bookstore_core.errors import (
     VersionNotFoundError,
 )
 from bookstore_core.history import History, HistoryRow
+from bookstore_core.history import thread as thread_module
 from bookstore_core.settings import BookstoreSettings
 from bookstore_core.stores import Label, Version, VersionStore
 from bookstore_core.stores.local.store import LocalStore
@@ -117,6 +119,59 @@ def test_an_unknown_name_is_not_found(
 ) -> None:
     with pytest.raises(VersionNotFoundError, match="no version or label"):
         history.find(PATH, name)
+
+
+def test_the_version_before_another_is_found_through_all_names(
+    history: History, thread: list[Version]
+) -> None:
+    for newer, older in pairwise(thread):
+        before = history.before(history.find(PATH, newer.version_id))
+        assert before is not None
+        assert before.version.version_id == older.version_id
+        assert before.version.metadata == older.metadata
+    assert history.before(history.find(PATH, thread[-1].version_id)) is None
+
+
+def test_delete_markers_are_not_before_a_version(s3_store: VersionStore) -> None:
+    history = History(s3_store, BookstoreSettings())
+    save(s3_store, key=KEY)
+    delete(s3_store, KEY)
+    delete(s3_store, KEY)
+    save(s3_store, key=KEY)
+    rows = history.page(PATH).rows  # markers come last of those of one second
+    kept = [row.version.version_id for row in rows if not row.version.deleted]
+    assert len(kept) == 2
+    for place, row in enumerate(rows):
+        before = history.before(row)
+        older = [r.version.version_id for r in rows[place + 1 :]]
+        expected = next((known for known in older if known in kept), None)
+        assert (before.version.version_id if before else None) == expected
+
+
+def test_nothing_is_before_a_version_that_is_gone(s3_store: VersionStore) -> None:
+    history = History(s3_store, BookstoreSettings())
+    saved = save(s3_store, key=KEY), save(s3_store, key=KEY)
+    row = history.find(PATH)
+    delete(s3_store, KEY, saved[1].version_id)
+    with pytest.raises(VersionNotFoundError, match="lifecycle rule"):
+        history.before(row)
+
+
+def test_a_version_after_very_many_newer_ones_is_said_to_be_too_far_back(
+    local: Traits, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(thread_module, "MAX_ROWS", 1)
+    settings = BookstoreSettings(**local)
+    store = LocalStore(settings)
+    saved = [save(store, key=KEY) for _ in range(22)]
+    history = History(store, settings)
+    for version, far in ((saved[3], False), (saved[1], True)):
+        row = history.find(PATH, version.version_id)
+        if far:
+            with pytest.raises(VersionNotFoundError, match="not among the newest"):
+                history.before(row)
+        else:
+            assert history.before(row) == history.find(PATH, saved[2].version_id)
 
 
 def test_versions_are_found_by_time(history: History, thread: list[Version]) -> None:

@@ -365,3 +365,6 @@ def test_whatever_is_saved_renamed_and_removed_the_thread_is_kept(
             # An earlier notebook at the thread's first path cannot be told apart.
             assert found[: len(expected)] == expected
             assert len(set(found)) == len(found)
+        befores = [history.before(row) for row in rows[: len(expected) - 1]]
+        found = [(row.path, row.version.version_id) for row in befores if row]
+        assert found == expected[1:]

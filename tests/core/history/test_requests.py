@@ -118,6 +118,19 @@ def test_the_newest_version_is_opened_with_one_listing_of_versions(
     }
 
 
+def test_the_version_before_another_costs_one_listing_and_a_head(
+    s3_store: VersionStore,
+) -> None:
+    saved = [save(s3_store, key=KEY) for _ in range(30)]
+    s3_store.set_label(KEY, saved[0].version_id, Label("first"))
+    history = History(s3_store, BookstoreSettings())
+    for version in (saved[29], saved[1]):
+        row = history.find(PATH, version.version_id)
+        with counted(s3_store) as counts:
+            history.before(row)
+        assert counts == {"ListObjectVersions": 1, "HeadObject": 1}
+
+
 class Counting(LocalStore):
     """A local store that counts what it is asked for."""
 

@@ -14,7 +14,7 @@ from bookstore_core.history.label_search import Search
 from bookstore_core.history.positions import Position, decode_place
 from bookstore_core.history.rows import HistoryPage, HistoryRow
 from bookstore_core.history.shelves import WORKSPACE, Shelf
-from bookstore_core.history.thread import Thread
+from bookstore_core.history.thread import MAX_ROWS, Thread
 from bookstore_core.paths import check_path, printable
 from bookstore_core.settings import BookstoreSettings
 from bookstore_core.stores.base import VersionStore
@@ -155,6 +155,33 @@ class History:
             f"{printable(path)} has no version that is so old. The oldest one was "
             f"saved on {local:%Y-%m-%d at %H:%M:%S}."
         )
+
+    def before(self, row: HistoryRow) -> HistoryRow | None:
+        """Return the version before another one, without its label, or None.
+
+        Delete markers do not count. Raises VersionNotFoundError where the version
+        itself is not in the store any more, or too many newer ones are.
+        """
+        version_id, seen = row.version.version_id, False
+        place: Position | None = Position(row.path, at=version_id)
+        for _ in range(MAX_STEPS):
+            if place is None:
+                break
+            step = self._thread.step(place, 2, known=row)
+            for found in step.rows:
+                if found.version.version_id == version_id:
+                    seen = True
+                elif not found.version.deleted:
+                    return found
+            place = step.following
+        if place is not None:
+            raise VersionNotFoundError(
+                f"The version of {printable(row.path)} before {version_id} is not "
+                f"among the newest {MAX_STEPS * MAX_ROWS}."
+            )
+        if not seen:
+            raise gone(row.path, version_id)
+        return None
 
     def _look_up(
         self, path: str, name: str, look: _Look

@@ -25,8 +25,9 @@ class Position:
     after the seam, at `seam_at`, is another notebook's.
     `left` are paths that the thread has left at the very time `upto`, each with the
     last version seen there: coming back, it goes on after that one, and not in a
-    circle. The rest is for searches: whether the labels of `path` have been looked
-    through, how many of those found were shown, and in which paths all were.
+    circle. With `at` the next rows are that version and those after it, wherever it is.
+    The rest is for searches: whether the labels of `path` have been looked through, how
+    many of those found were shown, and in which paths all were.
     """
 
     path: str
@@ -35,12 +36,16 @@ class Position:
     seam_at: datetime | None = None
     past: str = ""
     left: tuple[tuple[str, str], ...] = ()
+    at: str = ""
     searched: bool = False
     shown: int = 0
     done: tuple[str, ...] = ()
 
     def select(self, versions: Sequence[Version]) -> list[Version]:
         """Return those of the listed versions that are not before this place."""
+        if self.at:
+            ids = [row.version_id for row in versions]
+            return list(versions[ids.index(self.at) :]) if self.at in ids else []
         upto = self.upto
         rest = [row for row in versions if upto is None or row.stored_at <= upto]
         for index, row in enumerate(rest):
@@ -57,6 +62,7 @@ class Position:
             seam_at=self.seam_at if same else None,
             past=version.version_id,
             left=self.left if same else (),
+            at="",
         )
 
     def holds(self, version: Version) -> bool:
@@ -120,6 +126,7 @@ def _place_of(**values: Any) -> Position:
         (place.path, str),
         ("" if place.cursor is None else place.cursor, str),
         (place.past, str),
+        (place.at, str),
         (place.searched, bool),
         (place.shown, int),
     )

@@ -57,13 +57,15 @@ class Thread:
         """Return the key of a path; raises InvalidRequestError where it is none."""
         return self._shelf.key(self._settings, path)
 
-    def step(self, place: Position, limit: int) -> Step:
+    def step(
+        self, place: Position, limit: int, *, known: HistoryRow | None = None
+    ) -> Step:
         """Return up to `limit` rows at a place, without labels.
 
-        One listing and a HEAD for each row, side by side. There may be no rows and
-        still more to follow.
+        One listing and a HEAD for each row, side by side, but none for the row `known`.
+        There may be no rows and still more to follow.
         """
-        newer_first = place.upto is not None and place.cursor is None
+        newer_first = place.cursor is None and bool(place.upto or place.at)
         listed = self.store.list_versions(
             self.key(place.path),
             cursor=place.cursor,
@@ -75,8 +77,9 @@ class Thread:
         if len(chosen) < len(kept):
             following = place.after(chosen[-1])
         elif listed.cursor:
-            following = replace(place, cursor=listed.cursor)
-        described = self.describe(place.path, chosen)
+            at = "" if kept else place.at
+            following = replace(place, cursor=listed.cursor, at=at)
+        described = self.describe(place.path, chosen, known=known)
         rows = tuple(row for row in described if place.holds(row.version))
         for index, row in enumerate(rows):
             if self._is_seam(row):
@@ -115,7 +118,11 @@ class Thread:
                 yield row.path
 
     def describe(
-        self, path: str, versions: Sequence[Version]
+        self,
+        path: str,
+        versions: Sequence[Version],
+        *,
+        known: HistoryRow | None = None,
     ) -> tuple[HistoryRow, ...]:
         """Return the rows of these versions with what the store knows of each.
 
@@ -126,19 +133,23 @@ class Thread:
         def look(version: Version) -> HistoryRow | None:
             if version.deleted:
                 return HistoryRow(path, version)
+            if known is not None and known.version.version_id == version.version_id:
+                return HistoryRow(
+                    path, replace(version, metadata=known.version.metadata)
+                )
             try:
-                known = self.store.head(key, version.version_id)
+                found = self.store.head(key, version.version_id)
             except NotFoundError:
                 return None  # a lifecycle rule has removed it since it was listed
             except BookstoreError as error:
                 if error.retryable:
                     raise
                 return HistoryRow(path, version)
-            return HistoryRow(path, replace(version, metadata=known.metadata))
+            return HistoryRow(path, replace(version, metadata=found.metadata))
 
         threads = self._settings.max_threads
-        found = in_parallel(look, versions, threads=threads)
-        return tuple(row for row in found if row is not None)
+        rows = in_parallel(look, versions, threads=threads)
+        return tuple(row for row in rows if row is not None)
 
     def with_labels(self, rows: Sequence[HistoryRow]) -> tuple[HistoryRow, ...]:
         """Return the rows with their labels; without where the store refuses them."""

@@ -6,7 +6,6 @@ version once.
 """
 
 import hashlib
-import re
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -29,10 +28,6 @@ FILE = "file"
 #: Bytes of contents, and number of summaries, that a process keeps.
 CONTENTS_ROOM = 64 * 1024 * 1024
 SUMMARIES_ROOM = 10_000
-#: How far back the version before another one is looked for: pages, and rows of each.
-PAGES, ROWS = 40, 50
-
-_INDEX = re.compile(r"@([0-9]{1,9})")
 
 
 @dataclass(frozen=True)
@@ -67,6 +62,7 @@ class ComparisonRequest:
 class _Content:
     side: ComparedSide
     data: bytes
+    row: HistoryRow | None = None  # the file on the server has none
 
 
 class ChangeMemory:
@@ -134,9 +130,9 @@ class Changes:
         remote = self._read(remote_path, wanted.remote)
         if wanted.base:
             return self._read(wanted.base_path or path, wanted.base), remote
-        if not remote.side.version_id:
+        if remote.row is None:
             return self._read(wanted.base_path or path, "@0"), remote
-        return self._before(remote_path, wanted.remote, remote), remote
+        return self._before(remote.row), remote
 
     def _read(self, path: str, name: str) -> _Content:
         if name == FILE:
@@ -151,7 +147,7 @@ class Changes:
             size=row.version.size,
             sha256=metadata.sha256 if metadata else "",
         )
-        return _Content(side, data)
+        return _Content(side, data, row)
 
     def _read_file(self, path: str) -> _Content:
         path = check_path(path)
@@ -166,27 +162,11 @@ class Changes:
         digest = hashlib.sha256(data).hexdigest()
         return _Content(ComparedSide(path, "", None, "", len(data), digest), data)
 
-    def _before(self, path: str, name: str, remote: _Content) -> _Content:
-        index = _INDEX.fullmatch(name or "@0")
-        if index:
-            return self._read(path, f"@{int(index[1]) + 1}")
-        found = self._row_before(path, remote.side.version_id)
+    def _before(self, row: HistoryRow) -> _Content:
+        found = self.history.before(row)
+        if found is None:
+            raise VersionNotFoundError(
+                f"There is no version of {row.path} before {row.version.version_id}: "
+                "it is the first one. Name another one as base."
+            )
         return self._read(found.path, found.version.version_id)
-
-    def _row_before(self, path: str, version_id: str) -> HistoryRow:
-        is_next, cursor = False, None
-        for _ in range(PAGES):
-            page = self.history.page(path, cursor=cursor, limit=ROWS)
-            for row in page.rows:
-                if is_next and not row.version.deleted:
-                    return row
-                is_next = is_next or row.version.version_id == version_id
-            if (cursor := page.cursor) is None:
-                break
-        raise VersionNotFoundError(
-            f"There is no version of {path} before {version_id}: it is the first one. "
-            "Name another one as base."
-            if is_next
-            else f"The version before {version_id} was not found among the newest "
-            f"{PAGES * ROWS} of {path}. Name it as base."
-        )

@@ -2,6 +2,7 @@
 
 from flask import Blueprint, Response, make_response, render_template, request
 
+from bookstore_core.errors import VersionNotFoundError
 from bookstore_core.history import History, HistoryPage
 from bookstore_web.app.context import context
 from bookstore_web.app.pages.bursts import days_of, days_of_some
@@ -14,8 +15,6 @@ blueprint = Blueprint("history", __name__)
 
 #: Versions on a page: each costs a request to the store, beside one for all.
 PAGE = 50
-#: Those of the next page that are looked at for one that is no deletion.
-PEEK = 2
 
 
 @blueprint.get("/bookstore/history")
@@ -26,10 +25,7 @@ def history() -> Response:
     q, cursor = optional_field(fields, "q"), optional_field(fields, "cursor")
     known = services().history(here.shelf)
     found = known.page(here.path, cursor=cursor or None, limit=PAGE, q=q)
-    if q:
-        days = days_of_some(found)
-    else:
-        days = days_of(found, before=_before(known, here.path, found))
+    days = days_of_some(found) if q else days_of(found, before=_before(known, found))
     page = render_template(
         "history.html",
         here=here,
@@ -45,13 +41,12 @@ def history() -> Response:
     return make_response(page)
 
 
-def _before(known: History, path: str, page: HistoryPage) -> str | None:
-    """Return the id of the version before a page, None where there is none.
-
-    Asked for here it costs a request or two; found by comparing, later, many more.
-    """
-    if page.cursor is None:
+def _before(known: History, page: HistoryPage) -> str | None:
+    """Return the id of the version before a page, None where there is none."""
+    if page.cursor is None or not page.rows:
         return None
-    following = known.page(path, cursor=page.cursor, limit=PEEK)
-    ids = (row.version.version_id for row in following.rows if not row.version.deleted)
-    return next(ids, "" if following.cursor else None)
+    try:
+        found = known.before(page.rows[-1])
+    except VersionNotFoundError:
+        return ""
+    return found.version.version_id if found else None
