@@ -24,7 +24,7 @@ from bookstore_core.errors import (
     SpoolError,
 )
 from bookstore_core.history import HistoryRow
-from bookstore_core.history.records import as_json
+from bookstore_core.history.records import record_of
 from bookstore_core.notebooks import (
     SUFFIX,
     cells_of,
@@ -100,7 +100,7 @@ class RestoreApp(ArchiverVerb, VersionVerb):
         value: dict[str, Any] = {"restored": done.written, "path": target}
         value |= {"kept_present": done.kept, "sent_by": sender}
         self.show(
-            {**value, "version": as_json(row)},
+            {**value, "version": record_of(row).as_json()},
             _lines(self.to or name, row, done, sender),
         )
         return 0

@@ -17,7 +17,7 @@ from bookstore_core.errors import (
     NotFoundError,
 )
 from bookstore_core.history import History
-from bookstore_core.history.records import as_json
+from bookstore_core.history.records import record_of
 from bookstore_core.notebooks import check_size
 from bookstore_core.paths import printable
 
@@ -110,7 +110,7 @@ class DiffApp(VersionVerb):
         saved = f"{found.saved_at.astimezone():%Y-%m-%d %H:%M:%S}"
         author = f" by {found.author}" if found.author else ""
         title = printable(f"{found.path}{label} of {saved}{author}")
-        return Side(data, title, as_json(found))
+        return Side(data, title, record_of(found).as_json())
 
 
 def _read_file(name: str, limit: int) -> bytes:

@@ -8,7 +8,7 @@ from bookstore_core.authors import author
 from bookstore_core.cli.notebook_verb import VersionVerb
 from bookstore_core.errors import InvalidRequestError
 from bookstore_core.history import History
-from bookstore_core.history.records import as_json
+from bookstore_core.history.records import record_of
 from bookstore_core.paths import printable
 from bookstore_core.stores import Label, open_store, utc_now
 
@@ -56,7 +56,7 @@ class LabelApp(VersionVerb):
         row = replace(row, label=labels.get(row.version.version_id))
         which = f"Version {row.version.version_id} of {printable(row.path)}"
         done = f"has the label {printable(name.strip())!r}" if name else "has no label"
-        self.show(as_json(row), [f"{which} {done} now."])
+        self.show(record_of(row).as_json(), [f"{which} {done} now."])
         return 0
 
     def _words(self) -> tuple[str, str]:

@@ -15,7 +15,7 @@ from bookstore_core.cli.terminal.notebook_text import Piece, pieces_of, screened
 from bookstore_core.cli.terminal.tables import open_console
 from bookstore_core.errors import InvalidNotebookError
 from bookstore_core.history import HistoryRow
-from bookstore_core.history.records import as_json
+from bookstore_core.history.records import record_of
 from bookstore_core.paths import printable
 
 #: Sources over so many characters are not coloured: that takes its time.
@@ -70,7 +70,7 @@ class ShowApp(VersionVerb):
         elif raw or self.output:
             sys.stdout.buffer.write(data)
         elif self.as_json:
-            self.show({**as_json(row), **_content(data)}, ())
+            self.show({**record_of(row).as_json(), **_content(data)}, ())
         else:
             _print(row, data)
         return 0

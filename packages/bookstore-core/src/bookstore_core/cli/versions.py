@@ -9,7 +9,7 @@ from bookstore_core.cli.notebook_verb import NotebookVerb
 from bookstore_core.cli.terminal.tables import Column, show_table
 from bookstore_core.errors import InvalidRequestError
 from bookstore_core.history import History, HistoryPage, HistoryRow
-from bookstore_core.history.records import as_json
+from bookstore_core.history.records import record_of
 from bookstore_core.humanize import say_size
 
 #: Rows that are asked for at once where all are wanted.
@@ -84,7 +84,9 @@ class VersionsApp(NotebookVerb):
         listing = self._list(self.history(), path)
         value = {
             "path": path,
-            "versions": [{"name": n, **as_json(row)} for n, row in listing.rows],
+            "versions": [
+                {"name": n, **record_of(row).as_json()} for n, row in listing.rows
+            ],
             "more": listing.more,
             "earlier": listing.earlier,
         }

@@ -1,39 +1,11 @@
-"""A version as JSON, the same in the API and in the commands."""
+"""What is recorded of a version: the same in the API and in the commands."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, fields
 from datetime import datetime
 from typing import Any
 
 from bookstore_core.history import HistoryRow
 from bookstore_core.stores import Label, VersionMetadata
-
-
-def as_json(row: HistoryRow) -> dict[str, Any]:
-    """Return what is known of a version, as `GET /api/bookstore/versions` tells it."""
-    known, label = row.version.metadata, row.label
-    return {
-        "version_id": row.version.version_id,
-        "path": row.path,
-        "saved_at": row.saved_at.isoformat(),
-        "stored_at": row.version.stored_at.isoformat(),
-        "author": row.author,
-        "size": row.version.size,
-        "sha256": known.sha256 if known else "",
-        "label": {
-            "name": label.name,
-            "comment": label.comment,
-            "author": label.author,
-            "labelled_at": label.labelled_at.isoformat() if label.labelled_at else None,
-        }
-        if label
-        else None,
-        "moved_from": row.moved_from,
-        "restored_from": row.restored_from,
-        "restored_path": row.restored_path,
-        "is_latest": row.version.is_latest,
-        "deleted": row.version.deleted,
-        "save_id": known.save_id if known else "",
-    }
 
 
 @dataclass(frozen=True)
@@ -61,24 +33,22 @@ class VersionRecord:
     deleted: bool
     save_id: str
 
+    def as_json(self) -> dict[str, Any]:
+        """Return the record as JSON, as `GET /api/bookstore/versions` answers it."""
+        return asdict(self, dict_factory=_in_json)
+
 
 def record_of(row: HistoryRow) -> VersionRecord:
-    """Return what is known of a version."""
-    version = row.version
-    known = version.metadata or VersionMetadata(save_id="", saved_at=row.saved_at)
-    return VersionRecord(
-        version_id=version.version_id,
-        path=row.path,
-        saved_at=row.saved_at,
-        stored_at=version.stored_at,
-        author=known.author,
-        size=version.size,
-        sha256=known.sha256,
-        label=row.label,
-        moved_from=known.moved_from,
-        restored_from=known.restored_from,
-        restored_path=known.restored_path,
-        is_latest=version.is_latest,
-        deleted=version.deleted,
-        save_id=known.save_id,
-    )
+    """Return the record of a version."""
+    unknown = VersionMetadata(save_id="", saved_at=row.saved_at)
+    metadata = row.version.metadata or unknown
+    known = {**vars(metadata), **vars(row.version), **vars(row)}
+    names = [field.name for field in fields(VersionRecord)]
+    return VersionRecord(**{name: known[name] for name in names})
+
+
+def _in_json(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    return {
+        name: value.isoformat() if isinstance(value, datetime) else value
+        for name, value in pairs
+    }
