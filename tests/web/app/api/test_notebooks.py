@@ -9,6 +9,7 @@ import pytest
 from flask.testing import FlaskClient
 from werkzeug.wrappers import Response
 
+from bookstore_core.cursors import encode_cursor
 from bookstore_core.moved_notes import NOTE_TYPE, note_key, write_note
 from bookstore_core.stores import VersionMetadata, VersionStore, new_save_id, utc_now
 from bookstore_web.library import latest as recent
@@ -20,6 +21,7 @@ from core.saving import save
 from harness.web_app import ContentsDouble, ServerSide
 
 URL = "/api/bookstore/notebooks"
+SURROGATE = encode_cursor("walk", "\ud800")
 Put = Callable[..., Any]
 
 
@@ -254,9 +256,12 @@ def test_only_so_many_folders_are_asked_for(
         {"cursor": "nonsense", "q": "a"},
         {"cursor": "WzUsIDVd", "q": "a"},
         {"cursor": "é", "q": "a"},
-        # ["keys", "\ud800"] and the like, which no list has given out
-        {"cursor": "WyJrZXlzIiwgIlx1ZDgwMCJd"},
-        {"cursor": "WyJXeUozWVd4cklpd2dJbHgxWkRnd01DSmQiLCAiIl0=", "q": "a"},
+        {"cursor": encode_cursor("search", [5, 5]), "q": "a"},
+        {"cursor": encode_cursor("search", "ab")},
+        {"cursor": encode_cursor("keys", "a"), "q": "a"},
+        # What no list has given out.
+        {"cursor": encode_cursor("keys", "\ud800")},
+        {"cursor": encode_cursor("search", [SURROGATE, ""]), "q": "a"},
         {"q": "a\0"},
     ],
 )

@@ -1,18 +1,13 @@
 """Places in a history: where its next rows are, and the cursors that say so."""
 
-import base64
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from bookstore_core.errors import InvalidRequestError
+from bookstore_core.cursors import encode_cursor, read_cursor
 from bookstore_core.paths import check_path
 from bookstore_core.stores.versions import Version
-
-#: Marks a cursor as one of a history.
-KIND = "history"
 
 
 @dataclass(frozen=True)
@@ -92,27 +87,19 @@ class Position:
             name: value.isoformat() if isinstance(value, datetime) else value
             for name, value in vars(self).items()
         }
-        text = json.dumps([KIND, origin, values], separators=(",", ":"))
-        return base64.urlsafe_b64encode(text.encode("ascii")).decode("ascii")
+        return encode_cursor(_kind(origin), values)
 
 
 def decode_place(origin: str, cursor: str) -> Position:
     """Return the place that `encode` was called on; raises InvalidRequestError."""
-    try:
-        kind, path, values = json.loads(base64.b64decode(cursor.encode(), b"-_", True))
-        if (kind, path) == (KIND, origin):
-            return _place_of(**values)
-    except (
-        *(ValueError, TypeError, LookupError),
-        *(RecursionError, OverflowError, InvalidRequestError),
-    ):
-        pass
-    raise InvalidRequestError(
-        "The cursor is not one of this history. Ask for the first page again."
-    )
+    return read_cursor(_kind(origin), cursor, _place_of)
 
 
-def _place_of(**values: Any) -> Position:
+def _kind(origin: str) -> str:
+    return f"history of {origin}"
+
+
+def _place_of(values: Any) -> Position:
     place = Position(
         **{
             **values,

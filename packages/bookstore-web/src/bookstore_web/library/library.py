@@ -5,13 +5,13 @@ notebooks are looked for where some are not there any more. A search, and what w
 of late, scan a bounded number of keys.
 """
 
-import base64
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 
-from bookstore_core.errors import BookstoreError, InvalidRequestError, NotFoundError
+from bookstore_core.cursors import encode_cursor, read_cursor
+from bookstore_core.errors import BookstoreError, NotFoundError
 from bookstore_core.moved_notes import MAX_NOTE, note_key, read_note
 from bookstore_core.parallel import in_parallel
 from bookstore_core.paths import DELIMITER, check_path, s3_key
@@ -98,7 +98,9 @@ class Library:
         A page may hold few or none while there is more: one looks at some 5,000 keys.
         """
         wanted = q.casefold()
-        place = _SearchPosition.read(cursor)
+        place = _SearchPosition()
+        if cursor:
+            place = read_cursor("search", cursor, _SearchPosition.of)
         below = self._key(_folder(path))
         found: list[Version] = []
         for _ in range(SCAN // PAGE):
@@ -110,12 +112,12 @@ class Library:
                     continue
                 if len(found) == limit:
                     here = _SearchPosition(place.page, found[-1].key)
-                    return LibraryPage(self._look(found), cursor=here.write())
+                    return LibraryPage(self._look(found), cursor=here.cursor)
                 found.append(version)
             if page.cursor is None:
                 return LibraryPage(self._look(found))
             place = _SearchPosition(page.cursor)
-        return LibraryPage(self._look(found), cursor=place.write())
+        return LibraryPage(self._look(found), cursor=place.cursor)
 
     def recent(self, scans: LatestScans, *, limit: int = 20) -> LibraryPage:
         """Return the notebooks saved last, newest first, as of some seconds ago."""
@@ -139,8 +141,8 @@ class Library:
             return tuple(kept)
         here = self._presence.find([notebook.path for notebook in kept])
         gone = [found for found in versions if here[self._path(found.key)] is False]
-        told = in_parallel(self._moved_to, gone, threads=THREADS)
-        moved = {self._path(v.key): to for v, to in zip(gone, told, strict=True)}
+        new_paths = in_parallel(self._moved_to, gone, threads=THREADS)
+        moved = {self._path(v.key): to for v, to in zip(gone, new_paths, strict=True)}
         return tuple(
             replace(known, here=here[known.path], moved_to=moved.get(known.path, ""))
             for known in kept
@@ -182,19 +184,12 @@ class _SearchPosition:
     after: str = ""
 
     @classmethod
-    def read(cls, cursor: str | None) -> "_SearchPosition":
-        if not cursor:
-            return cls()
-        try:
-            page, after = json.loads(base64.urlsafe_b64decode(cursor.encode("ascii")))
-        except (ValueError, TypeError, RecursionError):
-            page, after = 0, 0
+    def of(cls, place: Any) -> "_SearchPosition":
+        page, after = place
         if not isinstance(page, str | None) or not isinstance(after, str):
-            raise InvalidRequestError(
-                "The cursor is not one of this list. Ask for the first page again."
-            )
+            raise TypeError
         return cls(page, after)
 
-    def write(self) -> str:
-        text = json.dumps([self.page, self.after])
-        return base64.urlsafe_b64encode(text.encode("ascii")).decode("ascii")
+    @property
+    def cursor(self) -> str:
+        return encode_cursor("search", [self.page, self.after])
