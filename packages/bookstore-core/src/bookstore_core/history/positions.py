@@ -16,7 +16,7 @@ class Position:
 
     The next rows are the versions of `path` from the store's `cursor` on that were
     stored no later than `upto`, and after the version `past` where it is among them.
-    S3 tells the second only, so that of those stored at `upto` itself what was saved
+    S3 records whole seconds, so that of those stored at `upto` itself what was saved
     after the seam, at `seam_at`, is another notebook's.
     `left` are paths that the thread has left at the very time `upto`, each with the
     last version seen there: coming back, it goes on after that one, and not in a

@@ -1,4 +1,4 @@
-"""What was saved of late: a scan that is told again for some seconds."""
+"""What was saved of late: a scan that is shown again for some seconds."""
 
 import heapq
 import threading
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from bookstore_core.paths import DELIMITER
 from bookstore_core.stores import Version, VersionStore
 
-#: Seconds for which a scan is told again.
+#: Seconds for which a scan is shown again.
 KEEP = 10.0
 #: Notebooks that are kept of a scan: more than a page shows.
 COUNT = 100

@@ -155,7 +155,7 @@ class Library:
                     return ""
                 return read_note(note.read(MAX_NOTE))
         except BookstoreError:
-            return ""  # no note, or one that cannot be read, tells nothing
+            return ""  # no note, or one that cannot be read, shows nothing
 
     def _is_since(self, newest: Version, note: Version) -> bool:
         """Say whether a notebook's newest version was saved since it was moved away.

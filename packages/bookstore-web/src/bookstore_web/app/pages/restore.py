@@ -1,4 +1,4 @@
-"""The page that says what a restore will do, and does it when it is told so."""
+"""The page that says what a restore will do, and does it when it is asked to."""
 
 from collections.abc import Mapping
 from typing import Any

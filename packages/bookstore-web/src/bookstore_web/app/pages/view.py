@@ -22,7 +22,7 @@ def view() -> BaseResponse:
     """Show a version, the newest where none is named.
 
     One that is not in this notebook's history is looked for at `version_path`, where
-    that is given: a copy tells what it was made from.
+    that is given: a copy records what it was made from.
     """
     fields = request.args.to_dict()
     here = shelved(fields)
