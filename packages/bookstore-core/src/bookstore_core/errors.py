@@ -18,6 +18,10 @@
        `- NewerSaveError            a newer release of bookstore wrote the save
 
 The message is a sentence for the user: what was wrong, and what to do.
+
+A new class needs a status code in `bookstore_web/app/failures.py` and an exit code in
+`cli/command.py`, unless those of its base class are right. A status code that no other
+class has is described in `bookstore_web/app/api/openapi.py`.
 """
 
 from typing import ClassVar

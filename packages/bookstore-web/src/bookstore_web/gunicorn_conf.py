@@ -1,8 +1,8 @@
 """Settings and hooks of gunicorn behind a notebook server.
 
 gunicorn reads this module (``-c python:bookstore_web.gunicorn_conf``) and uses every
-name that is one of its settings. `bookstore_web.server.supervisor` starts it, with the
-socket on the command line and a pipe as standard input. The first line of the pipe is a
+name that is one of its settings. `server/gunicorn_process.py` starts it, with the socket
+on the command line and a pipe as standard input. The first line of the pipe is a
 `Launch`; the pipe is closed when the notebook server has ended.
 """
 
@@ -24,7 +24,8 @@ workers = 1
 worker_class = "gthread"
 threads = 4
 timeout = 120
-#: Seconds for unfinished requests when the server stops. The supervisor waits longer.
+#: Seconds for unfinished requests when the server stops. `STOP_SECONDS` in
+#: `server/gunicorn_process.py` is longer.
 graceful_timeout = 3
 #: Only its owner can use the socket.
 umask = 0o177

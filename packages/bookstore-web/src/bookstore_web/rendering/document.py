@@ -8,6 +8,8 @@ The page `/bookstore/view` calls `prepare` for its notices. It has a frame with
 contains ``frame-src 'self'``. With `cell`, an index from 0, the document shows only
 that cell: a comparison shows outputs in this way.
 
+The limits on what is shown are in `rendering/cells.py`.
+
 Nothing in a version is trusted. The document's own policy (`FRAME_POLICY`) makes it
 inert wherever it is opened: it has an origin of its own, runs no scripts, sends no
 forms, has no frames, and loads nothing but images inside the document. Links open in a
