@@ -14,8 +14,8 @@ from bookstore_core.history import PUBLISHED, WORKSPACE, History, HistoryRow
 from bookstore_core.settings import BookstoreSettings
 from bookstore_core.spool.directory import count_spool, waiting_saves
 from bookstore_core.spool.drain_status import read_status
-from bookstore_core.spool.losses import UnprotectedNotebook, read_losses
 from bookstore_core.spool.renames import decode_rename, rename_files
+from bookstore_core.spool.unprotected import UnprotectedNotebook, read_losses
 from bookstore_core.stores import open_store
 from harness.forms import FORM_1, expected_of
 
@@ -80,7 +80,7 @@ def test_every_waiting_save_is_as_it_was(settings: BookstoreSettings) -> None:
         assert before.items() - {("name", before["name"])} <= save.items()
 
 
-def test_the_spool_says_what_it_said(settings: BookstoreSettings) -> None:
+def test_the_report_on_the_spool_is_as_it_was(settings: BookstoreSettings) -> None:
     counts = count_spool(settings.spool_dir)
     assert (counts.pending, counts.in_flight, counts.failed) == (3, 1, 1)
     status = read_status(settings.spool_dir)

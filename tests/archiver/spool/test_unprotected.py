@@ -12,7 +12,11 @@ from bookstore_archiver.hooks.saves import attach
 from bookstore_archiver.spool.loss_file import UnprotectedFile
 from bookstore_archiver.uploads.drain_lock import DrainLock
 from bookstore_core.spool.drain_status import read_status
-from bookstore_core.spool.losses import UnprotectedNotebook, loss_files, read_losses
+from bookstore_core.spool.unprotected import (
+    UnprotectedNotebook,
+    loss_files,
+    read_losses,
+)
 from harness.memory_store import MemoryStore, fail_with
 from harness.waiting import wait_for
 

@@ -13,9 +13,13 @@ from bookstore_core.humanize import say_size, say_span
 from bookstore_core.settings import BookstoreSettings
 from bookstore_core.spool.directory import count_spool, waiting_saves
 from bookstore_core.spool.drain_status import DrainStatus, read_status
-from bookstore_core.spool.losses import UnprotectedNotebook, encode_losses, loss_folders
 from bookstore_core.spool.report import SpoolReport, report_spool
 from bookstore_core.spool.saves import Trailer, entry_name
+from bookstore_core.spool.unprotected import (
+    UnprotectedNotebook,
+    encode_losses,
+    loss_folders,
+)
 from bookstore_core.stores import VersionMetadata
 from harness.command import Outcome, Run
 

@@ -47,13 +47,13 @@ def test_the_members_of_the_line_are_in_their_order() -> None:
     ]
 
 
-def test_the_trailer_holds_the_metadata_of_the_version() -> None:
+def test_the_trailer_contains_the_metadata_of_the_version() -> None:
     metadata = read_trailer(io.BytesIO(b"{}" + TRAILER.encode())).metadata
     assert (metadata.save_id, metadata.author) == ("1f", "änn")
     assert metadata.saved_at == SAVED
 
 
-def test_a_save_that_carries_news_is_read_back() -> None:
+def test_a_save_with_every_metadata_field_is_read_back() -> None:
     trailer = trailer_with(
         restored_from="v1", restored_path="old/ü.ipynb", moved_from="older/ü.ipynb"
     )
@@ -89,12 +89,12 @@ def test_a_save_with_the_longest_paths_is_read_back() -> None:
         b"{}" + TRAILER.encode().replace(b"2026-11-23", b"some day  "),
     ],
 )
-def test_a_torn_or_foreign_file_is_no_save(content: bytes) -> None:
+def test_a_torn_or_foreign_file_is_not_a_save(content: bytes) -> None:
     with pytest.raises(SpoolError):
         read_trailer(io.BytesIO(content))
 
 
-def test_names_sort_by_time_and_tell_it() -> None:
+def test_names_sort_by_time_and_contain_it() -> None:
     later = SAVED.replace(microsecond=123457)
     names = [entry_name(SAVED, "ff"), entry_name(later, "00")]
     assert names == sorted(names)
@@ -116,7 +116,7 @@ def test_a_spool_is_counted(tmp_path: Path) -> None:
     assert (counts.bytes, counts.oldest) == (5, older)
 
 
-def test_a_spool_that_is_not_there_is_empty(tmp_path: Path) -> None:
+def test_a_spool_that_does_not_exist_is_empty(tmp_path: Path) -> None:
     counts = count_spool(str(tmp_path / "none"))
     assert (counts.pending, counts.oldest) == (0, None)
 
@@ -155,18 +155,18 @@ GOOD = {
         {"unheard_of": ""},
     ],
 )
-def test_a_trailer_with_a_wrong_value_is_no_save(wrong: dict[str, object]) -> None:
+def test_a_trailer_with_a_wrong_value_is_not_a_save(wrong: dict[str, object]) -> None:
     line = json.dumps({**GOOD, **wrong}).encode("ascii")
-    with pytest.raises(SpoolError, match="no save"):
+    with pytest.raises(SpoolError, match="not a save"):
         read_trailer(io.BytesIO(b"{}\n" + line + b"\n"))
 
 
-def test_a_last_line_that_nests_too_deeply_is_no_save() -> None:
-    with pytest.raises(SpoolError, match="no save"):
+def test_a_last_line_that_is_nested_too_deeply_is_not_a_save() -> None:
+    with pytest.raises(SpoolError, match="not a save"):
         read_trailer(io.BytesIO(b"{}\n" + b"[" * 5000 + b"\n"))
 
 
-def test_a_save_spooled_before_there_were_news_is_a_save() -> None:
+def test_a_save_without_the_newer_metadata_fields_is_read() -> None:
     line = json.dumps(GOOD).encode("ascii")
     trailer = read_trailer(io.BytesIO(b"{}\n" + line + b"\n"))
     assert (trailer.size, trailer.metadata.moved_from) == (2, "")

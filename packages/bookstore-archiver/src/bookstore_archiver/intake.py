@@ -32,7 +32,7 @@ from bookstore_core.notebooks import SUFFIX
 from bookstore_core.origins import Origin
 from bookstore_core.paths import notebook_key, printable
 from bookstore_core.settings import BookstoreSettings
-from bookstore_core.spool.losses import UnprotectedNotebook
+from bookstore_core.spool.unprotected import UnprotectedNotebook
 
 
 class Intake:

@@ -10,8 +10,8 @@ from flask.testing import FlaskClient
 from prometheus_client.parser import text_string_to_metric_families
 
 from bookstore_core.spool.drain_status import DrainStatus
-from bookstore_core.spool.losses import UnprotectedNotebook, encode_losses
 from bookstore_core.spool.saves import entry_name
+from bookstore_core.spool.unprotected import UnprotectedNotebook, encode_losses
 
 #: A store that must not be asked: nothing answers there.
 NO_STORE = {

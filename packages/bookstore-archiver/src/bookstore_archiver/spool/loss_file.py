@@ -10,7 +10,7 @@ from secrets import token_hex
 from typing import BinaryIO
 
 from bookstore_archiver.spool.file_states import is_at
-from bookstore_core.spool.losses import (
+from bookstore_core.spool.unprotected import (
     UnprotectedNotebook,
     decode_losses,
     encode_losses,

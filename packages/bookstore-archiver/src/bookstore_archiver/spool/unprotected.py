@@ -9,7 +9,7 @@ from contextlib import AbstractContextManager, nullcontext
 from bookstore_archiver.spool.loss_file import UnprotectedFile
 from bookstore_core.errors import BookstoreError, NotFoundError
 from bookstore_core.paths import printable
-from bookstore_core.spool.losses import UnprotectedNotebook
+from bookstore_core.spool.unprotected import UnprotectedNotebook
 
 #: Seconds without a save that was removed, before the next one is logged again.
 QUIET = 300.0

@@ -1,1 +1,1 @@
-"""The spool's form on disk, which the archiver writes and others read."""
+"""The spool's form on disk: the archiver writes it, and other parts read it."""

@@ -1,19 +1,19 @@
-"""The spool's form on disk: saves that wait for the store, one file each.
+"""The spool's form on disk: saves that wait for upload, one file each.
 
 A spool is a directory like a Maildir::
 
-    tmp/     being written; nothing here was ever promised to anyone
-    new/     a complete save, waiting
-    cur/     a save that is being uploaded, or was when its process ended
-    failed/  files that are no saves, each with a NAME.reason beside it
-    drain.lock   held by the one process that uploads
-    status.json  what that process last said of itself
-    unprotected/ what could not be kept here, a file for each process (`losses`)
-    renamed/     folders whose notebooks have yet to tell of their new name (`renames`)
+    tmp/     saves that are being written, and are not confirmed yet
+    new/     complete saves that wait
+    cur/     saves that are being uploaded, or were when their process ended
+    failed/  files that are not saves, each with a NAME.reason beside it
+    drain.lock   locked by the one process that uploads
+    status.json  the latest status of that process (`drain_status`)
+    unprotected/ notebooks that could not be spooled, a file for each process
+    renamed/     renamed folders whose notebooks are not all recorded (`renames`)
 
-A save's file is the notebook's bytes, then one line of JSON (the trailer) that says
-what they are: ``head -c SIZE`` is the notebook, ``tail -n 1`` its description. File
-names sort by time. The archiver writes and drains a spool; others only count it.
+A save's file is the notebook's bytes, and then one line of JSON that describes them,
+the trailer: ``head -c SIZE`` shows the notebook, ``tail -n 1`` the trailer. File names
+sort by time. The archiver writes and drains a spool; other parts only read it.
 """
 
 import os
@@ -33,7 +33,7 @@ REASON_SUFFIX = ".reason"
 
 @dataclass(frozen=True)
 class SpoolCounts:
-    """How full a spool is; `oldest` is the UTC time of the oldest waiting save."""
+    """Counts of saves, their bytes, and the UTC time of the `oldest` that waits."""
 
     pending: int = 0
     in_flight: int = 0
@@ -43,14 +43,14 @@ class SpoolCounts:
 
     @property
     def waiting(self) -> int:
-        """How many saves the store has not confirmed yet."""
+        """The number of saves that the store has not confirmed yet."""
         return self.pending + self.in_flight
 
 
 def count_spool(spool_dir: str) -> SpoolCounts:
-    """Count what waits in a spool. A spool that is not there yet is empty.
+    """Count the files in a spool; all counts are 0 if it does not exist yet.
 
-    Raises SpoolError when the directory cannot be read.
+    Raises SpoolError if the directory cannot be read.
     """
     root = Path(spool_dir)
     try:
@@ -72,13 +72,13 @@ def count_spool(spool_dir: str) -> SpoolCounts:
 
 
 def waiting_saves(spool_dir: str) -> Iterator[Trailer]:
-    """Yield what waits in a spool, oldest first, leaving out files that are no saves.
+    """Yield the trailers of the waiting saves, oldest first; skip all other files.
 
-    Raises SpoolError when the directory cannot be read.
+    Raises SpoolError if the directory cannot be read.
     """
     root = Path(spool_dir)
     try:
-        # In the order in which they move, so that none is missed between the two.
+        # In the order in which files move, so that none is missed in between.
         names = [*_sizes(root / NEW), *_sizes(root / CUR)]
     except OSError as error:
         raise SpoolError(f"The spool {spool_dir} cannot be read: {error}") from error
@@ -104,22 +104,24 @@ def _sizes(folder: Path) -> dict[str, int]:
         with os.scandir(folder) as entries:
             for entry in entries:
                 if entry.name.startswith("."):
-                    continue  # the file system's own, like NFS's of removed files
+                    continue  # made by the file system, as NFS does for removed files
                 try:
                     sizes[entry.name] = entry.stat().st_size
                 except FileNotFoundError:
-                    continue  # uploaded and removed while we looked
+                    continue  # uploaded and removed meanwhile
     except FileNotFoundError:
         return {}
     return sizes
 
 
 def check_spool_dir(spool_dir: str) -> None:
-    """Make sure that saves could be spooled there; raises SpoolError when not."""
+    """Raise SpoolError if the spool could not be created or written."""
     path = Path(spool_dir)
     while not path.exists() and path != path.parent:
         path = path.parent
     if not path.is_dir():
         raise SpoolError(f"The spool {spool_dir} cannot be made: {path} is a file.")
     if not os.access(path, os.W_OK | os.X_OK):
-        raise SpoolError(f"The spool {spool_dir} cannot be written: {path} forbids it.")
+        raise SpoolError(
+            f"The spool {spool_dir} cannot be written: no permission for {path}."
+        )

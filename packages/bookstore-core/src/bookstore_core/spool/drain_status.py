@@ -1,4 +1,4 @@
-"""The status of the process that drains a spool, as a file in it."""
+"""The status of the process that drains a spool, in a file of the spool."""
 
 import json
 from contextlib import suppress
@@ -12,14 +12,13 @@ STATUS_SIZE = 4096
 
 @dataclass(frozen=True)
 class DrainStatus:
-    """What the process that drains a spool last said of itself.
+    """The latest status of the process that drains a spool.
 
-    It is the process `pid` of the machine `host`, and sends `in_flight` saves. Counts
-    are since it began: `uploads` that the store confirmed, `retries` after a failure,
-    saves `skipped` because settings thin them out, saves `removed` from the spool by
-    somebody else. Times are ISO, in UTC; errors are sentences. An empty `last_error`
-    means that nothing fails now, and `refused` that something fails which only a person
-    can change.
+    It is the process `pid` on the machine `host`, and is sending `in_flight` saves. The
+    other counts are since it started: `uploads` that the store confirmed, `retries`
+    after a failure, saves `skipped` as the settings say, saves `removed` from the spool
+    by somebody else. Times are ISO, in UTC; errors are sentences. `last_error` is empty
+    if nothing fails now; `refused` means that only a person can resolve the failure.
     """
 
     pid: int = 0
@@ -36,10 +35,10 @@ class DrainStatus:
     refused: bool = False
 
     def write(self, spool_dir: str) -> None:
-        """Replace the status file. Raises OSError where that is not possible."""
+        """Replace the status file; raises OSError if that is not possible."""
         path = Path(spool_dir) / STATUS
         draft = path.with_name(f"{STATUS}.{self.pid}")
-        # A block of the disk, so that there is always room for the next one.
+        # A whole block of the disk, so that the next status always fits.
         data = json.dumps(asdict(self)).ljust(STATUS_SIZE).encode("ascii")
         try:
             draft.write_bytes(data)
@@ -51,15 +50,14 @@ class DrainStatus:
 
 
 def _write_over(path: Path, data: bytes) -> None:
-    # On a full disk there is room for it where the last status is, and this is the
-    # moment at which people need to read it.
+    # On a full disk, the new status fits in place of the last one.
     with path.open("r+b") as file:
         file.write(data)
         file.truncate()
 
 
 def read_status(spool_dir: str) -> DrainStatus:
-    """Return the status that was last written; an empty one where there is none."""
+    """Return the status that was last written, or an empty one."""
     try:
         values = json.loads((Path(spool_dir) / STATUS).read_bytes())
     except (OSError, ValueError, RecursionError):

@@ -1,10 +1,10 @@
-"""Renames: folders that were renamed, until their notebooks' versions say so.
+"""Renames of folders, kept until versions record them for all their notebooks.
 
-Each is a file in ``renamed/`` in the spool, and its name begins with the time: a line
-of JSON that says what was renamed, then a line for each notebook whose version says
-so, the notebook's new path as a JSON string, and ``true`` when all do. A process holds
-a lock on the files that it works through; what one that has ended left behind, another
-one takes over.
+Each is a file in ``renamed/`` in the spool, whose name begins with the time. It has a
+line of JSON that describes the rename, then one line for each notebook whose rename is
+recorded in a version, with its new path as a JSON string, and a last line ``true`` if
+all are recorded. A process locks the files that it works on. When it has ended, another
+process takes them over.
 """
 
 import json
@@ -17,16 +17,16 @@ from bookstore_core.paths import check_path
 
 FOLDER = "renamed"
 
-#: The line that says that nothing more is to be recorded.
+#: The line after the last notebook.
 OVER = b"true\n"
 
 
 @dataclass(frozen=True)
 class Rename:
-    """A folder's path on the server before and now, and its directory now.
+    """The old and the new path of a folder on the server, and its directory now.
 
-    `recorded` are the paths of the notebooks whose versions say where they were;
-    it is `over` when nobody else is to be asked.
+    `recorded` are the new paths of the notebooks whose rename is recorded in a version;
+    `over` means that no more notebooks are to be recorded.
     """
 
     old: str
@@ -37,25 +37,25 @@ class Rename:
     over: bool = False
 
     def encode(self) -> bytes:
-        """Return the line that a file begins with."""
+        """Return the first line of a file."""
         value = {"old": self.old, "new": self.new, "os_path": self.os_path}
         value["renamed_at"] = self.renamed_at.isoformat()
         return json.dumps({"bookstore_renamed": 1, **value}).encode("ascii") + b"\n"
 
 
 def encode_recorded(path: str) -> bytes:
-    """Return the line that says that a version of a notebook records it."""
+    """Return the line for a notebook whose rename is recorded in a version."""
     return json.dumps(path).encode("ascii") + b"\n"
 
 
 def decode_rename(data: bytes) -> Rename | None:
-    """Return what a file says; None where it is not of this form.
+    """Return the rename in a file; None if the file is malformed.
 
-    A last line that is torn is left out: it was promised to nobody.
+    An incomplete last line is ignored: it was never confirmed.
     """
     first, *lines = data.split(b"\n")
     try:
-        values, said = json.loads(first), [json.loads(line) for line in lines[:-1]]
+        values, rest = json.loads(first), [json.loads(line) for line in lines[:-1]]
         if values["bookstore_renamed"] != 1:
             return None
         return Rename(
@@ -63,8 +63,8 @@ def decode_rename(data: bytes) -> Rename | None:
             new=check_path(values["new"]),
             os_path=str(values["os_path"]),
             renamed_at=datetime.fromisoformat(values["renamed_at"]).astimezone(UTC),
-            recorded=frozenset(path for path in said if isinstance(path, str)),
-            over=True in said,
+            recorded=frozenset(path for path in rest if isinstance(path, str)),
+            over=True in rest,
         )
     except (
         *(ValueError, TypeError, LookupError, AttributeError),
@@ -74,7 +74,7 @@ def decode_rename(data: bytes) -> Rename | None:
 
 
 def rename_files(spool_dir: str) -> list[Path]:
-    """Return the files of all processes, oldest first; none where they are unknown."""
+    """Return the files of all processes, oldest first; none if there is no spool."""
     try:
         paths = sorted((Path(spool_dir) / FOLDER).iterdir())
     except OSError:

@@ -1,8 +1,8 @@
-"""SpoolReport: how a spool is doing, told without asking the store.
+"""SpoolReport: the state of a spool, without contacting the store.
 
-The figures of `jupyter bookstore status`, of ``GET /api/bookstore`` and of the metrics
-all come from here: counted in the directory, and read from what the process that
-drains it last wrote.
+`jupyter bookstore status`, ``GET /api/bookstore`` and the metrics show these figures.
+They are counted in the directory, or read from the status file of the process that
+drains the spool.
 """
 
 import os
@@ -17,24 +17,25 @@ from bookstore_core.errors import SpoolError
 from bookstore_core.settings import BookstoreSettings
 from bookstore_core.spool.directory import FAILED, SpoolCounts, count_spool
 from bookstore_core.spool.drain_status import DrainStatus, read_status
-from bookstore_core.spool.losses import UnprotectedNotebook, read_losses
+from bookstore_core.spool.unprotected import UnprotectedNotebook, read_losses
 
-#: Seconds for which a save may wait before something is wrong.
+#: Seconds after which a waiting save is a problem.
 STALLED_AFTER = 60.0
 
 
 @dataclass(frozen=True)
 class SpoolReport:
-    """How a spool is doing.
+    """The state of a spool.
 
-    `pending` saves wait, `in_flight` are being sent, `failed` files are no saves.
-    `bytes` and `oldest_age_seconds` are of the first two; the age is None where nothing
-    waits. `uploads`, `retries`, `skipped` and `removed` (saves that somebody took out
-    of the spool) count since the process that drains began. `unprotected` are notebooks
-    whose newest save is not in the spool. `last_error` is empty where nothing fails
-    now; `refused` says that only a person can change it.
-    `problems` are sentences, empty when versions reach the store as they should. A
-    spool that is not `readable` has no figures, and one that is not there has zeros.
+    `pending` saves wait, `in_flight` saves are being sent, `failed` files are not
+    saves. `bytes` and `oldest_age_seconds` are about pending saves and those in flight;
+    the age is None if there are none. `uploads`, `retries`, `skipped` and `removed`
+    (saves that somebody removed from the spool) count since the process that drains
+    the spool started. `unprotected` are the paths of notebooks whose newest save is not
+    in the spool. `last_error` is empty if nothing fails now; `refused` means that only
+    a person can resolve the failure. `problems` are sentences, none if versions reach
+    the store. If the spool is not `readable`, the figures mean nothing; if it does not
+    exist, they are 0.
     """
 
     readable: bool = True
@@ -56,11 +57,11 @@ class SpoolReport:
 
     @property
     def ok(self) -> bool:
-        """Whether versions reach the store, as far as the spool tells."""
+        """Whether versions reach the store, judging by the spool."""
         return self.readable and not self.problems
 
     def as_json(self) -> dict[str, Any]:
-        """Return the figures for JSON, times as ISO in UTC."""
+        """Return the fields and `ok` for JSON, times as ISO in UTC."""
         times = {
             name: time.isoformat() if time else None
             for name, time in (
@@ -74,16 +75,16 @@ class SpoolReport:
 def report_spool(
     settings: BookstoreSettings, *, clock: Callable[[], datetime] = utc_now
 ) -> SpoolReport:
-    """Return how the spool of these settings is doing; never raises."""
+    """Return the report on the spool of these settings; never raises."""
     spool_dir = settings.spool_dir
-    losses = read_losses(spool_dir)
+    unprotected = read_losses(spool_dir)
     try:
         counts = count_spool(spool_dir)
     except SpoolError as error:
         return SpoolReport(
             readable=False,
-            unprotected=_paths(losses),
-            problems=(str(error), *_loss_problems(losses, settings)),
+            unprotected=_paths(unprotected),
+            problems=(str(error), *_unprotected_problems(unprotected, settings)),
         )
     status, now = read_status(spool_dir), clock()
     in_flight = _in_flight(counts, status)
@@ -103,26 +104,26 @@ def report_spool(
         retries=status.retries,
         skipped=status.skipped,
         removed=status.removed,
-        unprotected=_paths(losses),
+        unprotected=_paths(unprotected),
         last_success=last_success,
         last_error=status.last_error,
         last_error_at=_time(status.last_error_at),
         refused=status.refused,
         problems=(
             *_problems(counts, status, settings, age=age, stalled=stalled),
-            *_loss_problems(losses, settings),
+            *_unprotected_problems(unprotected, settings),
         ),
     )
 
 
 def _in_flight(counts: SpoolCounts, status: DrainStatus) -> int:
-    """Count what is being sent: of what lies in cur/, the rest waits for a new try."""
+    """Return the number of saves being sent; the rest of cur/ waits for a retry."""
     return min(counts.in_flight, status.in_flight) if _lives(status) else 0
 
 
 def _lives(status: DrainStatus) -> bool:
     if status.host != socket.gethostname() or os.name != "posix" or status.pid <= 0:
-        return True  # nobody can tell from here
+        return True  # not known on this machine
     try:
         os.kill(status.pid, 0)
     except ProcessLookupError:
@@ -133,7 +134,7 @@ def _lives(status: DrainStatus) -> bool:
 
 
 def _is_over(seconds: float | None, settings: BookstoreSettings) -> bool:
-    # Saves that settings hold back wait as they should.
+    # Saves that `min_interval` holds back are not late.
     return seconds is not None and seconds > STALLED_AFTER + settings.min_interval
 
 
@@ -150,28 +151,28 @@ def _problems(
         yield f"Versions are not reaching the store: {status.last_error}"
     elif stalled:
         yield (
-            "Versions are not reaching the store: saves wait, and nothing sends them. "
+            "Versions are not reaching the store: saves wait, but nothing sends them. "
             "Start a notebook server, or run: jupyter bookstore drain"
         )
     if counts.failed:
         yield (
-            f"{counts.failed} files in {settings.spool_dir}/{FAILED} are no saves. "
-            "Each has a NAME.reason beside it. Remove them when you have looked."
+            f"{counts.failed} files in {settings.spool_dir}/{FAILED} are not saves. "
+            "Each has a NAME.reason beside it: read it, then remove both."
         )
 
 
-def _paths(losses: tuple[UnprotectedNotebook, ...]) -> tuple[str, ...]:
-    return tuple(sorted({loss.path for loss in losses}))
+def _paths(notebooks: tuple[UnprotectedNotebook, ...]) -> tuple[str, ...]:
+    return tuple(sorted({notebook.path for notebook in notebooks}))
 
 
-def _loss_problems(
-    losses: tuple[UnprotectedNotebook, ...], settings: BookstoreSettings
+def _unprotected_problems(
+    unprotected: tuple[UnprotectedNotebook, ...], settings: BookstoreSettings
 ) -> Iterator[str]:
-    if losses:
+    if unprotected:
         yield (
-            f"The newest state of {len(losses)} notebooks is not protected: it could "
-            f"not be kept in the spool {settings.spool_dir}. It is archived as soon as "
-            "that can be written, while a notebook server runs."
+            f"The newest state of {len(unprotected)} notebooks is not protected: it "
+            f"could not be written to the spool {settings.spool_dir}. A running "
+            "notebook server archives it as soon as the spool can be written."
         )
 
 

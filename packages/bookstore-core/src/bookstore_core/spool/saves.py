@@ -1,4 +1,4 @@
-"""A save in the spool: the notebook's bytes, and a line that describes them."""
+"""A save in the spool: the notebook's bytes, and a trailer that describes them."""
 
 import json
 import os
@@ -11,14 +11,14 @@ from bookstore_core.errors import InvalidRequestError, NewerSaveError, SpoolErro
 from bookstore_core.paths import check_path
 from bookstore_core.stores.versions import VersionMetadata
 
-#: The trailer is the last line and no longer than this, in bytes. It may hold four
-#: paths of 1024 bytes and a file's of 4096, which JSON may write six times as long.
+#: The maximum size of the trailer, the last line, in bytes. It can contain four paths
+#: of 1024 bytes and a file name of 4096, which JSON may write six times as long.
 MAX_TRAILER = 65536
 
-#: The first member of a trailer, and the number of its form.
+#: The first member of a trailer, and its value, the number of the form.
 _FORM, FORM = "bookstore_spool", 1
 
-#: What is said of a save whose form has a higher number.
+#: The message about a save whose form has a higher number.
 NEWER = (
     "A save in the spool was written by a newer release of bookstore; update "
     "bookstore. It waits until then."
@@ -29,12 +29,12 @@ _STAMPED = re.compile(r"([0-9]{8}T[0-9]{6}\.[0-9]{6}Z)(?:-|$)")
 
 @dataclass(frozen=True)
 class Trailer:
-    """What a spooled save is: where it goes and what is known of it.
+    """The description of a spooled save: its key, and what is known about it.
 
-    `size` is the notebook's length in bytes, and `metadata` what the version will carry
-    in the store. Where it is `only_if_changed`, the save is dropped when the newest
-    version of its key has the same sha256. `os_path` is the file that it was read from,
-    if any: the notebook's newest state is there.
+    `size` is the notebook's length in bytes, and `metadata` is that of the version in
+    the store. An `only_if_changed` save is dropped if the newest version of its key has
+    the same sha256. `os_path` is the file that the notebook was read from, if any; its
+    newest state is there.
     """
 
     key: str
@@ -44,12 +44,12 @@ class Trailer:
     os_path: str = ""
 
     def encode(self) -> bytes:
-        """Return the trailer as its line of JSON, with the newline before it."""
+        """Return the trailer as a line of JSON, with a newline before it."""
         values = {
             _FORM: FORM,
             "key": self.key,
             "size": self.size,
-            "sha256": self.metadata.sha256,  # has always been here
+            "sha256": self.metadata.sha256,  # keeps its position in the line
             **self.metadata.as_texts(),
             "only_if_changed": self.only_if_changed,
             "os_path": self.os_path,
@@ -58,17 +58,17 @@ class Trailer:
 
 
 def read_trailer(file: BinaryIO) -> Trailer:
-    """Return the trailer of an open spool file, leaving it at its start.
+    """Return the trailer of an open spool file, and seek to the file's start.
 
-    Raises SpoolError when the file is torn or is no save at all, and NewerSaveError
-    when only a newer release of bookstore can read it.
+    Raises SpoolError if the file is torn or not a save, and NewerSaveError if only a
+    newer release of bookstore can read it.
     """
     length = file.seek(0, os.SEEK_END)
     file.seek(max(0, length - MAX_TRAILER))
     tail = file.read()
     file.seek(0)
     if not tail.endswith(b"\n"):
-        raise SpoolError("It is torn: the line that ends a save is missing.")
+        raise SpoolError("The save is torn: its last line is missing.")
     line = tail[:-1].rpartition(b"\n")[2]
     try:
         values = json.loads(line)
@@ -82,9 +82,13 @@ def read_trailer(file: BinaryIO) -> Trailer:
         *(ValueError, TypeError, KeyError, AttributeError),
         *(RecursionError, OverflowError, InvalidRequestError),
     ):
-        raise SpoolError("It is no save: its last line does not say so.") from None
+        raise SpoolError(
+            "The file is not a save: its last line does not describe one."
+        ) from None
     if trailer.size + len(line) + 2 != length:  # the newlines around the line
-        raise SpoolError("It is torn: its length is not what its last line says.")
+        raise SpoolError(
+            "The save is torn: its length differs from the one in its last line."
+        )
     return trailer
 
 
@@ -99,13 +103,13 @@ def _trailer_in(values: dict[str, Any]) -> Trailer:
 
 
 def entry_name(saved: datetime, save_id: str) -> str:
-    """Return the file name of a save: its UTC time to the microsecond, and its id."""
+    """Return the file name of a save: its UTC time in microseconds, and its id."""
     return f"{saved.astimezone(UTC).strftime(_STAMP)}-{save_id}"
 
 
 def time_of(name: str) -> datetime | None:
-    """Return the time in an entry's file name, or None for a foreign name."""
-    # Not strptime: it is ten times slower, and names are counted by the thousand.
+    """Return the time in the file name of a save; None for any other name."""
+    # strptime would be ten times slower, and there may be thousands of names.
     found = _STAMPED.match(name)
     try:
         return datetime.fromisoformat(found[1]) if found else None

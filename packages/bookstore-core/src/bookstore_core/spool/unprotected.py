@@ -1,10 +1,10 @@
-"""Losses: notebooks whose newest state is not in the spool, as processes note them.
+"""Unprotected notebooks, whose newest state is not in the spool, as files.
 
-Each process that archives has a file of its own, named after its machine and its
-number, in ``unprotected/`` in the spool; or in Jupyter's runtime directory, where the
-spool cannot be made or written. The file is a line of JSON and then blanks: it is as
-large as it may need to be before the disk is full. A process holds a lock on its file;
-what one that has ended left behind, another one takes over.
+Each process that archives has its own file, named after its machine and process id, in
+``unprotected/`` in the spool, or in Jupyter's runtime directory if the spool cannot be
+created or written. The file is a line of JSON, padded with blanks while there is space,
+so that it can be rewritten on a full disk. A process locks its file. When it has ended,
+another process takes the file over.
 """
 
 import hashlib
@@ -20,9 +20,9 @@ FOLDER = "unprotected"
 
 @dataclass(frozen=True, order=True)
 class UnprotectedNotebook:
-    """A notebook: its path on the server, its key, and its file if it has one here.
+    """A notebook: its path on the server, its key, and its file on disk, if any.
 
-    `moved_from` is the path that it had before, where no version says so yet.
+    `moved_from` is the path before a rename that no version records yet.
     """
 
     path: str
@@ -32,14 +32,14 @@ class UnprotectedNotebook:
 
 
 def loss_folders(spool_dir: str) -> tuple[Path, Path]:
-    """Return where the files of a spool are: in it, and where that is impossible."""
+    """Return the folder in the spool, and the one to use if that is not possible."""
     name = hashlib.sha256(str(Path(spool_dir).absolute()).encode()).hexdigest()[:16]
     elsewhere = Path(jupyter_runtime_dir()) / f"bookstore-{FOLDER}-{name}"
     return Path(spool_dir) / FOLDER, elsewhere
 
 
 def loss_files(spool_dir: str) -> Iterator[Path]:
-    """Yield the files of all processes, of those that have ended too."""
+    """Yield the files of all processes, including those that have ended."""
     for folder in loss_folders(spool_dir):
         try:
             names = sorted(path for path in folder.iterdir() if path.is_file())
@@ -49,7 +49,7 @@ def loss_files(spool_dir: str) -> Iterator[Path]:
 
 
 def read_losses(spool_dir: str) -> tuple[UnprotectedNotebook, ...]:
-    """Return what all processes have noted; what cannot be read is left out."""
+    """Return the notebooks in the files of all processes; skip unreadable files."""
     found: set[UnprotectedNotebook] = set()
     for path in loss_files(spool_dir):
         try:
@@ -60,13 +60,13 @@ def read_losses(spool_dir: str) -> tuple[UnprotectedNotebook, ...]:
 
 
 def encode_losses(
-    losses: Collection[UnprotectedNotebook], *, room: int, most: int
+    notebooks: Collection[UnprotectedNotebook], *, room: int, most: int
 ) -> bytes:
-    """Return the content of a file of `room` bytes or more, but of no more than `most`.
+    """Return the content of a file, of at least `room` and at most `most` bytes.
 
-    Those that there is no room for are left out.
+    Notebooks that do not fit are left out.
     """
-    kept = [asdict(loss) for loss in losses]
+    kept = [asdict(notebook) for notebook in notebooks]
     while True:
         line = json.dumps({"bookstore_unprotected": 1, "notebooks": kept})
         if len(line) < most or not kept:
@@ -75,7 +75,7 @@ def encode_losses(
 
 
 def decode_losses(data: bytes) -> list[UnprotectedNotebook]:
-    """Return the losses in a file; none where it is not of this form."""
+    """Return the notebooks in a file; none if it is malformed."""
     try:
         values = json.loads(data)
         return [
