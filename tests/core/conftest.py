@@ -22,7 +22,7 @@ from harness.s3_server import S3Server, s3_traits
 
 NAMED_URL = "BOOKSTORE_TEST_S3_URL"
 
-#: Stores that take writes side by side; moto in process loses some of them.
+#: Stores that support parallel writes; moto in process loses some of them.
 SHARED = ["local", "s3_server"]
 if importlib.util.find_spec("ministack"):
     SHARED.append("ministack")
@@ -84,13 +84,13 @@ def traits(request: pytest.FixtureRequest) -> Traits:
 
 @pytest.fixture(scope="session")
 def connect() -> Callable[[BookstoreSettings, Timeouts], Any]:
-    """Make one client a server: making one takes longer than most tests."""
+    """Make one client for each server: this takes longer than most tests."""
     clients: dict[str, Any] = {}
 
-    def connect(settings: BookstoreSettings, patience: Timeouts) -> Any:
+    def connect(settings: BookstoreSettings, timeouts: Timeouts) -> Any:
         url = settings.s3_endpoint_url
         if url not in clients:
-            clients[url] = new_client(settings, patience)
+            clients[url] = new_client(settings, timeouts)
         return clients[url]
 
     return connect
@@ -122,7 +122,7 @@ def store(traits: Traits, make_store: MakeStore) -> VersionStore:
 
 @pytest.fixture(params=SHARED)
 def shared_store(request: pytest.FixtureRequest, make_store: MakeStore) -> VersionStore:
-    """An empty store of each kind that takes writes side by side."""
+    """An empty store of each kind that supports parallel writes."""
     return make_store(request.getfixturevalue(request.param))
 
 
@@ -142,7 +142,7 @@ def local_store(local: Traits, make_store: MakeStore) -> VersionStore:
 def make_stubbed(
     connect: Callable[[BookstoreSettings, Timeouts], Any],
 ) -> Iterator[MakeStubbed]:
-    """Make stores that take their answers from a list."""
+    """Make stores whose client answers from a list."""
     keys = {"s3_access_key_id": "a", "s3_secret_access_key": "b"}
     client = connect(BookstoreSettings(**keys), Timeouts(1, 1))
     made: list[Stubbed] = []
@@ -161,5 +161,5 @@ def make_stubbed(
 
 @pytest.fixture
 def stubbed(make_stubbed: MakeStubbed) -> Stubbed:
-    """A store that takes its answers from a list."""
+    """A store whose client answers from a list."""
     return make_stubbed()

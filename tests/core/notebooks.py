@@ -1,4 +1,4 @@
-"""Notebooks for the tests of comparing: cells by their source, with or without id."""
+"""Notebooks for the tests of differences: cells with a source, with or without id."""
 
 import json
 from typing import Any

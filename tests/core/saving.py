@@ -1,4 +1,4 @@
-"""Saves for the tests of stores: put a content, read all contents back."""
+"""Saves for the tests of stores: write content, read all contents back."""
 
 import hashlib
 import io
@@ -8,7 +8,7 @@ from typing import Any
 
 from bookstore_core.stores import Version, VersionMetadata, VersionStore, new_save_id
 
-#: Traits of BookstoreSettings that reach a store.
+#: Traits of BookstoreSettings to open a store with.
 Traits = dict[str, Any]
 #: Makes a prepared store with an empty bucket of its own.
 MakeStore = Callable[[Traits], VersionStore]

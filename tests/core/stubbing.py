@@ -1,4 +1,4 @@
-"""S3 stores over botocore's Stubber: requests and answers to the letter."""
+"""S3 stores on botocore's Stubber, with exact requests and answers."""
 
 from collections.abc import Callable
 from typing import Any

@@ -1,4 +1,4 @@
-"""Who saves, labels and publishes from a process."""
+"""The author of what a process saves, labels and publishes."""
 
 import pytest
 

@@ -12,15 +12,15 @@ ALL = [
 ]
 
 
-def test_every_error_is_in_the_one_tree() -> None:
+def test_every_error_is_in_the_tree() -> None:
     assert all(issubclass(error, BookstoreError) for error in ALL)
 
 
-def test_the_tree_is_drawn_as_it_is() -> None:
+def test_the_tree_is_documented_as_it_is() -> None:
     assert errors.__doc__ is not None
     assert [error for error in ALL if error.__name__ not in errors.__doc__] == []
 
 
-def test_what_passes_by_itself_may_be_tried_again() -> None:
+def test_errors_that_pass_by_themselves_are_retryable() -> None:
     retryable = {error for error in ALL if error.retryable}
     assert retryable == {StorageUnavailableError, SpoolError}

@@ -1,4 +1,4 @@
-"""The form of what is kept with a version: recorded, read when older, else refused."""
+"""The form of a version's metadata: recorded, read if older, refused if newer."""
 
 import io
 import json
@@ -103,7 +103,7 @@ def test_a_newer_version_does_not_hide_a_save(local_store: VersionStore) -> None
 
 
 @pytest.mark.parametrize("form", ["2", [2], None, 0, -1])
-def test_a_damaged_form_costs_nothing(local_store: VersionStore, form: object) -> None:
+def test_a_damaged_form_is_ignored(local_store: VersionStore, form: object) -> None:
     saved = save(local_store)
     write_form(local_store, form)
     assert local_store.head(KEY).metadata == saved.metadata
@@ -120,9 +120,7 @@ def test_newer_headers_are_refused(stubbed: Stubbed) -> None:
 
 
 @pytest.mark.parametrize("form", ["x", "-2", "²", "0"])
-def test_a_damaged_header_of_the_form_costs_nothing(
-    stubbed: Stubbed, form: str
-) -> None:
+def test_a_damaged_form_header_is_ignored(stubbed: Stubbed, form: str) -> None:
     stubbed.answer("head_object", answer(form))
     assert stubbed.store.head(KEY).metadata is not None
 

@@ -1,4 +1,4 @@
-"""The note that says where a renamed notebook has gone."""
+"""The note that records the new path of a renamed notebook."""
 
 import pytest
 
@@ -20,7 +20,7 @@ def test_note_lies_beside_the_notebook(key: str, expected: str) -> None:
     assert not is_note_key(key)
 
 
-def test_note_whose_key_would_be_too_long_cannot_be() -> None:
+def test_note_whose_key_would_be_too_long_is_refused() -> None:
     with pytest.raises(InvalidRequestError, match="1024"):
         note_key("w/" + "x" * 1020)
 
@@ -40,5 +40,5 @@ def test_note_is_read_as_it_was_written(path: str) -> None:
         b"[" * 100_000,
     ],
 )
-def test_what_is_no_note_tells_nothing(data: bytes) -> None:
+def test_content_that_is_not_a_note_has_no_path(data: bytes) -> None:
     assert read_note(data) == ""

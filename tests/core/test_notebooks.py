@@ -42,7 +42,7 @@ def test_notebooks_of_format_3_are_valid() -> None:
 
 
 @pytest.mark.parametrize(
-    ("content", "said"),
+    ("content", "message"),
     [
         (None, "empty"),
         ([], "empty"),
@@ -56,15 +56,15 @@ def test_notebooks_of_format_3_are_valid() -> None:
         ({**notebook("1"), "cells": [{"cell_type": "odd"}]}, "cells/0"),
     ],
 )
-def test_what_is_no_valid_notebook_is_refused_with_the_reason(
-    content: object, said: str
+def test_an_invalid_notebook_is_refused_with_the_reason(
+    content: object, message: str
 ) -> None:
-    with pytest.raises(InvalidNotebookError, match=said):
+    with pytest.raises(InvalidNotebookError, match=message):
         check_notebook(content)
 
 
 @pytest.mark.parametrize(
-    ("data", "said"),
+    ("data", "message"),
     [
         (b"", "not JSON"),
         (b"{", "not JSON"),
@@ -73,8 +73,8 @@ def test_what_is_no_valid_notebook_is_refused_with_the_reason(
         (b'"text"', "empty"),
     ],
 )
-def test_bytes_that_are_no_notebook_are_refused(data: bytes, said: str) -> None:
-    with pytest.raises(InvalidNotebookError, match=said):
+def test_bytes_that_are_not_a_notebook_are_refused(data: bytes, message: str) -> None:
+    with pytest.raises(InvalidNotebookError, match=message):
         parse_notebook(data)
 
 
@@ -84,7 +84,7 @@ def test_only_what_is_over_the_limit_is_too_large() -> None:
         check_size("a.ipynb", 101, 100)
 
 
-def test_every_cells_claim_to_be_trusted_is_dropped() -> None:
+def test_the_trust_of_every_cell_is_dropped() -> None:
     content = notebook("1", "2")
     for cell in content["cells"]:
         cell["metadata"] = {"trusted": True, "tags": ["kept"]}
@@ -92,7 +92,7 @@ def test_every_cells_claim_to_be_trusted_is_dropped() -> None:
     assert [cell["metadata"] for cell in content["cells"]] == [{"tags": ["kept"]}] * 2
 
 
-def test_the_claims_of_format_3_are_dropped_too() -> None:
+def test_the_trust_of_format_3_cells_is_dropped_too() -> None:
     content = drop_trust(v3_notebook(trusted=True, kept=1))
     assert content["worksheets"][0]["cells"][0]["metadata"] == {"kept": 1}
 

@@ -1,4 +1,4 @@
-"""What a contents model says of the version that its content came from."""
+"""The origin of restored content in a contents model."""
 
 import base64
 import json
@@ -38,18 +38,18 @@ def test_origin_is_read_as_it_was_written(origin: Origin) -> None:
         {"restored_path": "a.ipynb"},
     ],
 )
-def test_member_that_makes_no_sense_says_nothing(value: Any) -> None:
+def test_malformed_member_is_ignored(value: Any) -> None:
     assert Origin.of({MEMBER: value}) is None
 
 
-def test_model_without_the_member_says_nothing() -> None:
+def test_model_without_the_member_has_no_origin() -> None:
     assert Origin.of({"type": "notebook"}) is None
 
 
 @pytest.mark.parametrize(
     "path", [None, 3, [], "../a.ipynb", "a\0b", "\ud800", "x" * 2000]
 )
-def test_path_that_makes_no_sense_is_left_out(path: Any) -> None:
+def test_malformed_path_is_left_out(path: Any) -> None:
     member = {"restored_from": "v1", "restored_path": path}
     assert Origin.of({MEMBER: member}) == Origin("v1")
 
@@ -61,7 +61,7 @@ def test_manager_with_the_mark_archives() -> None:
     assert archives(manager)
 
 
-def test_notebook_goes_as_one_that_claims_no_trust() -> None:
+def test_notebook_is_saved_as_one_without_trust() -> None:
     content = notebook("1")
     data = json.dumps(content).encode()
     content["cells"][0]["metadata"] = {"trusted": True}
@@ -71,14 +71,14 @@ def test_notebook_goes_as_one_that_claims_no_trust() -> None:
         assert model == expected
 
 
-def test_what_is_no_valid_notebook_is_refused_as_one_and_goes_as_a_file() -> None:
+def test_invalid_notebook_is_refused_as_one_and_saved_as_a_file() -> None:
     with pytest.raises(InvalidNotebookError, match="not JSON"):
         model_of("a.ipynb", b"broken")
     expected = {"type": "file", "format": "text", "content": "broken"}
     assert file_model_of(b"broken") == expected
 
 
-def test_other_names_go_as_files_byte_for_byte() -> None:
+def test_other_names_are_saved_as_files_byte_for_byte() -> None:
     data = b'{"trusted": true}\n'
     assert model_of("a.json", data)["content"].encode() == data
     binary = model_of("a.bin", b"\xff\x00")
@@ -86,7 +86,7 @@ def test_other_names_go_as_files_byte_for_byte() -> None:
     assert base64.b64decode(binary["content"]) == b"\xff\x00"
 
 
-def test_model_says_where_its_content_came_from() -> None:
+def test_model_contains_the_origin_of_its_content() -> None:
     origin = Origin("v1", "old/a.ipynb")
     data = json.dumps(notebook("1")).encode()
     assert Origin.of(model_of("a.ipynb", data, origin)) == origin

@@ -32,16 +32,16 @@ def test_a_key_is_the_prefix_and_the_path(prefix: str, path: str, key: str) -> N
 @pytest.mark.parametrize(
     "path", ["", "/", "a//b", ".", "..", "a/../b", "a/./b", "a\0b", "\ud800"]
 )
-def test_a_path_that_is_none_is_refused(path: str) -> None:
+def test_an_invalid_path_is_refused(path: str) -> None:
     with pytest.raises(InvalidRequestError):
         check_path(path)
 
 
-def test_a_path_loses_its_outer_slashes_alone() -> None:
+def test_a_path_loses_only_its_outer_slashes() -> None:
     assert check_path("/a b/..c/ü%41.ipynb/") == "a b/..c/ü%41.ipynb"
 
 
-def test_a_key_holds_1024_bytes_prefix_included() -> None:
+def test_a_key_has_up_to_1024_bytes_including_the_prefix() -> None:
     assert len(notebook_key("w", "x" * 1022)) == 1024
     with pytest.raises(InvalidRequestError, match="1025 bytes"):
         notebook_key("w", "x" * 1023)
@@ -54,5 +54,5 @@ def test_outer_slashes_of_a_prefix_do_not_matter(prefix: str) -> None:
     assert notebook_key(prefix, "mine.ipynb") == "workspace/kylek/mine.ipynb"
 
 
-def test_what_cannot_be_printed_is_escaped_in_sentences() -> None:
+def test_unprintable_characters_are_escaped_in_sentences() -> None:
     assert printable("a\nb\x1b[0mé") == "a\\nb\\x1b[0mé"

@@ -39,7 +39,7 @@ def test_the_documented_settings_have_their_documented_defaults(
     assert getattr(BookstoreSettings(), name) == value
 
 
-def test_every_setting_has_a_help_text() -> None:
+def test_every_setting_has_a_description() -> None:
     traits = BookstoreSettings.class_traits(config=True).items()
     own = {name for name, _ in traits} - {"log_level", "parent"}
     assert [name for name, trait in traits if name in own and not trait.help] == []
@@ -94,7 +94,7 @@ def test_a_bucket_or_the_local_store_is_enough() -> None:
     assert BookstoreSettings(storage="local").bucket == "bookstore"
 
 
-def test_the_flags_show_which_features_are_available() -> None:
+def test_the_flags_list_the_enabled_features() -> None:
     settings = BookstoreSettings(
         s3_bucket="b", enable_s3_cloning=False, published_prefix=""
     )
@@ -113,7 +113,7 @@ def test_cloning_from_a_directory_needs_no_store(tmp_path: Path) -> None:
     assert [name for name, valid in flags.items() if valid] == ["fs_clone_valid"]
 
 
-def test_settings_survive_the_way_to_a_child_process() -> None:
+def test_settings_can_be_passed_to_a_child_process() -> None:
     settings = BookstoreSettings(s3_bucket="b", s3_secret_access_key="x", max_threads=3)
     again = BookstoreSettings.from_config(settings.as_config())
     assert again.as_config() == settings.as_config()
@@ -136,9 +136,7 @@ def test_a_secret_of_the_wrong_type_is_named_and_not_shown(name: str) -> None:
 
 @pytest.mark.parametrize("prefix", ["a//b", "a/../b", "./a", "..", "a\0b"])
 @pytest.mark.parametrize("name", ["workspace_prefix", "published_prefix"])
-def test_a_prefix_that_no_key_can_have_is_refused_at_once(
-    name: str, prefix: str
-) -> None:
+def test_an_invalid_prefix_is_refused_at_once(name: str, prefix: str) -> None:
     with pytest.raises(TraitError, match=name):
         BookstoreSettings(**{name: prefix})
 

@@ -72,7 +72,7 @@ def test_a_value_of_the_wrong_type_is_named(config_dir: Path) -> None:
         load_settings(config)
 
 
-def test_a_misspelt_setting_is_told_with_the_right_name() -> None:
+def test_a_misspelt_setting_is_reported_with_the_right_name() -> None:
     config = Config({"BookstoreSettings": {"s3_bukcet": "x", "s3_bucket": "y"}})
     assert misspelt_settings(config) == [
         "There is no setting BookstoreSettings.s3_bukcet. Did you mean s3_bucket?"

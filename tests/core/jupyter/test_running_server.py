@@ -1,4 +1,4 @@
-"""What is known of the notebook server that runs."""
+"""The generation of the running notebook server."""
 
 from bookstore_core.jupyter.running_server import is_classic
 

@@ -1,4 +1,4 @@
-"""What every VersionStore promises, tried on each kind of store."""
+"""The contract of VersionStore, tested on each kind of store."""
 
 import io
 from concurrent.futures import ThreadPoolExecutor
@@ -55,7 +55,7 @@ ODD_VERSION_IDS = [
 
 
 class Frugal(io.BytesIO):
-    """A stream that is never read as a whole."""
+    """A stream that must not be read at once."""
 
     def read(self, size: int | None = -1, /) -> bytes:
         assert size is not None
@@ -71,7 +71,7 @@ def test_a_version_is_read_back_as_it_was_saved(store: VersionStore) -> None:
     assert opened.version.metadata == saved.metadata
 
 
-def test_head_tells_what_is_known_of_a_version(store: VersionStore) -> None:
+def test_head_returns_the_metadata_of_a_version(store: VersionStore) -> None:
     saved = save(store, b"{}", author="änn (ö)", source_path="a b/ü%41.ipynb")
     known = store.head(KEY, saved.version_id)
     assert (known.bucket, known.key, known.size) == (store.bucket, KEY, 2)
@@ -81,7 +81,7 @@ def test_head_tells_what_is_known_of_a_version(store: VersionStore) -> None:
     assert abs((known.stored_at - saved.stored_at).total_seconds()) < 60
 
 
-def test_where_a_version_comes_from_is_known_of_it(store: VersionStore) -> None:
+def test_the_origin_of_a_version_is_in_its_metadata(store: VersionStore) -> None:
     saved = save(
         store,
         restored_from="v/1+2=",
@@ -224,7 +224,7 @@ def test_odd_keys_keep_their_versions(store: VersionStore, key: str) -> None:
 
 
 @pytest.mark.parametrize("key", ["", "a\0b", "\ud800.ipynb", "x" * 1025])
-def test_keys_that_cannot_be_are_refused(store: VersionStore, key: str) -> None:
+def test_invalid_keys_are_refused(store: VersionStore, key: str) -> None:
     with pytest.raises(InvalidRequestError):
         save(store, key=key)
     with pytest.raises(InvalidRequestError):
@@ -282,7 +282,7 @@ def test_keys_are_listed_page_by_page(store: VersionStore) -> None:
     assert sorted(shown) == ["w/a.ipynb", "w/b.ipynb", "w/c/", "w/e.ipynb", "w/f/"]
 
 
-def test_a_prefix_that_nothing_has_lists_nothing(store: VersionStore) -> None:
+def test_a_prefix_without_keys_lists_nothing(store: VersionStore) -> None:
     save(store)
     assert store.list_keys("nothing/here").keys == ()
     assert store.list_keys("work").folders == ()
@@ -337,7 +337,7 @@ def test_another_bucket_that_does_not_exist_is_not_found(store: VersionStore) ->
 
 
 @pytest.mark.parametrize("bucket", ["", "..", "a/../b", "UPPER case"])
-def test_a_bucket_that_cannot_be_is_refused(store: VersionStore, bucket: str) -> None:
+def test_an_invalid_bucket_name_is_refused(store: VersionStore, bucket: str) -> None:
     with pytest.raises((NotFoundError, InvalidRequestError)):
         store.head(KEY, bucket=bucket)
 
@@ -354,20 +354,20 @@ def test_a_check_leaves_no_version_behind(store: VersionStore) -> None:
     assert (page.keys, page.folders) == ((), ())
 
 
-def test_preparing_twice_is_as_preparing_once(store: VersionStore) -> None:
+def test_preparing_twice_is_like_preparing_once(store: VersionStore) -> None:
     save(store, b"kept")
     assert store.prepare() == []
     assert contents_of(store) == [b"kept"]
 
 
-def test_saves_of_one_key_side_by_side_are_all_kept(shared_store: VersionStore) -> None:
+def test_parallel_saves_of_one_key_are_all_kept(shared_store: VersionStore) -> None:
     contents = [b"content %d" % number for number in range(48)]
     with ThreadPoolExecutor(16) as pool:
         list(pool.map(lambda content: save(shared_store, content), contents))
     assert sorted(contents_of(shared_store)) == sorted(contents)
 
 
-def test_saves_of_many_keys_side_by_side_are_all_kept(
+def test_parallel_saves_of_many_keys_are_all_kept(
     shared_store: VersionStore,
 ) -> None:
     keys = [f"workspace/{number}.ipynb" for number in range(48)]

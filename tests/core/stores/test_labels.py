@@ -75,14 +75,16 @@ def test_labels_belong_to_their_key(store: VersionStore) -> None:
     assert store.labels("workspace/none.ipynb") == {}
 
 
-def test_a_second_label_takes_the_place_of_the_first(store: VersionStore) -> None:
+def test_a_second_label_replaces_the_first(store: VersionStore) -> None:
     saved = save(store)
     store.set_label(KEY, saved.version_id, Label("first", comment="c" * 400))
     store.set_label(KEY, saved.version_id, Label("second", labelled_at=AT))
     assert store.labels(KEY) == {saved.version_id: Label("second", labelled_at=AT)}
 
 
-def test_giving_the_same_label_twice_is_as_giving_it_once(store: VersionStore) -> None:
+def test_setting_the_same_label_twice_is_like_setting_it_once(
+    store: VersionStore,
+) -> None:
     saved = save(store)
     for _ in range(2):
         store.set_label(KEY, saved.version_id, Label("one", labelled_at=AT))
@@ -98,7 +100,7 @@ def test_a_label_can_be_removed_and_given_again(store: VersionStore) -> None:
     assert list(store.labels(KEY)) == [second.version_id]
 
 
-def test_removing_a_label_that_is_not_there_is_no_error(store: VersionStore) -> None:
+def test_removing_a_missing_label_is_not_an_error(store: VersionStore) -> None:
     saved = save(store)
     store.set_label(KEY, saved.version_id, None)
     assert store.labels(KEY) == {}
@@ -116,7 +118,7 @@ def test_two_versions_cannot_have_the_same_label(store: VersionStore) -> None:
     "version_id",
     ["", "nope", "..", "é", "\0", "20261123T183225.123456Z-1a2b3c4d", "../x"],
 )
-def test_a_version_that_is_not_there_cannot_be_labelled(
+def test_a_missing_version_cannot_be_labelled(
     store: VersionStore, version_id: str
 ) -> None:
     save(store)
@@ -150,14 +152,14 @@ def test_the_version_of_another_key_cannot_be_labelled(store: VersionStore) -> N
         Label("x", comment="\x1b[31m"),
     ],
 )
-def test_a_label_that_cannot_be_is_refused(store: VersionStore, label: Label) -> None:
+def test_an_invalid_label_is_refused(store: VersionStore, label: Label) -> None:
     saved = save(store)
     with pytest.raises(InvalidRequestError):
         store.set_label(KEY, saved.version_id, label)
     assert store.labels(KEY) == {}
 
 
-def test_an_author_who_cannot_be_printed_does_not_stop_a_label(
+def test_an_unprintable_author_does_not_prevent_a_label(
     store: VersionStore,
 ) -> None:
     saved = save(store)
@@ -165,7 +167,7 @@ def test_an_author_who_cannot_be_printed_does_not_stop_a_label(
     assert store.labels(KEY)[saved.version_id].author.startswith(r"\udcff\nyyy")
 
 
-def test_of_two_who_label_a_version_at_once_one_wins(
+def test_of_two_labels_set_at_once_one_wins(
     shared_store: VersionStore,
 ) -> None:
     saved = save(shared_store)
@@ -180,7 +182,7 @@ def test_of_two_who_label_a_version_at_once_one_wins(
     assert (found.name, found.comment) in [(each.name, each.comment) for each in labels]
 
 
-def test_what_is_kept_of_labels_is_in_no_listing(store: VersionStore) -> None:
+def test_records_of_labels_are_in_no_listing(store: VersionStore) -> None:
     saved, top = save(store), save(store, key="top.ipynb")
     store.set_label(KEY, saved.version_id, Label("x"))
     store.set_label("top.ipynb", top.version_id, Label("y"))
@@ -204,14 +206,14 @@ def test_labels_in_another_bucket_can_be_read(
 
 
 @pytest.mark.parametrize("key", ["", "a\0b", "\ud800.ipynb", "x" * 1025])
-def test_keys_that_cannot_be_have_no_labels(store: VersionStore, key: str) -> None:
+def test_invalid_keys_have_no_labels(store: VersionStore, key: str) -> None:
     with pytest.raises(InvalidRequestError):
         store.labels(key)
     with pytest.raises(InvalidRequestError):
         store.set_label(key, "v", Label("x"))
 
 
-def test_the_longest_keys_say_that_they_cannot_be_labelled(
+def test_labels_of_the_longest_keys_are_refused(
     s3_store: VersionStore,
 ) -> None:
     key = "k" * 1020

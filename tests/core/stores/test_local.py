@@ -1,4 +1,4 @@
-"""What the local store keeps on disk, and what it does when the disk says no."""
+"""What the local store writes to disk, and what it does if the disk fails."""
 
 import errno
 import io
@@ -31,7 +31,7 @@ from bookstore_core.stores.local.names import key_directory
 from bookstore_core.stores.local.store import LocalStore
 from core.saving import KEY, Traits, contents_of, metadata_for, save
 
-#: What keys are made of, with everything that a file name cannot be.
+#: Parts of keys, including everything that is invalid in a file name.
 PARTS = [
     *"aA.%~ /é🙂",
     "..",
@@ -90,7 +90,7 @@ def test_no_key_leaves_its_bucket(tmp_path: Path, key: str) -> None:
     assert directory != tmp_path
 
 
-def test_every_name_is_one_that_file_systems_take(tmp_path: Path) -> None:
+def test_every_name_is_valid_on_file_systems(tmp_path: Path) -> None:
     for key in random_keys(3000):
         for name in key_directory(tmp_path, key).relative_to(tmp_path).parts:
             assert len(name.encode()) <= 255
@@ -109,7 +109,7 @@ def test_every_key_is_found_again_under_its_own_name(local_store: VersionStore) 
     ]
 
 
-def test_a_key_and_a_folder_may_have_one_name(local_store: VersionStore) -> None:
+def test_a_key_and_a_folder_may_have_the_same_name(local_store: VersionStore) -> None:
     keys = ["a", "a/b", "a.versions", "a.versions/b", "a/", "a//b"]
     for key in keys:
         save(local_store, key.encode(), key=key)
@@ -118,7 +118,7 @@ def test_a_key_and_a_folder_may_have_one_name(local_store: VersionStore) -> None
     ]
 
 
-def test_ids_grow_also_when_the_clock_goes_back(local: Traits) -> None:
+def test_ids_grow_even_if_the_clock_goes_back(local: Traits) -> None:
     start = datetime(2026, 11, 23, 18, 32, 25, 999999, tzinfo=UTC)
     times = [start, start - timedelta(days=1), start - timedelta(days=2), start]
     store = LocalStore(BookstoreSettings(**local), now=iter(times).__next__)
@@ -128,7 +128,7 @@ def test_ids_grow_also_when_the_clock_goes_back(local: Traits) -> None:
     assert [v.version_id for v in store.list_versions(KEY).versions] == ids[::-1]
 
 
-def test_a_save_that_was_not_finished_is_no_version(local_store: VersionStore) -> None:
+def test_an_unfinished_save_is_not_a_version(local_store: VersionStore) -> None:
     saved = save(local_store, b"whole")
     directory, later = directory_of(local_store), "20991231T000000.000000Z-00000000"
     (directory / f"{later}.ipynb").write_bytes(b"half")
@@ -159,7 +159,7 @@ def test_a_sidecar_of_an_earlier_release_is_read(local_store: VersionStore) -> N
     assert local_store.head(KEY).metadata == saved.metadata
 
 
-def test_a_damaged_sidecar_costs_the_metadata_alone(local_store: VersionStore) -> None:
+def test_a_damaged_sidecar_loses_only_the_metadata(local_store: VersionStore) -> None:
     saved = save(local_store, b"kept")
     (directory_of(local_store) / f"{saved.version_id}.meta.json").write_text("{")
     assert local_store.head(KEY).metadata is None
@@ -175,7 +175,7 @@ def test_a_damaged_sidecar_costs_the_metadata_alone(local_store: VersionStore) -
         {"save_id": None, "saved_at": None},
     ],
 )
-def test_a_sidecar_with_wrong_values_costs_the_metadata_alone(
+def test_a_sidecar_with_wrong_values_loses_only_the_metadata(
     local_store: VersionStore, wrong: dict[str, object]
 ) -> None:
     saved = save(local_store, b"kept")
@@ -188,7 +188,7 @@ def test_a_sidecar_with_wrong_values_costs_the_metadata_alone(
     "content",
     [b"", b"{", b"[]", b"null", b'{"name": ""}', b'{"name": null}', b"[" * 100_000],
 )
-def test_a_damaged_file_of_a_label_is_no_label(
+def test_a_damaged_label_file_is_not_a_label(
     local_store: VersionStore, content: bytes
 ) -> None:
     saved = save(local_store)
@@ -198,7 +198,7 @@ def test_a_damaged_file_of_a_label_is_no_label(
     assert local_store.labels(KEY)[saved.version_id].name == "mended"
 
 
-def test_a_content_that_is_gone_is_said(local_store: VersionStore) -> None:
+def test_missing_content_is_reported(local_store: VersionStore) -> None:
     saved = save(local_store)
     (directory_of(local_store) / f"{saved.version_id}.ipynb").unlink()
     with pytest.raises(StorageError, match="missing"):
@@ -206,7 +206,7 @@ def test_a_content_that_is_gone_is_said(local_store: VersionStore) -> None:
 
 
 class FullDisk(io.BytesIO):
-    """A content that fails as a full disk does, after its first bytes."""
+    """Content that fails like a full disk after its first bytes."""
 
     def read(self, size: int | None = -1, /) -> bytes:
         if self.tell():
@@ -245,7 +245,7 @@ def test_a_failure_of_the_disk_has_its_own_error(
     assert "/store" in str(error)
 
 
-def test_a_file_in_place_of_the_directory_is_a_wrong_configuration(
+def test_a_file_in_place_of_the_directory_is_a_configuration_error(
     tmp_path: Path,
 ) -> None:
     (tmp_path / "file").write_text("")
@@ -258,7 +258,7 @@ def test_a_file_in_place_of_the_directory_is_a_wrong_configuration(
     assert not check.retryable
 
 
-def test_a_directory_that_is_not_there_yet_is_made(local: Traits) -> None:
+def test_a_missing_directory_is_created(local: Traits) -> None:
     store = open_store(BookstoreSettings(**local))
     assert store.check().ok
     assert store.prepare() == []
@@ -306,7 +306,7 @@ for number in range(20):
 """
 
 
-def test_processes_that_save_side_by_side_lose_nothing(
+def test_processes_that_save_in_parallel_lose_nothing(
     local: Traits, local_store: VersionStore
 ) -> None:
     command = [sys.executable, "-c", SAVING, local["local_root"], local_store.bucket]

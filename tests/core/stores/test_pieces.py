@@ -1,4 +1,4 @@
-"""The small parts that stores are made of: metadata, windows, the chosen store."""
+"""The small parts of stores: metadata, windows, the choice of the store."""
 
 import io
 from datetime import UTC, datetime, timedelta, timezone
@@ -49,7 +49,7 @@ def test_metadata_fits_into_two_kilobytes() -> None:
         assert headers["bookstore-author"] == "ann"
 
 
-def test_where_a_notebook_was_is_kept_before_what_its_key_tells() -> None:
+def test_the_old_path_has_priority_over_what_the_key_contains() -> None:
     long = {"source_path": "x" * 1000, "author": "y" * 1000}
     headers = encode_metadata(metadata_for(moved_from="z" * 1000, **long))
     assert headers["bookstore-moved-from"] == "z" * 1000
@@ -81,11 +81,11 @@ def test_times_are_kept_in_utc() -> None:
         {"bookstore-save-id": "1f", "bookstore-saved-at": "0001-01-01T00:00:00+23:00"},
     ],
 )
-def test_what_others_wrote_is_no_metadata(headers: dict[str, str]) -> None:
+def test_headers_of_other_programs_are_not_metadata(headers: dict[str, str]) -> None:
     assert decode_metadata(headers) is None
 
 
-def test_names_that_a_server_wrote_large_are_read() -> None:
+def test_header_names_in_upper_case_are_read() -> None:
     headers = {
         name.title(): value for name, value in encode_metadata(metadata_for()).items()
     }
@@ -110,12 +110,12 @@ def test_a_window_is_not_larger_than_its_stream() -> None:
         Window(io.BytesIO(b"12"), 3)
 
 
-def test_a_content_that_arrives_short_may_be_asked_again() -> None:
+def test_incomplete_content_is_a_retryable_error() -> None:
     with opened(b"123", size=4) as version, pytest.raises(StorageUnavailableError):
         version.read(10)
 
 
-def test_a_content_that_changed_is_said() -> None:
+def test_changed_content_is_reported() -> None:
     version = opened(b"123", size=3, sha256="0" * 64)
     with version, pytest.raises(StorageError, match="sha256"):
         version.read(10)
@@ -131,7 +131,7 @@ def test_the_settings_name_the_store(tmp_path: Path) -> None:
     assert not root.exists(), "nothing is made before it is needed"
 
 
-def test_without_a_store_there_is_none_to_open() -> None:
+def test_without_a_configured_store_none_is_opened() -> None:
     with pytest.raises(ConfigurationError, match="No store is configured"):
         open_store(BookstoreSettings())
 

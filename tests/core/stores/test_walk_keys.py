@@ -54,7 +54,7 @@ def test_a_folder_below_can_be_walked(store: VersionStore) -> None:
 
 
 @pytest.mark.parametrize("limit", [1, 2, 50])
-def test_bookstores_own_notes_are_passed_over(store: VersionStore, limit: int) -> None:
+def test_bookstores_own_keys_are_skipped(store: VersionStore, limit: int) -> None:
     shown = ["w/.a", "w/a.ipynb", "w/b/a.ipynb", "w/b/x.bookstore/a.ipynb"]
     own = [f"w/.bookstore/moved/{number}.ipynb" for number in range(5)]
     own += [f"w/b/.bookstore/labels/a.ipynb/{number}" for number in range(5)]
@@ -65,7 +65,7 @@ def test_bookstores_own_notes_are_passed_over(store: VersionStore, limit: int) -
     assert store.list_keys("w/b").folders == ("w/b/x.bookstore/",)
 
 
-def test_bookstores_own_notes_can_be_asked_for(store: VersionStore) -> None:
+def test_bookstores_own_keys_can_be_requested(store: VersionStore) -> None:
     key = "w/.bookstore/moved/a.ipynb"
     save(store, key=key)
     assert [found.key for found in store.list_keys("w/.bookstore/moved").keys] == [key]
@@ -82,7 +82,7 @@ def test_a_made_up_cursor_of_a_walk_is_refused(
         store.walk_keys("w", cursor=cursor)
 
 
-def test_a_cursor_of_a_list_is_none_of_a_walk(store: VersionStore) -> None:
+def test_a_cursor_of_a_list_is_not_valid_for_a_walk(store: VersionStore) -> None:
     for key in KEYS:
         save(store, key=key)
     cursor = store.list_keys("w", limit=1).cursor

@@ -1,4 +1,4 @@
-"""Settings, paths, notebooks and versioned stores: what every bookstore part needs."""
+"""Settings, paths, notebooks and versioned stores, for all parts of bookstore."""
 
 from importlib.metadata import version
 

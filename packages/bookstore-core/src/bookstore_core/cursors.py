@@ -1,4 +1,4 @@
-"""Cursors: where a listing goes on, as opaque texts."""
+"""Cursors: positions in listings, as opaque texts."""
 
 import base64
 import json
@@ -9,46 +9,46 @@ from bookstore_core.errors import InvalidRequestError
 
 T = TypeVar("T")
 
-#: What fails where a cursor is damaged or made up.
+#: What reading a damaged or forged cursor raises.
 DAMAGES = (
     *(ValueError, TypeError, AttributeError, LookupError),
     *(RecursionError, OverflowError, InvalidRequestError),
 )
 
 
-def encode_cursor(kind: str, place: Any) -> str:
-    """Return an opaque cursor of this kind for a place in a listing, a JSON value."""
-    text = json.dumps([kind, place], separators=(",", ":"))
+def encode_cursor(kind: str, position: Any) -> str:
+    """Return an opaque cursor for a position, a JSON value, in a listing of a kind."""
+    text = json.dumps([kind, position], separators=(",", ":"))
     return base64.urlsafe_b64encode(text.encode("ascii")).decode("ascii")
 
 
 def read_cursor(kind: str, cursor: str, read: Callable[[Any], T]) -> T:
-    """Return what `read` makes of the place that `encode_cursor` was given.
+    """Return what `read` makes of the position in a cursor of `encode_cursor`.
 
-    `read` raises one of `DAMAGES` for what is no place. Raises InvalidRequestError for
-    what is no cursor of this kind.
+    `read` raises one of `DAMAGES` for an invalid position. Raises InvalidRequestError
+    if it is not a cursor of this kind.
     """
     try:
-        found, place = json.loads(base64.b64decode(cursor.encode(), b"-_", True))
+        found, position = json.loads(base64.b64decode(cursor.encode(), b"-_", True))
         if found == kind:
-            return read(place)
+            return read(position)
     except DAMAGES:
         pass
     raise InvalidRequestError(
-        "The cursor is not one of this list. Ask for the first page again."
+        "The cursor does not belong to this list. Request the first page again."
     )
 
 
 def decode_cursor(kind: str, cursor: str | None) -> str | None:
-    """Return the place, a text, that `encode_cursor` was given; None for no cursor.
+    """Return the position, a text, in a cursor of `encode_cursor`; None for no cursor.
 
-    Raises InvalidRequestError for what is no cursor of this kind.
+    Raises InvalidRequestError if it is not a cursor of this kind.
     """
     return None if cursor is None else read_cursor(kind, cursor, _text)
 
 
-def _text(place: Any) -> str:
-    if not isinstance(place, str) or not place:
+def _text(position: Any) -> str:
+    if not isinstance(position, str) or not position:
         raise TypeError
-    place.encode("utf-8")  # what has no UTF-8 form, no list has given out
-    return place
+    position.encode("utf-8")  # raises for surrogates, which no cursor contains
+    return position

@@ -1,9 +1,9 @@
-"""Moves: the note in the store that says where a renamed notebook has gone.
+"""Notes in the store that record the new path of a renamed notebook.
 
-The notebook's next version, under its new path, says where it came from. The note is
-for those who look at the old path: there the notebook is not deleted, but moved. It
-counts while it is newer than the newest version of the notebook's key, for another
-notebook may come to the old path, and be deleted there.
+The notebook's next version, under its new path, records the old path. The note is at
+the old path, and shows that the notebook was moved and not deleted. It is valid while
+it is newer than the newest version of the notebook's key, because another notebook may
+be saved at the old path.
 """
 
 import json
@@ -12,33 +12,33 @@ import posixpath
 from bookstore_core.errors import InvalidRequestError
 from bookstore_core.paths import DELIMITER, OWN_FOLDER, check_path
 
-#: A note is smaller than this, in bytes; anything larger is none.
+#: The maximum size of a note, in bytes.
 MAX_NOTE = 4096
 
 NOTE_TYPE = "application/json"
 
 
 def note_key(key: str) -> str:
-    """Return the key of the note on the notebook that was at `key`.
+    """Return the key of the note about the notebook that was at `key`.
 
-    Raises InvalidRequestError where it would be longer than a key can be.
+    Raises InvalidRequestError if it would be too long for a key.
     """
     folder, name = posixpath.split(key)
     return check_path(posixpath.join(folder, OWN_FOLDER, "moved", name), what="key")
 
 
 def is_note_key(key: str) -> bool:
-    """Say whether a key is that of a note."""
+    """Return whether a key is that of a note."""
     return key.split(DELIMITER)[-3:-1] == [OWN_FOLDER, "moved"]
 
 
 def write_note(moved_to: str) -> bytes:
-    """Return the note that a notebook is now at the path `moved_to`."""
+    """Return the content of a note with the new path `moved_to`."""
     return json.dumps({"moved_to": moved_to}).encode("ascii") + b"\n"
 
 
 def read_note(data: bytes) -> str:
-    """Return the path that a note tells; empty where it is no note."""
+    """Return the new path in a note; empty if `data` is not a note."""
     try:
         path = json.loads(data)["moved_to"]
         return check_path(path) if isinstance(path, str) else ""

@@ -1,4 +1,4 @@
-"""Notebooks as data: read, checked, stripped of claimed trust, and written."""
+"""Notebooks as data: parsing, validating, removing trust, writing."""
 
 import json
 from collections.abc import Iterator
@@ -17,7 +17,7 @@ MAJOR_VERSIONS = (3, 4)
 
 
 def check_size(name: str, size: int, limit: int) -> None:
-    """Raise TooLargeError where `size` is over the setting `max_notebook_size`."""
+    """Raise TooLargeError if `size` is over `limit`, both in bytes."""
     if size > limit:
         raise TooLargeError(
             f"{name} is over the limit of {limit} bytes "
@@ -28,37 +28,39 @@ def check_size(name: str, size: int, limit: int) -> None:
 def parse_notebook(data: bytes) -> Notebook:
     """Return the notebook in `data`, which is UTF-8 JSON as stored in a file.
 
-    Raises InvalidNotebookError when it is not UTF-8, not JSON, or not a notebook.
+    Raises InvalidNotebookError if it is not UTF-8, not JSON, or not a notebook.
     """
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError as error:
         raise InvalidNotebookError(
-            f"It is no notebook: byte {error.start} is not UTF-8."
+            f"It is not a notebook: byte {error.start} is not UTF-8."
         ) from None
     try:
         content = json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise InvalidNotebookError(f"It is no notebook: not JSON ({error}).") from None
+        raise InvalidNotebookError(
+            f"It is not a notebook: not JSON ({error})."
+        ) from None
     return check_notebook(content)
 
 
 def check_notebook(content: object) -> Notebook:
-    """Return `content` when it is a valid notebook of format v3 to v4.5.
+    """Return `content` if it is a valid notebook of format v3 to v4.5.
 
     As in nbformat, a later minor version of v4 may have properties that v4.5 lacks.
-    Raises InvalidNotebookError with the first finding of nbformat's validator.
+    Raises InvalidNotebookError with the first error of nbformat's validator.
     """
     if not isinstance(content, dict) or not content:
         raise InvalidNotebookError("The notebook is empty. Send its JSON as an object.")
     major, minor = content.get("nbformat"), content.get("nbformat_minor", 0)
     if type(major) is not int or type(minor) is not int or minor < 0:
         raise InvalidNotebookError(
-            "It is no notebook: 'nbformat' and 'nbformat_minor' must be whole numbers."
+            "It is not a notebook: 'nbformat' and 'nbformat_minor' must be integers."
         )
     if major not in MAJOR_VERSIONS:
         raise InvalidNotebookError(
-            f"Notebook format {major} is not supported. Formats 3 and 4 are."
+            f"Notebook format {major} is not supported, only formats 3 and 4."
         )
     error = _first_error(content, major, minor)
     if error is not None:
@@ -70,7 +72,7 @@ def check_notebook(content: object) -> Notebook:
 
 
 def _first_error(content: Notebook, major: int, minor: int) -> "ValidationError | None":
-    # Imported at the first notebook: its schema library takes a second to load.
+    # Imported at the first notebook: the schema library takes a second to load.
     from nbformat import validator
 
     try:
@@ -81,7 +83,7 @@ def _first_error(content: Notebook, major: int, minor: int) -> "ValidationError 
     except RecursionError:
         raise InvalidNotebookError("The notebook is nested too deeply.") from None
     except (TypeError, ValueError, KeyError, AttributeError) as error:
-        # nbformat's words for an error are made from parts that it takes for granted.
+        # nbformat fails while it builds a message if expected members are missing.
         raise InvalidNotebookError(f"The notebook is not valid: {error}") from None
     return first
 
@@ -91,9 +93,9 @@ def _shorten(message: str, limit: int = 300) -> str:
 
 
 def cells_of(notebook: Notebook) -> Iterator[dict[str, Any]]:
-    """Yield every cell, of v4's one list or of v3's worksheets.
+    """Yield every cell, of the list in v4 or of the worksheets in v3.
 
-    Where a later format than ours has something else in their place, that is no cell.
+    Anything else than an object, as a later format may have, is skipped.
     """
     yield from _dicts(notebook.get("cells"))
     for worksheet in _dicts(notebook.get("worksheets")):
@@ -106,10 +108,10 @@ def _dicts(value: object) -> Iterator[dict[str, Any]]:
 
 
 def drop_trust(notebook: Notebook) -> Notebook:
-    """Remove every cell's own claim to be trusted, in place; return the notebook.
+    """Remove ``trusted`` from the metadata of every cell, in place; return `notebook`.
 
-    A notebook server signs a notebook whose cells all say ``trusted: true``, so a
-    claim that came from somewhere else would run its scripts in the reader's session.
+    A notebook server signs a notebook if all of its cells are ``trusted: true``. If
+    this came from somebody else, their scripts would run in the reader's session.
     """
     for cell in cells_of(notebook):
         metadata = cell.get("metadata")
@@ -119,10 +121,10 @@ def drop_trust(notebook: Notebook) -> Notebook:
 
 
 def write_notebook(notebook: Notebook) -> bytes:
-    """Return the notebook as the bytes of a file, laid out as nbformat does.
+    """Return the notebook as the bytes of a file, formatted as nbformat does.
 
-    Raises InvalidNotebookError for text that has no UTF-8 form (lone surrogates), and
-    for nesting deeper than the interpreter's own limit.
+    Raises InvalidNotebookError for text that cannot be encoded as UTF-8 (lone
+    surrogates), and for nesting deeper than the interpreter's limit.
     """
     try:
         text = json.dumps(notebook, ensure_ascii=False, indent=1, sort_keys=True)
@@ -131,5 +133,5 @@ def write_notebook(notebook: Notebook) -> bytes:
         raise InvalidNotebookError("The notebook is nested too deeply.") from None
     except UnicodeEncodeError as error:
         raise InvalidNotebookError(
-            f"The notebook holds text that cannot be written as UTF-8 ({error.reason})."
+            f"The notebook contains text that is not valid UTF-8 ({error.reason})."
         ) from None

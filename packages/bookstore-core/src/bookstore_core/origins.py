@@ -1,9 +1,9 @@
-"""Restoring: what a save says of the version that its content came from.
+"""Origins: which version a save restores, as a member of a contents model.
 
-Whoever restores, the web app for one, saves the old content through the notebook
-server's contents API, with one member more in the model. The archiver inside that
-server takes it out before the contents manager sees the model, keeps the present
-content first, and writes the origin down with the version that the save becomes.
+To restore, the web app or a command saves the old content through the notebook server's
+contents API, with one more member in the model. The archiver in that server removes the
+member before the contents manager sees the model, archives the present content first,
+and records the origin with the version that the save becomes.
 """
 
 import base64
@@ -15,27 +15,27 @@ from bookstore_core.errors import InvalidRequestError
 from bookstore_core.notebooks import SUFFIX, drop_trust, parse_notebook
 from bookstore_core.paths import check_path
 
-#: The member of a contents model that carries an `Origin`.
+#: The member of a contents model that contains an `Origin`.
 MEMBER = "bookstore"
 
-#: The attribute of a contents manager whose saves are archived.
+#: An attribute that contents managers have if their saves are archived.
 MARK = "_bookstore_archiver"
 
-#: More than the version id of any store.
+#: The maximum length of a version id; those of all stores are shorter.
 MAX_VERSION_ID = 1024
 
 
 def archives(manager: object) -> bool:
-    """Say whether the saves of a contents manager are archived in this process."""
+    """Return whether the saves of a contents manager are archived in this process."""
     return getattr(manager, MARK, None) is not None
 
 
 @dataclass(frozen=True)
 class Origin:
-    """The version that restored content came from.
+    """The version that content was restored from.
 
-    `path` is that version's path on the notebook server where it is another one than
-    the path it is restored to, else empty.
+    `path` is that version's path on the notebook server; empty if it is the path that
+    the content is saved at.
     """
 
     version_id: str
@@ -43,15 +43,15 @@ class Origin:
 
     @property
     def member(self) -> dict[str, Any]:
-        """What a contents model says of it, to be merged into that model."""
+        """The member for a contents model, to be merged into it."""
         value = {"restored_from": self.version_id, "restored_path": self.path}
         return {MEMBER: value}
 
     @classmethod
     def of(cls, model: Mapping[str, Any]) -> Self | None:
-        """Return what a contents model says; None where that is nothing, or no sense.
+        """Return the origin in a contents model; None if it is missing or malformed.
 
-        A save never fails because of it.
+        It never raises, so that no save fails because of a malformed origin.
         """
         value = model.get(MEMBER)
         if not isinstance(value, Mapping):
@@ -72,9 +72,9 @@ def _checked(path: object) -> str:
 def model_of(name: str, data: bytes, origin: Origin | None = None) -> dict[str, Any]:
     """Return the contents model that saves `data` under this name.
 
-    With an `origin`, the version that the save makes says that it was restored. A
-    notebook loses every claim to be trusted. Raises InvalidNotebookError for a name of
-    a notebook whose content is no valid one: that can go as a file.
+    With an `origin`, the new version records that it was restored. Cells of a notebook
+    are no longer marked as trusted. Raises InvalidNotebookError if the name is that of
+    a notebook but `data` is not a valid one; `file_model_of` can save it as a file.
     """
     if not name.endswith(SUFFIX):
         return file_model_of(data, origin)
@@ -82,7 +82,7 @@ def model_of(name: str, data: bytes, origin: Origin | None = None) -> dict[str, 
 
 
 def file_model_of(data: bytes, origin: Origin | None = None) -> dict[str, Any]:
-    """Return the contents model that saves `data` byte for byte, whatever it is."""
+    """Return the contents model that saves any `data` byte for byte, as a file."""
     try:
         return _model("file", "text", data.decode("utf-8"), origin)
     except UnicodeDecodeError:

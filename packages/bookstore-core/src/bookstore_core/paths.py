@@ -4,10 +4,10 @@ from bookstore_core.errors import InvalidRequestError
 
 DELIMITER = "/"
 
-#: The folder, beside the notebooks, where bookstore keeps what it notes of them.
+#: The folder, beside the notebooks, for bookstore's own records about them.
 OWN_FOLDER = ".bookstore"
 
-#: S3's own limit on the length of a key, in bytes of UTF-8.
+#: The maximum length of a key in S3, in bytes of UTF-8.
 MAX_KEY_BYTES = 1024
 
 
@@ -32,19 +32,19 @@ def s3_display_path(bucket: str, prefix: str, path: str = "") -> str:
 
 
 def check_path(path: str, *, what: str = "path") -> str:
-    """Return `path` without outer slashes, or say why it cannot be one.
+    """Return `path` without outer slashes; `what` names it in error messages.
 
-    Raises InvalidRequestError for a path that is empty, has an empty, ``.`` or ``..``
-    segment, holds a NUL, is not encodable as UTF-8, or is over 1024 bytes long.
+    Raises InvalidRequestError if the path is empty, has an empty, ``.`` or ``..``
+    segment, contains a NUL, cannot be encoded as UTF-8, or is over 1024 bytes long.
     """
     path = path.strip(DELIMITER)
     if not path:
         raise InvalidRequestError(f"The {what} is empty. Give the path of a file.")
     if "\0" in path:
-        raise InvalidRequestError(f"The {what} holds a NUL character.")
+        raise InvalidRequestError(f"The {what} contains a NUL character.")
     if any(segment in {"", ".", ".."} for segment in path.split(DELIMITER)):
         raise InvalidRequestError(
-            f"The {what} {path!r} has an empty, '.' or '..' part. Give a plain path."
+            f"The {what} {path!r} has an empty, '.' or '..' part. Remove it."
         )
     try:
         length = len(path.encode("utf-8"))
@@ -52,7 +52,7 @@ def check_path(path: str, *, what: str = "path") -> str:
         raise InvalidRequestError(f"The {what} cannot be written as UTF-8.") from None
     if length > MAX_KEY_BYTES:
         raise InvalidRequestError(
-            f"The {what} is {length} bytes long, and a key holds {MAX_KEY_BYTES}."
+            f"The {what} is {length} bytes long; the limit is {MAX_KEY_BYTES}."
         )
     return path
 
@@ -60,21 +60,21 @@ def check_path(path: str, *, what: str = "path") -> str:
 def notebook_key(prefix: str, path: str) -> str:
     """Return the key of the notebook at `path` below `prefix`.
 
-    Slashes around the prefix do not matter. Raises InvalidRequestError where
-    `check_path` does, and for a key over 1024 bytes.
+    Slashes around the prefix do not matter. Raises InvalidRequestError as `check_path`
+    does, and for a key over 1024 bytes.
     """
     return check_path(s3_key(prefix.strip(DELIMITER), check_path(path)), what="key")
 
 
 def is_own(below: str) -> bool:
-    """Say whether a key is one of bookstore's notes; `below` follows a prefix."""
+    """Return whether a key is in bookstore's own folder; `below` is without prefix."""
     return f"/{OWN_FOLDER}/" in f"/{below}"
 
 
 def printable(text: str) -> str:
-    """Return `text` with what cannot be printed escaped, for logs and messages.
+    """Return `text` with unprintable characters escaped, for logs and messages.
 
-    A name may hold a line's end, with which it could forge a line of the log.
+    A name may contain a line break, which could forge a line of the log.
     """
     return "".join(
         char if char.isprintable() else char.encode("unicode_escape").decode("ascii")

@@ -1,4 +1,4 @@
-"""What the check of an S3 store finds, and how soon."""
+"""What the check of an S3 store finds, and how quickly."""
 
 import socket
 import time
@@ -16,7 +16,7 @@ from harness.s3_server import make_bucket, s3_client, s3_traits
 
 @pytest.fixture
 def silent_port() -> Iterator[int]:
-    """A port that takes connections and never answers."""
+    """A port that accepts connections and never answers."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         yield server.getsockname()[1]
 
@@ -32,7 +32,7 @@ def bad_sentences(stubbed: Stubbed) -> list[str]:
     return [finding.sentence for finding in check.findings if not finding.ok]
 
 
-def test_a_store_that_is_down_is_one_finding_that_passes() -> None:
+def test_a_store_that_is_down_is_one_retryable_finding() -> None:
     store = store_at(free_port())
     check = store.check()
     assert check.retryable
@@ -41,17 +41,17 @@ def test_a_store_that_is_down_is_one_finding_that_passes() -> None:
     assert "Connection refused" in check.sentences[0]
 
 
-def test_a_store_that_hangs_is_checked_with_little_patience(silent_port: int) -> None:
+def test_a_store_that_hangs_is_checked_with_short_timeouts(silent_port: int) -> None:
     store = store_at(silent_port)
     begun = time.monotonic()
     check = store.check()
-    # With time to spare on a busy machine: work has 30 seconds, three times over.
+    # Generous for a busy machine: `FOR_WORK` would take 30 seconds, three times.
     assert time.monotonic() - begun < 15
     assert check.retryable
     assert "did not answer in time" in check.sentences[0]
 
 
-def test_a_bucket_that_is_missing_is_said(s3_server: Traits) -> None:
+def test_a_missing_bucket_is_reported(s3_server: Traits) -> None:
     store = open_store(BookstoreSettings(**{**s3_server, "s3_bucket": "not-made-yet"}))
     check = store.check()
     assert not check.retryable
@@ -59,7 +59,7 @@ def test_a_bucket_that_is_missing_is_said(s3_server: Traits) -> None:
     assert "There is no bucket not-made-yet" in check.sentences[0]
 
 
-def test_a_bucket_that_overwrites_is_said(s3_server: Traits) -> None:
+def test_a_bucket_without_versioning_is_reported(s3_server: Traits) -> None:
     traits = {**s3_server, "s3_bucket": "unversioned"}
     make_bucket(s3_client(traits["s3_endpoint_url"]), "unversioned", versioned=False)
     check = open_store(BookstoreSettings(**traits)).check()
@@ -70,7 +70,7 @@ def test_a_bucket_that_overwrites_is_said(s3_server: Traits) -> None:
     assert "not enabled" in bad[0]
 
 
-def test_rights_that_are_refused_are_said_one_by_one(stubbed: Stubbed) -> None:
+def test_missing_permissions_are_reported_one_by_one(stubbed: Stubbed) -> None:
     stubbed.answer("get_bucket_versioning", ENABLED)
     for operation in (
         "list_object_versions",
@@ -91,7 +91,7 @@ def test_wrong_credentials_are_the_only_finding(stubbed: Stubbed) -> None:
     ]
 
 
-def test_the_right_to_read_is_tried_on_a_version(
+def test_the_permission_to_read_is_tried_on_a_version(
     s3_server: Traits, make_store: MakeStore
 ) -> None:
     store = make_store(s3_server)
@@ -99,7 +99,7 @@ def test_the_right_to_read_is_tried_on_a_version(
     assert "Versions can be read." in store.check().sentences
 
 
-def test_a_store_without_uploads_in_parts_is_no_fault(stubbed: Stubbed) -> None:
+def test_a_store_without_multipart_uploads_is_not_a_problem(stubbed: Stubbed) -> None:
     stubbed.answer("get_bucket_versioning", ENABLED)
     stubbed.answer("list_object_versions", {})
     stubbed.answer("list_objects_v2", {})
@@ -109,7 +109,9 @@ def test_a_store_without_uploads_in_parts_is_no_fault(stubbed: Stubbed) -> None:
     assert "was not tried" in check.sentences[-1]
 
 
-def test_encryption_is_tried_with_the_right_to_write(make_stubbed: MakeStubbed) -> None:
+def test_writing_is_tried_with_encryption(
+    make_stubbed: MakeStubbed,
+) -> None:
     stubbed = make_stubbed(s3_server_side_encryption="AES256")
     place = {"Bucket": "ours", "Key": "workspace/.bookstore-check"}
     stubbed.answer("get_bucket_versioning", ENABLED)

@@ -96,29 +96,29 @@ def test_a_session_token_is_part_of_the_credentials(
     assert [each.token for each in credentials] == ["ours", None]
 
 
-def test_half_of_the_credentials_is_a_wrong_configuration() -> None:
+def test_incomplete_credentials_are_a_configuration_error() -> None:
     store = store_at(ELSEWHERE, s3_secret_access_key=None)
     with pytest.raises(ConfigurationError):
         store.head(KEY)
     assert not store.check().ok
 
 
-def test_no_credentials_at_all_is_a_wrong_configuration() -> None:
+def test_missing_credentials_are_a_configuration_error() -> None:
     none = {"s3_secret_access_key": None, "s3_access_key_id": None}
     with pytest.raises(ConfigurationError, match="no credentials"):
         store_at(ELSEWHERE, **none).head(KEY)
 
 
 @pytest.mark.parametrize("url", ["nonsense", "http://a b/"])
-def test_an_address_that_is_none_is_a_wrong_configuration(url: str) -> None:
+def test_an_invalid_address_is_a_configuration_error(url: str) -> None:
     store = store_at(url)
     with pytest.raises(ConfigurationError):
         store.head(KEY)
     assert not store.check().ok
 
 
-def test_a_name_that_no_bucket_has_is_our_configuration_or_their_request() -> None:
-    with pytest.raises(ConfigurationError, match="name of a bucket"):
+def test_an_invalid_bucket_name_is_a_configuration_or_request_error() -> None:
+    with pytest.raises(ConfigurationError, match="not a valid bucket name"):
         store_at(ELSEWHERE, s3_bucket="no bucket").head(KEY)
     with pytest.raises(InvalidRequestError):
         store_at(ELSEWHERE).head(KEY, bucket="no bucket")
@@ -130,7 +130,7 @@ def test_the_location_shows_no_password() -> None:
     assert open_store(BookstoreSettings(s3_bucket="b")).location == "s3://b"
 
 
-def test_a_store_that_is_down_may_be_asked_later() -> None:
+def test_a_store_that_is_down_is_a_retryable_error() -> None:
     pauses: list[float] = []
     traits = s3_traits(f"http://127.0.0.1:{free_port()}", "bucket")
     store = S3Store(BookstoreSettings(**traits), pause=pauses.append)
@@ -142,14 +142,12 @@ def test_a_store_that_is_down_may_be_asked_later() -> None:
 @pytest.mark.parametrize(
     ("hurried", "expected"), [(True, FOR_PEOPLE), (False, FOR_WORK)]
 )
-def test_who_looks_at_a_page_waits_less_than_who_clones(
-    hurried: bool, expected: Timeouts
-) -> None:
-    patiences: list[Timeouts] = []
+def test_pages_wait_less_than_cloning(hurried: bool, expected: Timeouts) -> None:
+    used: list[Timeouts] = []
 
-    def connect(settings: BookstoreSettings, patience: Timeouts) -> Any:
-        patiences.append(patience)
-        return new_client(settings, patience)
+    def connect(settings: BookstoreSettings, timeouts: Timeouts) -> Any:
+        used.append(timeouts)
+        return new_client(settings, timeouts)
 
     traits = s3_traits(f"http://127.0.0.1:{free_port()}", "bucket")
     store = S3Store(
@@ -160,15 +158,15 @@ def test_who_looks_at_a_page_waits_less_than_who_clones(
     )
     with pytest.raises(StorageUnavailableError):
         store.head(KEY)
-    assert patiences == [expected]
+    assert used == [expected]
 
 
 def test_the_client_is_made_once(s3_server: Traits) -> None:
     made: list[Any] = []
     together = threading.Barrier(8)
 
-    def connect(settings: BookstoreSettings, patience: Any) -> Any:
-        made.append(new_client(settings, patience))
+    def connect(settings: BookstoreSettings, timeouts: Any) -> Any:
+        made.append(new_client(settings, timeouts))
         return made[-1]
 
     store = S3Store(
@@ -214,9 +212,9 @@ from bookstore_core.stores.s3.connection import new_client
 from bookstore_core.stores.s3.store import S3Store
 
 made = []
-def connect(settings, patience):
+def connect(settings, timeouts):
     made.append(os.getpid())
-    return new_client(settings, patience)
+    return new_client(settings, timeouts)
 
 url, bucket = sys.argv[1:]
 store = S3Store(
@@ -251,7 +249,7 @@ def test_a_forked_process_makes_a_client_of_its_own(
 
 
 class WebPage(BaseHTTPRequestHandler):
-    """Answers as a web site does, or cuts its answer short."""
+    """Answers like a web site, or cuts its answer short."""
 
     def do_GET(self) -> None:
         cut = self.path.startswith("/bucket/cut")
@@ -277,14 +275,14 @@ def web_site() -> Iterator[str]:
         thread.join()
 
 
-def test_a_web_site_is_no_store(web_site: str) -> None:
+def test_a_web_site_is_not_a_store(web_site: str) -> None:
     store = store_at(web_site)
     with pytest.raises(StorageError):
         store.list_versions(KEY)
     assert not store.check().ok
 
 
-def test_a_connection_that_breaks_off_may_be_asked_again(web_site: str) -> None:
+def test_a_connection_that_breaks_off_is_a_retryable_error(web_site: str) -> None:
     with store_at(web_site).open("cut") as opened:
         assert opened.body.read(4) == b"<htm"
         with pytest.raises(StorageUnavailableError):

@@ -1,4 +1,4 @@
-"""Labels as tags and markers, request by request."""
+"""Labels as tags and markers: the requests and their answers."""
 
 from typing import Any
 
@@ -47,7 +47,7 @@ def test_the_marker_is_written_before_the_tags(stubbed: Stubbed) -> None:
     stubbed.store.set_label(KEY, "v1", label)
 
 
-def test_a_store_that_forgets_tags_at_once_is_found_out(stubbed: Stubbed) -> None:
+def test_a_store_that_does_not_keep_tags_is_detected(stubbed: Stubbed) -> None:
     stubbed.answer("list_objects_v2", {})
     stubbed.answer("get_object_tagging", tag_set({}))
     stubbed.answer("head_object", {"ContentLength": 0})
@@ -71,7 +71,7 @@ def test_the_tags_of_others_are_kept(s3_store: VersionStore) -> None:
     assert store._tags(asked) == foreign
 
 
-def test_a_label_that_finds_no_room_is_refused(s3_store: VersionStore) -> None:
+def test_a_label_that_needs_too_many_tags_is_refused(s3_store: VersionStore) -> None:
     saved = save(s3_store)
     store: Any = s3_store
     asked = store._asked(None, KEY, saved.version_id)
@@ -86,7 +86,7 @@ def test_a_label_that_finds_no_room_is_refused(s3_store: VersionStore) -> None:
     "version_id",
     ["v1", "a/b", "..", ".", "x+y=z", "100%25", "a b", "A" * 500, "null", "-_.~"],
 )
-def test_a_marker_tells_the_version_id_of_any_store(version_id: str) -> None:
+def test_a_marker_contains_the_version_id_of_any_store(version_id: str) -> None:
     marker = marker_key(KEY, version_id)
     assert marker.startswith(MARKERS)
     name = marker.removeprefix(MARKERS)
@@ -111,19 +111,19 @@ def test_markers_are_read_page_by_page() -> None:
     assert asked[1] == {"Prefix": MARKERS, "ContinuationToken": "t"}
 
 
-def test_a_marker_without_its_tags_counts_for_nothing(stubbed: Stubbed) -> None:
+def test_a_marker_without_its_tags_is_ignored(stubbed: Stubbed) -> None:
     stubbed.answer("list_objects_v2", listed("v1"))
     stubbed.answer("get_object_tagging", tag_set({"team": "a"}))
     assert stubbed.store.labels(KEY) == {}
 
 
-def test_a_labelled_version_that_is_gone_has_no_label(stubbed: Stubbed) -> None:
+def test_a_removed_version_has_no_label(stubbed: Stubbed) -> None:
     stubbed.answer("list_objects_v2", listed("v1"))
     stubbed.fail("get_object_tagging", "NoSuchVersion", 404)
     assert stubbed.store.labels(KEY) == {}
 
 
-def test_only_the_versions_of_interest_are_asked_for(stubbed: Stubbed) -> None:
+def test_only_the_wanted_versions_are_requested(stubbed: Stubbed) -> None:
     stubbed.answer("list_objects_v2", listed("v1", "v2", "v3"))
     tags = tag_set({"bookstore-label": "two"})
     asked = {"Bucket": BUCKET, "Key": KEY, "VersionId": "v2"}
@@ -131,14 +131,14 @@ def test_only_the_versions_of_interest_are_asked_for(stubbed: Stubbed) -> None:
     assert stubbed.store.labels(KEY, only={"v2", "v9"}) == {"v2": Label("two")}
 
 
-def test_a_store_that_keeps_no_tags_says_so(stubbed: Stubbed) -> None:
+def test_a_store_without_tags_is_reported(stubbed: Stubbed) -> None:
     stubbed.answer("list_objects_v2", {})
     stubbed.fail("get_object_tagging", "NotImplemented", 501, "No tags here")
     with pytest.raises(StorageError, match=r"keeps no labels: .*No tags"):
         stubbed.store.set_label(KEY, "v1", Label("x"))
 
 
-def test_a_right_that_is_missing_is_said(stubbed: Stubbed) -> None:
+def test_a_missing_permission_is_reported(stubbed: Stubbed) -> None:
     stubbed.answer("list_objects_v2", {})
     stubbed.answer("get_object_tagging", tag_set({}))
     stubbed.answer("head_object", {"ContentLength": 0})
@@ -147,7 +147,7 @@ def test_a_right_that_is_missing_is_said(stubbed: Stubbed) -> None:
         stubbed.store.set_label(KEY, "v1", Label("x"))
 
 
-def test_a_label_of_a_version_that_is_gone_is_refused(stubbed: Stubbed) -> None:
+def test_a_label_of_a_removed_version_is_refused(stubbed: Stubbed) -> None:
     stubbed.answer("list_objects_v2", {})
     stubbed.fail("get_object_tagging", "NoSuchVersion", 404)
     with pytest.raises(VersionNotFoundError):
@@ -189,5 +189,5 @@ def test_the_value_of_a_tag_is_short_and_plain() -> None:
         {"bookstore-label-comment": "x"},
     ],
 )
-def test_tags_that_make_no_sense_are_no_label(tags: dict[str, str]) -> None:
+def test_malformed_tags_are_not_a_label(tags: dict[str, str]) -> None:
     assert label_in(tags) is None

@@ -1,4 +1,4 @@
-"""What the S3 store sends, exactly, and what it makes of answers."""
+"""The exact requests of the S3 store, and how it reads the answers."""
 
 import io
 from datetime import UTC, datetime
@@ -60,7 +60,7 @@ def test_a_save_is_sent_with_its_metadata(stubbed: Stubbed) -> None:
     assert (stored.version_id, stored.metadata) == ("v1", metadata)
 
 
-def test_encryption_is_asked_for_with_each_save(make_stubbed: MakeStubbed) -> None:
+def test_encryption_is_requested_with_each_save(make_stubbed: MakeStubbed) -> None:
     stubbed = make_stubbed(
         s3_server_side_encryption="aws:kms", s3_sse_kms_key_id="key-1"
     )
@@ -78,7 +78,7 @@ def test_encryption_is_asked_for_with_each_save(make_stubbed: MakeStubbed) -> No
     assert save(stubbed.store).version_id == "v1"
 
 
-def test_versioning_is_asked_for_once(stubbed: Stubbed) -> None:
+def test_versioning_is_checked_once(stubbed: Stubbed) -> None:
     stubbed.answer("get_bucket_versioning", ENABLED)
     stubbed.answer("put_object", {"VersionId": "v1"})
     stubbed.answer("put_object", {"VersionId": "v2"})
@@ -86,7 +86,7 @@ def test_versioning_is_asked_for_once(stubbed: Stubbed) -> None:
 
 
 @pytest.mark.parametrize("answer", [{}, {"Status": "Suspended"}])
-def test_nothing_is_written_to_a_bucket_that_overwrites(
+def test_nothing_is_written_to_a_bucket_without_versioning(
     stubbed: Stubbed, answer: Any
 ) -> None:
     stubbed.answer("get_bucket_versioning", answer)
@@ -104,17 +104,17 @@ def test_versioning_that_was_switched_off_is_noticed(stubbed: Stubbed) -> None:
         save(stubbed.store)
 
 
-def test_a_version_id_that_was_not_told_is_asked_for(stubbed: Stubbed) -> None:
+def test_a_version_id_that_was_not_returned_is_looked_up(stubbed: Stubbed) -> None:
     stubbed.answer("get_bucket_versioning", ENABLED)
     stubbed.answer("put_object", {})
     stubbed.answer("list_object_versions", {"Versions": [version("v1")]})
-    told = {"bookstore-save-id": "1f", "bookstore-saved-at": SAVED_AT.isoformat()}
-    head = {"ContentLength": 2, "LastModified": SAVED_AT, "Metadata": told}
+    metadata = {"bookstore-save-id": "1f", "bookstore-saved-at": SAVED_AT.isoformat()}
+    head = {"ContentLength": 2, "LastModified": SAVED_AT, "Metadata": metadata}
     stubbed.answer("head_object", head)
     assert save(stubbed.store, save_id="1f").version_id == "v1"
 
 
-def test_a_version_id_that_cannot_be_found_may_be_asked_for_later(
+def test_a_version_id_that_cannot_be_found_is_a_retryable_error(
     stubbed: Stubbed,
 ) -> None:
     stubbed.answer("get_bucket_versioning", ENABLED)
@@ -132,7 +132,7 @@ def test_a_save_is_sent_once(stubbed: Stubbed) -> None:
     assert stubbed.pauses == []
 
 
-def test_a_read_is_asked_for_again(stubbed: Stubbed) -> None:
+def test_a_read_is_repeated(stubbed: Stubbed) -> None:
     stubbed.fail("list_object_versions", "SlowDown", 503)
     stubbed.fail("list_object_versions", "InternalError", 500)
     stubbed.answer("list_object_versions", {})
@@ -141,7 +141,7 @@ def test_a_read_is_asked_for_again(stubbed: Stubbed) -> None:
     assert 0 < sum(stubbed.pauses) < 2
 
 
-def test_a_read_is_not_asked_for_without_end(stubbed: Stubbed) -> None:
+def test_a_read_is_not_repeated_forever(stubbed: Stubbed) -> None:
     for _ in range(3):
         stubbed.fail("get_object", "SlowDown", 503)
     with pytest.raises(StorageUnavailableError, match="SlowDown"):
@@ -199,7 +199,7 @@ def test_a_failure_of_the_store_has_its_own_error(
         ("MethodNotAllowed", 405),
     ],
 )
-def test_a_version_that_is_not_there_has_its_own_error(
+def test_a_missing_version_has_its_own_error(
     stubbed: Stubbed, code: str, status: int
 ) -> None:
     stubbed.fail("get_object", code, status)
@@ -207,7 +207,7 @@ def test_a_version_that_is_not_there_has_its_own_error(
         stubbed.store.open(KEY, "v1")
 
 
-def test_the_missing_bucket_of_another_is_not_our_configuration(
+def test_another_missing_bucket_is_not_a_configuration_error(
     stubbed: Stubbed,
 ) -> None:
     stubbed.fail("get_object", "NoSuchBucket", 404)
@@ -226,7 +226,7 @@ def test_the_missing_bucket_of_another_is_not_our_configuration(
         ("405", "MethodNotAllowed", 405, VersionNotFoundError),
     ],
 )
-def test_the_reason_that_a_head_cannot_tell_is_asked_for(
+def test_the_reason_that_a_head_does_not_return_is_requested(
     stubbed: Stubbed, head: str, code: str, status: int, expected: type[BookstoreError]
 ) -> None:
     stubbed.fail("head_object", head, int(head))
@@ -246,23 +246,23 @@ def test_no_secret_is_repeated(stubbed: Stubbed) -> None:
     assert ACCESS_KEY not in str(raised.value)
 
 
-def test_a_body_that_is_cut_short_may_be_asked_for_again(stubbed: Stubbed) -> None:
+def test_a_body_that_is_cut_short_is_a_retryable_error(stubbed: Stubbed) -> None:
     body = StreamingBody(io.BytesIO(b"half"), 8)
-    told = {"Body": body, "ContentLength": 8, "LastModified": SAVED_AT}
-    stubbed.answer("get_object", told)
+    answer = {"Body": body, "ContentLength": 8, "LastModified": SAVED_AT}
+    stubbed.answer("get_object", answer)
     with stubbed.store.open(KEY) as opened, pytest.raises(StorageUnavailableError):
         opened.read(100)
 
 
 def test_what_bookstore_did_not_write_has_no_metadata(stubbed: Stubbed) -> None:
-    told = {"ContentLength": 8, "LastModified": SAVED_AT, "Metadata": {"a": "b"}}
-    stubbed.answer("head_object", told)
+    answer = {"ContentLength": 8, "LastModified": SAVED_AT, "Metadata": {"a": "b"}}
+    stubbed.answer("head_object", answer)
     known = stubbed.store.head(KEY)
     assert known.metadata is None
     assert known.version_id == "null"
 
 
-def test_short_pages_are_read_on_while_there_is_more(stubbed: Stubbed) -> None:
+def test_short_pages_are_continued_while_there_is_more(stubbed: Stubbed) -> None:
     pages: list[tuple[list[str], str]] = [(["v3"], "m1"), ([], "m2"), (["v2"], "")]
     asked: dict[str, Any] = {"Bucket": BUCKET, "Prefix": KEY, "MaxKeys": 9}
     for ids, marker in pages:
@@ -279,12 +279,12 @@ def test_short_pages_are_read_on_while_there_is_more(stubbed: Stubbed) -> None:
     assert found.cursor is None
 
 
-def test_a_page_that_is_full_goes_on_at_the_markers(stubbed: Stubbed) -> None:
+def test_a_full_page_continues_at_the_markers(stubbed: Stubbed) -> None:
     key = "w/100%41+.ipynb"
     page = {
         "Versions": [version("v2", key=key)],
         "IsTruncated": True,
-        "NextKeyMarker": "w/100A .ipynb",  # it was not encoded, and is decoded anyway
+        "NextKeyMarker": "w/100A .ipynb",  # not encoded, but decoded anyway
         "NextVersionIdMarker": "m",
     }
     asked = {"Bucket": BUCKET, "Prefix": key, "MaxKeys": 1}
@@ -309,7 +309,7 @@ def test_a_list_ends_at_the_first_longer_key(stubbed: Stubbed) -> None:
     assert found.cursor is None
 
 
-def test_a_list_ends_where_the_next_key_is_a_longer_one(stubbed: Stubbed) -> None:
+def test_a_list_ends_if_the_next_key_is_a_longer_one(stubbed: Stubbed) -> None:
     page = {
         "Versions": [version("v1")],
         "IsTruncated": True,
@@ -320,9 +320,9 @@ def test_a_list_ends_where_the_next_key_is_a_longer_one(stubbed: Stubbed) -> Non
     assert stubbed.store.list_versions(KEY, limit=1).cursor is None
 
 
-def test_a_list_that_does_not_go_on_is_an_error(stubbed: Stubbed) -> None:
+def test_a_list_that_cannot_be_continued_is_an_error(stubbed: Stubbed) -> None:
     stubbed.answer("list_object_versions", {"IsTruncated": True})
-    with pytest.raises(StorageError, match="goes on"):
+    with pytest.raises(StorageError, match="next page"):
         stubbed.store.list_versions(KEY)
 
 
@@ -350,7 +350,7 @@ def test_a_cursor_that_the_store_refuses_is_a_bad_request(stubbed: Stubbed) -> N
         stubbed.store.list_versions(KEY, cursor=cursor)
 
 
-def test_short_pages_of_keys_are_read_on_by_token(stubbed: Stubbed) -> None:
+def test_short_pages_of_keys_are_continued_by_token(stubbed: Stubbed) -> None:
     asked = {"Bucket": BUCKET, "Prefix": "w/", "Delimiter": "/"}
     first = {
         "Contents": [{"Key": "w/a", "Size": 1, "LastModified": SAVED_AT}],
@@ -366,7 +366,7 @@ def test_short_pages_of_keys_are_read_on_by_token(stubbed: Stubbed) -> None:
     assert ([found.key for found in page.keys], page.folders) == (["w/a"], ("w/b/",))
 
 
-def test_the_empty_object_of_a_folder_is_no_key(stubbed: Stubbed) -> None:
+def test_the_empty_object_of_a_folder_is_not_a_key(stubbed: Stubbed) -> None:
     contents = [{"Key": "w/", "Size": 0, "LastModified": SAVED_AT}]
     stubbed.answer("list_objects_v2", {"Contents": contents})
     assert stubbed.store.list_keys("w").keys == ()

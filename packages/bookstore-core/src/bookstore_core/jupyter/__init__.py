@@ -1,1 +1,1 @@
-"""The notebook server's configuration: its files, its root, its extensions."""
+"""The notebook server's configuration: files, root directory, extensions."""

@@ -22,7 +22,7 @@ from traitlets.config.loader import (
 from bookstore_core.errors import ConfigurationError
 from bookstore_core.settings import BookstoreSettings
 
-#: Base names of the files, the later ones winning over the earlier.
+#: Base names of the files; later ones override earlier ones.
 NAMES = ("jupyter_config", "jupyter_notebook_config", "jupyter_server_config")
 _LOADERS = ((".py", PyFileConfigLoader), (".json", JSONFileConfigLoader))
 UMBRELLA = "bookstore"
@@ -31,21 +31,21 @@ _SECTION = BookstoreSettings.__name__
 
 @dataclass(frozen=True)
 class LoadedConfig:
-    """What the config files say, and which of them there are (least wins first)."""
+    """The merged config, and the files that it was read from, the strongest last."""
 
     config: Config
     files: tuple[Path, ...] = field(default=())
 
 
 def config_directories() -> list[Path]:
-    """Return where Jupyter looks for config files, the strongest first."""
+    """Return the directories of Jupyter's config files, the strongest first."""
     return [Path(entry) for entry in (os.getcwd(), *jupyter_config_path())]
 
 
 def load_config() -> LoadedConfig:
     """Read every Jupyter config file that a notebook server of this user would read.
 
-    Raises ConfigurationError, naming the file, when one cannot be executed or parsed.
+    Raises ConfigurationError, naming the file, if one cannot be executed or parsed.
     """
     merged = Config()
     files: list[Path] = []
@@ -68,7 +68,7 @@ def _load_file(
             config: Config = loader(path.name, path=str(path.parent)).load_config()
     except ConfigFileNotFound:
         return None
-    # A config file is a program of the user's: whatever it raises is reported.
+    # A config file is a program, so that it can raise any exception.
     except Exception as error:
         raise ConfigurationError(
             f"The config file {path} cannot be read: {type(error).__name__}: {error}"
@@ -78,10 +78,10 @@ def _load_file(
 
 @contextmanager
 def _umbrella() -> Iterator[None]:
-    """Let a config file name BookstoreContentsArchiver where it is not installed.
+    """Let a config file import BookstoreContentsArchiver if it is not installed.
 
-    The notebook server needs it; gunicorn and our command, which read the same file,
-    may run where the umbrella package is not.
+    The notebook server needs it. gunicorn and our command read the same file, and may
+    run in an environment without the umbrella package.
     """
     if find_spec(UMBRELLA) is not None:
         yield
@@ -99,7 +99,7 @@ def _umbrella() -> Iterator[None]:
 def load_settings(config: Config | None = None) -> BookstoreSettings:
     """Return the settings of the Jupyter config files, or of `config` if given.
 
-    Raises ConfigurationError when a file or a value in it cannot be used.
+    Raises ConfigurationError if a file or a value in it cannot be used.
     """
     if config is None:
         config = load_config().config

@@ -1,4 +1,4 @@
-"""Whether a notebook server would load our extensions, told without starting one."""
+"""Checks whether a notebook server would load our extensions, without starting one."""
 
 import json
 from collections.abc import Iterator
@@ -11,7 +11,7 @@ from traitlets.config import Config
 
 from bookstore_core.stores.base import Finding
 
-#: Our distributions that plug into a notebook server, with what each does there.
+#: Our distributions that extend a notebook server, and what each one does there.
 PLUGINS = {
     "bookstore-archiver": "saves are archived",
     "bookstore-web": "notebooks are published and cloned",
@@ -32,7 +32,7 @@ def has_classic() -> bool:
 
 
 def check_extensions(config: Config) -> Iterator[Finding]:
-    """Say for each installed plug-in whether the notebook server would load it."""
+    """Yield for each installed plug-in whether the notebook server would load it."""
     plugins = {name: does for name, does in PLUGINS.items() if _installed(name)}
     if not has_classic() and not _installed("jupyter_server"):
         yield Finding(True, "No notebook server is installed in this environment.")
@@ -59,14 +59,14 @@ def _enabling_command(module: str) -> str:
 
 
 def _section(config: Config) -> tuple[str, str, str]:
-    """Return base name of the config files, class and trait of the generation."""
+    """Return the base name of the config files, the class and the trait to read."""
     if has_classic():
         return "jupyter_notebook_config", "NotebookApp", "nbserver_extensions"
     return "jupyter_server_config", "ServerApp", "jpserver_extensions"
 
 
 def enabled_extensions(config: Config) -> dict[str, bool]:
-    """Return extension modules and whether each is on, the strongest source last."""
+    """Return which extension modules are enabled; later sources override earlier."""
     name, app, trait = _section(config)
     enabled: dict[str, bool] = {}
     for directory in reversed(jupyter_config_path()):
@@ -82,7 +82,7 @@ def _read(path: Path) -> dict[str, Any]:
     try:
         value = json.loads(path.read_text("utf-8"))
     except (OSError, ValueError):
-        return {}  # a file that is broken is no source; the server says so itself
+        return {}  # ignored here; the server reports a broken file itself
     return value if isinstance(value, dict) else {}
 
 

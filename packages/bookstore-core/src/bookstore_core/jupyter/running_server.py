@@ -1,4 +1,4 @@
-"""A running notebook server: its generation, and its settings, read once."""
+"""A running notebook server: its generation, and its settings, which are read once."""
 
 import logging
 from typing import Any
@@ -12,19 +12,19 @@ _known: "WeakKeyDictionary[Any, BookstoreSettings | None]" = WeakKeyDictionary()
 
 
 def is_classic(app: Any) -> bool:
-    """Whether a server application is that of Notebook 6 or older.
+    """Whether a server application is Notebook 6 or older.
 
-    It is the application that decides, not what can be imported: classic Notebook 6.5
-    brings jupyter_server.
+    The class of the application decides, not which packages are installed: Notebook 6.5
+    also installs jupyter_server.
     """
     return any(kind.__module__ == "notebook.notebookapp" for kind in type(app).__mro__)
 
 
 def settings_of(app: Any) -> BookstoreSettings | None:
-    """Return the settings of a server application; None where they cannot be used.
+    """Return the settings of a server application; None if they cannot be used.
 
-    Several extensions ask. That a value is wrong, that a setting does not exist, or
-    that no store is configured, is in the server's log once.
+    Several extensions call this. The server's log records once that a value is wrong,
+    that a setting does not exist, or that no store is configured.
     """
     if app not in _known:
         _known[app] = _read(app)
@@ -40,5 +40,5 @@ def _read(app: Any) -> BookstoreSettings | None:
         log.error("Bookstore is off, because a setting is wrong: %s", error)
         return None
     if settings.missing:
-        log.info("Bookstore keeps no versions. %s", settings.missing)
+        log.info("Bookstore does not keep versions. %s", settings.missing)
     return settings

@@ -1,4 +1,4 @@
-"""Paths on the notebook server: where its root directory is, and what is below it."""
+"""The notebook server's root directory, and paths below it."""
 
 import os
 from collections.abc import Iterator
@@ -8,7 +8,7 @@ from traitlets.config import Config
 from bookstore_core.errors import InvalidRequestError
 from bookstore_core.jupyter.extensions import has_classic
 
-#: Where a root directory is configured, by the server that runs; the first one counts.
+#: The settings of the root directory; the first one that is set counts.
 _MANAGERS = ("LargeFileManager", "FileContentsManager", "ContentsManager")
 _OF_MANAGERS = tuple(
     (f"{kind}{manager}", "root_dir") for manager in _MANAGERS for kind in ("Async", "")
@@ -18,7 +18,7 @@ _CLASSIC = (("NotebookApp", "notebook_dir"),)
 
 
 def server_root(config: Config, given: str = "") -> str:
-    """Return the root directory that is given, or that the config gives its server."""
+    """Return the root directory: `given`, or that in the config, or the current one."""
     if given:
         return os.path.abspath(os.path.expanduser(given))
     apps = (*_CLASSIC, *_MODERN) if has_classic() else (*_MODERN, *_CLASSIC)
@@ -30,15 +30,15 @@ def server_root(config: Config, given: str = "") -> str:
 
 
 def path_on_server(root: str, name: str) -> str:
-    """Return the path on the server of a file or folder, empty for the root itself.
+    """Return the path on the server of a file or folder; empty for the root itself.
 
-    `name` is absolute or relative to the current directory, and need not be there (any
-    longer). Raises InvalidRequestError for what is outside of the root.
+    `name` is absolute or relative to the current directory, and need not exist. Raises
+    InvalidRequestError if it is outside of the root.
     """
     if not name or "\0" in name:
         raise InvalidRequestError("The path is empty. Name a file or a folder.")
     os_path = os.path.abspath(name)
-    # A shell tells the working directory with its links resolved.
+    # The working directory has its links resolved, but the root may not.
     for base, inside in ((root, os_path), *_resolved(root, os_path)):
         relative = os.path.relpath(inside, base)
         if relative == os.curdir:
@@ -46,8 +46,8 @@ def path_on_server(root: str, name: str) -> str:
         if relative != os.pardir and not relative.startswith(os.pardir + os.sep):
             return relative.replace(os.sep, "/")
     raise InvalidRequestError(
-        f"{name} is outside of the notebook server's root directory {root}, so that "
-        "it has no path on the server. Give another root with --root-dir."
+        f"{name} is outside of the notebook server's root directory {root}. Choose "
+        "another root with --root-dir."
     )
 
 

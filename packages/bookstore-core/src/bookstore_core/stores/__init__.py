@@ -1,4 +1,4 @@
-"""Stores: the places that keep versions, and the one that the settings name."""
+"""Stores, which keep versions: their types, and opening the configured one."""
 
 from pathlib import Path
 
@@ -35,7 +35,7 @@ __all__ = [
 
 
 def describe_store(settings: BookstoreSettings) -> str:
-    """Return where saves go, for logs: a URL or a directory. Contacts nothing."""
+    """Return where saves go, a URL or a directory, for logs. Contacts no store."""
     if settings.storage == "local":
         root = Path(settings.local_root, settings.bucket)
         return str(root / settings.workspace_prefix.lstrip(DELIMITER))
@@ -43,17 +43,16 @@ def describe_store(settings: BookstoreSettings) -> str:
 
 
 def open_store(settings: BookstoreSettings, *, hurried: bool = False) -> VersionStore:
-    """Return the store that the settings name; nothing is contacted yet.
+    """Return the store that the settings name, without contacting it.
 
-    One that is `hurried` is for people who wait: it gives a store that does not answer
-    up within five seconds, and does not wait for one that takes its time.
+    A `hurried` store is for requests that a person waits for: it gives up within five
+    seconds if the store does not answer, and does not repeat slow requests.
 
-    Raises ConfigurationError when no store is configured.
+    Raises ConfigurationError if no store is configured.
     """
     if settings.missing:
         raise ConfigurationError(settings.missing)
-    # Imported here so that nobody pays for the store they do not use: botocore alone
-    # costs a notebook server a third of a second at start.
+    # Imported on demand: botocore alone adds a third of a second to a server's start.
     if settings.storage == "local":
         from bookstore_core.stores.local.store import LocalStore
 

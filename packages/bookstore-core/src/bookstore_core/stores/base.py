@@ -1,4 +1,4 @@
-"""VersionStore: what bookstore needs of a place that keeps versions."""
+"""VersionStore: the interface of every store."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Collection
@@ -24,19 +24,19 @@ from bookstore_core.stores.versions import (
     VersionPage,
 )
 
-#: The most characters of an author that a label keeps.
+#: The maximum length of the author of a label, in characters.
 MAX_AUTHOR = 80
 
-#: How many versions are listed at a time to find a save that may have arrived.
+#: Versions per page when `find_save` looks for a save that may have arrived.
 RECENT = 100
 
-#: How far the store's clock may be behind that of whoever saves.
+#: How far the store's clock may be behind the clock of the machine that saves.
 SKEW = timedelta(minutes=15)
 
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that a check looked at: a sentence, and what to do if it is bad."""
+    """The result of one test in a check: a sentence, and a remedy if it is bad."""
 
     ok: bool
     sentence: str
@@ -45,7 +45,7 @@ class Finding:
 
 @dataclass(frozen=True)
 class StoreCheck:
-    """What `VersionStore.check` found. `error` is set when it is a passing failure."""
+    """The result of `VersionStore.check`; `retryable` if the failure may pass."""
 
     findings: tuple[Finding, ...]
     retryable: bool = False
@@ -57,7 +57,7 @@ class StoreCheck:
 
     @property
     def sentences(self) -> list[str]:
-        """The findings in plain words, the bad ones with their remedy."""
+        """The findings as sentences, the bad ones with their remedy."""
         return [
             f"{finding.sentence} {finding.remedy}".strip() for finding in self.findings
         ]
@@ -66,14 +66,14 @@ class StoreCheck:
 class VersionStore(ABC):
     """Keys with versions, in buckets. Safe to use from several threads.
 
-    `bucket` in each method is ours (`self.bucket`) where it is not given.
+    In each method, `bucket` defaults to `self.bucket`.
 
-    Errors, for every method: StorageUnavailableError when the store cannot be reached
-    or asks to come back later (retryable), ForbiddenError when it refuses,
-    ConfigurationError when the bucket does not exist, is not versioned or the
+    Every method raises StorageUnavailableError (retryable) if the store cannot be
+    reached or asks to try again later, ForbiddenError if it refuses,
+    ConfigurationError if the bucket does not exist, is not versioned or the
     credentials are wrong, NotFoundError and VersionNotFoundError for unknown keys and
     versions, NewerVersionError (`head` and `open`) for a version that only a newer
-    release can read, StorageError for anything else.
+    release can read, and StorageError for anything else.
     """
 
     bucket: str
@@ -81,21 +81,21 @@ class VersionStore(ABC):
     @property
     @abstractmethod
     def location(self) -> str:
-        """Where versions go, for people: a URL or a directory."""
+        """Where versions go, a URL or a directory, for messages."""
 
     @abstractmethod
     def check(self) -> StoreCheck:
-        """Look at everything that saving and reading need; never raises.
+        """Check everything that saving and reading need; never raises.
 
-        It writes nothing that stays: the right to write is tried in a way that leaves
-        no version behind where the store allows that.
+        The right to write is tried without leaving a version behind, if the store
+        allows that.
         """
 
     @abstractmethod
     def prepare(self) -> list[str]:
-        """Make the bucket and enable versioning, where missing; say what was done.
+        """Make the bucket and enable versioning, if needed; return what was done.
 
-        Doing it twice is the same as doing it once.
+        The return value is a list of sentences, empty if nothing was needed.
         """
 
     @abstractmethod
@@ -110,22 +110,23 @@ class VersionStore(ABC):
     ) -> Version:
         """Write the next `size` bytes of `body`, a seekable stream, as a new version.
 
-        What follows them in the stream is left alone, and the stream stays open.
-        Durable when it returns. Sent once: after a retryable error the version may be
-        there or not, and `find_save` tells. InvalidRequestError when `body` is shorter.
+        The version is durable when this returns. The stream is not read further and
+        stays open. The request is sent once: after a retryable error the version may
+        exist or not, and `find_save` finds out. Raises InvalidRequestError if `body`
+        is shorter.
         """
 
     @abstractmethod
     def head(
         self, key: str, version_id: str | None = None, *, bucket: str | None = None
     ) -> Version:
-        """Return a version with its metadata; the newest where no id is given."""
+        """Return a version with its metadata; the newest if no id is given."""
 
     @abstractmethod
     def open(
         self, key: str, version_id: str | None = None, *, bucket: str | None = None
     ) -> OpenVersion:
-        """Open a version for reading; the newest where no id is given."""
+        """Open a version for reading; the newest if no id is given."""
 
     @abstractmethod
     def list_versions(
@@ -138,7 +139,7 @@ class VersionStore(ABC):
     ) -> VersionPage:
         """List the versions of exactly this key, newest first, without metadata.
 
-        Pages hold at most `limit` versions. Unknown keys give an empty page.
+        A page has at most `limit` versions. For an unknown key it is empty.
         """
 
     @abstractmethod
@@ -147,8 +148,8 @@ class VersionStore(ABC):
     ) -> KeyPage:
         """List the keys directly below `prefix`, and the folders below it.
 
-        What bookstore itself keeps below `.bookstore/` is left out, unless `prefix` is
-        within it.
+        Keys below bookstore's own folder `.bookstore/` are left out, unless `prefix`
+        is in it.
         """
 
     @abstractmethod
@@ -157,7 +158,8 @@ class VersionStore(ABC):
     ) -> KeyPage:
         """List the keys at all levels below `prefix`, in order of their UTF-8 bytes.
 
-        It has no folders. What is below `.bookstore/` is left out as in `list_keys`.
+        The page has no folders. Keys below `.bookstore/` are left out as in
+        `list_keys`.
         """
 
     @abstractmethod
@@ -170,19 +172,19 @@ class VersionStore(ABC):
     ) -> dict[str, Label]:
         """Return the labels of the versions of exactly this key, by version id.
 
-        One listing, and then a request side by side for each version that has ever had
-        a label; `only` names the versions of interest, so that no other is asked for.
-        An unknown key has no labels.
+        This takes one listing, and then one request, in parallel, for each version
+        that has ever had a label; with `only`, for the version ids in it alone. An
+        unknown key has no labels.
         """
 
     def set_label(self, key: str, version_id: str, label: Label | None) -> None:
-        """Give a version a label in place of the one it has; None removes it.
+        """Set the label of a version, replacing any other; None removes it.
 
-        Durable when it returns, and safe to repeat. Raises InvalidRequestError for a
-        name or comment that cannot be, ConflictError when another version of the key
-        has a label of this name, VersionNotFoundError when there is no such version,
-        and StorageError when the store keeps no labels. Two who give one name to two
-        versions at the same moment may both succeed.
+        The label is durable when this returns, and setting it again is harmless. Raises
+        InvalidRequestError for an invalid name or comment, ConflictError if another
+        version of the key has a label of this name, VersionNotFoundError if there is no
+        such version, and StorageError if the store keeps no labels. If two callers give
+        the same name to two versions at the same moment, both may succeed.
         """
         check_version_id(check_key(key), version_id)
         if label is not None:
@@ -196,14 +198,14 @@ class VersionStore(ABC):
             for other, known in self.labels(key).items():
                 if other != version_id and known.name == label.name:
                     raise ConflictError(
-                        f"Version {other} of {key} has the label {label.name!r} "
-                        "already. Choose another name, or remove it there."
+                        f"Version {other} of {key} already has the label "
+                        f"{label.name!r}. Choose another name, or remove it there."
                     )
         self._write_label(key, version_id, label)
 
     @abstractmethod
     def _write_label(self, key: str, version_id: str, label: Label | None) -> None:
-        """Keep a label that `set_label` has checked, or remove the one there is."""
+        """Write a label that `set_label` has checked; None removes the present one."""
 
     def find_save(
         self,
@@ -214,11 +216,11 @@ class VersionStore(ABC):
         since: datetime | None = None,
         after: str | None = None,
     ) -> Version | None:
-        """Return the version that this save made, of `size` bytes.
+        """Return the version of `size` bytes that this save made, or None.
 
-        The newest versions are looked at, and where `since` is given all that were
-        stored since then, however many others write to the key. Those before the
-        version with the id `after` are not.
+        The newest 100 versions are searched or, if `since` is given, all that were
+        stored since then. Versions older than the one with the id `after` are not
+        searched.
         """
         cursor = None
         while True:
@@ -231,7 +233,7 @@ class VersionStore(ABC):
                 try:
                     known = self.head(key, version.version_id)
                 except (NotFoundError, NewerVersionError):
-                    continue  # removed by a rule of the store's, or no save of ours
+                    continue  # removed by a lifecycle rule, or not a save of ours
                 if known.metadata and known.metadata.save_id == save_id:
                     return known
             cursor = page.cursor

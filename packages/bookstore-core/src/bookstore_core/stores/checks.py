@@ -1,4 +1,4 @@
-"""What is asked of a store, checked the same way for every store."""
+"""Checks of the arguments of store methods, the same for every store."""
 
 import re
 
@@ -11,30 +11,30 @@ from bookstore_core.paths import DELIMITER, MAX_KEY_BYTES
 
 
 def check_key(key: str) -> str:
-    """Return `key` when it can be a key of S3; any other text is refused.
+    """Return `key`; raises InvalidRequestError if it cannot be a key in S3.
 
-    Unlike `paths.check_path` it lets odd segments pass: a bucket that others write to
-    may hold ``a//b`` or ``..``. Raises InvalidRequestError.
+    Unlike `paths.check_path`, it allows empty and ``..`` segments: other programs may
+    have written such keys to the bucket.
     """
     if not key:
         raise InvalidRequestError("The key is empty. Name a notebook.")
     if "\0" in key:
-        raise InvalidRequestError("The key holds a NUL character.")
+        raise InvalidRequestError("The key contains a NUL character.")
     try:
         length = len(key.encode("utf-8"))
     except UnicodeEncodeError:
         raise InvalidRequestError("The key cannot be written as UTF-8.") from None
     if length > MAX_KEY_BYTES:
         raise InvalidRequestError(
-            f"The key is {length} bytes long, and a key holds {MAX_KEY_BYTES}."
+            f"The key is {length} bytes long; the limit is {MAX_KEY_BYTES}."
         )
     return key
 
 
 def check_prefix(prefix: str) -> str:
-    """Return `prefix` as that of a folder: with a final slash, or empty for all.
+    """Return `prefix` with a final slash, or empty for the whole bucket.
 
-    Raises InvalidRequestError where `check_key` does.
+    Raises InvalidRequestError as `check_key` does.
     """
     if not prefix:
         return ""
@@ -42,7 +42,7 @@ def check_prefix(prefix: str) -> str:
 
 
 def check_version_id(key: str, version_id: str | None) -> str | None:
-    """Return `version_id` when it could be one; raises VersionNotFoundError."""
+    """Return `version_id`; raises VersionNotFoundError if it cannot be one."""
     if version_id is None:
         return None
     if not version_id or not version_id.isascii() or not version_id.isprintable():
@@ -50,13 +50,13 @@ def check_version_id(key: str, version_id: str | None) -> str | None:
     return version_id
 
 
-#: The form of what is kept with a version; absent, it is form 1. It becomes another
-#: number when releases that know only this one could misread it.
+#: The form of a version's metadata in the store; 1 if not recorded. It is increased
+#: when releases that know only this form could misread the next one.
 FORM = 1
 
 
 def check_form(form: int, key: str, version_id: str) -> None:
-    """Raise NewerVersionError for a form that only a newer release of bookstore has."""
+    """Raise NewerVersionError for a form that only a newer release can read."""
     if form > FORM:
         raise NewerVersionError(
             f"Version {version_id} of {key} was written by a newer release of "
@@ -64,46 +64,44 @@ def check_form(form: int, key: str, version_id: str) -> None:
         )
 
 
-#: The most characters of a label's name, and of its comment.
+#: The maximum lengths of a label's name and comment, in characters.
 MAX_NAME = 80
 MAX_COMMENT = 500
 
 _INDEX = re.compile(r"@[0-9]+")
 
-#: They join letters and pictures, and are allowed although they print as nothing.
+#: They join letters and emoji, and are allowed although they are not printable.
 _JOINERS = "\u200c\u200d"
 
 
 def check_label_name(name: str) -> str:
-    """Return a label's name without spaces around it; raises InvalidRequestError."""
+    """Return a label's name, stripped; raises InvalidRequestError if not allowed."""
     name = name.strip(" ")
     if not name:
         raise InvalidRequestError("The label is empty. Give it a name.")
     if len(name) > MAX_NAME:
         raise InvalidRequestError(
-            f"The label is {len(name)} characters long, and a label holds {MAX_NAME}."
+            f"The label is {len(name)} characters long; the limit is {MAX_NAME}."
         )
     if not _is_printable(name):
-        raise InvalidRequestError("The label holds characters that cannot be printed.")
+        raise InvalidRequestError("The label contains unprintable characters.")
     if _INDEX.fullmatch(name):
         raise InvalidRequestError(
-            f"A label cannot be {name}: that counts versions back from the newest."
+            f"A label cannot be {name}: that is the number of a version."
         )
     return name
 
 
 def check_comment(comment: str) -> str:
-    """Return a label's comment without space around it; raises InvalidRequestError."""
+    """Return a label's comment, stripped; raises InvalidRequestError if not allowed."""
     comment = comment.replace("\r\n", "\n").strip()
     if len(comment) > MAX_COMMENT:
         raise InvalidRequestError(
-            f"The comment is {len(comment)} characters long, and it may have "
+            f"The comment is {len(comment)} characters long; the limit is "
             f"{MAX_COMMENT}."
         )
     if not _is_printable(comment.replace("\n", " ").replace("\t", " ")):
-        raise InvalidRequestError(
-            "The comment holds characters that cannot be printed."
-        )
+        raise InvalidRequestError("The comment contains unprintable characters.")
     return comment
 
 

@@ -1,10 +1,10 @@
-"""Labels as texts: as the tags of an object of S3, and as a file of JSON.
+"""Labels as texts: the tags of an object in S3, or the members of a JSON file.
 
-The value of a tag holds letters, digits, spaces and ``+-=._:/@``, at most 256 of them,
-and an object has at most ten tags. A text is written in one of two ways, the shorter:
-readable, with every other character's bytes as ``=XX``; or, after ``==``, as base64 of
-UTF-16, which takes a third of the room for most scripts but Latin. What is longer than
-a value goes on in tags that are numbered from 2.
+The value of a tag is up to 256 letters, digits, spaces and ``+-=._:/@``, and an object
+has at most ten tags. A text is encoded in the shorter of two ways: readable, with the
+bytes of every other character as ``=XX``; or, after ``==``, as base64 of UTF-16, which
+takes a third of the space for most scripts but Latin. A text that is longer than a
+value continues in tags that are numbered from 2.
 """
 
 import base64
@@ -15,7 +15,7 @@ from datetime import UTC
 from bookstore_core.clock import read_time
 from bookstore_core.stores.versions import Label
 
-#: The tag that each of a label's texts is in.
+#: The tag for each text of a label.
 TAGS = {
     "name": "bookstore-label",
     "comment": "bookstore-label-comment",
@@ -28,20 +28,20 @@ MAX_VALUE = 256
 DENSE = "=="
 
 _OURS = re.compile(rf"({'|'.join(TAGS.values())})(\.[0-9]+)?")
-#: A space at an end might be trimmed, a plus be taken for a space.
+#: Servers may trim a space at an end, and decode a plus as a space.
 _UNSAFE = re.compile(r"^ | $|[^A-Za-z0-9 \-._:/@]")
 _ESCAPED = re.compile(r"(?:=[0-9A-F]{2})+")
 
 
 def encode_text(text: str) -> str:
-    """Return `text` in the characters that every S3 server takes in a tag."""
+    """Return `text` in the characters that every S3 server accepts in a tag."""
     plain = _UNSAFE.sub(lambda found: _escape(found[0]), text)
     dense = DENSE + base64.b64encode(text.encode("utf-16-be")).decode("ascii")
     return min(plain, dense, key=len)
 
 
 def decode_text(value: str) -> str:
-    """Return the text that `encode_text` was given; raises ValueError for others."""
+    """Return the text that `encode_text` encoded; raises ValueError if malformed."""
     if value.startswith(DENSE):
         encoded = value.removeprefix(DENSE)
         return base64.b64decode(encoded, validate=True).decode("utf-16-be")
@@ -57,7 +57,7 @@ def _unescape(text: str) -> str:
 
 
 def texts_of(label: Label) -> dict[str, str]:
-    """Return what a label says, as texts by name."""
+    """Return the fields of a label as texts, by name; the time as ISO in UTC."""
     at = label.labelled_at
     return {
         "name": label.name,
@@ -68,7 +68,7 @@ def texts_of(label: Label) -> dict[str, str]:
 
 
 def label_of(texts: Mapping[str, str]) -> Label | None:
-    """Return the label that these texts describe; None for one without a name."""
+    """Return the label with these texts; None if it has no name."""
     if not texts.get("name"):
         return None
     try:
@@ -79,7 +79,7 @@ def label_of(texts: Mapping[str, str]) -> Label | None:
 
 
 def tags_of(label: Label) -> dict[str, str]:
-    """Return the tags that hold a label; there may be more than fit on an object."""
+    """Return the tags for a label, which may be more than an object can have."""
     tags: dict[str, str] = {}
     for name, text in texts_of(label).items():
         value = encode_text(text)
@@ -96,7 +96,7 @@ def is_ours(tag: str) -> bool:
 
 
 def label_in(tags: Mapping[str, str]) -> Label | None:
-    """Return the label in the tags of an object; None where there is none."""
+    """Return the label in the tags of an object; None if there is none."""
     try:
         return label_of(
             {name: decode_text(_whole(tags, tag)) for name, tag in TAGS.items()}

@@ -1,4 +1,4 @@
-"""The two ends of a content: the window that is written, the body that is read."""
+"""Streams of content: the window that is written, the body that is read."""
 
 import io
 import os
@@ -14,21 +14,21 @@ if TYPE_CHECKING:
 class Window(io.RawIOBase):
     """The next `size` bytes of a seekable stream, as a stream of their own.
 
-    A save in the spool is followed by its trailer, and whatever sends it may go back
-    to the start: neither may read past the window or before it. Raises
-    InvalidRequestError when the stream holds less.
+    A save in the spool is followed by its trailer, and botocore may rewind the stream:
+    neither must read before or after the window. Raises InvalidRequestError if the
+    stream is shorter.
     """
 
     def __init__(self, stream: BinaryIO, size: int) -> None:
         self._stream = stream
         self._start = stream.tell()
         self._size = size
-        self._place = 0
+        self._position = 0
         there = stream.seek(0, os.SEEK_END) - self._start
         stream.seek(self._start)
         if there < size:
             raise InvalidRequestError(
-                f"The content is {there} bytes long, and {size} were announced."
+                f"The content is {there} bytes long instead of {size}."
             )
 
     def readable(self) -> bool:
@@ -38,28 +38,28 @@ class Window(io.RawIOBase):
         return True
 
     def seek(self, offset: int, whence: int = os.SEEK_SET, /) -> int:
-        base = {os.SEEK_SET: 0, os.SEEK_CUR: self._place, os.SEEK_END: self._size}
-        self._place = min(max(base[whence] + offset, 0), self._size)
-        self._stream.seek(self._start + self._place)
-        return self._place
+        base = {os.SEEK_SET: 0, os.SEEK_CUR: self._position, os.SEEK_END: self._size}
+        self._position = min(max(base[whence] + offset, 0), self._size)
+        self._stream.seek(self._start + self._position)
+        return self._position
 
     def tell(self) -> int:
-        return self._place
+        return self._position
 
     def readinto(self, buffer: "WriteableBuffer", /) -> int:
         view = memoryview(buffer).cast("B")
-        data = self._stream.read(min(len(view), self._size - self._place))
+        data = self._stream.read(min(len(view), self._size - self._position))
         view[: len(data)] = data
-        self._place += len(data)
+        self._position += len(data)
         return len(data)
 
     def close(self) -> None:
-        """Close the window alone: the stream belongs to whoever opened it."""
+        """Close the window but not the stream, which its opener closes."""
         super().close()
 
 
 class GuardedBody(io.RawIOBase):
-    """A stream whose failures while it is read become errors of ours."""
+    """A stream that raises our own errors if reading it fails."""
 
     def __init__(
         self,

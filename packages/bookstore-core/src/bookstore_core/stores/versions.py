@@ -1,4 +1,4 @@
-"""Versions and what is known of them, as every store returns them."""
+"""Versions, their metadata and labels, as every store returns them."""
 
 import hashlib
 import secrets
@@ -15,16 +15,16 @@ from bookstore_core.notebooks import check_size
 
 @dataclass(frozen=True)
 class VersionMetadata:
-    """What is known of a version besides its bytes; kept with it in the store.
+    """What is recorded about a version besides its bytes, and kept with it.
 
     `saved_at` is in UTC. `sha256` is hexadecimal. `source_path` is the notebook's path
-    on its server, empty where it is too long to be kept. `save_id` is unique to one
-    save: two versions with the same one are the same save, sent twice.
+    on its server, empty if it is too long for the store. `save_id` is unique to one
+    save: two versions with the same id are one save that was sent twice.
 
     `restored_from` is the id of the version that this content was restored from, and
-    `restored_path` that version's path where it is another than this one's.
-    `moved_from` is the path that the notebook had before it was renamed or moved: this
-    version is the first one under its new path.
+    `restored_path` is that version's path if it differs from this one's. `moved_from`
+    is the path that the notebook had before it was renamed or moved; it is set on the
+    first version under the new path.
     """
 
     save_id: str
@@ -37,15 +37,15 @@ class VersionMetadata:
     moved_from: str = ""
 
     def as_texts(self) -> dict[str, str]:
-        """Return the fields by name, as they are kept; the time as ISO in UTC."""
+        """Return the fields by name, as they are stored; the time as ISO in UTC."""
         return {**vars(self), "saved_at": self.saved_at.astimezone(UTC).isoformat()}
 
     @classmethod
     def of_texts(cls, texts: Mapping[str, Any]) -> Self:
-        """Return what `as_texts` wrote, in this release or an earlier one.
+        """Return the metadata in texts from this release or an earlier one.
 
-        Other names are left alone. Raises KeyError, TypeError or ValueError where the
-        save's id or time is missing or makes no sense.
+        Other names are ignored. Raises KeyError, TypeError or ValueError if the save's
+        id or time is missing or malformed.
         """
         names = [known.name for known in fields(cls) if known.name in texts]
         values: dict[str, Any] = {name: str(texts[name]) for name in names}
@@ -56,11 +56,11 @@ class VersionMetadata:
 class Version:
     """One version of a key.
 
-    `size` is in bytes, `stored_at` in UTC. `metadata` is None where it was not asked
-    for (listings) or where something else than bookstore wrote the version. A
-    `deleted` version is S3's delete marker: it has an id and a time and no content.
-    `is_latest` is known from listings, and where the newest was asked for. `version_id`
-    is empty in a listing of keys of a store that would need a request a row to tell it.
+    `size` is in bytes, `stored_at` in UTC. `metadata` is None in listings, and if
+    another program than bookstore wrote the version. A `deleted` version is a delete
+    marker in S3: it has an id and a time but no content. `is_latest` is set in
+    listings, and if the newest version was requested. `version_id` is empty in a
+    listing of keys if the store would need one more request for each row.
     """
 
     bucket: str
@@ -75,9 +75,9 @@ class Version:
 
 @dataclass(frozen=True)
 class VersionPage:
-    """Versions of one key, newest first; `cursor` asks for the next page, if any.
+    """Versions of one key, newest first; `cursor` is for the next page, if any.
 
-    Where the keys that follow begin with this one, the last page may be empty.
+    If other keys begin with this key, the last page may be empty.
     """
 
     versions: tuple[Version, ...]
@@ -86,7 +86,7 @@ class VersionPage:
 
 @dataclass(frozen=True)
 class KeyPage:
-    """Keys below a prefix, in order of the alphabet, with their newest version.
+    """Keys below a prefix in alphabetical order, each with its newest version.
 
     `folders` are the prefixes one level down, each with its final slash.
     """
@@ -101,7 +101,7 @@ class Label:
     """A name that a person gave to a version, and why.
 
     `name` has 1 to 80 characters and `comment` up to 500. `labelled_at` is in UTC, and
-    None where it is not known; `VersionStore.set_label` fills it in.
+    None if it is not known; `VersionStore.set_label` fills it in.
     """
 
     name: str
@@ -112,7 +112,7 @@ class Label:
 
 @dataclass
 class OpenVersion:
-    """A version being read. Use it as a context manager, so that `body` is closed."""
+    """A version that is open for reading. A context manager, which closes `body`."""
 
     version: Version
     body: BinaryIO = field(repr=False)
@@ -131,8 +131,8 @@ class OpenVersion:
     def read(self, limit: int) -> bytes:
         """Return the whole content, checked against its size and sha256.
 
-        Raises TooLargeError over `limit` bytes, and StorageUnavailableError when the
-        content arrived short or changed: asking again may give it whole.
+        Raises TooLargeError over `limit` bytes, StorageUnavailableError if the content
+        arrived incomplete, and StorageError if its sha256 differs.
         """
         version = self.version
         check_size(version.key, version.size, limit)
@@ -151,5 +151,5 @@ class OpenVersion:
 
 
 def new_save_id() -> str:
-    """Return an id for a save: 16 hexadecimal digits, unique for all that matters."""
+    """Return a new id for a save: 16 random hexadecimal digits."""
     return secrets.token_hex(8)

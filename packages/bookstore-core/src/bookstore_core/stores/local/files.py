@@ -1,8 +1,8 @@
-"""Files of the local store: written whole or not at all, and their errors as ours.
+"""Files of the local store: written completely or not at all, with our own errors.
 
-Files and directories get the modes that the process's umask gives them: a store shared
-by a group is made so by umask and set-group-id directories, and modes of our own would
-lock the others out.
+Files and directories get their modes from the process's umask: a group can share a
+store through its umask and set-group-id directories, and fixed modes would lock the
+other members out.
 """
 
 import errno
@@ -24,11 +24,11 @@ from bookstore_core.stores.streams import Window
 
 COPY_BYTES = 1024 * 1024
 
-#: There is no such file; a file where a directory would be says the same.
+#: Raised for a file that does not exist; also if a parent directory is a file.
 MISSING = (FileNotFoundError, NotADirectoryError)
 
 _REFUSED = {errno.EACCES, errno.EPERM, errno.EROFS}
-#: Room is made, a server comes back, other programs close their files.
+#: These may pass: space is freed, a server returns, other programs close files.
 _PASSING = {
     errno.EAGAIN,
     errno.EBUSY,
@@ -45,16 +45,16 @@ _PASSING = {
     errno.ESTALE,
     errno.ETIMEDOUT,
 }
-#: What file systems and Windows answer that cannot sync a directory at all.
+#: Errors of file systems, and of Windows, that cannot sync a directory.
 _NO_SYNC = {errno.EACCES, errno.EINVAL, errno.ENOTSUP, errno.EPERM}
 
 
 def translate_os_error(error: Exception, place: str) -> BookstoreError:
-    """Return the error of ours for a failure of the file system at `place`."""
+    """Return our error for a failure of the file system at `place`."""
     reason = getattr(error, "strerror", None) or type(error).__name__
     code = getattr(error, "errno", None)
     if code in _REFUSED:
-        return ForbiddenError(f"The directory {place} refuses it: {reason}.")
+        return ForbiddenError(f"Access to {place} is refused: {reason}.")
     if code in _PASSING:
         return StorageUnavailableError(
             f"The directory {place} cannot be used now: {reason}."
@@ -63,14 +63,15 @@ def translate_os_error(error: Exception, place: str) -> BookstoreError:
         return InvalidRequestError(f"The key is too long for {place}.")
     if code in (errno.ENOTDIR, errno.ELOOP):
         return ConfigurationError(
-            f"{place} is no directory: {reason}. Correct BookstoreSettings.local_root."
+            f"{place} is not a directory: {reason}. "
+            "Correct BookstoreSettings.local_root."
         )
-    return StorageError(f"The directory {place} answered: {reason}.")
+    return StorageError(f"The directory {place} cannot be used: {reason}.")
 
 
 @contextmanager
 def translated(place: str) -> Iterator[None]:
-    """Turn failures of the file system within into errors of ours."""
+    """Turn failures of the file system into our errors."""
     try:
         yield
     except OSError as error:
@@ -78,7 +79,7 @@ def translated(place: str) -> Iterator[None]:
 
 
 def make_directory(directory: Path) -> bool:
-    """Make a directory and those above it, durably; say whether it was missing."""
+    """Make a directory and its parents, durably; return whether it was missing."""
     if directory.is_dir():
         return False
     make_directory(directory.parent)
@@ -91,11 +92,11 @@ def make_directory(directory: Path) -> bool:
 
 
 def sync_directory(directory: Path) -> None:
-    """Make the names in a directory durable, where the file system can."""
+    """Make the names in a directory durable, if the file system can."""
     try:
         descriptor = os.open(directory, os.O_RDONLY)
     except PermissionError:
-        return  # Windows opens no directories
+        return  # Windows cannot open a directory
     try:
         os.fsync(descriptor)
     except OSError as error:
@@ -106,7 +107,7 @@ def sync_directory(directory: Path) -> None:
 
 
 def write_new(path: Path, content: Window) -> None:
-    """Write a file that does not exist yet, durably; a failed one is removed."""
+    """Write a file that must not exist yet, durably; remove it if this fails."""
     with path.open("xb") as file, _removed_on_failure(path):
         while block := content.read(COPY_BYTES):
             file.write(block)
@@ -115,8 +116,8 @@ def write_new(path: Path, content: Window) -> None:
 
 
 def publish(path: Path, data: bytes) -> None:
-    """Let a small file appear under its name, whole and durable."""
-    # Two may write the same label at once; neither may write into the other's draft.
+    """Write or replace a small file atomically and durably."""
+    # Two processes may write the same label at once, so each uses its own draft.
     written = path.with_name(f"{path.name}.{secrets.token_hex(4)}.tmp")
     with written.open("wb") as file, _removed_on_failure(written):
         file.write(data)
@@ -124,7 +125,7 @@ def publish(path: Path, data: bytes) -> None:
         os.fsync(file.fileno())
     written.rename(path)
     sync_directory(path.parent)
-    # Another process may have made the directory, and not have got to syncing it.
+    # Another process may have made the directory without having synced it yet.
     sync_directory(path.parent.parent)
 
 

@@ -1,4 +1,4 @@
-"""Folders of the local store: which keys and folders a directory stands for."""
+"""Folders of the local store: the keys and folders in a directory."""
 
 import os
 from collections.abc import Iterator
@@ -12,7 +12,7 @@ from bookstore_core.stores.local.names import GOES_ON, VERSIONS, read_name, vers
 
 @dataclass(frozen=True)
 class KeyFolder:
-    """One part of a key, and the directory that holds its versions or its folder."""
+    """One part of a key, and the directory with its versions or its folder."""
 
     part: str
     directory: Path
@@ -20,14 +20,14 @@ class KeyFolder:
 
     @property
     def name(self) -> str:
-        """The part; with a slash for a folder, as S3 names and orders them."""
+        """The part, with a final slash for a folder, as S3 names and sorts them."""
         return self.part if self.is_key else self.part + DELIMITER
 
 
 def list_folder(directory: Path, *, after: str | None = None) -> Iterator[KeyFolder]:
-    """Yield the keys and folders in a directory that hold versions, in S3's order.
+    """Yield the keys and folders in a directory that have versions, in S3's order.
 
-    The folder of bookstore's own notes is left out.
+    Bookstore's own folder is left out.
     """
     for entry in _sorted_entries(directory):
         passed = after is not None and entry.name.encode() <= after.encode()
@@ -38,10 +38,10 @@ def list_folder(directory: Path, *, after: str | None = None) -> Iterator[KeyFol
 def walk_folder(
     directory: Path, before: str = "", *, after: str | None = None
 ) -> Iterator[tuple[str, KeyFolder]]:
-    """Yield the keys at all levels below a directory that hold versions, in S3's order.
+    """Yield the keys at all levels below a directory that have versions, in S3's order.
 
-    Each comes with its name below the directory, which `before` is put before. What is
-    not beyond `after` is passed over without being looked into.
+    Each comes with its name: `before`, and then its path below the directory. Entries
+    up to `after` are skipped without being read.
     """
     for entry in _sorted_entries(directory):
         name = before + entry.name
@@ -75,7 +75,7 @@ def list_ids(directory: Path) -> list[str]:
 
 
 def _holds_versions(entry: KeyFolder) -> bool:
-    # A folder whose keys were never written whole is no folder to S3 either.
+    # A folder without a complete version is not listed, as in S3.
     if entry.is_key:
         return bool(list_ids(entry.directory))
     return any(map(_holds_versions, _entries(entry.directory, [])))
@@ -97,4 +97,4 @@ def _entries(directory: Path, before: list[str]) -> Iterator[KeyFolder]:
         try:
             yield KeyFolder(read_name([*before, own]), path, is_key)
         except UnicodeError:
-            continue  # someone else's directory
+            continue  # a directory of another program

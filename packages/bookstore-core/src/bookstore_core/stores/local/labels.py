@@ -1,4 +1,4 @@
-"""Labels in the local store: a small file of JSON beside the version."""
+"""Labels in the local store: a small JSON file beside the version."""
 
 import json
 import os
@@ -15,7 +15,7 @@ LABEL = ".label.json"
 
 
 def read_labels(directory: Path, only: Collection[str] | None) -> dict[str, Label]:
-    """Return the labels in the directory of a key, by version id; `only` of these."""
+    """Return the labels in the directory of a key, by version id; of `only` these."""
     try:
         names = os.listdir(directory)
     except MISSING:
@@ -31,7 +31,7 @@ def read_labels(directory: Path, only: Collection[str] | None) -> dict[str, Labe
 
 
 def write_label(directory: Path, version_id: str, label: Label | None) -> None:
-    """Keep the label of a version, durably; None removes it."""
+    """Write the label of a version, durably; None removes it."""
     path = directory / (version_id + LABEL)
     if label is None:
         with suppress(FileNotFoundError):
@@ -46,7 +46,7 @@ def _read(path: Path) -> Label | None:
     try:
         texts = json.loads(path.read_bytes())
     except (*MISSING, ValueError, RecursionError):
-        return None  # removed meanwhile, or damaged by someone
+        return None  # removed meanwhile, or damaged
     if not isinstance(texts, dict):
         return None
     known = {name: text for name, text in texts.items() if isinstance(text, str)}

@@ -1,15 +1,15 @@
 """Names of the local store: keys as directories, versions as files.
 
-A key is the path it looks like, and its last part is a directory of versions::
+A key is a path of directories, and its last part is a directory of versions::
 
     workspace/ann/mine.ipynb.versions/20261123T183225.123456Z-1a2b3c4d.ipynb
                                       20261123T183225.123456Z-1a2b3c4d.meta.json
 
-Where a part of a key cannot be a file name as it is, its bytes are written as ``%XX``:
-``.`` at its start (so ``..`` stays below the root), what Windows and shared drives
-refuse, and the ending ``.versions`` of a folder, which would be taken for a key. A part
-over 200 bytes goes on in a folder of its own, after a name that ends in ``%~``; an
-empty part is ``%``. Every name is read back as the one key that it was made of.
+Characters that are not safe in a file name are written as ``%XX``: a ``.`` at the
+start of a part (so that ``..`` stays below the root), what Windows and shared drives
+refuse, and the dot of the ending ``.versions`` of a folder, which would look like a
+key. A part over 200 bytes continues in a directory below a name that ends in ``%~``. An
+empty part is ``%``. Each name decodes to exactly one key.
 """
 
 import re
@@ -26,7 +26,7 @@ SIDECAR = ".meta.json"
 EMPTY = "%"
 GOES_ON = "%~"
 
-#: File names hold 255 bytes nearly everywhere, and this one gets an ending.
+#: Most file systems allow names of 255 bytes, and this one gets an ending.
 MAX_NAME = 200
 
 _UNSAFE = re.compile(r'[\x00-\x1f\x7f%/\\:*?"<>|]')
@@ -37,7 +37,7 @@ _STAMP = "%Y%m%dT%H%M%S.%fZ"
 
 
 def key_directory(bucket_directory: Path, key: str) -> Path:
-    """Return the directory that holds the versions of `key`."""
+    """Return the directory of the versions of `key`."""
     *folders, name = key.split(DELIMITER)
     folder = folder_directory(bucket_directory, folders)
     *before, last = _names(name)
@@ -76,9 +76,9 @@ def _escape(text: str) -> str:
 
 
 def read_name(names: list[str]) -> str:
-    """Return the part of a key that these file names, without endings, stand for.
+    """Return the part of a key that these file names, without endings, encode.
 
-    Raises UnicodeError for names that no key was ever written as.
+    Raises UnicodeError for names that do not encode a key.
     """
     if names == [EMPTY]:
         return ""
@@ -87,7 +87,7 @@ def read_name(names: list[str]) -> str:
 
 
 def new_version_id(newest: str | None, now: datetime) -> str:
-    """Return an id that sorts after `newest`, also when the clock went back."""
+    """Return an id that sorts after `newest`, also if the clock went back."""
     if newest is not None:
         now = max(now, time_of(newest) + timedelta(microseconds=1))
     return f"{now.astimezone(UTC).strftime(_STAMP)}-{secrets.token_hex(4)}"
@@ -100,7 +100,7 @@ def time_of(version_id: str) -> datetime:
 
 
 def is_version_id(text: str) -> bool:
-    """Say whether `text` has the form of a version id, and so is safe in a path."""
+    """Return whether `text` has the form of a version id and is safe in a path."""
     return _VERSION_ID.fullmatch(text) is not None
 
 

@@ -1,10 +1,10 @@
 """LocalStore: versions as files in a directory, for one person or a shared drive.
 
-The layout can be read with `ls`; `_local_names` describes it. A version is two files:
-its content, and beside it a sidecar with its metadata. The sidecar is written last, so
-a version is there when its sidecar is, and whatever a crash leaves is no version.
-Nothing is locked: an id is new by its time and a random part, and a file that exists is
-never written again, so processes and machines may share a store.
+`local/names.py` describes the layout, which is readable with `ls`. A version is two
+files: its content, and a sidecar with its metadata. The sidecar is written last, so a
+version exists once its sidecar does, and what a crash leaves behind is not a version.
+There are no locks: ids are unique by their time and a random part, and an existing file
+is never written again, so processes and machines may share a store.
 """
 
 import json
@@ -68,13 +68,13 @@ from bookstore_core.stores.versions import (
     VersionPage,
 )
 
-#: The first member of a sidecar, and the number of its form.
+#: The first member of a sidecar, which is the number of its form.
 _FORM = "bookstore_store"
 
 
 @dataclass(frozen=True)
 class _KeyFolder:
-    """Where a key's versions are."""
+    """A key, and the directory of its versions."""
 
     bucket: str
     key: str
@@ -88,7 +88,7 @@ class _KeyFolder:
 
 
 class LocalStore(VersionStore):
-    """A directory below `local_root` for each bucket. Needs no preparation."""
+    """One directory below `local_root` for each bucket. Needs no preparation."""
 
     def __init__(
         self, settings: BookstoreSettings, *, now: Callable[[], datetime] = utc_now
@@ -112,7 +112,7 @@ class LocalStore(VersionStore):
                 probe.unlink()
                 os.listdir(directory)
         except BookstoreError as error:
-            remedy = "Make room or rights there, or set BookstoreSettings.local_root."
+            remedy = "Free space or allow access, or set BookstoreSettings.local_root."
             finding = Finding(False, str(error), remedy)
             return StoreCheck((finding,), retryable=error.retryable)
         sentence = f"The directory {directory} can be read and written."
@@ -132,27 +132,27 @@ class LocalStore(VersionStore):
         metadata: VersionMetadata,
         content_type: str = "application/x-ipynb+json",
     ) -> Version:
-        place = self._place(key, None)
+        folder = self._key_folder(key, None)
         content = Window(body, size)
         with translated(self.location):
-            make_directory(place.directory)
-            version_id = new_version_id(self._newest_for_put(place), self._now())
-            # The content takes its own name at once: that it must not exist yet makes
-            # the id ours alone, and nobody sees it before its sidecar is there.
-            write_new(place.content(version_id), content)
+            make_directory(folder.directory)
+            version_id = new_version_id(self._newest_for_put(folder), self._now())
+            # The content is written under its final name: creating the file reserves
+            # the id, and nobody sees the version before its sidecar exists.
+            write_new(folder.content(version_id), content)
             described = _describe(key, metadata, size=size, content_type=content_type)
-            publish(place.sidecar(version_id), described)
-        return _version(place, version_id, size, is_latest=True, metadata=metadata)
+            publish(folder.sidecar(version_id), described)
+        return _version(folder, version_id, size, is_latest=True, metadata=metadata)
 
-    def _newest_for_put(self, place: _KeyFolder) -> str | None:
-        ids = list_ids(place.directory)
+    def _newest_for_put(self, folder: _KeyFolder) -> str | None:
+        ids = list_ids(folder.directory)
         if not ids:
             return None
-        owner = _read_sidecar(place, ids[0]).get("key", place.key)
-        if owner != place.key:
+        owner = _read_sidecar(folder, ids[0]).get("key", folder.key)
+        if owner != folder.key:
             raise ConflictError(
-                f"The directory {self.location} does not tell {place.key!r} from "
-                f"{owner!r}, which it keeps already. Choose another name."
+                f"The directory {self.location} already keeps {owner!r}, which is "
+                f"the same name as {folder.key!r} there. Choose another name."
             )
         return ids[0]
 
@@ -160,15 +160,15 @@ class LocalStore(VersionStore):
         self, key: str, version_id: str | None = None, *, bucket: str | None = None
     ) -> Version:
         with translated(self.location):
-            return self._find(self._place(key, bucket), version_id)
+            return self._find(self._key_folder(key, bucket), version_id)
 
     def open(
         self, key: str, version_id: str | None = None, *, bucket: str | None = None
     ) -> OpenVersion:
-        place = self._place(key, bucket)
+        folder = self._key_folder(key, bucket)
         with translated(self.location):
-            version = self._find(place, version_id)
-            file = place.content(version.version_id).open("rb")
+            version = self._find(folder, version_id)
+            file = folder.content(version.version_id).open("rb")
         body = GuardedBody(
             file,
             failures=(OSError,),
@@ -185,15 +185,18 @@ class LocalStore(VersionStore):
         bucket: str | None = None,
     ) -> VersionPage:
         after = decode_cursor("versions", cursor)
-        place = self._place(key, bucket)
+        folder = self._key_folder(key, bucket)
         with translated(self.location):
-            ids = self._ids(place)
+            ids = self._ids(folder)
             newest = ids[0] if ids else None
             rest = [known for known in ids if after is None or known < after]
             shown = rest[: max(limit, 1)]
             versions = tuple(
                 _version(
-                    place, known, _listed_size(place, known), is_latest=known == newest
+                    folder,
+                    known,
+                    _listed_size(folder, known),
+                    is_latest=known == newest,
                 )
                 for known in shown
             )
@@ -243,37 +246,37 @@ class LocalStore(VersionStore):
         bucket: str | None = None,
         only: Collection[str] | None = None,
     ) -> dict[str, Label]:
-        place = self._place(key, bucket)
+        folder = self._key_folder(key, bucket)
         with translated(self.location):
             return {
                 version_id: label
-                for version_id, label in read_labels(place.directory, only).items()
-                if self._is_there(place, version_id)
+                for version_id, label in read_labels(folder.directory, only).items()
+                if self._is_there(folder, version_id)
             }
 
-    def _is_there(self, place: _KeyFolder, version_id: str) -> bool:
+    def _is_there(self, folder: _KeyFolder, version_id: str) -> bool:
         try:
-            described = _read_sidecar(place, version_id)
+            described = _read_sidecar(folder, version_id)
         except MISSING:
             return False
-        return bool(described.get("key", place.key) == place.key)
+        return bool(described.get("key", folder.key) == folder.key)
 
     def _write_label(self, key: str, version_id: str, label: Label | None) -> None:
-        place = self._place(key, None)
+        folder = self._key_folder(key, None)
         with translated(self.location):
-            self._find(place, version_id)
-            write_label(place.directory, version_id, label)
+            self._find(folder, version_id)
+            write_label(folder.directory, version_id, label)
 
     def _folder(self, prefix: str) -> Path:
         folders = prefix[: -len(DELIMITER)].split(DELIMITER) if prefix else []
         return folder_directory(self._directory, folders)
 
     def _newest(self, key: str, entry: KeyFolder) -> Version:
-        place = _KeyFolder(self.bucket, key, entry.directory)
-        newest = list_ids(place.directory)[0]
-        return _version(place, newest, _size(place, newest), is_latest=True)
+        folder = _KeyFolder(self.bucket, key, entry.directory)
+        newest = list_ids(folder.directory)[0]
+        return _version(folder, newest, _size(folder, newest), is_latest=True)
 
-    def _place(self, key: str, bucket: str | None) -> _KeyFolder:
+    def _key_folder(self, key: str, bucket: str | None) -> _KeyFolder:
         name, directory = self.bucket, self._directory
         if bucket is not None and bucket != name:
             name, directory = bucket, folder_directory(self._root, [bucket])
@@ -281,41 +284,41 @@ class LocalStore(VersionStore):
                 raise NotFoundError(f"There is no bucket {name}.")
         return _KeyFolder(name, key, key_directory(directory, check_key(key)))
 
-    def _ids(self, place: _KeyFolder) -> list[str]:
-        ids = list_ids(place.directory)
-        # A file system that ignores case finds Mine.ipynb under mine.ipynb too.
-        if ids and _read_sidecar(place, ids[0]).get("key", place.key) != place.key:
+    def _ids(self, folder: _KeyFolder) -> list[str]:
+        ids = list_ids(folder.directory)
+        # A file system that ignores case also finds Mine.ipynb as mine.ipynb.
+        if ids and _read_sidecar(folder, ids[0]).get("key", folder.key) != folder.key:
             return []
         return ids
 
-    def _find(self, place: _KeyFolder, version_id: str | None) -> Version:
-        check_version_id(place.key, version_id)
+    def _find(self, folder: _KeyFolder, version_id: str | None) -> Version:
+        check_version_id(folder.key, version_id)
         found = version_id
         if found is None:
-            ids = self._ids(place)
+            ids = self._ids(folder)
             if not ids:
-                raise NotFoundError(f"There is no {place.key} in {place.bucket}.")
+                raise NotFoundError(f"There is no {folder.key} in {folder.bucket}.")
             found = ids[0]
         if not is_version_id(found):
-            raise no_such_version(place.key, found)
+            raise no_such_version(folder.key, found)
         try:
-            described = _read_sidecar(place, found)
+            described = _read_sidecar(folder, found)
         except MISSING:
-            raise no_such_version(place.key, found) from None
-        if described.get("key", place.key) != place.key:
-            raise no_such_version(place.key, found)
-        check_form(_form_in(described), place.key, found)
+            raise no_such_version(folder.key, found) from None
+        if described.get("key", folder.key) != folder.key:
+            raise no_such_version(folder.key, found)
+        check_form(_form_in(described), folder.key, found)
         return _version(
-            place,
+            folder,
             found,
-            _size(place, found),
+            _size(folder, found),
             is_latest=version_id is None,
             metadata=_metadata_in(described),
         )
 
 
 def _version(
-    place: _KeyFolder,
+    folder: _KeyFolder,
     version_id: str,
     size: int,
     *,
@@ -323,8 +326,8 @@ def _version(
     metadata: VersionMetadata | None = None,
 ) -> Version:
     return Version(
-        bucket=place.bucket,
-        key=place.key,
+        bucket=folder.bucket,
+        key=folder.key,
         version_id=version_id,
         size=size,
         stored_at=time_of(version_id),
@@ -333,22 +336,22 @@ def _version(
     )
 
 
-def _size(place: _KeyFolder, version_id: str) -> int:
-    content = place.content(version_id)
+def _size(folder: _KeyFolder, version_id: str) -> int:
+    content = folder.content(version_id)
     try:
         return content.stat().st_size
     except MISSING:
-        raise StorageError(f"The file {content} is missing, its sidecar is not.") from (
-            None
-        )
+        raise StorageError(
+            f"The file {content} is missing, but its sidecar exists."
+        ) from (None)
 
 
-def _listed_size(place: _KeyFolder, version_id: str) -> int:
-    """Return a size also where the content is missing: the others are to be listed."""
+def _listed_size(folder: _KeyFolder, version_id: str) -> int:
+    """Return the size, from the sidecar if the content is missing."""
     try:
-        return _size(place, version_id)
+        return _size(folder, version_id)
     except StorageError:
-        size = _read_sidecar(place, version_id).get("size")
+        size = _read_sidecar(folder, version_id).get("size")
         return size if isinstance(size, int) else 0
 
 
@@ -365,10 +368,10 @@ def _describe(
     return json.dumps(described, indent=1).encode("ascii") + b"\n"
 
 
-def _read_sidecar(place: _KeyFolder, version_id: str) -> dict[str, Any]:
-    """Return what a sidecar says; nothing for one that someone has damaged."""
+def _read_sidecar(folder: _KeyFolder, version_id: str) -> dict[str, Any]:
+    """Return the members of a sidecar, none if it is damaged."""
     try:
-        described = json.loads(place.sidecar(version_id).read_bytes())
+        described = json.loads(folder.sidecar(version_id).read_bytes())
     except (ValueError, RecursionError):
         return {}
     return described if isinstance(described, dict) else {}

@@ -1,4 +1,4 @@
-"""The check of an S3 store: what saving and reading need, tried one by one."""
+"""The check of an S3 store: tries each request that saving and reading need."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -14,16 +14,16 @@ from bookstore_core.errors import (
 )
 from bookstore_core.stores.base import Finding, StoreCheck
 
-#: Seconds after which a check stops asking a slow store more questions.
+#: Seconds after which a check sends no more requests to a slow store.
 DEADLINE = 5.0
 
-#: A key that is never written, only asked for.
+#: A key for the test of writing; nothing is ever stored under it.
 PROBE = ".bookstore-check"
 
-#: The status of a bucket that keeps versions; a suspended one does not.
+#: The status of a bucket that keeps versions, unlike a suspended one.
 ENABLED = "Enabled"
 
-#: The versions that are looked at for one that can be read.
+#: Versions that are listed to find one to read.
 ROWS = 10
 
 _WHILE_AWAY = (
@@ -31,14 +31,14 @@ _WHILE_AWAY = (
     "meanwhile."
 )
 
-#: Asks the store about our bucket: an operation, `key` and `version_id` where it is
-#: about an object, and parameters in; botocore's answer out.
+#: Calls an operation on our bucket, with `key` and `version_id` if it is about an
+#: object, and with its parameters; returns botocore's answer.
 Ask = Callable[..., dict[str, Any]]
 
 
 @dataclass(frozen=True)
 class Checked:
-    """What a check looks at: the store's address, our bucket, a prefix in it."""
+    """What is checked: the store's address, our bucket, a prefix in it."""
 
     endpoint: str
     bucket: str
@@ -47,17 +47,17 @@ class Checked:
 
     @property
     def folder(self) -> str:
-        """The prefix with its slash, as rights are given on it."""
+        """The prefix with a final slash, as in policies; empty for the whole bucket."""
         return f"{self.prefix.strip('/')}/" if self.prefix.strip("/") else ""
 
 
 def check_s3(
     ask: Ask, checked: Checked, *, clock: Callable[[], float] = time.monotonic
 ) -> StoreCheck:
-    """Try everything that saving and reading need; stop at the first common cause.
+    """Try everything that saving and reading need, and return the findings.
 
-    A refused right is one finding among others. Anything else that fails would fail
-    the questions after it too, so nothing more is asked.
+    A missing permission is one finding, and the check continues. Any other failure
+    would repeat with each further request, so the check stops.
     """
     findings: list[Finding] = []
     end = clock() + DEADLINE
@@ -65,7 +65,7 @@ def check_s3(
         for finding in _findings(ask, checked):
             findings.append(finding)
             if clock() > end:
-                slow = "The store is too slow to be checked within 5 seconds."
+                slow = "The store is too slow to be checked in 5 seconds."
                 findings.append(Finding(False, slow, _WHILE_AWAY))
                 return _passing(findings)
     except BookstoreError as error:
@@ -77,7 +77,7 @@ def check_s3(
 
 
 def _passing(findings: list[Finding]) -> StoreCheck:
-    # A store that is not versioned does not become it by waiting.
+    # Waiting does not enable versioning.
     lasting = any(not finding.ok for finding in findings[:-1])
     return StoreCheck(tuple(findings), retryable=not lasting)
 
@@ -105,7 +105,7 @@ def _check_versioning(ask: Ask, checked: Checked) -> Iterator[Finding]:
 
 
 def unversioned(bucket: str) -> Finding:
-    """Return the finding that a bucket would overwrite instead of keeping versions."""
+    """Return the finding that versioning of a bucket is not enabled."""
     return Finding(
         False,
         f"Versioning of the bucket {bucket} is not enabled: a save would overwrite "
@@ -137,21 +137,21 @@ def _check_lists_and_reads(ask: Ask, checked: Checked) -> Iterator[Finding]:
 
 
 def _read_one(ask: Ask, versions: list[dict[str, Any]]) -> bool:
-    """Read the description of a version; say whether there was one to read.
+    """Read the metadata of a version; return whether there was one to read.
 
-    Without one nothing can be said: S3 answers "access denied" for a key that does not
-    exist to whoever may read but not list.
+    It must exist: for a key that does not exist, S3 answers "access denied" to callers
+    that may read but not list.
     """
     if not versions:
         return False
     row = versions[0]
-    with suppress(NotFoundError):  # deleted since it was listed: that too was an answer
+    with suppress(NotFoundError):  # deleted since it was listed
         ask("head_object", key=row["Key"], version_id=row["VersionId"])
     return True
 
 
 def _check_write(ask: Ask, checked: Checked) -> Finding:
-    # An upload in parts that is begun and given up needs the right to write, and
+    # Starting and aborting a multipart upload needs the permission to write, and
     # leaves no version behind.
     key = checked.folder + PROBE
     try:
@@ -163,9 +163,9 @@ def _check_write(ask: Ask, checked: Checked) -> Finding:
             raise
         return Finding(
             True,
-            f"Whether versions can be written was not tried: {error}",
+            f"Writing versions was not tried: {error}",
         )
-    with suppress(BookstoreError):  # a begun upload without parts costs nothing
+    with suppress(BookstoreError):  # an upload without parts costs nothing
         ask("abort_multipart_upload", key=key, UploadId=begun["UploadId"])
     return Finding(True, "Versions can be written.")
 

@@ -1,6 +1,6 @@
-"""BotocoreConnection: calls to S3, or to a server that speaks S3.
+"""BotocoreConnection: calls to S3, or to a compatible server.
 
-The one module that imports botocore. Nothing is contacted before the first call.
+This is the only module that imports botocore. The first call contacts the server.
 """
 
 import io
@@ -47,16 +47,16 @@ class Timeouts:
 
 FOR_WORK = Timeouts(5, 30)
 FOR_CHECKS = Timeouts(2, 2.5)
-#: For those who look at a page meanwhile: an answer within five seconds, a bad one too.
+#: For a person who waits for a page: an answer or an error within five seconds.
 FOR_PEOPLE = Timeouts(2, 3)
 
-#: Reads are tried so often, unless the first tries already took this long (seconds).
+#: The number of attempts of a read, unless the first took this many seconds.
 READ_ATTEMPTS = 3
 READ_PATIENCE = 10.0
 HURRIED_READ_PATIENCE = 0.5
 
-#: Connections are kept for so many who ask side by side, each from as many threads as
-#: an uploader has: the threads of the web app. Others are there besides.
+#: The pool keeps connections for so many parallel callers (the threads of the web
+#: app), each with as many threads as an uploader has, and some more.
 ASKERS = 4
 SPARE_CONNECTIONS = 4
 
@@ -64,7 +64,7 @@ _making = threading.Lock()
 
 
 def _renew_lock() -> None:
-    # A thread of the parent may have held it at the fork, and does not exist here.
+    # A thread of the parent may have held it at the fork, and is missing here.
     global _making
     _making = threading.Lock()
 
@@ -73,30 +73,30 @@ if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_renew_lock)
 
 
-def new_client(settings: BookstoreSettings, patience: Timeouts) -> Any:
-    """Return a new botocore client for S3, by the settings alone.
+def new_client(settings: BookstoreSettings, timeouts: Timeouts) -> Any:
+    """Return a new botocore client for S3.
 
-    The settings say where to send and how often, so AWS_ENDPOINT_URL and the retry
-    settings of AWS's own files do not; credentials may come from there.
+    Our settings alone decide the endpoint and the retries: AWS_ENDPOINT_URL and the
+    retry settings in AWS's files are ignored. Credentials may come from there.
     """
     url = settings.s3_endpoint_url.rstrip("/")
     elsewhere = url != DEFAULT_ENDPOINT_URL
     style = settings.s3_addressing_style
     if elsewhere and style == "auto":
         style = "path"
-    # Servers other than S3 fail on the checksums that botocore adds by default.
+    # Other servers than S3 may refuse the checksums that botocore adds by default.
     checksums = "when_required" if elsewhere else "when_supported"
     config = Config(
-        connect_timeout=patience.connect,
-        read_timeout=patience.read,
+        connect_timeout=timeouts.connect,
+        read_timeout=timeouts.read,
         max_pool_connections=settings.max_threads * ASKERS + SPARE_CONNECTIONS,
-        # botocore repeats a PUT whose answer was lost, and so writes it twice.
+        # botocore would repeat a PUT whose answer was lost, and write it twice.
         retries={"total_max_attempts": 1, "mode": "standard"},
         s3={"addressing_style": style, "use_accelerate_endpoint": False},
         request_checksum_calculation=checksums,
         response_checksum_validation=checksums,
         ignore_configured_endpoint_urls=True,
-        # botocore's own takes a twelfth of a PUT to put together, each time anew.
+        # botocore builds its own for each request, a twelfth of the time of a PUT.
         user_agent=f"bookstore/{__version__} botocore/{botocore.__version__}",
         tcp_keepalive=True,
     )
@@ -114,15 +114,15 @@ def new_client(settings: BookstoreSettings, patience: Timeouts) -> Any:
 
 
 def _send_at_once(params: dict[str, Any], **_: Any) -> None:
-    # botocore makes a stream of bytes, and announces streams by `Expect: 100-continue`:
-    # one more answer to wait for, and two packets, for what fits into the first.
+    # botocore wraps bytes in a stream, and sends `Expect: 100-continue` for streams:
+    # one more round trip for content that fits into the first packet.
     body = params.get("body")
     if isinstance(body, io.BytesIO):
         params["body"] = body.getvalue()
         params["headers"].pop("Expect", None)
 
 
-#: Everything that a call of botocore raises on purpose, and the network beneath it.
+#: All exceptions that calls of botocore, and the network below it, can raise.
 RAISED: tuple[type[Exception], ...] = (
     failures.ClientError,
     failures.BotoCoreError,
@@ -131,10 +131,10 @@ RAISED: tuple[type[Exception], ...] = (
     OSError,
 )
 
-#: Content that was damaged on its way.
+#: Content that was damaged in transit.
 DAMAGED = (failures.IncompleteReadError, failures.FlexibleChecksumError)
 
-#: Failures of the network and of whoever hands out credentials: they pass.
+#: Failures of the network and of credential providers, which may pass.
 PASSING: tuple[type[Exception], ...] = (
     *DAMAGED,
     failures.HTTPClientError,
@@ -152,21 +152,21 @@ TIMEOUTS = (failures.ConnectTimeoutError, failures.ReadTimeoutError)
 
 
 def failure_of(error: Exception) -> Failure:
-    """Take a failed answer of S3 out of botocore's exception."""
+    """Return the failed answer of S3 in botocore's exception."""
     answer: dict[str, Any] = getattr(error, "response", {})
-    said = answer.get("Error", {})
-    code = str(said.get("Code", ""))
+    details = answer.get("Error", {})
+    code = str(details.get("Code", ""))
     status = answer.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
     return Failure(
         code=code,
         # A HEAD has no body: its code is the status.
         status=status or (int(code) if code.isdecimal() else 0),
-        message=str(said.get("Message") or ""),
+        message=str(details.get("Message") or ""),
     )
 
 
 def translate_error(error: Exception, asked: Asked, endpoint: str) -> BookstoreError:
-    """Return the error of ours that one of `RAISED` means."""
+    """Return our error for one of `RAISED`."""
     if isinstance(error, failures.ClientError):
         return translate_failure(failure_of(error), asked)
     if isinstance(error, failures.ParamValidationError):
@@ -174,19 +174,19 @@ def translate_error(error: Exception, asked: Asked, endpoint: str) -> BookstoreE
     if isinstance(error, NO_CREDENTIALS):
         return ConfigurationError(
             "There are no credentials for the store. Set "
-            "BookstoreSettings.s3_access_key_id and s3_secret_access_key, or any of "
-            "AWS's own ways."
+            "BookstoreSettings.s3_access_key_id and s3_secret_access_key, or use "
+            "another credential source of AWS."
         )
     if isinstance(error, ResponseParserError):
         return StorageError(
-            f"The server at {endpoint} does not answer as S3 does. Check "
+            f"The server at {endpoint} does not answer like S3. Check "
             "BookstoreSettings.s3_endpoint_url."
         )
     reason = _reason_of(error)
     if "CERTIFICATE_VERIFY_FAILED" in reason:
         return ConfigurationError(
-            f"The certificate of {endpoint} is not trusted: {reason}. Name its "
-            "authority in AWS_CA_BUNDLE."
+            f"The certificate of {endpoint} is not trusted: {reason}. Set "
+            "AWS_CA_BUNDLE to the file of its certificate authority."
         )
     if isinstance(error, PASSING):
         unreachable = StorageUnavailableError(
@@ -201,17 +201,17 @@ def _invalid_parameter(error: Exception, asked: Asked) -> BookstoreError:
     if "Invalid bucket name" in str(error):
         if asked.own:
             return ConfigurationError(
-                f"{asked.bucket!r} cannot be the name of a bucket. Correct "
+                f"{asked.bucket!r} is not a valid bucket name. Correct "
                 "BookstoreSettings.s3_bucket."
             )
-        return InvalidRequestError(f"{asked.bucket!r} cannot be a bucket's name.")
-    return InvalidRequestError(f"The store cannot be asked for that: {error}")
+        return InvalidRequestError(f"{asked.bucket!r} is not a valid bucket name.")
+    return InvalidRequestError(f"The request to the store is not valid: {error}")
 
 
 def _reason_of(error: Exception) -> str:
     if isinstance(error, TIMEOUTS):
         return "it did not answer in time"
-    # botocore's own words name objects and URLs; the system's say what happened.
+    # botocore's messages name objects and URLs; the system's describe the failure.
     cause: BaseException | None = error
     while cause is not None:
         if isinstance(cause, OSError) and cause.strerror:
@@ -223,9 +223,9 @@ def _reason_of(error: Exception) -> str:
 
 
 class BotocoreConnection:
-    """Calls of botocore, which raise errors of ours alone.
+    """Calls of botocore, which raise only our own errors.
 
-    There is one client for each process and patience, made at the first call.
+    There is one client for each process and each `Timeouts`, made at its first call.
     """
 
     def __init__(
@@ -237,7 +237,7 @@ class BotocoreConnection:
         hurried: bool = False,
     ) -> None:
         self._settings = settings
-        self._patience = FOR_PEOPLE if hurried else FOR_WORK
+        self._timeouts = FOR_PEOPLE if hurried else FOR_WORK
         self._read_patience = HURRIED_READ_PATIENCE if hurried else READ_PATIENCE
         self._connect = connect
         self._pause = pause
@@ -245,17 +245,17 @@ class BotocoreConnection:
 
     @property
     def endpoint(self) -> str:
-        """The address of the store, for people."""
-        # An address may hold a password before its @, and this one is shown.
+        """The address of the store, for messages."""
+        # A URL may contain a password before its @, which must not be shown.
         scheme, _, rest = self._settings.s3_endpoint_url.rstrip("/").rpartition("://")
         return f"{scheme}://{rest.rpartition('@')[2]}" if scheme else rest
 
     def ask(
         self, operation: str, asked: Asked, *, brief: bool = False, **parameters: Any
     ) -> dict[str, Any]:
-        """Ask once for an operation; with little patience when it is to be `brief`."""
-        patience = FOR_CHECKS if brief else self._patience
-        client = self._client(patience)
+        """Call an operation once; a `brief` call has short timeouts."""
+        timeouts = FOR_CHECKS if brief else self._timeouts
+        client = self._client(timeouts)
         try:
             answer: dict[str, Any] = getattr(client, operation)(
                 **asked.target, **parameters
@@ -263,48 +263,48 @@ class BotocoreConnection:
         except RAISED as error:
             ours = self._translate(error, asked)
             if ours.cause in STALE_CREDENTIALS:
-                self._forget(client, patience)
+                self._forget(client, timeouts)
             raise ours from error
         return answer
 
     def read(self, operation: str, asked: Asked, **parameters: Any) -> dict[str, Any]:
-        """Ask for what changes nothing, and again after failures that pass."""
-        patient_until = time.monotonic() + self._read_patience
+        """Call an operation that changes nothing; repeat it after a passing failure."""
+        retry_until = time.monotonic() + self._read_patience
         for attempt in range(1, READ_ATTEMPTS):
             try:
                 return self.ask(operation, asked, **parameters)
             except StorageUnavailableError:
-                if time.monotonic() > patient_until:
+                if time.monotonic() > retry_until:
                     raise
             self._pause(random.uniform(0.05, 0.15) * 2**attempt)  # noqa: S311  # jitter
         return self.ask(operation, asked, **parameters)
 
     def guard(self, body: Any, asked: Asked) -> GuardedBody:
-        """Wrap an answered body, so that reading it raises errors of ours alone."""
+        """Wrap the body of an answer, so that reading it raises only our own errors."""
         return GuardedBody(
             body, failures=RAISED, translate=lambda e: self._translate(e, asked)
         )
 
-    def _client(self, patience: Timeouts) -> Any:
-        wanted = (os.getpid(), patience)
+    def _client(self, timeouts: Timeouts) -> Any:
+        wanted = (os.getpid(), timeouts)
         client = self._clients.get(wanted)
         if client is None:
             with _making:
                 client = self._clients.get(wanted)
                 if client is None:
-                    client = self._clients[wanted] = self._make_client(patience)
+                    client = self._clients[wanted] = self._make_client(timeouts)
         return client
 
-    def _forget(self, client: Any, patience: Timeouts) -> None:
-        """Have the next call read the credentials again: there may be new ones."""
-        made = (os.getpid(), patience)
+    def _forget(self, client: Any, timeouts: Timeouts) -> None:
+        """Drop a client, so that the next call reads the credentials again."""
+        made = (os.getpid(), timeouts)
         with _making:
             if self._clients.get(made) is client:
                 del self._clients[made]
 
-    def _make_client(self, patience: Timeouts) -> Any:
+    def _make_client(self, timeouts: Timeouts) -> Any:
         try:
-            return self._connect(self._settings, patience)
+            return self._connect(self._settings, timeouts)
         except (failures.BotoCoreError, ValueError) as error:
             raise ConfigurationError(
                 f"The store cannot be used with the settings: {error}"

@@ -1,7 +1,7 @@
-"""What S3 and the servers like it answer when they fail, as errors of ours.
+"""Error answers of S3 and compatible servers, translated to our own errors.
 
-The only place where codes of S3 are named. It knows nothing of botocore: the S3 store
-takes a `Failure` out of botocore's exceptions.
+This is the only module with S3's error codes. It does not use botocore: a `Failure` is
+made from botocore's exceptions in `connection.py`.
 """
 
 from dataclasses import dataclass
@@ -21,8 +21,8 @@ from bookstore_core.errors import (
 from bookstore_core.paths import printable
 from bookstore_core.stores.checks import no_such_version
 
-#: It passes without anyone doing anything. BadDigest and IncompleteBody: damaged on
-#: the way. Expired tokens: whoever hands them out renews them.
+#: Failures that pass by themselves. BadDigest and IncompleteBody: content was damaged
+#: in transit. Expired tokens: the credential provider renews them.
 PASSING = frozenset(
     {
         "BadDigest",
@@ -48,10 +48,10 @@ PASSING = frozenset(
     }
 )
 
-#: Someone has to change a setting or the bucket; the value says which.
+#: Failures that need other settings or another bucket, with the remedy.
 MISCONFIGURED = {
     "AuthorizationHeaderMalformed": "Correct BookstoreSettings.s3_region_name.",
-    "BucketAlreadyExists": "Someone else has this bucket. Choose another name for it.",
+    "BucketAlreadyExists": "Another account owns this bucket. Choose another name.",
     "IllegalLocationConstraintException": ("Correct BookstoreSettings.s3_region_name."),
     "InvalidAccessKeyId": "Correct BookstoreSettings.s3_access_key_id.",
     "InvalidBucketName": "Correct BookstoreSettings.s3_bucket.",
@@ -67,7 +67,7 @@ MISCONFIGURED = {
     "301": "Correct BookstoreSettings.s3_region_name or s3_endpoint_url.",
 }
 
-#: The credentials are not, or no longer, good: for any key, until there are new ones.
+#: The credentials are wrong or expired, which affects every key until they change.
 STALE_CREDENTIALS = frozenset(
     {
         "ExpiredToken",
@@ -79,14 +79,14 @@ STALE_CREDENTIALS = frozenset(
     }
 )
 
-#: How a version id is answered that the key does not have. A HEAD has no body, so its
-#: code is the bare status; the id of a delete marker gives 404 or 405.
+#: Answers for a version id that the key does not have. An answer to HEAD has no body,
+#: so its code is the status; the id of a delete marker gives 404 or 405.
 NO_SUCH_VERSION = frozenset({"NoSuchVersion", "InvalidArgument", "400", "404", "405"})
 
 
 @dataclass(frozen=True)
 class Failure:
-    """A failed answer: S3's code (or the status as text), the status, the message."""
+    """A failed answer: S3's code, or the status as text; the status; the message."""
 
     code: str
     status: int
@@ -94,14 +94,14 @@ class Failure:
 
     @property
     def reason(self) -> str:
-        """The store's own words."""
+        """The store's message and code."""
         message = self.message.strip().rstrip(".")
         return f"{message} ({self.code})" if message else self.code
 
 
 @dataclass(frozen=True)
 class Asked:
-    """What was asked for when it failed. `own` tells our bucket from others."""
+    """The target of a request. `own` is whether the bucket is the configured one."""
 
     bucket: str
     own: bool = True
@@ -117,13 +117,13 @@ class Asked:
 
     @property
     def place(self) -> str:
-        """The bucket or the key in it, for messages."""
+        """The URL of the bucket or of the key in it, for messages."""
         place = f"s3://{self.bucket}/{self.key}" if self.key else f"s3://{self.bucket}"
         return printable(place)
 
 
 def translate_failure(failure: Failure, asked: Asked) -> BookstoreError:
-    """Return the error that says what the failed answer means."""
+    """Return our error for a failed answer."""
     error = _meaning_of(failure, asked)
     error.cause = failure.code
     error.wide = (
@@ -135,7 +135,7 @@ def translate_failure(failure: Failure, asked: Asked) -> BookstoreError:
 def _meaning_of(failure: Failure, asked: Asked) -> BookstoreError:
     code, status, reason = failure.code, failure.status, failure.reason
     if code in PASSING or status == 429 or (status >= 500 and status != 501):
-        return StorageUnavailableError(f"The store cannot do it now: {reason}.")
+        return StorageUnavailableError(f"The store cannot answer now: {reason}.")
     if code == "NoSuchBucket":
         return _no_such_bucket(asked)
     if code in MISCONFIGURED:
@@ -148,7 +148,7 @@ def _meaning_of(failure: Failure, asked: Asked) -> BookstoreError:
         return no_such_version(asked.key, asked.version_id)
     if asked.cursor and code == "InvalidArgument":
         return InvalidRequestError(
-            "The cursor is not one of this list. Ask for the first page again."
+            "The cursor does not belong to this list. Request the first page again."
         )
     return _translate_status(failure, asked)
 
@@ -173,5 +173,7 @@ def _translate_status(failure: Failure, asked: Asked) -> BookstoreError:
     if failure.status == 413 or failure.code == "EntityTooLarge":
         return TooLargeError(f"The store refuses the content: {reason}.")
     if failure.status in (409, 412):
-        return ConflictError(f"The store refuses it for {asked.place}: {reason}.")
-    return StorageError(f"The store answered for {asked.place}: {reason}.")
+        return ConflictError(
+            f"The store refuses the request for {asked.place}: {reason}."
+        )
+    return StorageError(f"The store answered the request for {asked.place}: {reason}.")

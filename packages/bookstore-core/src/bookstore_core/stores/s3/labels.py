@@ -1,12 +1,12 @@
-"""Labels in a bucket: tags on the version, and a marker that says where to look.
+"""Labels in a bucket: tags on the version, and a marker to find it by.
 
-A label is in the tags of its version. S3 lists versions without their tags, so beside
-the tags there is an empty object per version that was ever labelled::
+A label is in the tags of its version. S3 lists versions without their tags, so there
+is also a marker, an empty object, for each version that was ever labelled::
 
     {folder of the key}/.bookstore/labels/{name of the notebook}/{version id}
 
 The marker is written before the tags and never removed. A marker whose version has no
-tags of a label counts for nothing.
+label in its tags is ignored.
 """
 
 import re
@@ -18,16 +18,16 @@ from bookstore_core.paths import DELIMITER, MAX_KEY_BYTES, OWN_FOLDER
 from bookstore_core.stores.label_texts import MAX_TAGS, TAGS, is_ours, tags_of
 from bookstore_core.stores.versions import Label
 
-#: Asks for one page of a listing of keys.
+#: Requests one page of a listing of keys.
 Ask = Callable[..., dict[str, Any]]
 
-#: Not `%`, at which the markers of some servers' listings break, and no leading dot.
+#: Characters that are escaped: also `%`, which breaks listings of some servers.
 _UNSAFE = re.compile(r"^\.|[^A-Za-z0-9._\-]")
 _ESCAPED = re.compile(r"=([0-9A-F]{2})")
 
 
 def markers_folder(key: str) -> str:
-    """Return the prefix, with its slash, of the markers of a notebook."""
+    """Return the prefix of the markers of a notebook, with its final slash."""
     folder, slash, name = key.rpartition(DELIMITER)
     return f"{folder}{slash}{OWN_FOLDER}/labels/{name}/"
 
@@ -38,7 +38,7 @@ def marker_key(key: str, version_id: str) -> str:
     marker = markers_folder(key) + name
     if len(marker.encode()) > MAX_KEY_BYTES:
         raise InvalidRequestError(
-            f"The path of {key} is too long for its versions to be labelled."
+            f"Versions of {key} cannot be labelled: the path is too long."
         )
     return marker
 
@@ -57,7 +57,7 @@ def list_marked(ask: Ask, key: str) -> list[str]:
             break
         token = page.get("NextContinuationToken")
         if not token:
-            raise StorageError("The store does not say how its list of labels goes on.")
+            raise StorageError("The store did not return the next page of its labels.")
     return [_read_marker(name) for name in names if name and DELIMITER not in name]
 
 
@@ -66,11 +66,11 @@ def _read_marker(name: str) -> str:
 
 
 def merge_tags(key: str, tags: dict[str, str], label: Label | None) -> dict[str, str]:
-    """Return the tags of a version with this label, and with those of others kept.
+    """Return the tags of a version with this label, keeping those of other programs.
 
-    A set of tags cannot be written empty everywhere, and removing one is a right of its
-    own, so of a label that was removed an empty tag may stay. Raises
-    InvalidRequestError when there would be too many.
+    Some servers refuse an empty set of tags, and deleting tags needs a permission of
+    its own, so a removed label may leave an empty tag. Raises InvalidRequestError if
+    there would be too many tags.
     """
     foreign = {name: value for name, value in tags.items() if not is_ours(name)}
     ours = tags_of(label) if label else {}
@@ -78,8 +78,8 @@ def merge_tags(key: str, tags: dict[str, str], label: Label | None) -> dict[str,
         return {TAGS["name"]: ""}
     if len(foreign) + len(ours) > MAX_TAGS:
         raise InvalidRequestError(
-            f"The label is too long to be kept with {key}: the store has room for "
-            f"{MAX_TAGS} tags on a version, it would take {len(ours)}, and "
-            f"{len(foreign)} are there. Shorten the comment."
+            f"The label is too long for {key}: it needs {len(ours)} tags, the version "
+            f"already has {len(foreign)}, and {MAX_TAGS} are allowed. Shorten the "
+            "comment."
         )
     return {**foreign, **ours}

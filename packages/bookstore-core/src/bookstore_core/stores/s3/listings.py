@@ -1,8 +1,8 @@
-"""Versions out of S3's answers, read so that every S3 server's habits are survived.
+"""Versions in S3's answers, read in a way that works with every S3 server.
 
-Servers give short pages, even empty ones, while there is more: only ``IsTruncated``
-counts. A list goes on at the version id that the answer names and at our own key: the
-key in an answer is damaged by servers that do not encode it where they say they do.
+Servers may return short or even empty pages although there is more: only
+``IsTruncated`` counts. A list continues at the version id in the answer and at our own
+key: some servers say that they encode the key in an answer but do not.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -17,22 +17,22 @@ from bookstore_core.stores.s3.errors import Asked
 from bookstore_core.stores.s3.metadata import decode_metadata, form_in
 from bookstore_core.stores.versions import KeyPage, Version, VersionPage
 
-#: The version id that S3 gives to what it will overwrite.
+#: The version id of an object that S3 will overwrite.
 OVERWRITABLE = "null"
 
-#: The most rows that S3 gives in one page.
+#: The maximum number of rows in a page of S3.
 MAX_ROWS = 1000
 
-#: Asks for one page of a listing: parameters in, botocore's answer out.
+#: Requests one page of a listing with parameters; returns botocore's answer.
 Ask = Callable[..., dict[str, Any]]
 
 
 def version_of(answer: dict[str, Any], asked: Asked) -> Version:
-    """Return the version that an answer to a HEAD or GET describes.
+    """Return the version in an answer to a HEAD or GET.
 
-    Raises NewerVersionError where only a newer release can read it.
+    Raises NewerVersionError if only a newer release can read it.
     """
-    # A bucket that was never versioned names none; this id reads what is there.
+    # A bucket without versioning returns no id; this one reads the present object.
     version_id = answer.get("VersionId") or asked.version_id or OVERWRITABLE
     headers = answer.get("Metadata", {})
     check_form(form_in(headers), asked.key, version_id)
@@ -63,34 +63,32 @@ def list_versions(
         found += [_version(bucket, row) for row in rows if row["Key"] == key]
         if _is_last(page, key, rows):
             return VersionPage(tuple(found))
-        # Never a row of our choice: within a second it may not be the last one, and
-        # those after it would be passed over.
+        # Not the id of the last row: rows of the same second may be in another order
+        # on the server, and some would be skipped.
         following = page.get("NextVersionIdMarker")
         if not following or following == after:
-            raise StorageError(
-                "The store does not say how its list of versions goes on."
-            )
+            raise StorageError("The store did not return the next page of versions.")
         after = following
         if len(found) >= limit:
             return VersionPage(tuple(found), encode_cursor("versions", after))
 
 
 def _is_last(page: dict[str, Any], key: str, rows: list[dict[str, Any]]) -> bool:
-    """Say whether nothing of `key` follows; longer keys that begin with it may."""
+    """Return whether no version of `key` follows; longer keys may follow."""
     following = page.get("NextKeyMarker") or key
     return (
         not page.get("IsTruncated")
         or any(row["Key"] != key for row in rows)
-        # A marker that was damaged on its way does not begin with our key.
+        # A marker that a server has damaged does not begin with our key.
         or (following != key and following.startswith(key))
     )
 
 
 def _merge(page: dict[str, Any]) -> list[dict[str, Any]]:
-    """Return versions and delete markers of a page together, newest first.
+    """Return the versions and delete markers of a page in one list, newest first.
 
-    botocore hands them over as two lists. Within a second their order is known for
-    the newest alone; the sort is stable, so each list keeps its own order.
+    botocore returns two lists. Within one second only the newest is known; the sort is
+    stable, so each list keeps its own order.
     """
     rows = [{**row, "Deleted": False} for row in page.get("Versions", [])]
     rows += [{**row, "Deleted": True} for row in page.get("DeleteMarkers", [])]
@@ -133,7 +131,7 @@ def list_keys(
             return KeyPage(tuple(keys), tuple(folders))
         token = page.get("NextContinuationToken")
         if not token:
-            raise StorageError("The store does not say how its list of keys goes on.")
+            raise StorageError("The store did not return the next page of keys.")
         if len(keys) + len(folders) >= limit:
             return KeyPage(tuple(keys), tuple(folders), encode_cursor("keys", token))
 
@@ -143,11 +141,11 @@ def walk_keys(
 ) -> KeyPage:
     """Return up to `limit` keys at all levels below `prefix`."""
     after = decode_cursor("walk", cursor)
-    place = {"StartAfter": after} if after else {}
+    start = {"StartAfter": after} if after else {}
     keys: list[Version] = []
     while True:
-        # One more than is shown, so that a last page that is full is the last.
-        page = ask(Prefix=prefix, MaxKeys=min(limit - len(keys) + 1, MAX_ROWS), **place)
+        # One more than is returned, so that a full last page has no cursor.
+        page = ask(Prefix=prefix, MaxKeys=min(limit - len(keys) + 1, MAX_ROWS), **start)
         found = list(_keys(bucket, prefix, page.get("Contents", [])))
         keys += [row for row in found if not is_own(row.key[len(prefix) :])]
         if len(keys) > limit:
@@ -157,17 +155,17 @@ def walk_keys(
             return KeyPage(tuple(keys))
         token = page.get("NextContinuationToken")
         if not token:
-            raise StorageError("The store does not say how its list of keys goes on.")
-        place = _beyond_own(prefix, found) or {"ContinuationToken": token}
+            raise StorageError("The store did not return the next page of keys.")
+        start = _beyond_own(prefix, found) or {"ContinuationToken": token}
 
 
 def _beyond_own(prefix: str, found: list[Version]) -> dict[str, str]:
-    """Return where to go on after a page that ends amid what bookstore itself keeps."""
+    """Return where to continue after a page that ends in bookstore's own folder."""
     below = found[-1].key[len(prefix) :] if found else ""
     if not is_own(below):
         return {}
     folder = f"/{below}".partition(f"/{OWN_FOLDER}/")[0].removeprefix(DELIMITER)
-    # All that bookstore keeps there sorts before it.
+    # All keys in that folder sort before `~`.
     start = DELIMITER.join(part for part in (folder, OWN_FOLDER, "~") if part)
     return {"StartAfter": prefix + start}
 
@@ -177,7 +175,7 @@ def _keys(
 ) -> Iterator[Version]:
     for row in rows:
         if row["Key"] == prefix:
-            continue  # the empty object that some tools make for a folder
+            continue  # an empty object that some tools create for a folder
         yield Version(
             bucket=bucket,
             key=row["Key"],

@@ -1,6 +1,6 @@
 """A version's metadata as the headers that S3 keeps with an object.
 
-S3 keeps 2 KB of US-ASCII, names included, so values are percent-encoded.
+S3 allows 2 KB of US-ASCII, including the names, so values are percent-encoded.
 """
 
 from collections.abc import Mapping
@@ -14,10 +14,9 @@ from bookstore_core.stores.versions import VersionMetadata
 MAX_BYTES = 2048
 HEADER_PREFIX = "x-amz-meta-"
 
-#: The fields that matter most: nothing else tells where a notebook was before it was
-#: moved.
+#: The most important fields. Only `moved_from` records the path before a rename.
 _FIRST = ("save_id", "saved_at", "sha256", "moved_from")
-#: Those that matter least: where a notebook is now can be read off its key.
+#: The least important fields. The key contains the path as well.
 _LAST = ("author", "source_path")
 
 
@@ -32,7 +31,7 @@ _FORM_HEADER = _header("form")
 
 
 def encode_metadata(metadata: VersionMetadata) -> dict[str, str]:
-    """Return the headers, without their prefix; what does not fit is left out."""
+    """Return the headers without their prefix; fields that do not fit are left out."""
     texts = metadata.as_texts()
     headers = {_FORM_HEADER: str(FORM)}
     room = MAX_BYTES - len(HEADER_PREFIX) - len(_FORM_HEADER) - len(str(FORM))
@@ -43,7 +42,7 @@ def encode_metadata(metadata: VersionMetadata) -> dict[str, str]:
             headers[header] = encoded
             room -= needed
     if metadata.restored_path and _HEADERS["restored_path"] not in headers:
-        # Without its path it would name a version of this notebook.
+        # Without the path, the id would be taken for a version of this notebook.
         headers.pop(_HEADERS["restored_from"], None)
     return headers
 
@@ -55,7 +54,7 @@ def form_in(headers: Mapping[str, str]) -> int:
 
 
 def decode_metadata(headers: Mapping[str, str]) -> VersionMetadata | None:
-    """Return the metadata in an object's headers, None where bookstore wrote none."""
+    """Return the metadata in an object's headers; None if bookstore wrote none."""
     values = _decoded(headers)
     texts = {n: values[header] for n, header in _HEADERS.items() if header in values}
     try:

@@ -1,4 +1,4 @@
-"""S3Store: versions in a versioned bucket of S3, or of a server that speaks S3."""
+"""S3Store: versions in a versioned bucket of S3 or of a compatible server."""
 
 import time
 from collections.abc import Callable, Collection
@@ -42,15 +42,15 @@ from bookstore_core.stores.versions import (
     VersionPage,
 )
 
-#: Contents up to this size, in bytes, are sent from memory; larger ones are streamed.
+#: Content up to this size, in bytes, is sent from memory; larger content is streamed.
 SMALL = 256 * 1024
 
-#: The region whose buckets are made without naming it.
+#: In this region, buckets are created without a location constraint.
 DEFAULT_REGION = "us-east-1"
 
 
 class S3Store(VersionStore):
-    """The versioned bucket that the settings name. The first call contacts it."""
+    """The versioned bucket in the settings, which the first call contacts."""
 
     def __init__(
         self,
@@ -103,7 +103,7 @@ class S3Store(VersionStore):
     def prepare(self) -> list[str]:
         ours, done = self._asked(None), []
         try:
-            # Asked as if it were another's bucket: ours not being there is an error.
+            # Not `own`, so that a missing bucket raises NotFoundError.
             versioning = self._connection.read(
                 "get_bucket_versioning", replace(ours, own=False)
             )
@@ -182,11 +182,11 @@ class S3Store(VersionStore):
         )
 
     def _find_version_id(self, key: str, metadata: VersionMetadata, size: int) -> str:
-        # Some servers do not say which version they made.
+        # Some servers do not return the id of the version that they made.
         found = self.find_save(key, metadata.save_id, size=size)
         if found is None:
             raise StorageUnavailableError(
-                f"The store did not say which version of {key} it made."
+                f"The store did not return the id of the new version of {key}."
             )
         return found.version_id
 
@@ -200,7 +200,7 @@ class S3Store(VersionStore):
         except BookstoreError as error:
             if error.retryable:
                 raise
-            # An error to a HEAD has no body and so no reason: a GET tells it.
+            # An error answer to HEAD has no body; the answer to GET has the reason.
             answer = self._connection.read("get_object", asked)
             answer["Body"].close()
         return version_of(answer, asked)
@@ -280,7 +280,7 @@ class S3Store(VersionStore):
             try:
                 return label_in(self._tags(self._asked(bucket, key, version_id)))
             except VersionNotFoundError:
-                return None  # a lifecycle rule has removed it
+                return None  # removed by a lifecycle rule
 
         found = in_parallel(read, chosen, threads=self._settings.max_threads)
         pairs = zip(chosen, found, strict=True)
@@ -300,8 +300,8 @@ class S3Store(VersionStore):
             raise StorageError(f"The store keeps no labels: {error}") from error
 
     def _write_tags(self, asked: Asked, label: Label | None) -> None:
-        # Read first, not only to keep the tags of others: a server that does not know
-        # tags would take the PUT for one of a new content.
+        # Read first, also because a server without tags would take the PUT of tags for
+        # a PUT of new content.
         tags = self._tags(asked)
         wanted = merge_tags(asked.key, tags, label)
         if label is not None:
@@ -310,9 +310,9 @@ class S3Store(VersionStore):
             return
         rows = [{"Key": name, "Value": value} for name, value in wanted.items()]
         self._connection.ask("put_object_tagging", asked, Tagging={"TagSet": rows})
-        # Another label there is that of someone who was faster.
+        # If another label is there, someone else was faster.
         if label is not None and label_in(self._tags(asked)) is None:
-            raise StorageError("it answered that it keeps the tags, and does not.")
+            raise StorageError("it confirmed the tags but does not keep them.")
 
     def _mark(self, asked: Asked) -> None:
         assert asked.version_id is not None
