@@ -1,4 +1,4 @@
-"""Where a copy goes: folders, names that are taken, names that cannot be."""
+"""Names of copies: folders, names that are taken, invalid names."""
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -40,28 +40,28 @@ def test_the_number_goes_before_the_suffix(name: str, second: str) -> None:
     assert FreeName("sub", name, frozenset({name})).path == f"sub/{second}"
 
 
-def test_the_first_number_that_is_free_is_taken() -> None:
+def test_the_first_free_number_is_used() -> None:
     taken = frozenset({"a.txt", "a-1.txt", "a-3.txt"})
     assert FreeName("", "a.txt", taken).path == "a-2.txt"
 
 
-def test_somewhere_the_search_for_a_name_ends() -> None:
+def test_the_search_for_a_free_name_ends() -> None:
     taken = frozenset({"a", *(f"a-{number}" for number in range(1, 2000))})
     with pytest.raises(ConflictError, match="Choose another"):
         _ = FreeName("", "a", taken).path
 
 
 def test_the_suffix_of_a_notebook_is_added(server: ContentsServer) -> None:
-    place = find_place("a.ipynb", "report.v2", server=server, caller=ANN)
-    assert place.path == "report.v2.ipynb"
+    free_name = find_place("a.ipynb", "report.v2", server=server, caller=ANN)
+    assert free_name.path == "report.v2.ipynb"
 
 
-def test_a_folder_called_like_a_notebook_is_a_folder(
+def test_a_folder_named_like_a_notebook_is_a_folder(
     server: ContentsServer, contents: ContentsDouble
 ) -> None:
     contents.folders.add("a.ipynb")
-    place = find_place("a.ipynb", "a.ipynb", server=server, caller=ANN)
-    assert place.path == "a.ipynb/a.ipynb"
+    free_name = find_place("a.ipynb", "a.ipynb", server=server, caller=ANN)
+    assert free_name.path == "a.ipynb/a.ipynb"
 
 
 def test_a_folder_of_that_name_is_not_written_over(
@@ -71,7 +71,9 @@ def test_a_folder_of_that_name_is_not_written_over(
     assert find_place("a.ipynb", "", server=server, caller=ANN).path == "a-1.ipynb"
 
 
-def test_a_file_is_no_folder(server: ContentsServer, contents: ContentsDouble) -> None:
+def test_a_file_is_not_a_folder(
+    server: ContentsServer, contents: ContentsDouble
+) -> None:
     contents.files["sub"] = FILE
     with pytest.raises(InvalidRequestError):
         find_place("a.txt", "sub/b.txt", server=server, caller=ANN)
@@ -88,7 +90,7 @@ def test_a_file_that_listings_leave_out_is_not_written_over(
 
 
 @pytest.mark.parametrize("name", [".", "..", "x" * 256, "ü" * 128])
-def test_a_key_whose_end_is_no_file_name_needs_a_target(
+def test_a_key_that_does_not_end_in_a_file_name_needs_a_target(
     server: ContentsServer, name: str
 ) -> None:
     with pytest.raises(InvalidRequestError):

@@ -1,7 +1,7 @@
-"""The clone pages and the publish API, as a Flask app behind gunicorn.
+"""The pages and the API, as a Flask app in gunicorn, and its server extension.
 
-Importing this imports neither Flask nor tornado: both sides of the web app live here,
-and each process needs only one of them.
+Importing this package imports neither Flask nor tornado: each of the two processes
+needs only one of them.
 """
 
 from typing import TYPE_CHECKING, Any
@@ -33,7 +33,7 @@ def _jupyter_server_extension_paths() -> list[dict[str, str]]:
 
 
 def load_jupyter_server_extension(server_app: Any) -> None:
-    """Load into a notebook server of either generation."""
+    """Load the extension into a notebook server of either generation."""
     from bookstore_web.server.extension import load_extension
 
     load_extension(server_app)

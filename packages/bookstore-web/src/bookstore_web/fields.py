@@ -1,4 +1,4 @@
-"""Strict JSON and text fields, without a request."""
+"""Strict parsing of JSON and of text fields."""
 
 import json
 import math
@@ -9,17 +9,17 @@ from bookstore_core.errors import InvalidRequestError
 
 
 def _refuse_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is no JSON value")
+    raise ValueError(f"{name} is not a JSON value")
 
 
 def _finite_float(text: str) -> float:
     value = float(text)
     if not math.isfinite(value):
-        raise ValueError(f"{text[:40]} is too large a number")
+        raise ValueError(f"the number {text[:40]} is too large")
     return value
 
 
-#: Options of `json.loads` that refuse numbers which JSON does not have.
+#: Options of `json.loads` that refuse numbers that JSON does not define.
 STRICT_NUMBERS: dict[str, Any] = {
     "parse_constant": _refuse_constant,
     "parse_float": _finite_float,
@@ -29,8 +29,8 @@ STRICT_NUMBERS: dict[str, Any] = {
 def parse_object(body: bytes) -> dict[str, Any]:
     """Return the JSON object in `body`.
 
-    Raises InvalidRequestError for anything that is not one in UTF-8, and for what JSON
-    does not have or does not define: NaN, infinities, a name given twice.
+    Raises InvalidRequestError if it is not an object in UTF-8, and for NaN, infinities,
+    and names that are used twice.
     """
     if not body.strip():
         raise InvalidRequestError("The body is empty. Send a JSON object.")
@@ -58,12 +58,12 @@ def _object_of(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(value) != len(pairs):
         names = [name for name, _ in pairs]
         twice = next(name for name in names if names.count(name) > 1)
-        raise ValueError(f"an object names {twice!r} twice")
+        raise ValueError(f"an object has {twice!r} twice")
     return value
 
 
 def text_field(fields: Mapping[str, Any], name: str) -> str:
-    """Return the text of a field that must be there and must not be empty."""
+    """Return the text of a required field, which must not be empty."""
     value = optional_field(fields, name)
     if not value:
         raise InvalidRequestError(f"{name} is missing or empty.")
@@ -71,14 +71,14 @@ def text_field(fields: Mapping[str, Any], name: str) -> str:
 
 
 def optional_field(fields: Mapping[str, Any], name: str) -> str:
-    """Return the text of a field, empty where it is absent or null."""
+    """Return the text of a field; empty if it is missing or null."""
     value = fields.get(name)
     if value is None:
         return ""
     if not isinstance(value, str):
         raise InvalidRequestError(f"{name} must be text.")
     if "\0" in value:
-        raise InvalidRequestError(f"{name} holds a NUL character.")
+        raise InvalidRequestError(f"{name} contains a NUL character.")
     try:
         value.encode("utf-8")
     except UnicodeEncodeError:

@@ -1,8 +1,9 @@
-"""Who asks, and below which base URL: what surrounds every request.
+"""The context of a request: its caller, and the base URL.
 
-Launched by a notebook server, the app believes the `RequestContext` that the server
-sends along, and answers nobody else. Standalone, it takes its base URL from SCRIPT_NAME
-as any WSGI app does, and refuses what another site's page sends.
+If a notebook server launched the app, it takes the `RequestContext` that the server
+sends with each request, and refuses requests without it. A standalone app takes its
+base URL from SCRIPT_NAME, as any WSGI app does, and refuses requests from pages of
+other sites.
 """
 
 import hmac
@@ -23,15 +24,15 @@ if TYPE_CHECKING:
 CONTEXT_KEY = "bookstore.context"
 HEADER_KEY = "HTTP_" + CONTEXT_HEADER.upper().replace("-", "_")
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
-#: What may stand in the path of a URL as it is.
+#: Characters that are not percent-encoded in the path of a URL.
 PATH_CHARACTERS = "/~!$&'()*+,;=:@"
 DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
 class ContextMiddleware:
-    """WSGI middleware: takes the context off the request and splits off the base URL.
+    """WSGI middleware: moves the context from its header, and splits off the base URL.
 
-    A context that is missing or wrong is left out; `check_caller` then refuses.
+    A context that is missing or wrong is ignored, so that `check_caller` refuses.
     """
 
     def __init__(self, app: "WSGIApplication", launch: Launch) -> None:
@@ -58,7 +59,7 @@ class ContextMiddleware:
 
 
 def _split_path(environ: "WSGIEnvironment", base_url: str) -> None:
-    # Base URLs are percent-encoded; WSGI paths are decoded bytes in latin-1's clothes.
+    # Base URLs are percent-encoded; WSGI paths are bytes decoded as latin-1.
     script_name = unquote_to_bytes(base_url).decode("latin-1").rstrip("/")
     path = environ.get("SCRIPT_NAME", "") + environ.get("PATH_INFO", "")
     if path.startswith(script_name + "/"):
@@ -67,12 +68,12 @@ def _split_path(environ: "WSGIEnvironment", base_url: str) -> None:
 
 
 def check_caller(launch: Launch | None) -> None:
-    """Refuse a request that did not come the way it must.
+    """Check that the request came through the notebook server, or from the same site.
 
     Raises ForbiddenError, and InvalidRequestError for a path that is not UTF-8.
     """
     if launch is not None and CONTEXT_KEY not in request.environ:
-        raise ForbiddenError("This is reached through the notebook server only.")
+        raise ForbiddenError("This is available through the notebook server only.")
     if launch is None and request.method not in SAFE_METHODS:
         _check_origin()
     try:
@@ -85,7 +86,9 @@ def _check_origin() -> None:
     cross_site = request.headers.get("Sec-Fetch-Site") == "cross-site"
     origin = request.headers.get("Origin")
     if cross_site or (origin is not None and not _is_ours(origin)):
-        raise ForbiddenError("A page of another site sent this. Open our own page.")
+        raise ForbiddenError(
+            "The request comes from a page of another site. Open bookstore's own page."
+        )
 
 
 def _is_ours(origin: str) -> bool:
@@ -102,7 +105,7 @@ def _is_ours(origin: str) -> bool:
 
 
 def context() -> RequestContext:
-    """Return the context of this request; a plain one where no server launched us."""
+    """Return the context of this request; a standalone app makes its own."""
     known: RequestContext | None = request.environ.get(CONTEXT_KEY)
     if known is not None:
         return known
@@ -114,7 +117,7 @@ def context() -> RequestContext:
 
 
 def caller() -> Caller:
-    """Return the credentials of this request, for calls back to the server."""
+    """Return the credentials of this request, for requests to the notebook server."""
     known = context()
     headers = request.headers
     return Caller(
@@ -127,5 +130,5 @@ def caller() -> Caller:
 
 
 def author() -> str:
-    """Return the caller's name, or this process's own user where there is none."""
+    """Return the caller's name, or the user of this process if there is none."""
     return context().user or authors.author()

@@ -1,4 +1,4 @@
-"""The Flask app: blueprints, errors and headers put together."""
+"""The Flask app: its blueprints, error handlers and headers."""
 
 from flask import Flask, Response, request
 from werkzeug.routing import BaseConverter
@@ -12,7 +12,7 @@ from bookstore_web.app.pages import pages
 from bookstore_web.app.services import EXTENSION, Services
 from bookstore_web.wire import ENVELOPE, Launch
 
-#: No script or style of a page's own text runs, whatever got into it.
+#: Inline scripts and styles never run, whatever text is on a page.
 CONTENT_SECURITY_POLICY = "; ".join(
     [
         "default-src 'none'",
@@ -29,9 +29,9 @@ CONTENT_SECURITY_POLICY = "; ".join(
 
 
 class AnythingConverter(BaseConverter):
-    """The rest of the URL, whatever its slashes: our own checks say what is wrong."""
+    """The rest of the URL with all slashes; our own checks validate it."""
 
-    regex = r"[\s\S]*"  # a name may hold a line's end
+    regex = r"[\s\S]*"  # a name may contain a line break
     part_isolating = False
 
 
@@ -40,8 +40,8 @@ def create_app(
 ) -> Flask:
     """Return the app for these settings; by default those of the Jupyter config files.
 
-    With a `launch`, it serves the notebook server that started it and nobody else, and
-    takes its settings from there. No store is contacted yet.
+    With a `launch`, the app serves only the notebook server that started it, and takes
+    its settings from there. No store is contacted yet.
     """
     if settings is None:
         settings = _load_settings(launch)
@@ -75,7 +75,7 @@ def create_app(
 def _load_settings(launch: Launch | None) -> BookstoreSettings:
     if launch is not None:
         return launch.bookstore_settings()
-    # Imported here because it reads config files with Jupyter's application class.
+    # Imported on demand: only a standalone app reads Jupyter's config files.
     from bookstore_core.jupyter.config_files import load_settings
 
     return load_settings()
@@ -83,7 +83,7 @@ def _load_settings(launch: Launch | None) -> BookstoreSettings:
 
 def _set_headers(response: Response) -> Response:
     headers = response.headers
-    # The frame that shows a version has a stricter policy of its own.
+    # The frame that shows a version sets its own, stricter policy.
     headers.setdefault("Content-Security-Policy", CONTENT_SECURITY_POLICY)
     headers["X-Content-Type-Options"] = "nosniff"
     headers.setdefault("Referrer-Policy", "same-origin")

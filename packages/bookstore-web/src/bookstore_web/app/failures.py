@@ -1,4 +1,4 @@
-"""The one table from errors to status codes, and how an error is answered."""
+"""The table of status codes for errors, and the answers to errors."""
 
 import logging
 from collections.abc import Mapping
@@ -41,46 +41,46 @@ STATUS: Mapping[type[BookstoreError], int] = {
     SpoolError: 503,
 }
 
-#: Seconds after which to try again what may succeed then.
+#: Seconds after which to retry, sent with retryable errors.
 RETRY_AFTER = 5
 
-#: What we say where werkzeug's own words would say less.
+#: Messages that replace werkzeug's.
 SENTENCES = {
     404: "There is nothing at this address.",
     413: "The body is over the limit (BookstoreSettings.max_notebook_size).",
 }
 
-#: Pages with these may be better when they are asked for again.
+#: Status codes whose pages have a button to try again.
 RETRIED = frozenset({500, 502, 503, 504})
 
-#: What pages are headed with: calmer than the phrases of HTTP.
+#: The headings of error pages, plainer than the phrases of HTTP.
 HEADINGS = {
-    400: "Something is missing, or wrong",
+    400: "Not a valid request",
     403: "Not allowed",
     404: "Not found",
-    409: "Something is in the way",
+    409: "A conflict",
     413: "Too large",
     422: "Not a valid notebook",
-    500: "That went wrong",
-    502: "That went wrong",
-    503: "Not possible now",
+    500: "An error occurred",
+    502: "An error occurred",
+    503: "Not available now",
 }
 
 
 def status_of(error: BookstoreError) -> int:
-    """Return the status code of an error: its class's own, or the nearest parent's."""
+    """Return the status code of an error's class, or of its nearest parent."""
     return next(STATUS[kind] for kind in type(error).__mro__ if kind in STATUS)
 
 
 def register(app: Flask) -> None:
-    """Answer every error of `app` here."""
+    """Register the handlers for all errors of `app`."""
     app.register_error_handler(BookstoreError, _answer_bookstore_error)
     app.register_error_handler(HTTPException, _answer_http_error)
     app.register_error_handler(Exception, _answer_unexpected)
 
 
 def headers_of(error: BookstoreError) -> dict[str, str]:
-    """Return the headers that go with the answer to an error."""
+    """Return the headers for the answer to an error."""
     return {"Retry-After": str(RETRY_AFTER)} if error.retryable else {}
 
 
@@ -94,7 +94,7 @@ def _answer_http_error(error: HTTPException) -> Response:
     code = error.code or 500
     sentence = SENTENCES.get(code) or error.description or HTTPStatus(code).phrase
     response = _answer(code, sentence, kind=type(error).__name__)
-    # Such as the Allow of a 405. What describes the body is that of ours.
+    # For example the Allow of a 405, but not the headers of werkzeug's body.
     for name, value in error.get_headers():
         if name.lower() not in {"content-type", "content-length"}:
             response.headers[name] = value
@@ -103,7 +103,7 @@ def _answer_http_error(error: HTTPException) -> Response:
 
 def _answer_unexpected(error: Exception) -> Response:
     logger.error("%s %s failed", request.method, request.path, exc_info=error)
-    sentence = "Something went wrong in bookstore. The server's log tells what."
+    sentence = "An error occurred in bookstore. The server's log has the details."
     return _answer(500, sentence, kind="InternalServerError")
 
 
@@ -125,7 +125,7 @@ def _answer(status: int, sentence: str, *, kind: str) -> Response:
 def _wants_page() -> bool:
     if not request.path.startswith("/api/"):
         return True
-    # The landing page has a documented name under /api/: browsers get pages there.
+    # The clone page also has a documented path below /api/, for browsers.
     accepted = request.accept_mimetypes.values()
     is_page = (request.blueprint or "").partition(".")[0] == "pages"
     return is_page and "text/html" in accepted

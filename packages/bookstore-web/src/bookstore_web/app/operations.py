@@ -1,4 +1,4 @@
-"""Operations: views that say what they take and what they answer."""
+"""Operations: views with a description of their requests and answers."""
 
 import functools
 import inspect
@@ -23,10 +23,10 @@ View = Callable[..., Any]
 
 @dataclass(frozen=True)
 class Operation:
-    """What the description of the API says of a view.
+    """The description of a view for the OpenAPI document.
 
-    `errors` are the status codes it may answer besides 200 and those that any route
-    has. `media_types` are those of the 200; the schema `answer` is of the JSON one.
+    `errors` are its status codes besides 200 and those of every route. `media_types`
+    are those of the 200; the schema `answer` is that of its JSON.
     """
 
     summary: str
@@ -47,12 +47,12 @@ def operation(
     media_types: tuple[str, ...] = (JSON,),
     errors: tuple[int, ...] = (),
 ) -> Callable[[View], View]:
-    """Parse the query, then the body, for a view, and lay out what it returns.
+    """Return a decorator that parses the query and the body for a view, and answers.
 
-    What goes wrong in a query or a body is described without being named in `errors`.
-    The view takes the parsed fields first. What it returns is answered as `answer`
-    describes it, unless it is a response of its own. `model` describes a body that
-    the view reads by itself. Its docstring is what the description says of it.
+    The view gets the parsed fields first. Its result is serialized with the schema
+    `answer`, unless it is a response. `model` is the schema of a body that the view
+    reads itself. The status codes for a wrong query or body are added to `errors`. The
+    view's docstring becomes its description.
     """
 
     def describe(view: View) -> View:
@@ -85,6 +85,6 @@ def operation(
 
 
 def operation_of(view: View) -> Operation | None:
-    """Return what `operation` was told of a view, if anything."""
+    """Return the operation of a view; None if it was not decorated."""
     known: Operation | None = getattr(view, MARK, None)
     return known

@@ -1,4 +1,4 @@
-"""The store's own check, asked for often and done seldom."""
+"""The check of the store, in a thread, with a cached result."""
 
 import threading
 import time
@@ -8,16 +8,16 @@ from dataclasses import dataclass
 from bookstore_core.errors import BookstoreError
 from bookstore_core.stores import VersionStore
 
-#: Seconds for which a check's result is told again.
+#: Seconds for which the result of a check is returned again.
 KEEP_GOOD = 30.0
 KEEP_BAD = 5.0
-#: Seconds that one request waits for a check.
+#: Seconds for which a request waits for a check.
 ANSWER_WITHIN = 4.0
 
 
 @dataclass(frozen=True)
 class StoreState:
-    """How the store is: where versions go, whether all is well, and in words."""
+    """The state of the store: its location, whether it is `ok`, and sentences."""
 
     location: str
     ok: bool
@@ -25,10 +25,10 @@ class StoreState:
 
 
 class StoreChecks:
-    """Runs one check at a time, in a thread, and remembers what it found.
+    """Runs one check at a time, in a thread, and caches the result.
 
-    A store that is down takes its time to say so. A request waits for `patience`
-    seconds and then says that the store is slow; the check ends behind its back.
+    The check of a store that is down takes some time. A request waits up to `patience`
+    seconds, and then returns that the store is slow, while the check continues.
     """
 
     def __init__(
@@ -47,7 +47,7 @@ class StoreChecks:
         self._known_at = 0.0
 
     def state(self) -> StoreState:
-        """Return the state of the store, at most some seconds old."""
+        """Return the state of the store, at most 30 seconds old; never raises."""
         try:
             store = self._open_store()
         except BookstoreError as error:
@@ -65,7 +65,7 @@ class StoreChecks:
         if running.is_alive():
             slow = f"The store has not answered within {self._patience:g} seconds."
             return StoreState(store.location, False, (slow,))
-        # The thread has set it, or has died of an error that its log line tells.
+        # The thread has set it, unless it ended with an error, which it has logged.
         return self._known or StoreState(store.location, False, ("The check failed.",))
 
     def _is_fresh(self, state: StoreState) -> bool:

@@ -1,1 +1,1 @@
-"""The caller's notebook server, asked through its contents API."""
+"""The caller's notebook server, through its contents API."""

@@ -1,6 +1,6 @@
-"""The notebook server's contents API, asked with the credentials of the caller.
+"""A client of the notebook server's contents API, with the caller's credentials.
 
-What is saved this way passes the server's own authorizer, save hooks and archiving.
+The server's own authorizer, save hooks and archiving apply to what is saved this way.
 """
 
 import base64
@@ -27,7 +27,7 @@ from bookstore_web.contents.connections import open_pool
 #: A model of the contents API, as parsed JSON.
 Model = dict[str, Any]
 
-#: What the server's refusals are here. Anything else is a StorageError.
+#: Our errors by the server's status codes. Any other is a StorageError.
 REFUSALS: dict[int, type[BookstoreError]] = {
     400: InvalidRequestError,
     401: ForbiddenError,
@@ -41,9 +41,9 @@ REFUSALS: dict[int, type[BookstoreError]] = {
 
 @dataclass(frozen=True)
 class Caller:
-    """What a call back to the server carries, so that it counts as the caller's own.
+    """The base URL and credentials for requests to the server as the caller.
 
-    `host` is the Host of the caller's request: the server names its cookies by it.
+    `host` is the Host header of the caller's request: servers name cookies after it.
     """
 
     base_url: str
@@ -53,12 +53,12 @@ class Caller:
     xsrf_token: str = field(default="", repr=False)
 
     def headers(self) -> dict[str, str]:
-        """The headers to send; those without a value are left out."""
+        """Return the headers to send; those without a value are left out."""
         values = {
             "Host": self.host,
             "Cookie": self.cookie,
             "Authorization": self.authorization,
-            # On GETs too: JupyterHub asks for it on those from the same origin.
+            # Also on GET: JupyterHub requires it for requests from the same origin.
             "X-XSRFToken": self.xsrf_token,
             "Accept": "application/json",
             "User-Agent": "bookstore-web",
@@ -69,9 +69,9 @@ class Caller:
 class ContentsServer:
     """A notebook server's contents API. Safe to use from several threads.
 
-    Every method raises ForbiddenError, NotFoundError, InvalidRequestError and the like
-    with the server's own message when it refuses, StorageError when it fails, and
-    StorageUnavailableError when it cannot be reached.
+    If the server refuses, every method raises ForbiddenError, NotFoundError or another
+    error of `REFUSALS` with the server's message. It raises StorageError if the server
+    fails, and StorageUnavailableError if it cannot be reached.
     """
 
     def __init__(self, server_url: str, *, certificate_sha256: str = "") -> None:
@@ -82,10 +82,12 @@ class ContentsServer:
         query = {"type": "directory", "content": "1"}
         model = self._ask("GET", path, caller=caller, query=query)
         if model.get("type") != "directory":
-            raise InvalidRequestError(f"{path!r} is a file on your server, no folder.")
+            raise InvalidRequestError(
+                f"{path!r} is a file on your server, not a folder."
+            )
         entries = model.get("content")
         if not isinstance(entries, list):
-            raise StorageError("The notebook server answered a folder without a list.")
+            raise StorageError("The notebook server returned a folder without a list.")
         return {entry.get("name", ""): entry.get("type", "") for entry in entries}
 
     def exists(self, path: str, *, caller: Caller) -> bool:
@@ -93,7 +95,7 @@ class ContentsServer:
         return self._type_of(path, caller=caller) != ""
 
     def _type_of(self, path: str, *, caller: Caller) -> str:
-        """Return the type of what is at `path`, empty where nothing is."""
+        """Return the type of the file or folder at `path`, empty if there is none."""
         try:
             model = self._ask("GET", path, caller=caller, query={"content": "0"})
         except NotFoundError:
@@ -103,35 +105,35 @@ class ContentsServer:
     def save(self, path: str, body: bytes, *, caller: Caller) -> Model:
         """Save `body`, a model in JSON, at `path`; return the model without content.
 
-        It goes over what is there. Sent once: after StorageUnavailableError it may be
-        saved or not.
+        An existing file is overwritten. The request is sent once: after
+        StorageUnavailableError, the file may be saved or not.
         """
         return self._ask("PUT", path, caller=caller, body=body)
 
     def read_bytes(self, path: str, *, caller: Caller) -> bytes:
-        """Return the file at `path` as it is on disk, whatever it is."""
+        """Return the bytes of the file at `path`, of any type."""
         query = {"type": "file", "format": "base64", "content": "1"}
         model = self._ask("GET", path, caller=caller, query=query)
         try:
             return base64.b64decode(model["content"], validate=False)
         except (LookupError, TypeError, binascii.Error):
             raise StorageError(
-                "The notebook server answered a file without its content."
+                "The notebook server returned a file without its content."
             ) from None
 
     def make_folders(self, path: str, *, caller: Caller) -> None:
-        """Make the folder at `path`, and those above it, where they are not there.
+        """Create the folder at `path`, and those above it, if they do not exist.
 
-        Raises ConflictError where one of them is a file.
+        Raises ConflictError if one of them is a file.
         """
         for folder in self.missing_folders(path, caller=caller):
             body = json.dumps({"type": "directory"}).encode()
             self._ask("PUT", folder, caller=caller, body=body)
 
     def missing_folders(self, path: str, *, caller: Caller) -> list[str]:
-        """Return which of the folder at `path` and those above it are not there.
+        """Return which of the folder at `path` and its parents are missing.
 
-        Raises ConflictError where one of them is a file.
+        Raises ConflictError if one of them is a file.
         """
         parts = path.split("/") if path else []
         folders = ["/".join(parts[:count]) for count in range(1, len(parts) + 1)]
@@ -141,7 +143,7 @@ class ContentsServer:
                 return folders[number:]
             if kind != "directory":
                 raise ConflictError(
-                    f"{folder!r} is a file on your server, and no folder can be there."
+                    f"{folder!r} is a file on your server, not a folder."
                 )
         return []
 
@@ -186,22 +188,22 @@ def _model_of(answer: urllib3.BaseHTTPResponse, path: str) -> Model:
     except (ValueError, RecursionError):
         model = None
     if not isinstance(model, dict):
-        raise StorageError("The notebook server answered something that is no model.")
+        raise StorageError("The notebook server did not return a contents model.")
     return model
 
 
 def _refuse(answer: urllib3.BaseHTTPResponse, path: str) -> NoReturn:
     if 300 <= answer.status < 400:
         raise ForbiddenError(
-            "The notebook server asks to log in: your credentials did not carry over. "
-            "Open the notebook server, log in, and try again."
+            "You are not logged in to the notebook server. Open it, log in, and try "
+            "again."
         )
     message = _message_of(answer)
     if answer.status == 404:
         raise NotFoundError(f"There is no {path!r} on your server. {message}".strip())
     kind = REFUSALS.get(answer.status, StorageError)
-    said = message or f"status {answer.status}"
-    raise kind(f"The notebook server answered: {said}")
+    reason = message or f"status {answer.status}"
+    raise kind(f"The notebook server answered: {reason}")
 
 
 def _message_of(answer: urllib3.BaseHTTPResponse) -> str:

@@ -1,4 +1,4 @@
-"""Pools of connections to the notebook server: TCP, TLS by fingerprint, unix socket."""
+"""Pools of connections to the notebook server: TCP, TLS, unix socket."""
 
 import socket
 from typing import Any
@@ -8,7 +8,7 @@ import urllib3
 from urllib3.connection import HTTPConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
-#: As many as gunicorn has threads for one user.
+#: The number of gunicorn's threads for one user.
 POOL_SIZE = 4
 CONNECT_TIMEOUT = 5.0
 READ_TIMEOUT = 120.0
@@ -39,11 +39,11 @@ class _UnixPool(HTTPConnectionPool):
 
 
 def open_pool(server_url: str, *, certificate_sha256: str = "") -> HTTPConnectionPool:
-    """Return a pool for the server; nothing is contacted yet.
+    """Return a pool for the server, without contacting it.
 
     `server_url` is ``http://``, ``https://`` or ``http+unix://`` with a quoted socket
-    path. With a fingerprint, the server must show exactly that certificate, and nothing
-    else about it is looked at: self-signed certificates work.
+    path. With a fingerprint, the server must have exactly that certificate, and no
+    other check is made, so that it may be self-signed.
     """
     parts = urlsplit(server_url)
     options: dict[str, Any] = {

@@ -1,4 +1,4 @@
-"""Saving a copy on the caller's notebook server, whole, at a name that is free."""
+"""Drafts: copies that are saved on the caller's notebook server, at a free name."""
 
 import json
 import threading
@@ -11,20 +11,20 @@ from bookstore_core.origins import Origin, file_model_of, model_of
 from bookstore_web.contents.client import Caller, ContentsServer, Model
 from bookstore_web.contents.free_names import find_place
 
-#: Where each front end opens notebooks, other texts, and anything else.
+#: The URL path in each front end for notebooks, other texts, and other files.
 OPENERS = {
     "lab": ("lab/tree/", "lab/tree/", "lab/tree/"),
     "notebook": ("notebooks/", "edit/", "files/"),
     "nbclassic": ("nbclassic/notebooks/", "nbclassic/edit/", "files/"),
 }
 
-#: Held from choosing a free name until the file is there.
+#: Locked from the choice of a free name until the file exists.
 _naming = threading.Lock()
 
 
 @dataclass(frozen=True)
 class Draft:
-    """A file ready to be saved: its own name, and the body that saves it.
+    """A file to be saved: its own name, and the body of the request that saves it.
 
     `format` is that of the contents API: json for notebooks, text or base64 for files.
     """
@@ -36,7 +36,7 @@ class Draft:
 
 @dataclass(frozen=True)
 class Saved:
-    """What was saved: the model that the server answered, and the file's format."""
+    """A saved file: the model that the server returned, and the file's format."""
 
     model: Model
     format: str
@@ -48,26 +48,26 @@ class Saved:
 
 
 def draft_of(name: str, data: bytes, *, origin: Origin | None = None) -> Draft:
-    """Return `data` as a notebook where `name` says so, and else as a file.
+    """Return the draft of a notebook if `name` ends in .ipynb, else that of a file.
 
-    With an `origin`, the version that the save makes says that it was restored; only
-    for servers that archive.
+    With an `origin`, the version that the save makes records that it was restored; use
+    it only with servers that archive.
 
-    No cell of a notebook says any longer that it is trusted. Raises
-    InvalidNotebookError for a notebook that is not UTF-8, or not valid.
+    Cells of a notebook are no longer marked as trusted. Raises InvalidNotebookError for
+    a notebook that is not UTF-8, or not valid.
     """
     try:
         return _draft(name, model_of(name, data, origin))
     except UnicodeEncodeError:
         raise InvalidNotebookError(
-            f"{name} holds text that cannot be written as UTF-8."
+            f"{name} contains text that is not valid UTF-8."
         ) from None
     except RecursionError:
         raise InvalidNotebookError(f"{name} is nested too deeply.") from None
 
 
 def draft_file(name: str, data: bytes, *, origin: Origin | None = None) -> Draft:
-    """Return `data` as a file, byte for byte, also where it is called a notebook."""
+    """Return the draft of a file, byte for byte, even if it has a notebook's name."""
     return _draft(name, file_model_of(data, origin))
 
 
@@ -79,20 +79,20 @@ def _draft(name: str, model: Model) -> Draft:
 def save(
     draft: Draft, target_path: str, *, server: ContentsServer, caller: Caller
 ) -> Saved:
-    """Save the draft at a name that nothing has.
+    """Save the draft at a free name.
 
-    Raises what `find_place` and `ContentsServer.save` raise.
+    Raises the errors of `find_place` and `ContentsServer.save`.
     """
     with _naming:
-        place = find_place(draft.name, target_path, server=server, caller=caller)
-        # A listing leaves some files out, so that the name itself is asked for too.
-        free = (p for p in place.paths() if not server.exists(p, caller=caller))
+        free_name = find_place(draft.name, target_path, server=server, caller=caller)
+        # A listing leaves some files out, so each path is checked as well.
+        free = (p for p in free_name.paths() if not server.exists(p, caller=caller))
         model = server.save(next(free), draft.body, caller=caller)
     return Saved(model, draft.format)
 
 
 def opening_url(saved: Saved, *, base_url: str, ui: str) -> str:
-    """Return the URL below `base_url` where the front end `ui` opens the file."""
+    """Return the URL below `base_url` at which the front end `ui` opens the file."""
     notebooks, texts, others = OPENERS.get(ui, OPENERS["notebook"])
     if saved.path.endswith(SUFFIX):
         opener = notebooks

@@ -1,4 +1,4 @@
-"""Where a copy goes on the caller's notebook server: the folder, and a free name."""
+"""Free names for copies on the caller's notebook server."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -8,15 +8,15 @@ from bookstore_core.notebooks import SUFFIX
 from bookstore_core.paths import check_path
 from bookstore_web.contents.client import Caller, ContentsServer
 
-#: Bytes that a file system takes for one name.
+#: The maximum length of a file name, in bytes.
 MAX_NAME_BYTES = 255
-#: How many names (name-1, name-2, ...) are tried.
+#: The number of names (name, name-1, name-2, ...) that are tried.
 MAX_TRIES = 1000
 
 
 @dataclass(frozen=True)
 class FreeName:
-    """A folder of the server, the name wanted in it, and the names that are taken."""
+    """A folder on the server, the wanted name, and the names that are taken."""
 
     folder: str
     name: str
@@ -24,28 +24,28 @@ class FreeName:
 
     @property
     def path(self) -> str:
-        """The first path that is free, as far as the folder's listing tells."""
+        """The first free path, according to the folder's listing."""
         return next(self.paths())
 
     @property
     def is_renamed(self) -> bool:
-        """Whether the name wanted is taken."""
+        """Whether the wanted name is taken."""
         return self.name in self.taken
 
     def paths(self) -> Iterator[str]:
-        """Yield the paths that may be free; raise ConflictError after the last."""
+        """Yield paths that may be free; raise ConflictError after the last one."""
         stem, suffix = _split(self.name)
         for number in range(MAX_TRIES):
             name = f"{stem}-{number}{suffix}" if number else self.name
             if name not in self.taken:
                 yield f"{self.folder}/{name}" if self.folder else name
         raise ConflictError(
-            f"{self.name} and {MAX_TRIES - 1} names like it are taken. Choose another."
+            f"{self.name} and {MAX_TRIES - 1} numbered names are taken. Choose another."
         )
 
 
 def _split(name: str) -> tuple[str, str]:
-    """Return stem and suffix; the suffix has its dot, and a name of dots has none."""
+    """Return stem and suffix; the suffix includes its dot, and may be empty."""
     stem, dot, suffix = name.rpartition(".")
     return (stem, dot + suffix) if stem.strip(".") else (name, "")
 
@@ -53,13 +53,14 @@ def _split(name: str) -> tuple[str, str]:
 def find_place(
     name: str, target_path: str, *, server: ContentsServer, caller: Caller
 ) -> FreeName:
-    """Return where a file called `name` goes when `target_path` is asked for.
+    """Return the folder and name for a copy of the file `name` at `target_path`.
 
-    Empty, it is the server's top folder; the path of a folder is that folder; else it
-    is the file's own path, to which a notebook's suffix is added if it lacks it.
+    If `target_path` is empty, the folder is the server's root; if it is the path of a
+    folder, it is that one. Otherwise it is the path of the copy, to which the suffix of
+    a notebook is added if it is missing.
 
-    Raises InvalidRequestError for a path that cannot be, and NotFoundError where the
-    folder is not there.
+    Raises InvalidRequestError for an invalid path, and NotFoundError if the folder does
+    not exist.
     """
     wanted = target_path.strip("/")
     folder, _, last = wanted.rpartition("/")
@@ -79,26 +80,26 @@ def _list(folder: str, *, server: ContentsServer, caller: Caller) -> dict[str, s
         return server.list_folder(folder, caller=caller)
     except NotFoundError:
         raise NotFoundError(
-            f"There is no folder {folder!r} on your server. Make it first, or choose "
-            "another."
+            f"There is no folder {folder!r} on your server. Create it first, or choose "
+            "another one."
         ) from None
 
 
 def _like(name: str, wanted: str) -> str:
-    """Return the name `wanted` for what is called `name`: the same type of file."""
+    """Return `wanted`, with the suffix of a notebook if `name` has it; check it."""
     if name.endswith(SUFFIX) and not wanted.endswith(SUFFIX):
         wanted += SUFFIX
     if wanted.endswith(SUFFIX) and not name.endswith(SUFFIX):
         raise InvalidRequestError(
-            f"{name} is no notebook, and its copy cannot be called {wanted}. Choose a "
-            f"name that does not end in {SUFFIX}."
+            f"{name} is not a notebook, so its copy cannot be called {wanted}. Choose "
+            f"a name that does not end in {SUFFIX}."
         )
     check_names(check_path(wanted, what="name"))
     return wanted
 
 
 def check_names(path: str) -> None:
-    """Raise InvalidRequestError for a path with a name that no file system takes."""
+    """Raise InvalidRequestError if a name in the path is over 255 bytes long."""
     if any(len(name.encode()) > MAX_NAME_BYTES for name in path.split("/")):
         raise InvalidRequestError(
             f"The name is over {MAX_NAME_BYTES} bytes long. Choose a shorter one."

@@ -1,1 +1,1 @@
-"""What is on the shelves."""
+"""The notebooks on the shelves: folders, search, the latest ones."""

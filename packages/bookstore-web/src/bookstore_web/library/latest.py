@@ -1,4 +1,4 @@
-"""What was saved of late: a scan that is shown again for some seconds."""
+"""The notebooks saved last, from a scan that is cached for some seconds."""
 
 import heapq
 import threading
@@ -9,26 +9,26 @@ from dataclasses import dataclass
 from bookstore_core.paths import DELIMITER
 from bookstore_core.stores import Version, VersionStore
 
-#: Seconds for which a scan is shown again.
+#: Seconds for which the result of a scan is returned again.
 KEEP = 10.0
-#: Notebooks that are kept of a scan: more than a page shows.
+#: The number of notebooks kept from a scan, more than a page shows.
 COUNT = 100
-#: Keys asked for at once: with one more, which stores ask for, what S3 gives at most.
+#: Keys per request: S3 returns at most 1000, and stores request one more.
 PAGE = 999
-#: Keys that are looked at.
+#: The maximum number of keys in a scan.
 SCAN = 10 * PAGE
 
 
 @dataclass(frozen=True)
 class LatestNotebooks:
-    """Notebooks, newest first. It is `truncated` where not all were looked at."""
+    """Notebooks, newest first; `truncated` if there are keys beyond the scan."""
 
     versions: tuple[Version, ...]
     truncated: bool
 
 
 class LatestScans:
-    """Scans each prefix once in a while, for all who ask."""
+    """Scans prefixes, and keeps each result for all callers for some seconds."""
 
     def __init__(self, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
@@ -36,7 +36,7 @@ class LatestScans:
         self._known: dict[str, tuple[float, LatestNotebooks]] = {}
 
     def below(self, prefix: str, *, store: VersionStore) -> LatestNotebooks:
-        """Return what was saved last below `prefix`, at most some seconds ago."""
+        """Return the notebooks saved last below `prefix`, as of at most 10 s ago."""
         with self._lock:
             scanned_at, known = self._known.get(prefix, (0.0, None))
             if known is not None and self._clock() - scanned_at < KEEP:
@@ -48,7 +48,7 @@ class LatestScans:
 
 
 def is_folder(key: str) -> bool:
-    """Say whether a key is the empty object that some tools make for a folder."""
+    """Return whether a key is the empty object that some tools create for a folder."""
     return key.endswith(DELIMITER)
 
 
@@ -59,7 +59,7 @@ def _scan(store: VersionStore, prefix: str) -> LatestNotebooks:
 
 
 class _Scan:
-    """The keys below a prefix, in order of the alphabet, up to a number."""
+    """Iterates over up to `SCAN` keys below a prefix, in alphabetical order."""
 
     def __init__(self, store: VersionStore, prefix: str) -> None:
         self._store = store

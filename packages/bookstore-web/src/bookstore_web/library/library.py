@@ -1,8 +1,8 @@
-"""The library: which notebooks a shelf keeps, and which of them the caller has now.
+"""The library: the notebooks of a shelf, and which of them the caller has now.
 
-A folder costs one listing of the store and one of the caller's server; notes on moved
-notebooks are looked for where some are not there any more. A search, and what was saved
-of late, scan a bounded number of keys.
+A folder takes one listing of the store and one of the caller's server, and one request
+for each notebook that the server no longer has, for its note. A search, and the list of
+the latest notebooks, scan a limited number of keys.
 """
 
 from collections.abc import Sequence
@@ -19,21 +19,21 @@ from bookstore_core.stores import Version, VersionStore
 from bookstore_web.library.latest import LatestScans, is_folder
 from bookstore_web.library.presence import Presence
 
-#: Keys asked for at once: with one more, which stores ask for, what S3 gives at most.
+#: Keys per request: S3 returns at most 1000, and stores request one more.
 PAGE = 999
-#: Keys that one request of a search looks at.
+#: The number of keys that one page of a search scans.
 SCAN = 5 * PAGE
-#: Requests to the store that go out side by side.
+#: Parallel requests to the store.
 THREADS = 8
 
 
 @dataclass(frozen=True)
 class KeptNotebook:
-    """A notebook of which a shelf has versions.
+    """A notebook with versions on a shelf.
 
-    `size` (bytes) and `saved_at` are those of the newest. `here` says whether the
-    caller's server has a file at `path`; None where that is not known. One that is not
-    there may have been renamed: then `moved_to` is its new path.
+    `size`, in bytes, and `saved_at` are those of the newest version. `here` is whether
+    the caller's server has a file at `path`; None if that is not known. If the notebook
+    was renamed, `moved_to` is its new path.
     """
 
     path: str
@@ -45,9 +45,9 @@ class KeptNotebook:
 
 @dataclass(frozen=True)
 class LibraryPage:
-    """Notebooks, and the paths of the folders beside them; `cursor` goes on.
+    """Notebooks, and the paths of folders; `cursor` is for the next page, if any.
 
-    It is `truncated` where there are more notebooks than are looked at.
+    It is `truncated` if there are more notebooks than were scanned.
     """
 
     notebooks: tuple[KeptNotebook, ...]
@@ -59,7 +59,7 @@ class LibraryPage:
 class Library:
     """The notebooks of one shelf: those below `prefix` in the store.
 
-    With a `presence`, each is looked for on the caller's server.
+    With a `presence`, each one is looked up on the caller's server.
     """
 
     def __init__(
@@ -72,17 +72,17 @@ class Library:
     def folder(
         self, path: str = "", *, cursor: str | None = None, limit: int = 200
     ) -> LibraryPage:
-        """Return the notebooks and folders in one folder, in order of the alphabet.
+        """Return the notebooks and folders in one folder, in alphabetical order.
 
-        Raises NotFoundError for a folder, other than the top one, that has nothing.
+        Raises NotFoundError if the folder is empty, unless it is the top one.
         """
         folder = _folder(path)
         below = self._key(folder)
         page = self._store.list_keys(below, cursor=cursor, limit=limit)
         if folder and not cursor and not (page.keys or page.folders):
             raise NotFoundError(
-                f"There is no notebook in {folder!r} on this shelf. Look at the folder "
-                "above it, or search for its name."
+                f"There are no notebooks in {folder!r} on this shelf. Open the folder "
+                "above it, or search for the name."
             )
         return LibraryPage(
             self._look(page.keys),
@@ -93,34 +93,35 @@ class Library:
     def search(
         self, q: str, path: str = "", *, cursor: str | None = None, limit: int = 50
     ) -> LibraryPage:
-        """Return notebooks below a folder whose path contains `q`, in any case.
+        """Return the notebooks below a folder whose path contains `q`, ignoring case.
 
-        A page may hold few or none while there is more: one looks at some 5,000 keys.
+        A page scans about 5,000 keys, so it may have few or no notebooks although there
+        are more.
         """
         wanted = q.casefold()
-        place = _SearchPosition()
+        position = _SearchPosition()
         if cursor:
-            place = read_cursor("search", cursor, _SearchPosition.of)
+            position = read_cursor("search", cursor, _SearchPosition.of)
         below = self._key(_folder(path))
         found: list[Version] = []
         for _ in range(SCAN // PAGE):
-            page = self._store.walk_keys(below, cursor=place.page, limit=PAGE)
+            page = self._store.walk_keys(below, cursor=position.page, limit=PAGE)
             for version in page.keys:
-                if version.key <= place.after or is_folder(version.key):
+                if version.key <= position.after or is_folder(version.key):
                     continue
                 if wanted not in self._path(version.key).casefold():
                     continue
                 if len(found) == limit:
-                    here = _SearchPosition(place.page, found[-1].key)
-                    return LibraryPage(self._look(found), cursor=here.cursor)
+                    last = _SearchPosition(position.page, found[-1].key)
+                    return LibraryPage(self._look(found), cursor=last.cursor)
                 found.append(version)
             if page.cursor is None:
                 return LibraryPage(self._look(found))
-            place = _SearchPosition(page.cursor)
-        return LibraryPage(self._look(found), cursor=place.cursor)
+            position = _SearchPosition(page.cursor)
+        return LibraryPage(self._look(found), cursor=position.cursor)
 
     def recent(self, scans: LatestScans, *, limit: int = 20) -> LibraryPage:
-        """Return the notebooks saved last, newest first, as of some seconds ago."""
+        """Return the notebooks saved last, newest first, as of at most 10 s ago."""
         known = scans.below(self._prefix, store=self._store)
         return LibraryPage(
             self._look(known.versions[:limit]), truncated=known.truncated
@@ -141,8 +142,8 @@ class Library:
             return tuple(kept)
         here = self._presence.find([notebook.path for notebook in kept])
         gone = [found for found in versions if here[self._path(found.key)] is False]
-        new_paths = in_parallel(self._moved_to, gone, threads=THREADS)
-        moved = {self._path(v.key): to for v, to in zip(gone, new_paths, strict=True)}
+        paths = in_parallel(self._moved_to, gone, threads=THREADS)
+        moved = {self._path(v.key): to for v, to in zip(gone, paths, strict=True)}
         return tuple(
             replace(known, here=here[known.path], moved_to=moved.get(known.path, ""))
             for known in kept
@@ -155,16 +156,16 @@ class Library:
                     return ""
                 return read_note(note.read(MAX_NOTE))
         except BookstoreError:
-            return ""  # no note, or one that cannot be read, shows nothing
+            return ""  # there is no note, or it cannot be read
 
     def _is_since(self, newest: Version, note: Version) -> bool:
-        """Say whether a notebook's newest version was saved since it was moved away.
+        """Return whether the newest version was saved after the notebook was moved.
 
-        Then it is that of another one, which came to the path.
+        If so, it belongs to another notebook, which was saved at the old path.
         """
         if newest.stored_at <= note.stored_at:
             return False
-        # The note may have overtaken the last save on its way to the store.
+        # The note may have been stored before an older save was uploaded.
         return _saved_at(self._store.head(newest.key)) > _saved_at(note)
 
 
@@ -178,14 +179,14 @@ def _folder(path: str) -> str:
 
 @dataclass(frozen=True)
 class _SearchPosition:
-    """Where a search goes on: at a page of the store's, behind a key of it."""
+    """A position in a search: a cursor of the store, and a key after it."""
 
     page: str | None = None
     after: str = ""
 
     @classmethod
-    def of(cls, place: Any) -> "_SearchPosition":
-        page, after = place
+    def of(cls, position: Any) -> "_SearchPosition":
+        page, after = position
         if not isinstance(page, str | None) or not isinstance(after, str):
             raise TypeError
         return cls(page, after)

@@ -6,22 +6,22 @@ from dataclasses import dataclass
 from bookstore_core.errors import BookstoreError, NotFoundError
 from bookstore_web.contents.client import Caller, ContentsServer
 
-#: Folders of one server that are listed for one page.
+#: The maximum number of folders that are listed for one page.
 MAX_FOLDERS = 20
 
 
 @dataclass(frozen=True)
 class Presence:
-    """Asks the caller's own server, with the caller's credentials."""
+    """Looks up notebooks on the caller's server, with the caller's credentials."""
 
     server: ContentsServer
     caller: Caller
 
     def find(self, paths: Sequence[str]) -> dict[str, bool | None]:
-        """Say for each path whether there is a file; None where that is not known.
+        """Return for each path whether there is a file; None if that is not known.
 
-        One listing for each folder, for up to twenty folders. It never fails: what the
-        server does not tell is not known.
+        This takes one listing for each folder, for up to 20 folders. It never raises:
+        if the server does not list a folder, its files are not known.
         """
         folders = dict.fromkeys(_folder(path) for path in paths)
         names = {folder: self._names(folder) for folder in list(folders)[:MAX_FOLDERS]}

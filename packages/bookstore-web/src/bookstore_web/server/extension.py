@@ -1,7 +1,7 @@
 """The notebook server extension, for both generations of server.
 
-It adds handlers for bookstore's routes, behind which gunicorn starts at the first
-request. Where no store is configured it does nothing but say so.
+It adds handlers for bookstore's routes, which start gunicorn at the first request. If
+no store is configured, it only logs that.
 """
 
 import atexit
@@ -21,12 +21,12 @@ _loaded: "WeakSet[Any]" = WeakSet()
 
 
 def load_extension(app: Any, *, application: str = APPLICATION) -> None:
-    """Load into a running server. `application` is what gunicorn serves."""
+    """Load the extension into a server; gunicorn serves `application`."""
     settings = settings_of(app)
     if settings is None or (settings.missing and not settings.fs_cloning_basedir):
         return
     if app in _loaded:
-        return  # both as `bookstore` and as `bookstore_web` in the config
+        return  # enabled both as `bookstore` and as `bookstore_web`
     _loaded.add(app)
     supervisor = GunicornSupervisor(
         settings, partial(address_of, app), log=app.log, application=application
@@ -46,10 +46,10 @@ def load_extension(app: Any, *, application: str = APPLICATION) -> None:
 
 
 def routes(base_url: str) -> dict[str, bool]:
-    """Return the patterns of our paths, and of each whether it is the API's.
+    """Return the patterns of our paths, and for each whether it is the API's.
 
-    Whole path segments: ``/api/bookstores`` is somebody else's. No group takes a part
-    of the path out, so it stays as it came.
+    They match whole path segments, not ``/api/bookstores``. They have no capturing
+    groups: the path is passed on as it was sent.
     """
     base = re.escape(base_url.rstrip("/"))
     return {

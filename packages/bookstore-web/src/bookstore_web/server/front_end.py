@@ -1,4 +1,4 @@
-"""What the users of a notebook server look at."""
+"""The front end of a notebook server: Notebook, JupyterLab or nbclassic."""
 
 from typing import Any
 
@@ -8,9 +8,8 @@ from bookstore_core.jupyter.running_server import is_classic
 def front_end(app: Any) -> str:
     """Return the front end that opens notebooks: notebook, lab or nbclassic.
 
-    It is that of the server's default URL, which the user has chosen by the command
-    that started the server. A server without a front end of its own redirects to "/";
-    then it is JupyterLab where that is there.
+    It is that of the server's default URL, which depends on the command that started
+    the server. If the default URL is "/", it is JupyterLab if installed.
     """
     if is_classic(app):
         return "notebook"

@@ -1,4 +1,4 @@
-"""The notebook server's handlers for bookstore: who may pass, and on to gunicorn."""
+"""The notebook server's handlers for bookstore: authorization and proxying."""
 
 import json
 import math
@@ -24,16 +24,16 @@ from bookstore_web.server.supervisor import NotRunningError
 from bookstore_web.wire import RequestContext
 
 READING_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
-#: For jupyter_server's authorizer: what goes through here is contents.
+#: The resource for jupyter_server's authorizer, that of the contents API.
 AUTH_RESOURCE = "contents"
 
-#: Servers give people who come by token a random name; it says nothing.
+#: Servers give a random name to users who log in with a token.
 RANDOM_NAME = re.compile(r"[0-9a-f]{32}")
 
 
 @dataclass(frozen=True)
 class Frontier:
-    """What all handlers of a server share. `largest_body` is in bytes."""
+    """The parts that all handlers of a server share; `largest_body` is in bytes."""
 
     app: Any
     gateway: Gateway
@@ -41,21 +41,21 @@ class Frontier:
 
 
 class ProxyHandler(web.RequestHandler):
-    """Lets a request pass that the server's own contents API would let pass.
+    """Passes on a request to gunicorn if the server's contents API would allow it.
 
-    To be mixed with the base handler of the running server, see `handler_class`.
+    A mixin for the base handler of the running server, see `handler_class`.
     """
 
     auth_resource = AUTH_RESOURCE
 
     def initialize(self, frontier: Frontier, is_api: bool) -> None:
-        """Take what the server's routing holds for this path."""
+        """Take the arguments of the route."""
         self._frontier = frontier
         self._is_api = is_api
 
     @web.authenticated
     async def get(self) -> None:
-        """Pass the request on; all methods are treated alike."""
+        """Pass the request on; this is the same for all methods."""
         await self._pass_on()
 
     head = post = put = delete = patch = options = get
@@ -79,12 +79,12 @@ class ProxyHandler(web.RequestHandler):
         except AnswerLateError as error:
             raise web.HTTPError(
                 504,
-                "Bookstore took too long. Look whether it was done, then try again.",
+                "Bookstore took too long. Check whether it was done, then try again.",
             ) from error
         except AnswerLostError as error:
             raise web.HTTPError(
                 502,
-                "The answer of bookstore was lost. Look whether it was done before "
+                "The answer of bookstore was lost. Check whether it was done before "
                 "you try again.",
             ) from error
         self._answer(answer)
@@ -92,10 +92,10 @@ class ProxyHandler(web.RequestHandler):
     async def _check_rights(self) -> None:
         method = self.request.method
         if method not in READING_METHODS:
-            # Said once more here, in case the server's own settings leave it out.
+            # Checked here too, because the server's settings may turn these checks off.
             self.check_xsrf_cookie()
             if not self.check_origin():  # type: ignore[attr-defined]
-                raise web.HTTPError(403, "A page of another site sent this.")
+                raise web.HTTPError(403, "The request comes from another site.")
         authorizer = self.settings.get("authorizer")
         if authorizer is None or is_classic(self._frontier.app):
             return
@@ -115,13 +115,13 @@ class ProxyHandler(web.RequestHandler):
     def _context(self) -> RequestContext:
         authorization = self.request.headers.get("Authorization", "")
         token = self.get_query_argument("token", "")
-        if token:  # as for the server itself, which looks there first
+        if token:  # the server prefers it too
             authorization = f"token {token}"
         return RequestContext(
             secret="",
             base_url=self.settings.get("base_url", "/"),
             origin=f"{self.request.protocol}://{self.request.host}",
-            # A hub's mixin makes it text.
+            # JupyterHub's mixin makes it text instead of bytes.
             xsrf_token=to_unicode(self.xsrf_token),
             user=user_name(self.current_user),
             authorization=authorization,
@@ -147,17 +147,17 @@ class ProxyHandler(web.RequestHandler):
         self.finish()
 
     def compute_etag(self) -> str | None:
-        """Leave it to the app."""
+        """Return None: the app sets its own headers."""
         return None
 
     def get_login_url(self) -> str:
-        """Where `web.authenticated` sends people; programs are refused instead."""
+        """Return the login URL for pages; raise a 403 for the API."""
         if not self._wants_page:
             raise web.HTTPError(403)
         return super().get_login_url()
 
     def write_error(self, status_code: int, **kwargs: Any) -> None:
-        """Answer an error of our own: JSON as the app's, or the server's page."""
+        """Answer an error with JSON like the app's, or with the server's page."""
         error = kwargs.get("exc_info", (None, None))[1]
         cause = getattr(error, "__cause__", None)
         if isinstance(cause, NotRunningError):
@@ -178,15 +178,16 @@ class ProxyHandler(web.RequestHandler):
     def _wants_page(self) -> bool:
         if not self._is_api:
             return True
-        # The landing page has a documented name under /api/.
+        # The clone page also has a documented path below /api/.
         accepted = self.request.headers.get("Accept", "")
         return self.request.method in {"GET", "HEAD"} and "text/html" in accepted
 
 
 def user_name(user: Any) -> str:
-    """Return the name of a server's current user, empty for a random one.
+    """Return the name of a server's current user; empty if it is random.
 
-    Classic has a name, or a hub's model with one; jupyter_server has a User.
+    On classic, `user` is a name, or the hub's model with one; on jupyter_server, it is
+    a User.
     """
     if isinstance(user, dict):
         user = user.get("name", "")
@@ -195,7 +196,7 @@ def user_name(user: Any) -> str:
 
 
 def handler_class(app: Any) -> type[ProxyHandler]:
-    """Return the handler for this server, on its own base handler."""
+    """Return the handler class for this server, with its own base handler."""
     return type("BookstoreHandler", (ProxyHandler, _base_handler(app)), {})
 
 

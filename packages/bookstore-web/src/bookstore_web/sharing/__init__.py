@@ -1,1 +1,1 @@
-"""Cloning and publishing: from one notebook server to another."""
+"""Cloning and publishing notebooks."""

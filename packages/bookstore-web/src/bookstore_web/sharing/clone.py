@@ -1,4 +1,4 @@
-"""Cloning from the store: what may be cloned, what it is, and its bytes."""
+"""Cloning from the store: checking what may be cloned, and reading it."""
 
 import re
 from collections.abc import Mapping
@@ -18,13 +18,13 @@ from bookstore_core.stores import Version, VersionStore
 from bookstore_web.fields import optional_field, text_field
 
 ANY_BUCKET = "*"
-#: What S3 takes as a name: also those of directory buckets and of access points.
+#: Names that S3 accepts, including those of directory buckets and access points.
 BUCKET_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/-]{0,254}")
 
 
 @dataclass(frozen=True)
 class CloneSource:
-    """What is to be cloned: a version of a key, the newest one where none is named."""
+    """A version to clone; the newest version of the key if no id is given."""
 
     bucket: str
     key: str
@@ -32,18 +32,18 @@ class CloneSource:
 
     @property
     def display_path(self) -> str:
-        """The source as people write it, ``s3://bucket/key``."""
+        """The source as a URL, ``s3://bucket/key``."""
         return s3_display_path(self.bucket, self.key)
 
     @property
     def name(self) -> str:
-        """The last segment of the key: the file's name where no other is asked for."""
+        """The last segment of the key, the default name of the copy."""
         return self.key.rpartition("/")[2]
 
 
 @dataclass(frozen=True)
 class Original:
-    """A version that was read fully, and checked against its size and sha256."""
+    """A version and its content, which was checked against its size and sha256."""
 
     source: CloneSource
     version: Version
@@ -51,10 +51,10 @@ class Original:
 
 
 def source_of(fields: Mapping[str, Any], settings: BookstoreSettings) -> CloneSource:
-    """Return the source that a query or a body names.
+    """Return the source in the fields of a query or a body.
 
     Raises InvalidRequestError for fields that are missing, empty, or of a wrong type,
-    and ForbiddenError for what the settings do not allow.
+    and ForbiddenError if the settings do not allow the bucket.
     """
     bucket = text_field(fields, "s3_bucket")
     key = text_field(fields, "s3_key")
@@ -62,7 +62,7 @@ def source_of(fields: Mapping[str, Any], settings: BookstoreSettings) -> CloneSo
     if len(key.encode()) > MAX_KEY_BYTES:
         raise InvalidRequestError(f"s3_key is over {MAX_KEY_BYTES} bytes long.")
     if key.endswith("/"):
-        raise InvalidRequestError(f"{key!r} names a folder. Name one file in it.")
+        raise InvalidRequestError(f"{key!r} is a folder. Give the key of a file.")
     _check_allowed(bucket, settings)
     return CloneSource(bucket, key, version_id)
 
@@ -77,17 +77,17 @@ def _check_allowed(bucket: str, settings: BookstoreSettings) -> None:
         return
     if ANY_BUCKET not in settings.clone_buckets:
         raise ForbiddenError(
-            f"Cloning from the bucket {bucket!r} is not allowed. Whoever runs this "
-            "server can add it to BookstoreSettings.clone_buckets."
+            f"Cloning from the bucket {bucket!r} is not allowed. The server's "
+            "administrator can add it to BookstoreSettings.clone_buckets."
         )
     if not BUCKET_NAME.fullmatch(bucket):
-        raise InvalidRequestError(f"{bucket!r} cannot be the name of a bucket.")
+        raise InvalidRequestError(f"{bucket!r} is not a valid bucket name.")
 
 
 def look_up(source: CloneSource, *, store: VersionStore, limit: int) -> Version:
     """Return the version that would be cloned, without its content.
 
-    Raises NotFoundError where there is none, and TooLargeError over `limit` bytes.
+    Raises NotFoundError if there is none, and TooLargeError over `limit` bytes.
     """
     try:
         version = store.head(source.key, source.version_id, bucket=source.bucket)
@@ -98,7 +98,7 @@ def look_up(source: CloneSource, *, store: VersionStore, limit: int) -> Version:
 
 
 def fetch(source: CloneSource, *, store: VersionStore, limit: int) -> Original:
-    """Read the version to be cloned to its end. Raises as `look_up` does."""
+    """Read the version to be cloned completely. Raises the errors of `look_up`."""
     try:
         opened = store.open(source.key, source.version_id, bucket=source.bucket)
     except NotFoundError as error:
@@ -117,13 +117,13 @@ def _check_version(version: Version, source: CloneSource, *, limit: int) -> None
 def _explain(
     error: NotFoundError, source: CloneSource, store: VersionStore
 ) -> NotFoundError:
-    """Say it when there is no newest version because it has been deleted."""
+    """Return a better error if the key has been deleted, else `error`."""
     if source.version_id is not None:
         return error
     try:
         page = store.list_versions(source.key, limit=1, bucket=source.bucket)
     except BookstoreError:
-        # Who may read a bucket may not always list it; then we know no more.
+        # Callers that may read a bucket may not always list it.
         return error
     if any(version.deleted for version in page.versions):
         return NotFoundError(_deleted_sentence(source))
@@ -132,8 +132,11 @@ def _explain(
 
 def _deleted_sentence(source: CloneSource) -> str:
     if source.version_id is not None:
-        return f"Version {source.version_id} of {source.display_path} is a deletion."
+        return (
+            f"Version {source.version_id} of {source.display_path} is a delete marker, "
+            "which has no content."
+        )
     return (
-        f"{source.display_path} has been deleted. Its older versions are still there: "
-        "name one of them with s3_version_id."
+        f"{source.display_path} has been deleted. Its older versions still exist: "
+        "choose one of them with s3_version_id."
     )

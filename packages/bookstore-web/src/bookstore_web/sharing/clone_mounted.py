@@ -1,4 +1,4 @@
-"""Cloning from a mounted directory: only regular files that really lie in it."""
+"""Cloning from a mounted directory: only regular files inside it."""
 
 import os
 import stat
@@ -19,7 +19,7 @@ from bookstore_core.paths import check_path
 
 @dataclass(frozen=True)
 class MountedFile:
-    """A file below the directory. `data` is empty where it was not asked for."""
+    """A file below the directory; `size` is in bytes. `data` may be left out."""
 
     relpath: str
     path: Path
@@ -29,31 +29,31 @@ class MountedFile:
 
     @property
     def name(self) -> str:
-        """The file's name where no other is asked for."""
+        """The file's own name, the default name of the copy."""
         return self.relpath.rpartition("/")[2]
 
 
 def read_mounted(
     basedir: str, relpath: str, *, limit: int, content: bool = True
 ) -> MountedFile:
-    """Return the file at `relpath` below `basedir`, with its content if asked for.
+    """Return the file at `relpath` below `basedir`, with its bytes if `content`.
 
-    Symbolic links are followed as long as they stay inside. Raises
-    InvalidRequestError for a path that is absolute or malformed, NotFoundError for what
-    is not there, is no regular file or lies outside, ForbiddenError for what we may not
-    read, TooLargeError over `limit` bytes, and ConfigurationError without a directory.
+    Symbolic links are followed if they stay inside. Raises InvalidRequestError for a
+    path that is absolute or malformed, NotFoundError if the file does not exist, is not
+    a regular file or is outside, ForbiddenError if this process may not read it,
+    TooLargeError over `limit` bytes, and ConfigurationError if there is no directory.
     """
     if relpath.startswith("/"):
-        raise InvalidRequestError(f"relpath must be relative, and {relpath!r} is not.")
+        raise InvalidRequestError(f"relpath must be relative, but {relpath!r} is not.")
     plain = check_path(relpath, what="relpath")
     base = _resolve_base(basedir)
     try:
         inside = (base / plain).resolve(strict=True).relative_to(base)
         descriptor = _open_inside(base, inside)
     except PermissionError:
-        raise ForbiddenError(f"{plain} may not be read.") from None
+        raise ForbiddenError(f"There is no permission to read {plain}.") from None
     except (OSError, ValueError, RuntimeError):
-        # Among them: outside of the directory, a link to itself, a name too long.
+        # Also outside of the directory, a link to itself, or a name that is too long.
         raise _no_such(plain) from None
     with os.fdopen(descriptor, "rb") as file:
         status = os.fstat(file.fileno())
@@ -79,13 +79,13 @@ def _resolve_base(basedir: str) -> Path:
         return Path(basedir).resolve(strict=True)
     except (OSError, RuntimeError):
         raise ConfigurationError(
-            f"The directory to clone from, {basedir}, is not there "
+            f"The directory to clone from, {basedir}, does not exist "
             "(BookstoreSettings.fs_cloning_basedir)."
         ) from None
 
 
 def _open_inside(base: Path, inside: Path) -> int:
-    """Open a resolved path segment by segment, so that no link can be slipped in."""
+    """Open a resolved path, one segment at a time and without following links."""
     folder = os.open(base, os.O_RDONLY | os.O_DIRECTORY)
     try:
         for part in inside.parts[:-1]:
@@ -94,9 +94,9 @@ def _open_inside(base: Path, inside: Path) -> int:
             os.close(folder)
             folder = deeper
         name = inside.name
-        # Opening a device can already do something.
+        # Opening a device can have an effect.
         if not stat.S_ISREG(os.lstat(name, dir_fd=folder).st_mode):
-            raise OSError(f"{name} is no regular file")
+            raise OSError(f"{name} is not a regular file")
         return os.open(name, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW, dir_fd=folder)
     finally:
         os.close(folder)

@@ -1,4 +1,4 @@
-"""Publishing: a contents model becomes a new version below the published prefix."""
+"""Publishing: saving a notebook as a new version below the published prefix."""
 
 import hashlib
 import io
@@ -35,7 +35,7 @@ from bookstore_web.fields import parse_object
 
 @dataclass(frozen=True)
 class Publication:
-    """A notebook that is fit to be published: its path, its key and its bytes."""
+    """A notebook that can be published: its path, its key and its bytes."""
 
     path: str
     key: str
@@ -52,12 +52,12 @@ class Published:
 
     @property
     def display_path(self) -> str:
-        """Where it is, as people write it, ``s3://bucket/key``."""
+        """The version's URL, ``s3://bucket/key``."""
         return s3_display_path(self.bucket, self.key)
 
     @property
     def clone_query(self) -> str:
-        """The query of the clone page that opens this very version."""
+        """The query of the clone page for this version."""
         return urlencode(
             {
                 "s3_bucket": self.bucket,
@@ -70,12 +70,11 @@ class Published:
 def publication_of(
     path: str, body: bytes, *, settings: BookstoreSettings
 ) -> Publication:
-    """Return what is to be published, checked, and stripped of claimed trust.
+    """Return the notebook in `body`, a contents model, checked and without trust.
 
-    Raises InvalidRequestError for a path or a body that cannot be,
-    UnsupportedTypeError for another type than a notebook, InvalidNotebookError for an
-    empty or invalid one, TooLargeError over the limit, and ConfigurationError when
-    publishing is not set up.
+    Raises InvalidRequestError for an invalid path or body, UnsupportedTypeError for
+    another type than a notebook, InvalidNotebookError for an empty or invalid one,
+    TooLargeError over the limit, and ConfigurationError if publishing is not set up.
     """
     path = _check(path, settings)
     return _lay_out(path, _notebook_in(parse_object(body)), settings)
@@ -84,7 +83,7 @@ def publication_of(
 def publication_of_version(
     path: str, data: bytes, *, settings: BookstoreSettings
 ) -> Publication:
-    """Return a version's content as what is to be published; raises as above."""
+    """Return the notebook in a version's content; see `publication_of` for errors."""
     path = _check(path, settings)
     return _lay_out(path, parse_notebook(data), settings)
 
@@ -99,11 +98,11 @@ def _check(path: str, settings: BookstoreSettings) -> str:
         )
     if not path.endswith(SUFFIX):
         raise UnsupportedTypeError(
-            f"Only notebooks are published, and {path!r} does not end in {SUFFIX}."
+            f"Only notebooks can be published, but {path!r} does not end in {SUFFIX}."
         )
     if is_own(path):
         raise InvalidRequestError(
-            f"Folders called {OWN_FOLDER} are bookstore's own. Choose another path."
+            f"Folders called {OWN_FOLDER} are reserved. Choose another path."
         )
     return path
 
@@ -119,7 +118,7 @@ def _notebook_in(model: dict[str, Any]) -> Notebook:
     kind = model.get("type")
     if kind is not None and kind != "notebook":
         raise UnsupportedTypeError(
-            f"Only notebooks are published, and the model is of type {kind!r}."
+            f"Only notebooks can be published, but the model has the type {kind!r}."
         )
     try:
         return check_notebook(model.get("content"))
@@ -127,16 +126,16 @@ def _notebook_in(model: dict[str, Any]) -> Notebook:
         if kind is not None:
             raise
         raise UnsupportedTypeError(
-            "Only notebooks are published. Send a contents model: "
+            "Only notebooks can be published. Send a contents model: "
             '{"type": "notebook", "format": "json", "content": {...}}. ' + str(error)
         ) from None
 
 
 def publish(publication: Publication, *, store: VersionStore, author: str) -> Published:
-    """Write the publication as a new version; it is durable on return.
+    """Write the publication as a new version, which is durable when this returns.
 
-    Sent once: after a retryable error the version may be there or not, and publishing
-    again makes another one.
+    The request is sent once: after a retryable error the version may exist or not, and
+    publishing again makes another one.
     """
     data = publication.data
     metadata = VersionMetadata(
