@@ -1,4 +1,4 @@
-"""Calls back to the notebook server: how it is reached, what is sent, what comes."""
+"""Calls back to the notebook server: connections, requests, answers."""
 
 import hashlib
 import json
@@ -65,7 +65,7 @@ def test_a_server_is_reached_over_a_unix_socket(
     server.close()
 
 
-def test_a_server_with_a_self_signed_certificate_is_known_by_it(
+def test_a_server_is_identified_by_its_self_signed_certificate(
     contents: ContentsDouble, serve: Serve, certificate: tuple[str, str, str]
 ) -> None:
     pem, key, fingerprint = certificate
@@ -93,7 +93,7 @@ def test_a_server_with_another_certificate_gets_no_credentials(
 @pytest.mark.parametrize(
     "url", ["http://127.0.0.1:9", "https://127.0.0.1:9", "http+unix://%2Fno%2Fsocket"]
 )
-def test_a_server_that_is_away_can_be_asked_again_later(url: str) -> None:
+def test_a_server_that_is_down_is_a_retryable_error(url: str) -> None:
     with pytest.raises(StorageUnavailableError, match="does not answer"):
         ContentsServer(url).list_folder("", caller=ANN)
 
@@ -120,7 +120,7 @@ def test_calls_carry_the_callers_own_credentials(
     server.close()
 
 
-def test_a_callers_secrets_do_not_show_in_its_repr() -> None:
+def test_a_callers_secrets_are_not_in_its_repr() -> None:
     caller = Caller("/", "h", cookie="c-1", authorization="a-1", xsrf_token="x-1")
     assert not any(secret in repr(caller) for secret in ("c-1", "a-1", "x-1"))
 
@@ -165,9 +165,7 @@ def test_a_file_without_content_is_an_error_of_the_server(
     server.close()
 
 
-def test_folders_are_made_where_they_are_missing(
-    contents: ContentsDouble, serve: Serve
-) -> None:
+def test_missing_folders_are_created(contents: ContentsDouble, serve: Serve) -> None:
     contents.folders.add("a")
     server = ContentsServer(serve(contents))
     server.make_folders("a/b/c", caller=ANN)
@@ -192,7 +190,7 @@ def test_folders_are_made_where_they_are_missing(
         (503, StorageUnavailableError),
     ],
 )
-def test_what_the_server_refuses_is_said_in_its_words(
+def test_a_refusal_has_the_servers_own_message(
     contents: ContentsDouble, serve: Serve, status: int, kind: type[BookstoreError]
 ) -> None:
     contents.answer = Response(json.dumps({"message": "Because."}), status)
@@ -205,7 +203,7 @@ def test_what_the_server_refuses_is_said_in_its_words(
 
 @pytest.mark.parametrize("body", [b"", b"<html>", b"[]", b"null", b"\xff", b"5"])
 @pytest.mark.parametrize("status", [200, 403, 500])
-def test_an_answer_that_is_no_model_is_an_error_of_the_server(
+def test_an_answer_that_is_not_a_model_is_an_error_of_the_server(
     contents: ContentsDouble, serve: Serve, body: bytes, status: int
 ) -> None:
     contents.answer = Response(body, status)
@@ -255,7 +253,7 @@ def test_cloning_passes_the_callers_headers_on_and_no_others(
     assert not {"X-Forwarded-For", "Remote-User", "X-Bookstore-Context"} & set(sent)
 
 
-def test_the_authorization_of_the_context_goes_before_that_of_the_request(
+def test_the_authorization_of_the_context_overrides_that_of_the_request(
     make_server_side: Callable[..., ServerSide],
     contents: ContentsDouble,
     put: Callable[..., Any],
@@ -268,7 +266,7 @@ def test_the_authorization_of_the_context_goes_before_that_of_the_request(
 @pytest.mark.parametrize(
     ("status", "expected"), [(401, 403), (403, 403), (500, 502), (507, 502)]
 )
-def test_a_server_that_refuses_is_answered_with_its_words(
+def test_a_refusal_is_answered_with_the_servers_own_message(
     server: ServerSide,
     contents: ContentsDouble,
     put: Callable[..., Any],

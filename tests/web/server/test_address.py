@@ -40,7 +40,7 @@ def app(**traits: Any) -> SimpleNamespace:
         ("::1", "[::1]"),
     ],
 )
-def test_the_address_is_one_that_can_be_connected_to(ip: str, host: str) -> None:
+def test_the_address_can_be_connected_to(ip: str, host: str) -> None:
     assert address_of(app(ip=ip)).url == f"http://{host}:8888"
 
 
@@ -56,7 +56,7 @@ def test_the_port_that_the_system_chose_is_read_from_the_socket() -> None:
     assert address.url == "http://localhost:49152"
 
 
-def test_a_server_with_a_certificate_is_known_by_its_fingerprint(
+def test_a_server_with_a_certificate_is_identified_by_its_fingerprint(
     tmp_path: Path,
 ) -> None:
     certfile = tmp_path / "server.pem"

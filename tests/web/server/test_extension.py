@@ -59,7 +59,7 @@ def test_without_a_store_it_logs_one_line_and_does_nothing(
     assert not server.has_our_handlers
 
 
-def test_a_directory_to_clone_from_is_reason_enough_to_load() -> None:
+def test_it_loads_if_there_is_only_a_directory_to_clone_from() -> None:
     server = Server(fs_cloning_basedir="/srv/examples")
     load_extension(server)
     assert server.has_our_handlers
@@ -75,7 +75,7 @@ def test_a_wrong_setting_is_logged_and_the_server_starts(
     assert not server.has_our_handlers
 
 
-def test_loading_brings_in_neither_flask_nor_botocore() -> None:
+def test_loading_imports_neither_flask_nor_botocore() -> None:
     code = (
         "import sys, bookstore_web.server.extension\n"
         "print({'flask', 'werkzeug', 'botocore', 'nbformat'} & set(sys.modules))"
@@ -105,7 +105,7 @@ def test_whole_segments_below_the_base_url_are_ours(
     assert found == ([] if is_api is None else [is_api])
 
 
-def test_the_handler_is_of_the_generation_that_runs() -> None:
+def test_the_handler_is_for_the_running_generation() -> None:
     assert issubclass(handler_class(Server()), JupyterHandler)
 
 
@@ -139,5 +139,5 @@ def test_the_front_end_is_that_of_the_default_url(app: Any, expected: str) -> No
         (User("0123456789abcdef0123456789abcdef", "Anonymous Io"), ""),
     ],
 )
-def test_a_name_that_a_server_made_up_names_nobody(user: Any, expected: str) -> None:
+def test_a_random_user_name_is_not_used(user: Any, expected: str) -> None:
     assert user_name(user) == expected

@@ -55,12 +55,12 @@ def test_a_request_keeps_the_rest(name: str) -> None:
     assert [value for _, value in kept.get_all()] == ["1"]
 
 
-def test_headers_that_connection_names_go_with_it() -> None:
+def test_headers_that_connection_names_are_dropped() -> None:
     asked = headers(("Connection", "close, X-Once"), ("X-Once", "1"), ("X-Kept", "1"))
     assert [name for name, _ in request_headers(asked).get_all()] == ["X-Kept"]
 
 
-def test_connection_cannot_take_the_credentials_away() -> None:
+def test_connection_cannot_drop_the_credentials() -> None:
     asked = headers(("Connection", "Host, Cookie"), ("Host", "a"), ("Cookie", "b=c"))
     assert [name for name, _ in request_headers(asked).get_all()] == ["Host", "Cookie"]
 
@@ -87,5 +87,5 @@ def test_every_character_of_a_uri_stays_as_it_is() -> None:
     assert request_target(target) == target
 
 
-def test_a_byte_that_no_uri_has_is_percent_encoded() -> None:
+def test_a_byte_that_is_invalid_in_a_uri_is_percent_encoded() -> None:
     assert request_target("/caf\xc3\xa9#top") == "/caf%C3%A9%23top"

@@ -59,7 +59,7 @@ async def failure_of(supervisor: GunicornSupervisor) -> NotRunningError:
     return caught.value
 
 
-def test_after_a_failed_start_the_next_waits_and_then_waits_longer(
+def test_after_failed_starts_the_next_one_waits_longer_and_longer(
     make_supervisor: Callable[..., GunicornSupervisor],
     caplog: pytest.LogCaptureFixture,
 ) -> None:
@@ -95,7 +95,7 @@ def test_gunicorns_output_goes_to_the_servers_log(
     assert "gunicorn: ModuleNotFoundError: No module named" in caplog.text
 
 
-def test_callers_at_the_same_time_share_one_start_and_stop_ends_it(
+def test_simultaneous_callers_share_one_start_and_stop_ends_it(
     make_supervisor: Callable[..., GunicornSupervisor],
 ) -> None:
     supervisor = make_supervisor("harness.echo:application()", Clock())
@@ -155,7 +155,7 @@ def test_files_of_the_user_are_not_imported(
         "WEB_CONCURRENCY",
     ],
 )
-def test_gunicorn_does_not_see_what_is_the_servers(name: str) -> None:
+def test_gunicorn_does_not_see_the_servers_own_variables(name: str) -> None:
     assert child_environment({name: "1"}) == {}
 
 
@@ -163,5 +163,5 @@ def test_gunicorn_does_not_see_what_is_the_servers(name: str) -> None:
     "name",
     ["AWS_SESSION_TOKEN", "HOME", "JUPYTERHUB_USER", "JUPYTER_PATH", "PATH"],
 )
-def test_gunicorn_sees_the_rest(name: str) -> None:
+def test_gunicorn_sees_all_other_variables(name: str) -> None:
     assert child_environment({name: "1"}) == {name: "1"}

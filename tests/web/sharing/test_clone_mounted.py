@@ -1,4 +1,4 @@
-"""Cloning from a mounted directory: only regular files that really lie in it."""
+"""Cloning from a mounted directory: only regular files inside it."""
 
 import json
 import os
@@ -35,7 +35,7 @@ def read(mounted: Path, relpath: str, limit: int = 1000) -> bytes:
     return read_mounted(str(mounted), relpath, limit=limit).data
 
 
-def test_a_file_is_cloned_and_its_model_answered(
+def test_a_file_is_cloned_and_its_model_returned(
     server: ServerSide, contents: ContentsDouble
 ) -> None:
     answer = server.post(URL, json={"relpath": "sub/a.txt"})
@@ -44,7 +44,7 @@ def test_a_file_is_cloned_and_its_model_answered(
     assert contents.files["a.txt"]["content"] == "hello"
 
 
-def test_a_notebook_is_cloned_without_its_claims_of_trust(
+def test_a_notebook_is_cloned_without_its_trust(
     server: ServerSide, contents: ContentsDouble, mounted: Path, notebook: Any
 ) -> None:
     (mounted / "a.ipynb").write_text(json.dumps(notebook))
@@ -83,7 +83,7 @@ def test_a_notebook_that_is_not_valid_is_a_422(
     ],
     ids=lambda value: repr(value)[:30],
 )
-def test_a_path_that_cannot_be_is_a_400(server: ServerSide, relpath: object) -> None:
+def test_an_invalid_path_is_a_400(server: ServerSide, relpath: object) -> None:
     answer = server.post(URL, data=json.dumps({"relpath": relpath}))
     assert answer.status_code == 400, answer.text
 
@@ -91,9 +91,7 @@ def test_a_path_that_cannot_be_is_a_400(server: ServerSide, relpath: object) -> 
 @pytest.mark.parametrize(
     "relpath", ["nothing.txt", "sub", "sub/", "sub/a.txt/b", "x" * 300, "~", "*"]
 )
-def test_what_is_not_there_or_is_a_folder_is_a_404(
-    server: ServerSide, relpath: str
-) -> None:
+def test_a_missing_file_or_a_folder_is_a_404(server: ServerSide, relpath: str) -> None:
     answer = server.post(URL, json={"relpath": relpath})
     assert answer.status_code == 404, answer.text
 
@@ -137,7 +135,7 @@ def test_a_file_over_the_limit_is_refused(mounted: Path) -> None:
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
-def test_what_we_may_not_read_is_refused(mounted: Path) -> None:
+def test_an_unreadable_file_is_refused(mounted: Path) -> None:
     (mounted / "sub" / "a.txt").chmod(0)
     with pytest.raises(ForbiddenError):
         read(mounted, "sub/a.txt")
@@ -154,7 +152,7 @@ def test_files_with_odd_names_are_cloned(
 
 
 @pytest.mark.parametrize("basedir", ["", "/no/such/directory"])
-def test_without_a_directory_it_is_a_503_that_says_what_to_set(
+def test_without_a_directory_it_is_a_503_that_names_the_setting(
     make_server_side: Callable[..., ServerSide], basedir: str
 ) -> None:
     server = make_server_side(fs_cloning_basedir=basedir)
@@ -173,7 +171,7 @@ def test_no_descriptor_is_left_open(mounted: Path) -> None:
     assert len(os.listdir("/proc/self/fd")) == len(before)
 
 
-def test_the_page_says_what_would_be_cloned(server: ServerSide, mounted: Path) -> None:
+def test_the_page_shows_what_would_be_cloned(server: ServerSide, mounted: Path) -> None:
     page = server.get("/bookstore/fs-clone?relpath=sub/a.txt")
     assert page.status_code == 200
     assert "Clone and open" in page.text
@@ -195,7 +193,7 @@ def test_the_pages_form_clones_and_opens(
     ("query", "status"),
     [("", 400), ("?relpath=/etc/passwd", 400), ("?relpath=nothing", 404)],
 )
-def test_the_page_says_what_is_wrong(
+def test_the_page_shows_what_is_wrong(
     server: ServerSide, query: str, status: int
 ) -> None:
     page = server.get(f"/bookstore/fs-clone{query}")
@@ -203,7 +201,7 @@ def test_the_page_says_what_is_wrong(
     assert 'role="alert"' in page.text
 
 
-def test_standalone_the_page_says_where_to_open_it(
+def test_standalone_the_page_shows_where_to_open_it(
     make_client: Callable[..., FlaskClient], mounted: Path
 ) -> None:
     client = make_client(fs_cloning_basedir=str(mounted))
