@@ -1,8 +1,8 @@
 """Settings and hooks of gunicorn behind a notebook server.
 
 gunicorn reads this module (``-c python:bookstore_web.gunicorn_conf``) and uses every
-name that is one of its settings. `server/gunicorn_process.py` starts it, with the socket
-on the command line and a pipe as standard input. The first line of the pipe is a
+name that is one of its settings. `server/gunicorn_process.py` starts it, with the
+socket on the command line and a pipe as standard input. The first line of the pipe is a
 `Launch`; the pipe is closed when the notebook server has ended.
 """
 
