@@ -34,7 +34,7 @@ def test_no_cursor_is_no_place() -> None:
     ],
 )
 def test_what_is_no_cursor_of_a_list_is_refused(cursor: str) -> None:
-    with pytest.raises(InvalidRequestError, match="Ask for the first page again"):
+    with pytest.raises(InvalidRequestError, match="Request the first page again"):
         decode_cursor("list", cursor)
 
 
@@ -45,5 +45,5 @@ def test_a_place_that_cannot_be_is_refused(error: Exception) -> None:
     def read(place: object) -> None:
         raise error
 
-    with pytest.raises(InvalidRequestError, match="Ask for the first page again"):
+    with pytest.raises(InvalidRequestError, match="Request the first page again"):
         read_cursor("list", encode_cursor("list", "a"), read)

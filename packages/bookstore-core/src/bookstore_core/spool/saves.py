@@ -68,7 +68,7 @@ def read_trailer(file: BinaryIO) -> Trailer:
     tail = file.read()
     file.seek(0)
     if not tail.endswith(b"\n"):
-        raise SpoolError("The save is torn: its last line is missing.")
+        raise SpoolError("It is torn: its last line is missing.")
     line = tail[:-1].rpartition(b"\n")[2]
     try:
         values = json.loads(line)
@@ -83,11 +83,11 @@ def read_trailer(file: BinaryIO) -> Trailer:
         *(RecursionError, OverflowError, InvalidRequestError),
     ):
         raise SpoolError(
-            "The file is not a save: its last line does not describe one."
+            "It is not a save: its last line does not describe one."
         ) from None
     if trailer.size + len(line) + 2 != length:  # the newlines around the line
         raise SpoolError(
-            "The save is torn: its length differs from the one in its last line."
+            "It is torn: its length differs from the one in its last line."
         )
     return trailer
 
