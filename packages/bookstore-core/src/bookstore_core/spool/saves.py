@@ -15,7 +15,8 @@ from bookstore_core.stores.versions import VersionMetadata
 #: of 1024 bytes and a file name of 4096, which JSON may write six times as long.
 MAX_TRAILER = 65536
 
-#: The first member of a trailer, and its value, the number of the form.
+#: The first member of a trailer, and its value, the number of the form. It grows with
+#: each new member, because a release refuses members that it does not know.
 _FORM, FORM = "bookstore_spool", 1
 
 #: The message about a save whose form has a higher number.

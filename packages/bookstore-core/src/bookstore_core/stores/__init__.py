@@ -48,7 +48,8 @@ def open_store(settings: BookstoreSettings, *, hurried: bool = False) -> Version
     A `hurried` store is for requests that a person waits for: it gives up within five
     seconds if the store does not answer, and does not repeat slow requests.
 
-    Raises ConfigurationError if no store is configured.
+    Raises ConfigurationError if no store is configured. Another kind of store also
+    needs `storage`, `bucket` and `missing` in `settings.py`.
     """
     if settings.missing:
         raise ConfigurationError(settings.missing)

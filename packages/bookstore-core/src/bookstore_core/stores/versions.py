@@ -25,6 +25,9 @@ class VersionMetadata:
     `restored_path` is that version's path if it differs from this one's. `moved_from`
     is the path that the notebook had before it was renamed or moved; it is set on the
     first version under the new path.
+
+    Both stores and the spool write and read a new field by its name. Give it a default,
+    and raise `FORM` in `spool/saves.py`: older releases cannot read such saves.
     """
 
     save_id: str
