@@ -45,14 +45,14 @@ def store() -> AskedStore:
 
 @pytest.fixture
 def make_backfill(make_archiver: MakeArchiver, store: AskedStore) -> MakeBackfill:
-    def make(archiver: Archiver | None = None, most_saves: int = 500) -> Backfill:
+    def make(archiver: Archiver | None = None, max_saves: int = 500) -> Backfill:
         archiver = archiver or make_archiver(max_threads=2, shutdown_timeout=30.0)
         return Backfill(
             archiver,
             store,
-            patience=Patience(archiver, tell=LOG.info),
+            patience=Patience(archiver, report=LOG.info),
             pauses=(0.001, 0.001),
-            most_saves=most_saves,
+            max_saves=max_saves,
         )
 
     return make
@@ -74,7 +74,7 @@ def test_save_that_waits_in_the_spool_is_not_added_again(
     Spool(spool_dir).add(
         BytesSource(b"content"), key="workspace/a.ipynb", author="", source_path=""
     )
-    assert make_backfill().add(notebook).kind is BackfillResult.UNCHANGED
+    assert make_backfill().add(notebook).result is BackfillResult.UNCHANGED
     assert count_spool(str(spool_dir)).waiting == 1
 
 
@@ -85,13 +85,13 @@ def test_version_of_something_else_is_compared_by_its_content(
     notebook: NotebookFile,
 ) -> None:
     archiver = make_archiver()
-    assert make_backfill(archiver).add(notebook).kind is BackfillResult.ARCHIVED
+    assert make_backfill(archiver).add(notebook).result is BackfillResult.ARCHIVED
     assert archiver.drain(30)
     (known,) = store.versions["workspace/a.ipynb"]
     store.versions["workspace/a.ipynb"] = [replace(known, metadata=None)]
-    assert make_backfill().add(notebook).kind is BackfillResult.UNCHANGED
+    assert make_backfill().add(notebook).result is BackfillResult.UNCHANGED
     Path(notebook.os_path).write_text("CONTENT")
-    assert make_backfill().add(notebook).kind is BackfillResult.ARCHIVED
+    assert make_backfill().add(notebook).result is BackfillResult.ARCHIVED
 
 
 def test_newest_content_comes_last_when_somebody_saves_meanwhile(
@@ -102,7 +102,7 @@ def test_newest_content_comes_last_when_somebody_saves_meanwhile(
 ) -> None:
     archiver = make_archiver()
     store.asked = [lambda key: Path(notebook.os_path).write_text("newer") and None]
-    assert make_backfill(archiver).add(notebook).kind is BackfillResult.ARCHIVED
+    assert make_backfill(archiver).add(notebook).result is BackfillResult.ARCHIVED
     assert archiver.drain(30)
     assert contents(store) == [b"newer"]
 
@@ -111,14 +111,14 @@ def test_notebook_that_is_removed_meanwhile_is_gone(
     make_backfill: MakeBackfill, store: AskedStore, notebook: NotebookFile
 ) -> None:
     store.asked = [lambda key: Path(notebook.os_path).unlink()]
-    assert make_backfill().add(notebook).kind is BackfillResult.GONE
+    assert make_backfill().add(notebook).result is BackfillResult.GONE
 
 
 def test_store_that_stumbles_is_asked_again(
     make_backfill: MakeBackfill, store: AskedStore, notebook: NotebookFile
 ) -> None:
     store.asked = [fail_with(DOWN)] * 2
-    assert make_backfill().add(notebook).kind is BackfillResult.ARCHIVED
+    assert make_backfill().add(notebook).result is BackfillResult.ARCHIVED
 
 
 def test_store_that_is_down_ends_it(
@@ -150,7 +150,7 @@ def test_spool_never_holds_much_more_than_it_may(
         notebooks.append(NotebookFile(str(tmp_path / f"{number}.ipynb"), f"{number}"))
     archiver = make_archiver(max_threads=2)
     most = 0
-    for _ in make_backfill(archiver, most_saves=3).run(notebooks):
+    for _ in make_backfill(archiver, max_saves=3).run(notebooks):
         most = max(most, count_spool(str(spool_dir)).waiting)
     assert archiver.drain(30)
     assert most <= 3 + 2 * 2
@@ -162,7 +162,7 @@ def test_spool_that_stays_full_ends_it_with_the_reason(
 ) -> None:
     store.before = [fail_with(REFUSED)]
     with pytest.raises(ForbiddenError, match=r"spool: 1\. Access is denied"):
-        list(make_backfill(most_saves=0).run([notebook]))
+        list(make_backfill(max_saves=0).run([notebook]))
 
 
 def test_one_that_was_interrupted_goes_on_where_it_was(
@@ -180,7 +180,7 @@ def test_one_that_was_interrupted_goes_on_where_it_was(
         next(first)
     first.close()
     archiver = make_archiver()
-    kinds = [result.kind for result in make_backfill(archiver).run(notebooks)]
+    results = [outcome.result for outcome in make_backfill(archiver).run(notebooks)]
     assert archiver.drain(30)
-    assert kinds.count(BackfillResult.UNCHANGED) >= 7
+    assert results.count(BackfillResult.UNCHANGED) >= 7
     assert [len(kept) for kept in store.versions.values()] == [1] * 20

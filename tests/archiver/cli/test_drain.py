@@ -144,7 +144,7 @@ def test_drain_tells_who_drains_already_and_why_that_fails(
 
 
 def patience(archiver: Archiver, now: list[float]) -> Patience:
-    return Patience(archiver, tell=LOG.info, clock=lambda: now[0])
+    return Patience(archiver, report=LOG.info, clock=lambda: now[0])
 
 
 def test_patience_ends_when_attempts_fail_and_nothing_moves(
@@ -162,7 +162,7 @@ def test_patience_ends_when_attempts_fail_and_nothing_moves(
     assert patient.allows(SpoolCounts(pending=1))
     now[0] = 120
     assert not patient.allows(SpoolCounts(pending=1))
-    assert isinstance(patient.obstacle(1), StorageUnavailableError)
+    assert isinstance(patient.error_for(1), StorageUnavailableError)
 
 
 def test_patience_does_not_end_while_an_upload_takes_its_time(

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from bookstore_archiver.hooks.event_loop import PathLocks
-from bookstore_archiver.hooks.saves import attach, counts
+from bookstore_archiver.hooks.saves import attach, makes_version
 from bookstore_archiver.spool.sources import Source
 from bookstore_core.origins import Origin
 
@@ -144,7 +144,7 @@ def test_failed_async_save_is_not_kept_and_leaves_no_lock() -> None:
     ],
 )
 def test_saves_that_count(model: Any, path: Any, expected: bool) -> None:
-    assert counts(model, path) is expected
+    assert makes_version(model, path) is expected
 
 
 def test_concurrent_saves_of_one_path_are_kept_each_with_its_own_content() -> None:

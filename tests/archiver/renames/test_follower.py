@@ -253,42 +253,42 @@ def test_version_of_the_old_path_reaches_the_store_first(
 
 
 def test_save_in_a_renamed_folder_tells_if_it_comes_first() -> None:
-    moves = PendingRenames()
-    folder = moves.add_folder("x", "y")
-    with moves.recording("y/a.ipynb") as old:
+    pending = PendingRenames()
+    folder = pending.add_folder("x", "y")
+    with pending.recording("y/a.ipynb") as old:
         assert old == "x/a.ipynb"
-    assert not folder.owes("y/a.ipynb")
-    assert folder.owes("y/b.ipynb")
-    with moves.recording("y/a.ipynb") as old:
+    assert not folder.is_unrecorded("y/a.ipynb")
+    assert folder.is_unrecorded("y/b.ipynb")
+    with pending.recording("y/a.ipynb") as old:
         assert old == ""
 
 
 def test_pending_moves_become_one() -> None:
-    moves = PendingRenames()
-    moves.add("a.ipynb", "x/a.ipynb")
-    moves.add_folder("x", "y")
-    moves.add_folder("y", "z")
-    moves.add("z/a.ipynb", "b.ipynb")
-    with moves.recording("b.ipynb") as old:
+    pending = PendingRenames()
+    pending.add("a.ipynb", "x/a.ipynb")
+    pending.add_folder("x", "y")
+    pending.add_folder("y", "z")
+    pending.add("z/a.ipynb", "b.ipynb")
+    with pending.recording("b.ipynb") as old:
         assert old == "a.ipynb"
-    with moves.recording("z/other.ipynb") as old:
+    with pending.recording("z/other.ipynb") as old:
         assert old == "x/other.ipynb"
 
 
 def test_move_there_and_back_is_none() -> None:
-    moves = PendingRenames()
-    moves.add_folder("x", "y")
-    moves.add_folder("y", "x")
-    with moves.recording("x/a.ipynb") as old:
+    pending = PendingRenames()
+    pending.add_folder("x", "y")
+    pending.add_folder("y", "x")
+    with pending.recording("x/a.ipynb") as old:
         assert old == ""
 
 
 def test_move_stays_pending_where_recording_failed() -> None:
-    moves = PendingRenames()
-    moves.add("a.ipynb", "b.ipynb")
-    with pytest.raises(OSError, match="disk"), moves.recording("b.ipynb"):
+    pending = PendingRenames()
+    pending.add("a.ipynb", "b.ipynb")
+    with pytest.raises(OSError, match="disk"), pending.recording("b.ipynb"):
         raise OSError("disk")
-    with moves.recording("b.ipynb") as old:
+    with pending.recording("b.ipynb") as old:
         assert old == "a.ipynb"
 
 
@@ -301,23 +301,23 @@ def test_mover_waits_for_room_and_stops_when_it_has_to(
     full.mkdir(parents=True)
     for number in range(501):
         (full / f"20260101T000000.{number:06}Z-x").touch()
-    moves, kept = PendingRenames(), list[str]()
-    mover = RenameFollower(
+    pending, kept = PendingRenames(), list[str]()
+    follower = RenameFollower(
         lambda os_path, path: kept.append(path),
         spool_dir=str(spool_dir),
         log=LOG,
         pause=0.01,
     )
-    mover.follow(moves.add_folder("x", "y", str(tmp_path / "y")))
-    assert not mover.close(0.05)
+    follower.follow(pending.add_folder("x", "y", str(tmp_path / "y")))
+    assert not follower.close(0.05)
     assert kept == []
-    mover = RenameFollower(
+    follower = RenameFollower(
         lambda os_path, path: kept.append(path),
         spool_dir=str(spool_dir),
         log=LOG,
         pause=0.01,
     )
-    mover.follow(moves.add_folder("x", "y", str(tmp_path / "y")))
+    follower.follow(pending.add_folder("x", "y", str(tmp_path / "y")))
     (full / "20260101T000000.000000Z-x").unlink()
     wait_for(lambda: kept == ["y/a.ipynb"], what="the notebook")
-    assert mover.close(5)
+    assert follower.close(5)

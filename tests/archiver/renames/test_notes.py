@@ -146,11 +146,11 @@ def test_notebook_whose_record_waits_in_the_spool_is_not_recorded_again(
 ) -> None:
     first = make_archiver()
     first.close()  # only adds from here on
-    first.intake._moves.add_folder("x", "y", str(files.root / "y"))
+    first.intake._pending_renames.add_folder("x", "y", str(files.root / "y"))
     first.intake.archive_file(
         str(files.root / "y/00.ipynb"), "y/00.ipynb", saved_at=utc_now()
     )
-    first.intake._moves.release()
+    first.intake._pending_renames.release()
     (path,) = rename_files(str(spool_dir))
     path.write_bytes(path.read_bytes().splitlines(keepends=True)[0])
     make_archiver().start()
@@ -202,20 +202,20 @@ def test_folder_that_is_renamed_again_at_once_keeps_its_thread(
 
 
 def test_rename_after_one_whose_folder_is_walked_already_goes_back_to_it() -> None:
-    moves = PendingRenames()
-    first, second = moves.add_folder("x", "y"), moves.add_folder("y/in", "z")
+    pending = PendingRenames()
+    first, second = pending.add_folder("x", "y"), pending.add_folder("y/in", "z")
     first.end()
-    with moves.recording("y/new.ipynb") as old:
+    with pending.recording("y/new.ipynb") as old:
         assert old == ""
-    with moves.recording("z/a.ipynb") as old:
+    with pending.recording("z/a.ipynb") as old:
         assert old == "x/in/a.ipynb"
-    moves.tidy(0)
-    assert moves._folders == [first, second]
+    pending.tidy(0)
+    assert pending._folders == [first, second]
     second.end()
-    moves.tidy()
-    assert moves._folders == [first, second]
-    moves.tidy(0)
-    assert moves._folders == []
+    pending.tidy()
+    assert pending._folders == [first, second]
+    pending.tidy(0)
+    assert pending._folders == []
 
 
 def test_older_rename_that_is_taken_over_late_comes_before_newer_ones(
@@ -223,15 +223,15 @@ def test_older_rename_that_is_taken_over_late_comes_before_newer_ones(
 ) -> None:
     note = notes.write(Rename("x", "y", "/srv/y", utc_now() - timedelta(hours=1)))
     assert note
-    moves = PendingRenames(RenameNotes(str(spool_dir), log=LOG))
-    moves.add_folder("p", "x", "/srv/x")
+    pending = PendingRenames(RenameNotes(str(spool_dir), log=LOG))
+    pending.add_folder("p", "x", "/srv/x")
     note.release()
-    assert [folder.old for folder in moves.adopt()] == ["x"]
-    with moves.recording("x/a.ipynb") as old:
+    assert [folder.old for folder in pending.adopt()] == ["x"]
+    with pending.recording("x/a.ipynb") as old:
         assert old == "p/a.ipynb"
-    with moves.recording("y/a.ipynb") as old:
+    with pending.recording("y/a.ipynb") as old:
         assert old == "x/a.ipynb"
-    moves.release()
+    pending.release()
 
 
 def test_move_that_a_full_disk_kept_from_the_spool_is_told_by_the_next_process(
@@ -264,8 +264,8 @@ def test_notebook_tells_before_another_one_comes_to_its_old_path(
 ) -> None:
     archiver = make_archiver()
     attach(files, archiver.intake)
-    archiver.intake._moves.add_folder("x", "z")
-    archiver.intake._moves.add_folder("z", "y", str(files.root / "y"))
+    archiver.intake._pending_renames.add_folder("x", "z")
+    archiver.intake._pending_renames.add_folder("z", "y", str(files.root / "y"))
     (files.root / "x").mkdir()
     files.save(text("another"), "x/07.ipynb")
     another = store.versions["workspace/x/07.ipynb"]
@@ -280,18 +280,18 @@ def test_notebook_tells_before_another_one_comes_to_its_old_path(
 
 
 def test_nobody_has_left_a_path_that_its_folder_came_back_to() -> None:
-    moves = PendingRenames()
-    moves.add_folder("x", "y", "/srv/y")
-    moves.add_folder("y", "x", "/srv/x")
-    assert moves.find_left("x/a.ipynb") is None
-    moves.add_folder("x", "z", "/srv/z")
-    left = moves.find_left("x/a.ipynb")
+    pending = PendingRenames()
+    pending.add_folder("x", "y", "/srv/y")
+    pending.add_folder("y", "x", "/srv/x")
+    assert pending.find_left("x/a.ipynb") is None
+    pending.add_folder("x", "z", "/srv/z")
+    left = pending.find_left("x/a.ipynb")
     assert left == NotebookFile("/srv/z/a.ipynb", "z/a.ipynb")
-    assert moves.find_left("xx/a.ipynb") is None
+    assert pending.find_left("xx/a.ipynb") is None
 
 
 def test_folders_name_is_no_prefix_of_another() -> None:
     moved = RenamedFolder("x", "y")
-    assert not moved.holds("yy/a.ipynb")
-    assert not moved.went_with(RenamedFolder("yy", "z"))
-    assert moved.went_with(RenamedFolder("y", "z"))
+    assert not moved.contains("yy/a.ipynb")
+    assert not moved.moved_with(RenamedFolder("yy", "z"))
+    assert moved.moved_with(RenamedFolder("y", "z"))

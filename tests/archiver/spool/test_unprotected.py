@@ -9,7 +9,7 @@ import pytest
 from archiver.conftest import MakeArchiver
 from archiver.saving import DOWN, Files, SmallDisk, contents, is_empty, text
 from bookstore_archiver.hooks.saves import attach
-from bookstore_archiver.spool.loss_file import UnprotectedFile
+from bookstore_archiver.spool.unprotected_file import UnprotectedFile
 from bookstore_archiver.uploads.drain_lock import DrainLock
 from bookstore_core.spool.drain_status import read_status
 from bookstore_core.spool.unprotected import (
@@ -85,7 +85,7 @@ def test_next_process_knows_what_one_could_not_protect(
     attach(files, first.intake)
     files.save(text("1"), "a.ipynb")
     first.close()
-    assert [loss.path for loss in read_losses(str(spool_dir))] == ["a.ipynb"]
+    assert [notebook.path for notebook in read_losses(str(spool_dir))] == ["a.ipynb"]
     second = make_archiver()
     second.start()
     wait_for(lambda: contents(store), what="the repair")
@@ -116,7 +116,7 @@ def test_spool_that_cannot_be_made_is_told_elsewhere(
     archiver.start()
     attach(files, archiver.intake)
     files.save(text("1"), "a.ipynb")
-    assert [loss.path for loss in read_losses(str(spool_dir))] == ["a.ipynb"]
+    assert [notebook.path for notebook in read_losses(str(spool_dir))] == ["a.ipynb"]
     spool_dir.unlink()
     wait_for(lambda: contents(store), what="the repair")
     assert read_losses(str(spool_dir)) == ()
@@ -131,9 +131,9 @@ def test_process_that_only_adds_tells_what_it_lost(
     archiver = make_archiver(disk=SmallDisk())
     attach(files, archiver.intake)
     archiver.start()
-    wait_for(lambda: archiver.is_elsewhere, what="a look at the lock")
+    wait_for(lambda: archiver.drained_elsewhere, what="a look at the lock")
     files.save(text("1"), "a.ipynb")
-    assert [loss.path for loss in read_losses(str(spool_dir))] == ["a.ipynb"]
+    assert [notebook.path for notebook in read_losses(str(spool_dir))] == ["a.ipynb"]
     other.release()
 
 
@@ -219,29 +219,29 @@ def test_state_that_the_store_has_makes_no_second_version(
 
 def test_notes_fit_where_there_is_no_room_for_more(tmp_path: Path) -> None:
     spool_dir = str(tmp_path / "spool")
-    notes = UnprotectedFile(spool_dir)
-    notes.reserve()
+    file = UnprotectedFile(spool_dir)
+    file.reserve()
     (path,) = loss_files(spool_dir)
     size = path.stat().st_size
-    losses = [
+    notebooks = [
         UnprotectedNotebook(f"{n}.ipynb", f"workspace/{n}.ipynb") for n in range(20)
     ]
-    assert notes.keep(losses)
+    assert file.keep(notebooks)
     assert path.stat().st_size == size
-    assert read_losses(spool_dir) == tuple(sorted(losses))
-    notes.close()
+    assert read_losses(spool_dir) == tuple(sorted(notebooks))
+    file.close()
     assert path.exists()
 
 
 def test_notes_of_a_process_that_lives_are_left_to_it(tmp_path: Path) -> None:
     spool_dir = str(tmp_path / "spool")
-    loss = UnprotectedNotebook("a.ipynb", "workspace/a.ipynb")
+    notebook = UnprotectedNotebook("a.ipynb", "workspace/a.ipynb")
     first, second = UnprotectedFile(spool_dir), UnprotectedFile(spool_dir)
-    first.keep([loss])
+    first.keep([notebook])
     told: list[list[UnprotectedNotebook]] = []
-    second.adopt(lambda losses: told.append(losses) is None)
+    second.adopt(lambda notebooks: told.append(notebooks) is None)
     assert told == []
     first.close()
-    second.adopt(lambda losses: told.append(losses) is None)
-    assert told == [[loss]]
+    second.adopt(lambda notebooks: told.append(notebooks) is None)
+    assert told == [[notebook]]
     assert list(loss_files(spool_dir)) == []

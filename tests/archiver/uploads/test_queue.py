@@ -11,9 +11,9 @@ from bookstore_core.stores import VersionMetadata
 SAVED = datetime(2026, 11, 23, tzinfo=UTC)
 
 
-def entry(name: str, key: str = "a", **news: Any) -> Entry:
-    only_if_changed = news.pop("only_if_changed", False)
-    metadata = VersionMetadata(name, SAVED, source_path=key, **news)
+def entry(name: str, key: str = "a", **provenance: Any) -> Entry:
+    only_if_changed = provenance.pop("only_if_changed", False)
+    metadata = VersionMetadata(name, SAVED, source_path=key, **provenance)
     return Entry(name, Trailer(key, 0, metadata, only_if_changed))
 
 
@@ -117,7 +117,7 @@ def test_lines_of_keys_without_saves_are_forgotten() -> None:
     queue = filled(entry("1"))
     queue.pick(0.0)
     queue.done(entry("1"), 0.0)
-    assert queue._lines == {}
+    assert queue._queues == {}
 
 
 def test_save_that_is_no_longer_known_changes_nothing() -> None:
@@ -142,15 +142,15 @@ def test_a_long_line_takes_more_at_the_same_cost() -> None:
 
 
 def test_saves_with_news_are_never_overtaken() -> None:
-    news = [
+    important = [
         entry("2", only_if_changed=True),
         entry("3", restored_from="v1"),
         entry("4", moved_from="b"),
     ]
     queue = filled(entry("1"), interval=60.0)
-    assert queue.add(news[0], 0.0) == [entry("1")]
-    assert [queue.add(one, 0.0) for one in (*news[1:], entry("5"))] == [[], [], []]
-    for one in news:
+    assert queue.add(important[0], 0.0) == [entry("1")]
+    assert [queue.add(one, 0.0) for one in (*important[1:], entry("5"))] == [[], [], []]
+    for one in important:
         assert queue.pick(0.0) == one
         queue.done(one, 0.0)
     assert queue.pick(0.0) is None

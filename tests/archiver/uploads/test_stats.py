@@ -147,7 +147,7 @@ def test_process_that_only_adds_leaves_the_status_to_the_one_that_drains(
     assert other.hold()
     archiver = make_archiver()
     archive(archiver, "1")
-    wait_for(lambda: archiver.is_elsewhere, what="a look at the lock")
+    wait_for(lambda: archiver.drained_elsewhere, what="a look at the lock")
     archiver.close()
     other.release()
     assert not (spool_dir / "status.json").exists()

@@ -93,9 +93,9 @@ class Archiver:
         return self._stats.failure
 
     @property
-    def is_elsewhere(self) -> bool:
+    def drained_elsewhere(self) -> bool:
         """Whether another process drains the spool, and this one only adds."""
-        return self._uploader.is_elsewhere
+        return self._uploader.drained_elsewhere
 
     def drain(
         self,
@@ -127,5 +127,5 @@ class Archiver:
         raises.
         """
         return find_reverted(
-            path, checkpoint, recent=self.known_versions, spool=self._spool
+            path, checkpoint, known_versions=self.known_versions, spool=self._spool
         )

@@ -61,12 +61,12 @@ class Intake:
         self._log = log
         self._author = author()
         self._unprotected = Unprotected(
-            settings.spool_dir, log=log, adopted=self._remind
+            settings.spool_dir, log=log, adopted=self._remember_move
         )
-        self._moves = PendingRenames(
+        self._pending_renames = PendingRenames(
             RenameNotes(settings.spool_dir, log=log, disk=disk)
         )
-        self._mover = RenameFollower(
+        self._follower = RenameFollower(
             self._keep_file, spool_dir=settings.spool_dir, log=log
         )
         self._saved: dict[str, UnprotectedNotebook] = {}
@@ -89,9 +89,9 @@ class Intake:
         path = _normal(path)
         if not path.endswith(SUFFIX):
             self._texts.add(path)  # jupytext's: a notebook all the same
-        news = Provenance.of_restore(origin, path)
-        self._make_way(path)
-        self._keep(manager, path, lambda: source_of(manager, model, path), news)
+        provenance = Provenance.of_restore(origin, path)
+        self._archive_previous(path)
+        self._keep(manager, path, lambda: source_of(manager, model, path), provenance)
 
     def keep_moved(
         self, manager: Any, old: str, new: str, source: Source | None = None
@@ -102,27 +102,27 @@ class Intake:
         are. Those of a folder follow beside. Never raises.
         """
         old, new = _normal(old), _normal(new)
-        self._make_way(new)
+        self._archive_previous(new)
         folder = os_folder_of(manager, new)
         if folder is not None:
-            self._mover.follow(self._moves.add_folder(old, new, folder))
+            self._follower.follow(self._pending_renames.add_folder(old, new, folder))
         elif old in self._texts or (old.endswith(SUFFIX) and new.endswith(SUFFIX)):
             if not new.endswith(SUFFIX):
                 self._texts.add(new)
-            self._moves.add(old, new)
+            self._pending_renames.add(old, new)
             os_path = os_path_of(manager, new)
             found = FileSource(os_path) if os_path is not None else source
             if found is not None:
                 self._keep(manager, new, lambda: found)
         elif not has_files(manager):
             # Perhaps a folder: nobody but its notebooks' next saves can tell.
-            self._moves.add_folder(old, new)
+            self._pending_renames.add_folder(old, new)
 
-    def _make_way(self, path: str) -> None:
+    def _archive_previous(self, path: str) -> None:
         """Have the notebook tell where it is that left this path with its folder."""
         try:
             self._follow_left(once=True)
-            left = self._moves.find_left(path)
+            left = self._pending_renames.find_left(path)
             if left is not None:
                 self._keep_file(left.os_path, left.path)
         except Exception:  # noqa: BLE001  # the edge of the user's save
@@ -137,7 +137,7 @@ class Intake:
         manager: Any,
         path: str,
         find: Callable[[], Source],
-        news: Provenance = NO_PROVENANCE,
+        provenance: Provenance = NO_PROVENANCE,
         *,
         os_path: str | None = None,
     ) -> None:
@@ -148,14 +148,16 @@ class Intake:
             return
         try:
             with self._unprotected.order(path):
-                entry = self._add(find(), key, path, news=news)
+                entry = self._add(find(), key, path, provenance=provenance)
             self._saved[path] = UnprotectedNotebook(path, key, entry.trailer.os_path)
         except InvalidRequestError as error:
             self._refuse(path, error)
         except (OSError, BookstoreError) as error:
             found = os_path or os_path_of(manager, path) or ""
-            loss = UnprotectedNotebook(path, key, found, self._moves.pending_move(path))
-            self._unprotected.lost(loss, error)
+            notebook = UnprotectedNotebook(
+                path, key, found, self._pending_renames.pending_move(path)
+            )
+            self._unprotected.record_unspooled(notebook, error)
         except Exception:  # noqa: BLE001  # the edge of the user's save
             self._log.exception("A save of %r was not archived.", path)
 
@@ -172,9 +174,9 @@ class Intake:
         """
         path = _normal(path)
         key = notebook_key(self._settings.workspace_prefix, path)
-        self._make_way(path)
+        self._archive_previous(path)
         with self._unprotected.order(path):
-            self._add(source, key, path, news=OVERWRITTEN)
+            self._add(source, key, path, provenance=OVERWRITTEN)
 
     def keep_restored(self, data: bytes, path: str, origin: Origin) -> None:
         """Put content that was restored, not by a save, into the spool.
@@ -185,7 +187,7 @@ class Intake:
         path = _normal(path)
         key = notebook_key(self._settings.workspace_prefix, path)
         self._add(
-            BytesSource(data), key, path, news=Provenance.of_restore(origin, path)
+            BytesSource(data), key, path, provenance=Provenance.of_restore(origin, path)
         )
 
     def archive(self, record: ArchiveRecord) -> None:
@@ -211,12 +213,12 @@ class Intake:
     def tend(self) -> None:
         """Put into the spool what it should hold and does not. Called regularly."""
         self._follow_left()
-        self._moves.tidy()
-        if self._unprotected.look():
-            self._unprotected.removed(
-                loss
-                for loss in list(self._saved.values())
-                if not loss.os_path or os.path.isfile(loss.os_path)
+        self._pending_renames.tidy()
+        if self._unprotected.check():
+            self._unprotected.record_removed(
+                notebook
+                for notebook in list(self._saved.values())
+                if not notebook.os_path or os.path.isfile(notebook.os_path)
             )
         self.repair()
 
@@ -224,24 +226,29 @@ class Intake:
         """Note that somebody removed a save from the spool before it was sent."""
         if not is_note_key(entry.key):
             known, os_path = entry.trailer.metadata, entry.trailer.os_path
-            loss = UnprotectedNotebook(
+            notebook = UnprotectedNotebook(
                 known.source_path, entry.key, os_path, known.moved_from
             )
-            self._remind(loss)
-            self._unprotected.removed([loss])
+            self._remember_move(notebook)
+            self._unprotected.record_removed([notebook])
 
-    def _remind(self, loss: UnprotectedNotebook) -> None:
-        if loss.moved_from:
-            self._moves.remind(loss.moved_from, loss.path)
+    def _remember_move(self, notebook: UnprotectedNotebook) -> None:
+        if notebook.moved_from:
+            self._pending_renames.add_if_unknown(notebook.moved_from, notebook.path)
 
     def _follow_left(self, *, once: bool = False) -> None:
         """Follow the renames that ended processes have not worked through."""
-        for folder in self._moves.adopt(once=once):
-            self._mover.follow(folder)
+        for folder in self._pending_renames.adopt(once=once):
+            self._follower.follow(folder)
 
-    def _repair(self, loss: UnprotectedNotebook) -> None:
+    def _repair(self, notebook: UnprotectedNotebook) -> None:
         # The store may have it, where it is the removal of a spool that is repaired.
-        self._add(FileSource(loss.os_path), loss.key, loss.path, news=OVERWRITTEN)
+        self._add(
+            FileSource(notebook.os_path),
+            notebook.key,
+            notebook.path,
+            provenance=OVERWRITTEN,
+        )
 
     def _add(
         self,
@@ -250,22 +257,22 @@ class Intake:
         path: str,
         *,
         saved_at: datetime | None = None,
-        news: Provenance = NO_PROVENANCE,
+        provenance: Provenance = NO_PROVENANCE,
     ) -> Entry:
         self._follow_left(once=True)
-        with self._moves.recording(path) as old:
+        with self._pending_renames.recording(path) as old:
             if old:
-                news = replace(news, moved_from=old, only_if_changed=False)
+                provenance = replace(provenance, moved_from=old, only_if_changed=False)
             entry = self._spool.add(
                 source,
                 key=key,
                 author=self._author,
                 source_path=path,
                 saved_at=saved_at,
-                news=news,
+                provenance=provenance,
             )
         self._notify(entry)
-        self._unprotected.regained(path)
+        self._unprotected.record_spooled(path)
         if old:
             self._known_versions.moved(old, path)
         self._known_versions.saved(path, entry)
@@ -293,13 +300,13 @@ class Intake:
 
         Returns False where that takes longer than `timeout` seconds.
         """
-        return self._mover.wait(timeout)
+        return self._follower.wait(timeout)
 
     def close_renames(self, timeout: float) -> None:
         """Wait as `wait_for_renames` does, and leave the rest to the next process."""
-        if not self._mover.close(timeout):
+        if not self._follower.close(timeout):
             self._log.info("The next start goes on with the renamed folders.")
-        self._moves.release()
+        self._pending_renames.release()
 
     def close(self) -> None:
         """Leave the unprotected notebooks to the next process."""

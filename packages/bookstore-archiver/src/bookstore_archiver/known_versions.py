@@ -17,13 +17,13 @@ from bookstore_core.errors import NotFoundError
 from bookstore_core.history import History, HistoryRow
 
 #: How many are told, and how many are asked for: some are the same, or deleted.
-TOLD, ASKED = 10, 20
+MAX_LISTED, MAX_ASKED = 10, 20
 
 #: How many notebooks are remembered, and how many may wait for being asked about.
-MOST_NOTEBOOKS, MOST_WAITING = 500, 50
+MAX_NOTEBOOKS, MAX_WAITING = 500, 50
 
 #: How many threads ask the store, and for how long (seconds) its answer is fresh.
-MOST_THREADS, FRESH = 2, 15.0
+MAX_THREADS, FRESH = 2, 15.0
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,7 @@ class _Notebook:
     stored: list[KnownVersion] = field(default_factory=list)
     fresh_until: float = 0.0
 
-    def told(self) -> list[KnownVersion]:
+    def listed(self) -> list[KnownVersion]:
         """Return the newest ones, each content that follows itself once."""
         there = {version.save_id for version in self.stored if version.save_id}
         newest = self.stored[0].saved_at if self.stored else None
@@ -78,7 +78,7 @@ class _Notebook:
             for save in self.own
             if save.save_id not in there and (newest is None or save.saved_at > newest)
         ]
-        return list(_without_repeats([*own, *self.stored]))[:TOLD]
+        return list(_without_repeats([*own, *self.stored]))[:MAX_LISTED]
 
 
 def _without_repeats(versions: Iterable[KnownVersion]) -> Iterator[KnownVersion]:
@@ -123,7 +123,7 @@ class KnownVersions:
         with self._lock:
             notebook = self._notebook(path)
             notebook.own.insert(0, KnownVersion.of_entry(entry))
-            del notebook.own[ASKED:]
+            del notebook.own[MAX_ASKED:]
 
     def moved(self, old: str, new: str) -> None:
         """Take note that a notebook is at another path."""
@@ -140,35 +140,35 @@ class KnownVersions:
 
     def known(self, path: str) -> list[KnownVersion]:
         """Return what is known, newest first, and have it looked up beside."""
-        self.look(path)
+        self.refresh(path)
         with self._lock:
-            return self._notebook(path).told()
+            return self._notebook(path).listed()
 
-    def remembered(self, path: str) -> list[KnownVersion]:
+    def all_known(self, path: str) -> list[KnownVersion]:
         """Return all that is known, also what is told no longer; asks nobody."""
         with self._lock:
             notebook = self._notebook(path)
             return [*notebook.stored, *notebook.own]
 
-    def look(self, path: str) -> None:
+    def refresh(self, path: str) -> None:
         """Have the store asked, beside, unless it has just been."""
         with self._lock:
             if self._clock() < self._notebook(path).fresh_until:
                 return
             self._waiting[path] = None
-            while len(self._waiting) > MOST_WAITING:
+            while len(self._waiting) > MAX_WAITING:
                 self._waiting.popitem(last=False)
-            if self._asking >= MOST_THREADS:
+            if self._asking >= MAX_THREADS:
                 return
             self._asking += 1
         threading.Thread(
-            target=self._ask_all, name="bookstore-recent", daemon=True
+            target=self._ask_all, name="bookstore-versions", daemon=True
         ).start()
 
     def prepare(self) -> None:
         """Have what asking needs loaded, beside: it is the longest part of it."""
         threading.Thread(
-            target=self._prepare, name="bookstore-recent", daemon=True
+            target=self._prepare, name="bookstore-versions", daemon=True
         ).start()
 
     def _prepare(self) -> None:
@@ -187,7 +187,7 @@ class KnownVersions:
     def _notebook(self, path: str) -> _Notebook:
         notebook = self._notebooks.setdefault(path, _Notebook())
         self._notebooks.move_to_end(path)
-        while len(self._notebooks) > MOST_NOTEBOOKS:
+        while len(self._notebooks) > MAX_NOTEBOOKS:
             self._notebooks.popitem(last=False)
         return notebook
 
@@ -211,7 +211,7 @@ class KnownVersions:
 
     def _ask(self, path: str) -> list[KnownVersion]:
         try:
-            page = self.history().page(path, limit=ASKED)
+            page = self.history().page(path, limit=MAX_ASKED)
         except NotFoundError:
             return []
         return [

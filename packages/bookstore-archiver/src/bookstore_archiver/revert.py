@@ -15,7 +15,7 @@ from bookstore_core.origins import Origin, file_model_of, model_of
 from bookstore_core.paths import printable
 
 #: How many of the newest versions are looked at for a save.
-FAR = 100
+SEARCH_LIMIT = 100
 
 
 @dataclass(frozen=True)
@@ -42,22 +42,22 @@ def checkpoint_id(version: KnownVersion) -> str:
 
 
 def find_reverted(
-    path: str, checkpoint: str, *, recent: KnownVersions, spool: Spool
+    path: str, checkpoint: str, *, known_versions: KnownVersions, spool: Spool
 ) -> Reverted:
     """Return the content that a checkpoint of the notebook at `path` stands for.
 
     A save that still waits is read where it waits, so that no store is needed. Raises
     VersionNotFoundError for what is no checkpoint of it, and what the store raises.
     """
-    remembered = recent.remembered(path)
+    remembered = known_versions.all_known(path)
     known = next((v for v in remembered if checkpoint_id(v) == checkpoint), None)
     if checkpoint.startswith("s"):
         waiting = _waiting(spool, checkpoint[1:], known)
         if waiting is not None:
             return waiting
     if known is None or not known.version_id:
-        known = _find_stored(path, checkpoint, known, recent)
-    _, data = recent.history().read(known.path, known.version_id)
+        known = _find_stored(path, checkpoint, known, known_versions)
+    _, data = known_versions.history().read(known.path, known.version_id)
     return Reverted(Origin(known.version_id, known.path), data)
 
 
@@ -75,9 +75,12 @@ def _waiting(spool: Spool, save_id: str, known: KnownVersion | None) -> Reverted
 
 
 def _find_stored(
-    path: str, checkpoint: str, known: KnownVersion | None, recent: KnownVersions
+    path: str,
+    checkpoint: str,
+    known: KnownVersion | None,
+    known_versions: KnownVersions,
 ) -> KnownVersion:
-    rows = recent.history().page(path, limit=FAR).rows
+    rows = known_versions.history().page(path, limit=SEARCH_LIMIT).rows
     stored = [KnownVersion.of_row(row) for row in rows if not row.version.deleted]
     for version in stored:
         if checkpoint_id(version) == checkpoint:

@@ -17,7 +17,7 @@ from traitlets import Unicode
 from bookstore_archiver.archiver import Archiver
 from bookstore_archiver.cli.verb import ArchiverVerb, Patience
 from bookstore_archiver.notebook_files import NotebookFile, find_notebooks
-from bookstore_archiver.spool.capacity import MOST_SAVES, has_room
+from bookstore_archiver.spool.capacity import MAX_SAVES, has_room
 from bookstore_archiver.spool.file_states import is_unchanged
 from bookstore_archiver.spool.sources import CHUNK
 from bookstore_core.cli.command import Verb
@@ -51,11 +51,11 @@ class BackfillResult(Enum):
 
 
 @dataclass(frozen=True)
-class Result:
+class Outcome:
     """What became of a notebook; `reason` says why it failed."""
 
     path: str
-    kind: BackfillResult
+    result: BackfillResult
     reason: str = ""
 
 
@@ -73,14 +73,14 @@ class Backfill:
         *,
         patience: Patience,
         pauses: tuple[float, ...] = PAUSES,
-        most_saves: int = MOST_SAVES,
+        max_saves: int = MAX_SAVES,
     ) -> None:
         self._archiver = archiver
         self._settings = archiver.settings
         self._store = store
         self._patience = patience
         self._pauses = pauses
-        self._most_saves = most_saves
+        self._max_saves = max_saves
         self._stopped = threading.Event()
         # Raises SpoolError where the spool cannot be read.
         self._waiting = {
@@ -88,7 +88,7 @@ class Backfill:
             for save in waiting_saves(self._settings.spool_dir)
         }
 
-    def run(self, notebooks: Iterable[NotebookFile]) -> Generator[Result, None, None]:
+    def run(self, notebooks: Iterable[NotebookFile]) -> Generator[Outcome, None, None]:
         """Yield what became of each notebook, as it becomes known.
 
         Raises what stands in the way of all of them: a store that cannot be asked or
@@ -96,7 +96,7 @@ class Backfill:
         """
         threads = self._settings.max_threads
         pool = ThreadPoolExecutor(threads, thread_name_prefix="bookstore-backfill")
-        running: set[Future[Result]] = set()
+        running: set[Future[Outcome]] = set()
         try:
             for notebook in notebooks:
                 running.add(pool.submit(self.add, notebook))
@@ -108,53 +108,53 @@ class Backfill:
             self._stopped.set()
             pool.shutdown(cancel_futures=True)
 
-    def _settle(self, done: Iterable[Future[Result]]) -> Iterator[Result]:
+    def _settle(self, done: Iterable[Future[Outcome]]) -> Iterator[Outcome]:
         for future in done:
-            result = future.result()
-            if result.kind is BackfillResult.ARCHIVED:
+            outcome = future.result()
+            if outcome.result is BackfillResult.ARCHIVED:
                 self._wait_for_room()
-            yield result
+            yield outcome
 
     def _wait_for_room(self) -> None:
         """Wait while the spool is full: it lies on the disk that people save on."""
         while True:
             counts = count_spool(self._settings.spool_dir)
-            if has_room(counts, most_saves=self._most_saves):
+            if has_room(counts, max_saves=self._max_saves):
                 return
             refused = self._archiver.status.refused
             if refused or not self._patience.allows(counts):
-                raise self._patience.obstacle(counts.waiting)
+                raise self._patience.error_for(counts.waiting)
             self._stopped.wait(0.1)
 
-    def add(self, notebook: NotebookFile) -> Result:
+    def add(self, notebook: NotebookFile) -> Outcome:
         """Put a notebook into the spool, unless its newest version is the same."""
         try:
-            return Result(notebook.path, self._add(notebook))
+            return Outcome(notebook.path, self._add(notebook))
         except NotFoundError:
-            return Result(notebook.path, BackfillResult.GONE)
+            return Outcome(notebook.path, BackfillResult.GONE)
         except (InvalidRequestError, SpoolError) as error:
             # Of this one notebook: its path makes no key, or it cannot be read.
-            return Result(notebook.path, BackfillResult.FAILED, str(error))
+            return Outcome(notebook.path, BackfillResult.FAILED, str(error))
         except OSError as error:
             raise SpoolError(f"The spool cannot be written: {error}") from error
 
     def _add(self, notebook: NotebookFile) -> BackfillResult:
         key = notebook_key(self._settings.workspace_prefix, notebook.path)
-        kind = BackfillResult.UNCHANGED
+        result = BackfillResult.UNCHANGED
         for _ in range(ATTEMPTS):
             before = _status_of(notebook.os_path)
             if self._is_known(key, notebook.os_path, before.st_size):
-                return kind
+                return result
             saved_at = datetime.fromtimestamp(before.st_mtime, UTC)
             entry = self._archiver.intake.archive_file(
                 notebook.os_path, notebook.path, saved_at=min(saved_at, utc_now())
             )
             self._waiting[key] = entry.trailer.metadata.sha256
-            kind = BackfillResult.ARCHIVED
+            result = BackfillResult.ARCHIVED
             # Whoever saved it meanwhile was perhaps faster: the newest comes last.
             if is_unchanged(before, _status_of(notebook.os_path)):
                 break
-        return kind
+        return result
 
     def _is_known(self, key: str, os_path: str, size: int) -> bool:
         """Whether the newest version, waiting or in the store, has this content."""
@@ -248,30 +248,34 @@ class BackfillApp(ArchiverVerb):
         total = sum(1 for _ in find_notebooks(root, self.extra_args))
         store = open_store(settings)
         archiver = Archiver(settings, log=self.log, store=lambda: store)
-        patience = Patience(archiver, tell=self.say)
+        patience = Patience(archiver, report=self.print_message)
         backfill = Backfill(archiver, store, patience=patience)
         notebooks = find_notebooks(root, self.extra_args)
         try:
-            with closing(backfill.run(notebooks)) as results:
-                counts = self._count(results, total)
+            with closing(backfill.run(notebooks)) as outcomes:
+                counts = self._count(outcomes, total)
             self.empty_spool(archiver, patience)
         finally:
             archiver.close()
-        value = {kind.name.lower(): counts[kind] for kind in BackfillResult}
+        value = {result.name.lower(): counts[result] for result in BackfillResult}
         self.show({"root_dir": root, **value}, [_summary(counts)])
         return 1 if counts[BackfillResult.FAILED] else 0
 
-    def _count(self, results: Iterable[Result], total: int) -> Counter[BackfillResult]:
+    def _count(
+        self, outcomes: Iterable[Outcome], total: int
+    ) -> Counter[BackfillResult]:
         counts: Counter[BackfillResult] = Counter()
         with self.bar(total, " notebook") as bar:
-            for result in results:
-                counts[result.kind] += 1
+            for outcome in outcomes:
+                counts[outcome.result] += 1
                 bar.update()
-                if result.kind is BackfillResult.FAILED:
-                    self.say(f"{result.path}: {result.reason}")
+                if outcome.result is BackfillResult.FAILED:
+                    self.print_message(f"{outcome.path}: {outcome.reason}")
         return counts
 
 
 def _summary(counts: Counter[BackfillResult]) -> str:
     shown = (BackfillResult.ARCHIVED, BackfillResult.UNCHANGED, BackfillResult.FAILED)
-    return ", ".join(f"{kind.name.lower()} {counts[kind]}" for kind in shown) + "."
+    return (
+        ", ".join(f"{result.name.lower()} {counts[result]}" for result in shown) + "."
+    )

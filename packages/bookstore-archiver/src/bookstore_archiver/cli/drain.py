@@ -35,10 +35,10 @@ class DrainApp(ArchiverVerb):
         spool_dir = settings.spool_dir
         waiting = count_spool(spool_dir).waiting
         if waiting:
-            self.say(f"Saves that wait in {spool_dir}: {waiting}.")
+            self.print_message(f"Saves that wait in {spool_dir}: {waiting}.")
         archiver = Archiver(settings, log=self.log)
         limit = LIMIT if self.timeout is None else None
-        patience = Patience(archiver, tell=self.say, limit=limit)
+        patience = Patience(archiver, report=self.print_message, limit=limit)
         with closing(archiver):
             self.empty_spool(archiver, patience, timeout=self.timeout)
         counts = count_spool(spool_dir)

@@ -107,17 +107,17 @@ class RestoreApp(ArchiverVerb, VersionVerb):
 
     def _send(self, archiver: Archiver) -> str:
         """Empty the spool, unless a server does, and return who does it."""
-        patience = Patience(archiver, tell=self.say)
+        patience = Patience(archiver, report=self.print_message)
 
         def go_on(counts: SpoolCounts) -> bool:
-            return not archiver.is_elsewhere and patience.allows(counts)
+            return not archiver.drained_elsewhere and patience.allows(counts)
 
         if archiver.drain(go_on=go_on):
             return ITSELF
-        if archiver.is_elsewhere:
+        if archiver.drained_elsewhere:
             return SERVER
         waiting = count_spool(archiver.settings.spool_dir).waiting
-        self.say(f"The restore is done. {patience.obstacle(waiting)}")
+        self.print_message(f"The restore is done. {patience.error_for(waiting)}")
         return LATER
 
 
@@ -183,7 +183,7 @@ def replace_file(
         with suppress(OSError):
             os.unlink(draft)
         raise
-    _tell(path, data, origin, archiver)
+    _record(path, data, origin, archiver)
     return Replacement(kept=before is not None, written=True)
 
 
@@ -195,7 +195,7 @@ def write_copy(
     Raises ConflictError when the file is there already.
     """
     write_new(os_path, data)
-    _tell(path, data, origin, archiver)
+    _record(path, data, origin, archiver)
 
 
 def _keep(os_path: str, path: str, archiver: Archiver) -> None:
@@ -211,7 +211,7 @@ def _keep(os_path: str, path: str, archiver: Archiver) -> None:
         raise SpoolError(f"{reason} The spool cannot be written: {error}") from error
 
 
-def _tell(path: str, data: bytes, origin: Origin, archiver: Archiver) -> None:
+def _record(path: str, data: bytes, origin: Origin, archiver: Archiver) -> None:
     try:
         archiver.intake.keep_restored(data, path, origin)
     except (OSError, InvalidRequestError) as error:

@@ -28,22 +28,22 @@ class Patience:
 
     It ends when the other one says that the store refuses, and when nothing has moved
     for `limit` seconds while attempts fail; `limit` None: never. An upload that only
-    takes its time is waited for. `tell` is given sentences for people.
+    takes its time is waited for. `report` is given sentences for people.
     """
 
     def __init__(
         self,
         archiver: Archiver,
         *,
-        tell: Callable[[str], None],
+        report: Callable[[str], None],
         limit: float | None = LIMIT,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._archiver = archiver
-        self._tell = tell
+        self._report = report
         self._limit = limit
         self._clock = clock
-        self._told = False
+        self._reported = False
         self._fewest: int | None = None
         self._moved_at = clock()
 
@@ -52,21 +52,23 @@ class Patience:
         now = self._clock()
         if self._fewest is None or counts.waiting != self._fewest:
             self._fewest, self._moved_at = counts.waiting, now
-        elsewhere = self._archiver.is_elsewhere  # it may be, from one line to the next
+        elsewhere = (
+            self._archiver.drained_elsewhere
+        )  # it may be, from one line to the next
         status = self._status(elsewhere)
         if elsewhere:
-            if not self._told:
-                self._told = True
-                self._tell(f"{_drainer(status)} drains this spool: waiting for it.")
+            if not self._reported:
+                self._reported = True
+                self._report(f"{_drainer(status)} drains this spool: waiting for it.")
             if status.refused:
                 return False
         stands = self._limit is not None and now - self._moved_at > self._limit
         return not (stands and status.last_error)
 
-    def obstacle(self, waiting: int) -> BookstoreError:
+    def error_for(self, waiting: int) -> BookstoreError:
         """Return what is in the way of so many saves, as an error to end with."""
         wait = f"Saves that wait in the spool: {waiting}."
-        if self._archiver.is_elsewhere:
+        if self._archiver.drained_elsewhere:
             status = self._status(True)
             reason = status.last_error or "It has not sent them yet."
             return SpoolError(f"{wait} {_drainer(status)} drains it. {reason}")
@@ -98,7 +100,7 @@ class ArchiverVerb(Verb):
         check_spool_dir(settings.spool_dir)
         return settings
 
-    def say(self, sentence: str) -> None:
+    def print_message(self, sentence: str) -> None:
         """Tell people how it goes, beside the bar if there is one."""
         tqdm.write(sentence, file=sys.stderr)
 
@@ -122,4 +124,4 @@ class ArchiverVerb(Verb):
 
             drained = archiver.drain(timeout, go_on=go_on)
         if not drained:
-            raise patience.obstacle(count_spool(spool_dir).waiting)
+            raise patience.error_for(count_spool(spool_dir).waiting)

@@ -70,7 +70,7 @@ class PathLocks:
             return False
 
 
-async def aside(do: Callable[..., T], *args: object) -> T:
+async def in_thread(do: Callable[..., T], *args: object) -> T:
     """Return what `do` returns, while the event loop goes on."""
     try:
         loop = asyncio.get_running_loop()

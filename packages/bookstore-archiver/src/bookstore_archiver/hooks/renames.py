@@ -6,7 +6,7 @@ import logging
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from bookstore_archiver.hooks.event_loop import aside
+from bookstore_archiver.hooks.event_loop import in_thread
 from bookstore_archiver.hooks.keeper import Keeper
 from bookstore_archiver.hooks.manager_content import Present, present_source
 from bookstore_core.notebooks import SUFFIX
@@ -32,7 +32,7 @@ def _wrap_async(rename: Rename, manager: Any, keeper: Keeper) -> Rename:
     @functools.wraps(rename)
     async def rename_and_follow(old_path: Any, new_path: Any, *args: Any) -> Any:
         start = functools.partial(rename, old_path, new_path, *args)
-        if not _counts(old_path, new_path):
+        if not _changes_path(old_path, new_path):
             return await start()
         return await _follow(start, manager, keeper, old_path, new_path)
 
@@ -43,7 +43,7 @@ def _wrap_sync(rename: Rename, manager: Any, keeper: Keeper) -> Rename:
     @functools.wraps(rename)
     def rename_and_follow(old_path: Any, new_path: Any, *args: Any) -> Any:
         answer = rename(old_path, new_path, *args)
-        if not _counts(old_path, new_path):
+        if not _changes_path(old_path, new_path):
             return answer
         if inspect.isawaitable(answer):
             return _follow(lambda: answer, manager, keeper, old_path, new_path)
@@ -55,7 +55,7 @@ def _wrap_sync(rename: Rename, manager: Any, keeper: Keeper) -> Rename:
     return rename_and_follow
 
 
-def _counts(old: object, new: object) -> bool:
+def _changes_path(old: object, new: object) -> bool:
     if not isinstance(old, str) or not isinstance(new, str):
         return False
     return old.strip("/") != new.strip("/")
@@ -74,7 +74,7 @@ async def _follow(
         source = _look(manager, new)
         if inspect.isawaitable(source):
             source = await _quietly(source)
-        await aside(keeper.keep_moved, manager, old, new, source)
+        await in_thread(keeper.keep_moved, manager, old, new, source)
         return answer
 
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from tornado.web import HTTPError
 
-from bookstore_archiver.hooks.event_loop import aside
+from bookstore_archiver.hooks.event_loop import in_thread
 from bookstore_archiver.hooks.keeper import Keeper
 from bookstore_archiver.hooks.manager_content import Present, present_source
 from bookstore_archiver.hooks.renames import follow_renames
@@ -39,7 +39,7 @@ def attach(manager: Any, keeper: Keeper) -> bool:
     return True
 
 
-def counts(model: object, path: object, *, restores: bool = False) -> bool:
+def makes_version(model: object, path: object, *, restores: bool = False) -> bool:
     """Say whether a save makes a version.
 
     Notebooks do, and uploads of notebook files, which come as type "file"; large ones
@@ -49,10 +49,10 @@ def counts(model: object, path: object, *, restores: bool = False) -> bool:
         return False
     if model.get("chunk") not in (None, LAST_CHUNK):
         return False
-    kind = model.get("type")
-    if kind == "file":
+    model_type = model.get("type")
+    if model_type == "file":
         return restores or path.endswith(SUFFIX)
-    return kind == "notebook"
+    return model_type == "notebook"
 
 
 _saving: ContextVar[tuple[str, ...]] = ContextVar("bookstore_saving", default=())
@@ -85,9 +85,9 @@ def _wrap_async(save: Save, manager: Any, keeper: Keeper) -> Save:
     async def save_and_archive(
         model: Any, path: str = "", *args: Any, **kwargs: Any
     ) -> Any:
-        model, origin = _part(model)
+        model, origin = _split_origin(model)
         start = functools.partial(save, model, path, *args, **kwargs)
-        if not counts(model, path, restores=origin is not None):
+        if not makes_version(model, path, restores=origin is not None):
             return await start()
         kept = _AsyncSave(manager, keeper, model, path, origin)
         look = functools.partial(present_source, manager, path)
@@ -99,9 +99,9 @@ def _wrap_async(save: Save, manager: Any, keeper: Keeper) -> Save:
 def _wrap_sync(save: Save, manager: Any, keeper: Keeper) -> Save:
     @functools.wraps(save)
     def save_and_archive(model: Any, path: str = "", *args: Any, **kwargs: Any) -> Any:
-        model, origin = _part(model)
+        model, origin = _split_origin(model)
         start = functools.partial(save, model, path, *args, **kwargs)
-        if not counts(model, path, restores=origin is not None):
+        if not makes_version(model, path, restores=origin is not None):
             return start()
         kept = _AsyncSave(manager, keeper, model, path, origin)
         if origin is not None:
@@ -121,7 +121,7 @@ def _wrap_sync(save: Save, manager: Any, keeper: Keeper) -> Save:
     return save_and_archive
 
 
-def _part(model: Any) -> tuple[Any, Origin | None]:
+def _split_origin(model: Any) -> tuple[Any, Origin | None]:
     """Return a model as the manager is to see it, and the origin it named, if any."""
     if not isinstance(model, Mapping) or MEMBER not in model:
         return model, None
@@ -152,10 +152,10 @@ class _AsyncSave:
                 if inspect.isawaitable(present):
                     present = await present
                 if present is not None:
-                    await aside(self._keeper.keep_present, present, self._path)
+                    await in_thread(self._keeper.keep_present, present, self._path)
             with _within(self._path):
                 answer = await start()
-            await aside(self._keep)
+            await in_thread(self._keep)
             return answer
 
 

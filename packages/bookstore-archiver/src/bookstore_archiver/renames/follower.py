@@ -41,7 +41,7 @@ class RenameFollower:
             self._waiting.append(folder)
             if self._thread is None:
                 self._thread = threading.Thread(
-                    target=self._run, name="bookstore-mover", daemon=True
+                    target=self._run, name="bookstore-renames", daemon=True
                 )
                 self._thread.start()
 
@@ -81,7 +81,7 @@ class RenameFollower:
                 self._stopped.wait(self._pause)
             if self._stopped.is_set():
                 return
-            if folder.owes(path):
+            if folder.is_unrecorded(path):
                 self._keep(notebook.os_path, path)
         folder.end()
 

@@ -19,7 +19,7 @@ from bookstore_core.clock import utc_now
 from bookstore_core.spool.renames import Rename
 
 #: So many folders are remembered whose notebooks only their next saves record.
-MOST_FOLDERS = 100
+MAX_FOLDERS = 100
 
 #: Seconds from a folder's rename on disk until it is known here, at the very most.
 GRACE = 30.0
@@ -50,29 +50,29 @@ class RenamedFolder:
             if self.note is not None:
                 self.note.over()
 
-    def holds(self, path: str) -> bool:
+    def contains(self, path: str) -> bool:
         """Whether a path lies in the folder."""
         return path.startswith(f"{self.new}/")
 
-    def owes(self, path: str) -> bool:
+    def is_unrecorded(self, path: str) -> bool:
         """Whether a notebook lies in the folder whose version does not say so yet."""
-        return self.holds(path) and path not in self.recorded
+        return self.contains(path) and path not in self.recorded
 
-    def before(self, path: str) -> str:
+    def old_path(self, path: str) -> str:
         """Return the path that a notebook of the folder had before."""
         return self.old + path[len(self.new) :]
 
-    def after(self, path: str) -> str:
+    def new_path(self, path: str) -> str:
         """Return the path that a notebook has that was at this one before."""
         return self.new + path[len(self.old) :]
 
-    def went_with(self, later: "RenamedFolder") -> bool:
+    def moved_with(self, later: "RenamedFolder") -> bool:
         """Whether it lies in a folder that was renamed later."""
         return f"{self.new}/".startswith(f"{later.old}/")
 
     def leads_to(self, later: "RenamedFolder") -> bool:
         """Whether its notebooks may be in a folder that was renamed later."""
-        return self.went_with(later) or self.holds(later.old)
+        return self.moved_with(later) or self.contains(later.old)
 
 
 def _folder_of(note: RenameNote) -> RenamedFolder:
@@ -109,7 +109,7 @@ class PendingRenames:
             self._await(old)
             self._notebooks[new] = self._take(old) or old
 
-    def remind(self, old: str, new: str) -> None:
+    def add_if_unknown(self, old: str, new: str) -> None:
         """Remember it as `add` does, unless something newer is known."""
         with self._lock:
             self._notebooks.setdefault(new, old)
@@ -147,10 +147,10 @@ class PendingRenames:
             bisect.insort(self._folders, folder, key=lambda known: known.renamed_at)
             for known in self._folders[: self._folders.index(folder)]:
                 # What comes to that path from now on never was in the folder.
-                if known.went_with(folder):
+                if known.moved_with(folder):
                     known.end()
             guessed = [known for known in self._folders if not known.os_path]
-            for known in guessed[:-MOST_FOLDERS]:
+            for known in guessed[:-MAX_FOLDERS]:
                 self._folders.remove(known)
 
     def tidy(self, grace: float = GRACE) -> None:
@@ -214,10 +214,10 @@ class PendingRenames:
         with self._lock:
             for known in self._folders:
                 if where.startswith(f"{known.old}/"):
-                    where, folder = known.after(where), known
+                    where, folder = known.new_path(where), known
             if folder is None or where == path or not folder.os_path:
                 return None
-            if folder.over or not folder.owes(where):
+            if folder.over or not folder.is_unrecorded(where):
                 return None
         return NotebookFile(folder.os_path + where[len(folder.new) :], where)
 
@@ -231,8 +231,8 @@ class PendingRenames:
     def _trail(self, path: str) -> set[str]:
         trail = {path}
         for folder in reversed(self._folders):
-            if folder.owes(path):
-                path = folder.before(path)
+            if folder.is_unrecorded(path):
+                path = folder.old_path(path)
                 trail.add(path)
         return trail
 
@@ -244,9 +244,9 @@ class PendingRenames:
         old = self._notebooks.pop(path, "")
         for index in reversed(range(len(self._folders))[:before]):
             folder = self._folders[index]
-            if folder.owes(path) and (before is not None or not folder.over):
+            if folder.is_unrecorded(path) and (before is not None or not folder.over):
                 folder.recorded.add(path)
-                earlier = folder.before(path)
+                earlier = folder.old_path(path)
                 old = old or self._take(earlier, index) or earlier
         return old
 
@@ -254,7 +254,7 @@ class PendingRenames:
         with self._lock:
             folders = list(reversed(self._folders))
         for folder in folders:
-            if path in folder.recorded and folder.holds(path):
+            if path in folder.recorded and folder.contains(path):
                 if folder.note is not None:
                     folder.note.recorded(path)
-                path = folder.before(path)
+                path = folder.old_path(path)

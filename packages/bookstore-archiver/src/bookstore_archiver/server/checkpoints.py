@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 from tornado.web import HTTPError
 
 from bookstore_archiver.archiver import Archiver
-from bookstore_archiver.hooks.event_loop import aside
+from bookstore_archiver.hooks.event_loop import in_thread
 from bookstore_archiver.hooks.manager_content import has_files, present_source
 from bookstore_archiver.hooks.opens import noticing
 from bookstore_archiver.hooks.saves import attach, is_saving
@@ -86,7 +86,7 @@ class _Checkpoints:
         super().__init__(**traits)
         manager = self.parent
         self._is_async = inspect.iscoroutinefunction(manager.get)
-        self._others = _jupyters_own(manager, is_async=self._is_async)
+        self._others = _default_checkpoints(manager, is_async=self._is_async)
         self._archiver = archiver_for(self)  # type: ignore[arg-type]
         if self._archiver is None:
             self.log.warning(
@@ -211,7 +211,7 @@ class _Checkpoints:
     def _opened(self, path: object) -> None:
         archiver = self._versions_of(path) if isinstance(path, str) else None
         if archiver is not None and isinstance(path, str):
-            archiver.known_versions.look(path.strip("/"))
+            archiver.known_versions.refresh(path.strip("/"))
 
     async def _nothing(self) -> None:
         return None
@@ -225,7 +225,7 @@ class _Checkpoints:
         return await answer if inspect.isawaitable(answer) else answer
 
     async def _do(self, do: Callable[..., T], *args: object) -> T:
-        return await aside(do, *args) if self._is_async else do(*args)
+        return await in_thread(do, *args) if self._is_async else do(*args)
 
     def _answer(self, work: Coroutine[Any, Any, Any]) -> Any:
         """Return `work` to be awaited, or what it returns where nothing in it waits."""
@@ -243,7 +243,7 @@ def checkpoints_class() -> Any:
     return derive("BookstoreCheckpoints", _Checkpoints, BASES)
 
 
-def _jupyters_own(manager: Any, *, is_async: bool) -> Any:
+def _default_checkpoints(manager: Any, *, is_async: bool) -> Any:
     """Return the checkpoints that a manager of files has without us, else None."""
     if not has_files(manager):
         return None

@@ -3,10 +3,10 @@
 from bookstore_core.spool.directory import SpoolCounts
 
 #: The spool lies on the disk that people save on.
-MOST_SAVES = 500
-MOST_BYTES = 256 * 1024 * 1024
+MAX_SAVES = 500
+MAX_BYTES = 256 * 1024 * 1024
 
 
-def has_room(counts: SpoolCounts, *, most_saves: int = MOST_SAVES) -> bool:
+def has_room(counts: SpoolCounts, *, max_saves: int = MAX_SAVES) -> bool:
     """Say whether more may be put into a spool, beyond what people save."""
-    return counts.waiting <= most_saves and counts.bytes <= MOST_BYTES
+    return counts.waiting <= max_saves and counts.bytes <= MAX_BYTES

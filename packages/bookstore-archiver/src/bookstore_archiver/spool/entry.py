@@ -57,7 +57,7 @@ class Entry:
         return self.trailer.key
 
     @property
-    def has_news(self) -> bool:
+    def has_provenance(self) -> bool:
         """Whether it stands for something that a person did; see `Provenance`."""
         known = self.trailer.metadata
         by_person = known.restored_from or known.moved_from

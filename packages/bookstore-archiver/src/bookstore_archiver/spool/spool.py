@@ -67,7 +67,7 @@ class Spool:
         author: str,
         source_path: str,
         saved_at: datetime | None = None,
-        news: Provenance = NO_PROVENANCE,
+        provenance: Provenance = NO_PROVENANCE,
     ) -> Entry:
         """Keep a save; durable when it returns, and sorted after all before it.
 
@@ -82,10 +82,10 @@ class Spool:
                 author=author,
                 sha256=digest.sha256,
                 source_path=source_path,
-                **news.metadata,
+                **provenance.metadata,
             )
             return Trailer(
-                key, digest.size, metadata, news.only_if_changed, source.os_path
+                key, digest.size, metadata, provenance.only_if_changed, source.os_path
             )
 
         try:
@@ -132,13 +132,13 @@ class Spool:
         self,
         known: Collection[str],
         *,
-        complain: Callable[[Exception], None] = lambda error: None,
+        log_error: Callable[[Exception], None] = lambda error: None,
     ) -> Iterator[Entry]:
         """Yield the saves that wait and are not in `known`, oldest first.
 
         Files that are no saves are set aside in failed/; saves that only a newer
         release can read stay where they are. One that cannot be read, or set aside, is
-        given to `complain`, and is not in the way of the others.
+        given to `log_error`, and is not in the way of the others.
         """
         found = [(name, True) for name in self._names(CUR) if name not in known]
         found += [(name, False) for name in self._names(NEW) if name not in known]
@@ -153,7 +153,7 @@ class Spool:
                     continue
                 entry = self._read(name, claimed=claimed)
             except OSError as error:
-                complain(error)
+                log_error(error)
                 continue
             if entry is not None:
                 claimed_before = name if claimed else ""

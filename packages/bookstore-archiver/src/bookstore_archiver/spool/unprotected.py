@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager, nullcontext
 
-from bookstore_archiver.spool.loss_file import UnprotectedFile
+from bookstore_archiver.spool.unprotected_file import UnprotectedFile
 from bookstore_core.errors import BookstoreError, NotFoundError
 from bookstore_core.paths import printable
 from bookstore_core.spool.unprotected import UnprotectedNotebook
@@ -29,35 +29,35 @@ class Unprotected:
         spool_dir: str,
         *,
         log: logging.Logger,
-        adopted: Callable[[UnprotectedNotebook], None] = lambda loss: None,
+        adopted: Callable[[UnprotectedNotebook], None] = lambda notebook: None,
     ) -> None:
         self._spool_dir = spool_dir
         self._log = log
         self._adopted = adopted
-        self._notes = UnprotectedFile(spool_dir)
+        self._file = UnprotectedFile(spool_dir)
         self._lock = threading.Lock()
         self._repairing = threading.Lock()
-        self._losses: dict[str, UnprotectedNotebook] = {}
-        self._logged_lost = self._unwritten = False
+        self._notebooks: dict[str, UnprotectedNotebook] = {}
+        self._logged_unspooled = self._unwritten = False
         self._logged_removed: float | None = None
 
     @property
     def paths(self) -> tuple[str, ...]:
         """The notebooks' paths."""
-        return tuple(sorted(self._losses))
+        return tuple(sorted(self._notebooks))
 
     def order(self, path: str) -> AbstractContextManager[object]:
         """Return what a save of the path holds while it is put into the spool.
 
         A repair reads the same file; the newer content has to come second.
         """
-        return self._repairing if path in self._losses else nullcontext()
+        return self._repairing if path in self._notebooks else nullcontext()
 
-    def lost(self, loss: UnprotectedNotebook, error: Exception) -> None:
+    def record_unspooled(self, notebook: UnprotectedNotebook, error: Exception) -> None:
         """Note that a save of the notebook could not be put into the spool."""
         with self._lock:
-            first, self._logged_lost = not self._logged_lost, True
-            self._note({loss.path: loss})
+            first, self._logged_unspooled = not self._logged_unspooled, True
+            self._note({notebook.path: notebook})
         if first:
             self._log.error(
                 "Saves are NOT protected: they cannot be put into the spool (%s). "
@@ -66,9 +66,9 @@ class Unprotected:
                 error,
             )
 
-    def removed(self, losses: Iterable[UnprotectedNotebook]) -> None:
+    def record_removed(self, notebooks: Iterable[UnprotectedNotebook]) -> None:
         """Note that saves have vanished from the spool before the store had them."""
-        found = {loss.path: loss for loss in losses}
+        found = {notebook.path: notebook for notebook in notebooks}
         if not found:
             return
         with self._lock:
@@ -85,53 +85,53 @@ class Unprotected:
                 printable(min(found)),
             )
 
-    def regained(self, path: str) -> None:
+    def record_spooled(self, path: str) -> None:
         """Note that the notebook's newest save is in the spool."""
-        if path not in self._losses:
+        if path not in self._notebooks:
             return
         with self._lock:
-            self._losses.pop(path, None)
+            self._notebooks.pop(path, None)
             self._keep()
-            over = not self._losses and self._logged_lost
-            self._logged_lost = self._logged_lost and bool(self._losses)
+            over = not self._notebooks and self._logged_unspooled
+            self._logged_unspooled = self._logged_unspooled and bool(self._notebooks)
         if over:
             self._log.info("Saves are protected again: the spool takes them.")
 
-    def look(self) -> bool:
+    def check(self) -> bool:
         """Take over what ended processes have noted, and be ready to note something.
 
         Returns whether somebody has removed the spool.
         """
         with self._lock:
-            removed = self._notes.were_removed
+            removed = self._file.was_removed
             if removed or self._unwritten:
                 self._keep()
-            self._notes.reserve()
-            self._notes.adopt(self._adopt)
+            self._file.reserve()
+            self._file.adopt(self._adopt)
         return removed
 
-    def _adopt(self, losses: list[UnprotectedNotebook]) -> bool:
+    def _adopt(self, notebooks: list[UnprotectedNotebook]) -> bool:
         self._log.warning(
             "An earlier process could not protect the newest state of some notebooks "
             "(%d). It is archived now.",
-            len(losses),
+            len(notebooks),
         )
-        for loss in losses:
-            self._adopted(loss)
-        known = {loss.path: loss for loss in losses} | self._losses
+        for notebook in notebooks:
+            self._adopted(notebook)
+        known = {notebook.path: notebook for notebook in notebooks} | self._notebooks
         self._note(known)
         return not self._unwritten
 
     def repair(self, archive: Repair) -> None:
         """Call `archive` with each notebook, until there is no room."""
-        for path, loss in list(self._losses.items()):
-            if not loss.os_path:
+        for path, notebook in list(self._notebooks.items()):
+            if not notebook.os_path:
                 continue  # kept elsewhere; its next save protects it
             with self._repairing:
-                if path not in self._losses:
+                if path not in self._notebooks:
                     continue
                 try:
-                    archive(loss)
+                    archive(notebook)
                 except NotFoundError:
                     self._log.warning(
                         "%s was removed before its last save could be archived.", path
@@ -140,17 +140,17 @@ class Unprotected:
                     continue  # this one cannot be read; its next save protects it
                 except OSError:
                     return  # still no room
-                self.regained(path)
+                self.record_spooled(path)
 
     def close(self) -> None:
         """Leave what is still lost to the next process."""
         with self._lock:
-            self._notes.close()
+            self._file.close()
 
-    def _note(self, losses: dict[str, UnprotectedNotebook]) -> None:
-        if losses.items() - self._losses.items() or self._unwritten:
-            self._losses |= losses
+    def _note(self, notebooks: dict[str, UnprotectedNotebook]) -> None:
+        if notebooks.items() - self._notebooks.items() or self._unwritten:
+            self._notebooks |= notebooks
             self._keep()
 
     def _keep(self) -> None:
-        self._unwritten = not self._notes.keep(self._losses.values())
+        self._unwritten = not self._file.keep(self._notebooks.values())

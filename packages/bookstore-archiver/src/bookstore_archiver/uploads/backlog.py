@@ -56,13 +56,13 @@ class Backlog:
         self._leftover: dict[str, Entry] = {}  # sent, but not removed yet
         # A look into the spool may find a save before whoever made it hands it over.
         self._left: deque[str] = deque(maxlen=REMEMBERED)
-        self._gate = StoreOutage()
-        self._reopened = False
+        self._outage = StoreOutage()
+        self._outage_ended = False
         #: Whether saves may be taken: this process drains the spool, and goes on.
         self.is_open = False
         #: Whether something fails that only a person can change.
         self.refused = False
-        self._complained: set[str] = set()
+        self._logged: set[str] = set()
 
     @property
     def names(self) -> set[str]:
@@ -72,16 +72,14 @@ class Backlog:
     @property
     def limit(self) -> int:
         """How many saves may be sent side by side, as things stand."""
-        failing = self._gate.failing_since is not None
+        failing = self._outage.failing_since is not None
         return PROBES if failing else self._max_threads
 
-    def has_news(self, outcome: Outcome) -> bool:
+    def needs_turn(self, outcome: Outcome) -> bool:
         """Say whether there may be something to do besides the next save; ask once."""
-        reopened, self._reopened = self._reopened, False
+        ended, self._outage_ended = self._outage_ended, False
         return (
-            reopened
-            or outcome.kind is not SendResult.SENT
-            or bool(self._queue.interval)
+            ended or outcome.result is not SendResult.SENT or bool(self._queue.interval)
         )
 
     def forget(self) -> None:
@@ -100,18 +98,18 @@ class Backlog:
     def take(self) -> Entry | None:
         """Return a save that may be sent now; it counts as being sent from here."""
         now = self._clock()
-        if not self.is_open or now < self._gate.closed_until:
+        if not self.is_open or now < self._outage.paused_until:
             return None
         return self._queue.pick(now)
 
     def has_ready(self) -> bool:
         """Say whether `take` would return something, while it is open."""
         now = self._clock()
-        return now >= self._gate.closed_until and self._queue.has_ready(now)
+        return now >= self._outage.paused_until and self._queue.has_ready(now)
 
     def next_due(self) -> float | None:
         """Return when `take` may next return something that it does not now."""
-        retry, closed = self._queue.next_due(), self._gate.closed_until
+        retry, closed = self._queue.next_due(), self._outage.paused_until
         due = [] if retry is None else [max(retry, closed)]
         due += [closed] if closed > self._clock() else []
         return min(due, default=None)
@@ -134,74 +132,74 @@ class Backlog:
                     # It has been sent: it must not be again while this process lives.
                     self._leftover[entry.name] = entry
             if failure is not None:
-                self.complain(failure)
+                self.log_error(failure)
 
     def remove_leftover(self) -> None:
         """Try again to remove what could not be."""
         self.remove([*self._leftover.values()])
 
-    def complain(self, error: Exception) -> None:
+    def log_error(self, error: Exception) -> None:
         """Log a failure of our own, once for each cause."""
         cause = f"{type(error).__name__}: {error}"
-        if cause not in self._complained:
-            self._complained.add(cause)
+        if cause not in self._logged:
+            self._logged.add(cause)
             self._log.error("The spool cannot be drained: %s", error, exc_info=error)
 
     def settle(self, outcome: Outcome) -> None:
         """Do what follows of an outcome; never raises."""
         try:
-            if outcome.kind is SendResult.FAILED:
+            if outcome.result is SendResult.FAILED:
                 self._put_back(outcome)
-            elif outcome.kind is SendResult.EARLY:
+            elif outcome.result is SendResult.EARLY:
                 with self._lock:
                     self._queue.hold(outcome.entry, self._clock(), outcome.delay)
             else:
                 self._finish(outcome)
         except Exception as error:  # noqa: BLE001  # the edge of the sending threads
-            self.complain(error)
+            self.log_error(error)
             # Whatever became of it, its key must not wait for the next start.
             entry = replace(outcome.entry, unsure=True)
             self._put_back(Outcome(SendResult.FAILED, entry, error))
 
     def _finish(self, outcome: Outcome) -> None:
-        entry, kind = outcome.entry, outcome.kind
-        if kind is SendResult.BROKEN:
+        entry, result = outcome.entry, outcome.result
+        if result is SendResult.BROKEN:
             self._spool.fail(entry, str(outcome.error))
-        elif kind is not SendResult.GONE:
+        elif result is not SendResult.GONE:
             self.remove([entry])
         with self._lock:
-            sent = kind in (SendResult.SENT, SendResult.THERE)
+            sent = result in (SendResult.SENT, SendResult.ALREADY_STORED)
             self._queue.done(entry, self._clock(), sent=sent)
             self._left.append(entry.name)
-            if kind is not SendResult.GONE:
-                self._reopened |= self._gate.open()
+            if result is not SendResult.GONE:
+                self._outage_ended |= self._outage.end()
                 self.refused = False
-        if kind is SendResult.GONE:
+        if result is SendResult.GONE:
             self._stats.removed(entry.key)
             self._removed(entry)
         else:
-            self._stats.succeeded(entry.key, kind)
+            self._stats.succeeded(entry.key, result)
 
     def _put_back(self, outcome: Outcome) -> None:
         assert outcome.error is not None
-        key, gate = outcome.entry.key, self._gate
+        key, outage = outcome.entry.key, self._outage
         refused = not outcome.retryable
         with self._lock:
             now = self._clock()
             wide = outcome.store_wide or (
-                outcome.may_be_wide and gate.blames_store(key, outcome.cause)
+                outcome.may_be_wide and outage.blames_store(key, outcome.cause)
             )
-            attempts = gate.failures if wide else self._queue.attempts(key)
+            attempts = outage.failures if wide else self._queue.attempts(key)
             delay = self._delay(attempts, refused=refused)
-            if wide and not refused and now < gate.closed_until:
+            if wide and not refused and now < outage.paused_until:
                 # It began before others found the store at fault, and tells no more.
-                delay = gate.closed_until - now
+                delay = outage.paused_until - now
             since = now - self._queue.fail(outcome.entry, now, delay)
             self.refused |= refused
             if wide:
                 # Keys that were not tried may tell sooner that it is over.
-                gate.close(now, min(delay, self._timing.last_retry))
-                since = gate.failing_since or now
+                outage.pause(now, min(delay, self._timing.last_retry))
+                since = outage.failing_since or now
         self._stats.failed(
             STORE if wide else key,
             outcome.error,
@@ -234,7 +232,7 @@ class StoreOutage:
 
     def _reset(self) -> None:
         #: Until when no key is tried.
-        self.closed_until = 0.0
+        self.paused_until = 0.0
         #: Since when the store has been at fault; None while it is not.
         self.failing_since: float | None = None
         #: How many times in a row it has been closed.
@@ -248,15 +246,15 @@ class StoreOutage:
             self._confirmed.add(cause)
         return cause in self._confirmed
 
-    def close(self, now: float, delay: float) -> None:
+    def pause(self, now: float, delay: float) -> None:
         """Let nobody through for so many seconds."""
         if self.failing_since is None:
             self.failing_since = now
-        if now >= self.closed_until:
+        if now >= self.paused_until:
             self.failures += 1
-        self.closed_until = max(self.closed_until, now + delay)
+        self.paused_until = max(self.paused_until, now + delay)
 
-    def open(self) -> bool:
+    def end(self) -> bool:
         """Let all through again; return whether that is news."""
         was_failing = self.failing_since is not None
         self._reset()

@@ -27,7 +27,7 @@ class SendResult(Enum):
     """What became of a save."""
 
     SENT = auto()
-    THERE = auto()  # it had reached the store before
+    ALREADY_STORED = auto()  # it had reached the store before
     UNCHANGED = auto()  # skip_unchanged, and the newest version is the same
     EARLY = auto()  # min_interval: come back after `delay`
     BROKEN = auto()  # it can never be sent
@@ -43,7 +43,7 @@ class Outcome:
     look as if they would.
     """
 
-    kind: SendResult
+    result: SendResult
     entry: Entry
     error: Exception | None = None
     delay: float = 0.0
@@ -113,7 +113,7 @@ class Sender:
 
     def _send(self, store: VersionStore, entry: Entry) -> Outcome:
         if entry.unsure and self._has_arrived(store, entry):
-            return Outcome(SendResult.THERE, entry)
+            return Outcome(SendResult.ALREADY_STORED, entry)
         outcome = self._compare(store, entry)
         if outcome is not None:
             return outcome
@@ -156,8 +156,8 @@ class Sender:
         # Only the first save of a process can come too early after one of the process
         # before it; from there on the queue keeps the interval.
         first = bool(interval) and entry.key not in self._looked_at
-        first = first and not entry.has_news
-        skip = self._settings.skip_unchanged and not entry.has_news
+        first = first and not entry.has_provenance
+        skip = self._settings.skip_unchanged and not entry.has_provenance
         skip = skip or entry.trailer.only_if_changed
         if not (skip or first):
             return None

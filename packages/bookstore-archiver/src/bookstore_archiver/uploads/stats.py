@@ -104,12 +104,16 @@ class Stats:
             if not self._failing:
                 self._last_error, self._failure = "", None
 
-    def succeeded(self, key: str, kind: SendResult) -> None:
+    def succeeded(self, key: str, result: SendResult) -> None:
         """Count a save that is settled, which means that the store works."""
         with self._lock:
-            self._uploads += kind is SendResult.SENT
-            self._skipped += kind is SendResult.UNCHANGED
-            if kind in (SendResult.SENT, SendResult.THERE, SendResult.UNCHANGED):
+            self._uploads += result is SendResult.SENT
+            self._skipped += result is SendResult.UNCHANGED
+            if result in (
+                SendResult.SENT,
+                SendResult.ALREADY_STORED,
+                SendResult.UNCHANGED,
+            ):
                 self._last_success = self._clock().isoformat()
             self._failing.pop(key, None)
             self._failing.pop(STORE, None)

@@ -110,7 +110,7 @@ class Uploader:
                 thread.join(max(0.0, end - time.monotonic()))
 
     @property
-    def is_elsewhere(self) -> bool:
+    def drained_elsewhere(self) -> bool:
         """Whether another process has the right to drain the spool."""
         return self._elsewhere
 
@@ -177,7 +177,7 @@ class Uploader:
             try:
                 pause = self._turn()
             except Exception as error:  # noqa: BLE001  # the edge of the thread
-                self._backlog.complain(error)
+                self._backlog.log_error(error)
                 pause = self._timing.take_over
             with self._condition:
                 self._turned = True
@@ -247,7 +247,7 @@ class Uploader:
                     self._next_sweep = now + self._timing.sweep
                     self._spool.sweep()
                 self._backlog.remove_leftover()
-                found += self._spool.scan(known, complain=self._backlog.complain)
+                found += self._spool.scan(known, log_error=self._backlog.log_error)
                 self._stats.note_newer(self._spool.newer)
         finally:
             with self._condition:
@@ -282,5 +282,5 @@ class Uploader:
         if rests:
             self._settled.notify_all()
         # Only when there is something to do: a turn costs half an upload.
-        if self._backlog.has_news(outcome) or (rests and was_full):
+        if self._backlog.needs_turn(outcome) or (rests and was_full):
             self._wake()

@@ -21,7 +21,7 @@ from bookstore_core.spool.unprotected import (
 #: Bytes that a file takes while there is room, for a moment at which there is none.
 RESERVE = 16 * 1024
 #: A file grows up to this where there are that many notebooks, and room.
-MOST = 4 * 1024 * 1024
+MAX_SIZE = 4 * 1024 * 1024
 
 
 class UnprotectedFile:
@@ -44,7 +44,7 @@ class UnprotectedFile:
             self.keep(())
 
     @property
-    def were_removed(self) -> bool:
+    def was_removed(self) -> bool:
         """Whether somebody removed the file, and so most likely the spool around it."""
         if self._file is None or self._path is None:
             return False
@@ -53,18 +53,18 @@ class UnprotectedFile:
         except OSError:
             return True
 
-    def keep(self, losses: Collection[UnprotectedNotebook]) -> bool:
+    def keep(self, notebooks: Collection[UnprotectedNotebook]) -> bool:
         """Have the file say exactly this; return whether it does."""
-        if self.were_removed:
+        if self.was_removed:
             self.close()
-        if self._file is not None and self._write(self._file, losses):
+        if self._file is not None and self._write(self._file, notebooks):
             return True
         for folder in self._folders:
             path = folder / self._name
             if path == self._path:
                 continue
             file = _make(path)
-            if file is not None and self._write(file, losses):
+            if file is not None and self._write(file, notebooks):
                 self.close()
                 self._file, self._path = file, path
                 return True
@@ -72,11 +72,13 @@ class UnprotectedFile:
                 _drop(file, path)
         return False
 
-    def _write(self, file: BinaryIO, losses: Collection[UnprotectedNotebook]) -> bool:
+    def _write(
+        self, file: BinaryIO, notebooks: Collection[UnprotectedNotebook]
+    ) -> bool:
         size = os.fstat(file.fileno()).st_size
         room = max(size, RESERVE)
-        for most in (MOST, size):
-            data = encode_losses(losses, room=room, most=most)
+        for most in (MAX_SIZE, size):
+            data = encode_losses(notebooks, room=room, most=most)
             try:
                 written = os.pwrite(file.fileno(), data, 0)
                 if written == len(data):
@@ -95,7 +97,7 @@ class UnprotectedFile:
         for path in loss_files(self._spool_dir):
             if path == self._path:
                 continue
-            with suppress(OSError), _orphan(path) as file:
+            with suppress(OSError), _open_orphan(path) as file:
                 if file is None:
                     continue
                 found = decode_losses(file.read())
@@ -108,7 +110,7 @@ class UnprotectedFile:
         if file is None or path is None:
             return
         with suppress(OSError):
-            if not decode_losses(os.pread(file.fileno(), MOST, 0)):
+            if not decode_losses(os.pread(file.fileno(), MAX_SIZE, 0)):
                 path.unlink(missing_ok=True)
         file.close()
 
@@ -138,7 +140,7 @@ def _drop(file: BinaryIO, path: Path) -> None:
 
 
 @contextmanager
-def _orphan(path: Path) -> Iterator[BinaryIO | None]:
+def _open_orphan(path: Path) -> Iterator[BinaryIO | None]:
     """Open a file with its lock; None when its process lives."""
     with path.open("r+b") as file:
         try:
