@@ -88,7 +88,7 @@ def test_drain_empties_the_spool_in_order(
     outcome = run("drain", *words)
     assert outcome.code == 0, outcome.err
     assert f"Saves that wait in {spool_dir}: 3." in outcome.err
-    assert "is empty. Saves that have left it: 3." in outcome.out
+    assert "is empty. Saves that left it: 3." in outcome.out
     assert contents(settings) == ["1", "2", "3"]
 
 

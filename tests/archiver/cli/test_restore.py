@@ -177,7 +177,7 @@ def test_server_that_runs_is_left_to_send(
     finally:
         lock.release()
     assert done.code == 0, done.err
-    assert "The server that runs brings it to the store." in done.out
+    assert "The running server uploads it." in done.out
     waiting = list(waiting_saves(settings.spool_dir))
     assert [save.only_if_changed for save in waiting] == [True, False]
     assert count_spool(settings.spool_dir).waiting == 2

@@ -1,4 +1,4 @@
-"""Backfill: versions of the notebooks that were there before bookstore was."""
+"""`jupyter bookstore backfill`: archive existing notebooks."""
 
 import hashlib
 import os
@@ -34,25 +34,25 @@ from bookstore_core.stores import Version, VersionStore, open_store, utc_now
 
 T = TypeVar("T")
 
-#: Seconds between the attempts to ask the store for a notebook's newest version.
+#: Seconds between attempts to read a notebook's newest version from the store.
 PAUSES = (0.2, 0.5, 1.0, 2.0)
 
-#: How often a notebook is added again that somebody saves meanwhile.
+#: How many times a notebook is added if somebody saves it meanwhile.
 ATTEMPTS = 3
 
 
 class BackfillResult(Enum):
-    """What became of a notebook."""
+    """What backfill did with a notebook."""
 
     ARCHIVED = auto()  # it is in the spool
     UNCHANGED = auto()  # its newest version has the same content
-    GONE = auto()  # removed since it was found
+    GONE = auto()  # it was removed after it was found
     FAILED = auto()
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of a notebook; `reason` says why it failed."""
+    """The result for a notebook; `reason` is set if it failed."""
 
     path: str
     result: BackfillResult
@@ -60,10 +60,10 @@ class Outcome:
 
 
 class Backfill:
-    """Adds notebooks to the spool whose newest version is not what is on disk.
+    """Adds notebooks to the spool if their newest version differs from the file.
 
-    It keeps no list of its own: what it did is in the spool and in the store, so one
-    that was interrupted goes on when it is run again. Safe to use from several threads.
+    It compares with the spool and the store and keeps no state of its own, so it can be
+    interrupted and run again. Safe to use from several threads.
     """
 
     def __init__(
@@ -82,17 +82,17 @@ class Backfill:
         self._pauses = pauses
         self._max_saves = max_saves
         self._stopped = threading.Event()
-        # Raises SpoolError where the spool cannot be read.
+        # Raises SpoolError if the spool cannot be read.
         self._waiting = {
             save.key: save.metadata.sha256
             for save in waiting_saves(self._settings.spool_dir)
         }
 
     def run(self, notebooks: Iterable[NotebookFile]) -> Generator[Outcome, None, None]:
-        """Yield what became of each notebook, as it becomes known.
+        """Yield the outcome of each notebook when it is known.
 
-        Raises what stands in the way of all of them: a store that cannot be asked or
-        refuses, a spool that cannot be written.
+        Raises BookstoreError if no notebook can be archived: the store cannot be
+        reached or refuses, or the spool cannot be written.
         """
         threads = self._settings.max_threads
         pool = ThreadPoolExecutor(threads, thread_name_prefix="bookstore-backfill")
@@ -116,7 +116,7 @@ class Backfill:
             yield outcome
 
     def _wait_for_room(self) -> None:
-        """Wait while the spool is full: it lies on the disk that people save on."""
+        """Wait while the spool is full: it is on the disk that people save on."""
         while True:
             counts = count_spool(self._settings.spool_dir)
             if has_room(counts, max_saves=self._max_saves):
@@ -127,13 +127,13 @@ class Backfill:
             self._stopped.wait(0.1)
 
     def add(self, notebook: NotebookFile) -> Outcome:
-        """Put a notebook into the spool, unless its newest version is the same."""
+        """Put a notebook into the spool, unless its newest version has this content."""
         try:
             return Outcome(notebook.path, self._add(notebook))
         except NotFoundError:
             return Outcome(notebook.path, BackfillResult.GONE)
         except (InvalidRequestError, SpoolError) as error:
-            # Of this one notebook: its path makes no key, or it cannot be read.
+            # Only this notebook: its path makes no valid key, or it cannot be read.
             return Outcome(notebook.path, BackfillResult.FAILED, str(error))
         except OSError as error:
             raise SpoolError(f"The spool cannot be written: {error}") from error
@@ -151,13 +151,13 @@ class Backfill:
             )
             self._waiting[key] = entry.trailer.metadata.sha256
             result = BackfillResult.ARCHIVED
-            # Whoever saved it meanwhile was perhaps faster: the newest comes last.
+            # If it was saved meanwhile, add it again: the newest content comes last.
             if is_unchanged(before, _status_of(notebook.os_path)):
                 break
         return result
 
     def _is_known(self, key: str, os_path: str, size: int) -> bool:
-        """Whether the newest version, waiting or in the store, has this content."""
+        """Return whether the newest version, in spool or store, has this content."""
         waiting = self._waiting.get(key)
         if waiting is not None and waiting == _sha256_of_file(os_path):
             return True
@@ -180,7 +180,7 @@ class Backfill:
         return known or self._persist(lambda: self._read_sha256(version))
 
     def _read_sha256(self, version: Version) -> str:
-        # Written by something else, such as an older bookstore.
+        # It was not written by this bookstore, so it has no metadata.
         with self._store.open(version.key, version.version_id or None) as opened:
             return _sha256(opened.body)
 
@@ -221,13 +221,14 @@ def _sha256(file: BinaryIO) -> str:
 
 
 class BackfillApp(ArchiverVerb):
-    """Archive the notebooks that have no version yet, or another newest one.
+    """Archive notebooks that have no version, or whose newest version differs.
 
-    Names of folders and notebooks may follow; without any it is all below the notebook
-    server's root directory. Hidden files and folders are left out. A version carries
-    the time at which its file was changed. Run it again when it was interrupted: it
-    compares with the store. Exit codes: 0 done, 1 some notebooks failed, 2 a path
-    outside of the root, 4 a path that is not there, 3, 5 and 7 as of drain.
+    PATH is a folder or a notebook; without any, all notebooks below the notebook
+    server's root directory are archived. Hidden files and folders are left out. The
+    time of a version is when its file was last changed. If it is interrupted, run it
+    again: it skips what is archived already. Exit codes: 0 done, 1 some notebooks
+    failed, 2 a path is outside of the root directory or is not a notebook, 4 a path
+    does not exist; 3, 5 and 7 have the same meaning as for drain.
     """
 
     name = "jupyter-bookstore-backfill"
@@ -236,7 +237,7 @@ class BackfillApp(ArchiverVerb):
     words = ("[PATH ...]",)
     root_dir = Unicode(
         "",
-        help="The notebook server's root directory. Empty: as it is configured, else "
+        help="The notebook server's root directory. Default: the configured one, or "
         "the current directory.",
     ).tag(config=True)
     aliases = {**Verb.aliases, "root-dir": "BackfillApp.root_dir"}  # noqa: RUF012
@@ -244,7 +245,7 @@ class BackfillApp(ArchiverVerb):
     def run(self) -> int:
         settings = self.checked_settings()
         root = server_root(self.config, self.root_dir)
-        # Walked twice, so that neither the bar nor the memory needs a list.
+        # Walked twice: a list of all notebooks could be too large for memory.
         total = sum(1 for _ in find_notebooks(root, self.extra_args))
         store = open_store(settings)
         archiver = Archiver(settings, log=self.log, store=lambda: store)

@@ -1,4 +1,4 @@
-"""`jupyter bookstore drain` and `backfill`: archiving without a notebook server."""
+"""`jupyter bookstore drain`: upload the spool without a notebook server."""
 
 from collections.abc import Iterator
 from contextlib import closing
@@ -12,11 +12,11 @@ from bookstore_core.spool.directory import count_spool
 
 
 class DrainApp(ArchiverVerb):
-    """Bring everything that waits in the spool into the store, without a server.
+    """Upload all saves in the spool to the store, without a server.
 
-    Where a running server drains the spool, this waits until it has. Exit codes: 0 the
-    spool is empty, 3 and 5 the settings or the store refuse, 7 the store cannot be
-    reached or the time is up; what is left stays in the spool.
+    If a running server drains the spool, this waits for it. Saves that could not be
+    uploaded stay in the spool. Exit codes: 0 the spool is empty, 3 the configuration
+    cannot work, 5 the store refuses, 7 the store cannot be reached or the time is up.
     """
 
     name = "jupyter-bookstore-drain"
@@ -25,8 +25,8 @@ class DrainApp(ArchiverVerb):
     timeout = Float(
         None,
         allow_none=True,
-        help="Seconds after which to give up. Unset: when attempts have failed for a "
-        "minute and nothing moves.",
+        help="Give up after this many seconds. Default: when attempts have failed for "
+        "a minute and nothing was uploaded.",
     ).tag(config=True)
     aliases = {**Verb.aliases, "timeout": "DrainApp.timeout"}  # noqa: RUF012
 
@@ -48,6 +48,9 @@ class DrainApp(ArchiverVerb):
 
 
 def _drained_lines(spool_dir: str, waiting: int, failed: int) -> Iterator[str]:
-    yield f"The spool {spool_dir} is empty. Saves that have left it: {waiting}."
+    yield f"The spool {spool_dir} is empty. Saves that left it: {waiting}."
     if failed:
-        yield f"{failed} files in {spool_dir}/failed are no saves; look at them."
+        yield (
+            f"{failed} files in {spool_dir}/failed are not saves. Each has a "
+            "NAME.reason beside it."
+        )

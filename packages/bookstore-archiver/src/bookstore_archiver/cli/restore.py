@@ -1,4 +1,4 @@
-"""`jupyter bookstore restore`: bring a version of a notebook back into its file."""
+"""`jupyter bookstore restore`: write a version of a notebook over its file."""
 
 import os
 import secrets
@@ -36,36 +36,37 @@ from bookstore_core.origins import Origin
 from bookstore_core.paths import printable
 from bookstore_core.spool.directory import SpoolCounts, count_spool
 
-#: How often a file is kept again that somebody saves meanwhile.
+#: How many times a file is kept if somebody saves it meanwhile.
 ATTEMPTS = 3
 
-#: Who brings to the store what a restore has put into the spool.
+#: Who uploads what a restore has put into the spool.
 ITSELF, SERVER, LATER = "this command", "a running server", "later"
 
 SENT = {
     ITSELF: "It is in the store.",
-    SERVER: "The server that runs brings it to the store.",
+    SERVER: "The running server uploads it.",
     LATER: "It waits in the spool: the store cannot be reached now.",
 }
 
 
 @dataclass(frozen=True)
 class Replacement:
-    """What became of a file: `kept` what was there, `written` anything at all."""
+    """What was done: `kept` the previous content, `written` the file."""
 
     kept: bool
     written: bool
 
 
 class RestoreApp(ArchiverVerb, VersionVerb):
-    """Write a version of a notebook over its file, or with --to into a new one.
+    """Write a version of a notebook over its file, or to a new file with --to.
 
-    VERSION is an id, @0 for the newest, @1 for the one before and so on, or a label.
-    What is in the file now is kept first, and where that cannot be done nothing is
-    restored. What it becomes is a new version. Exit codes: 0 done, also where the file
-    had that content already, 2 a time or path that makes no sense, 4 there is no such
-    version, 6 the file of --to is there already, 7 the store cannot be reached, or
-    nothing can be kept, 3 and 5 the settings, the store or the file refuse.
+    VERSION is an id, a label, or @0 for the newest version, @1 for the one before, and
+    so on. The present content of the file becomes a version first; if that fails,
+    nothing is restored. The restored content becomes a new version. Exit codes: 0 done,
+    or the file already had that content, 2 a time or path is not valid, 3 the
+    configuration cannot work, 4 there is no such version, 5 the store refuses or the
+    file cannot be written, 6 the file of --to exists, 7 the store cannot be reached or
+    the present content could not be kept.
     """
 
     name = "jupyter-bookstore-restore"
@@ -76,7 +77,7 @@ class RestoreApp(ArchiverVerb, VersionVerb):
     jupyter bookstore restore report.ipynb "before refactor" --to=old-report.ipynb
     """
     words = ("PATH", "[VERSION]")
-    to = Unicode("", help="Write a copy into this new file instead.").tag(config=True)
+    to = Unicode("", help="Write a copy to this new file instead.").tag(config=True)
     aliases = {**VersionVerb.aliases, "to": "RestoreApp.to"}  # noqa: RUF012
 
     def run(self) -> int:
@@ -106,7 +107,7 @@ class RestoreApp(ArchiverVerb, VersionVerb):
         return 0
 
     def _send(self, archiver: Archiver) -> str:
-        """Empty the spool, unless a server does, and return who does it."""
+        """Drain the spool, unless a server does, and return who does it."""
         patience = Patience(archiver, report=self.print_message)
 
         def go_on(counts: SpoolCounts) -> bool:
@@ -128,18 +129,18 @@ def _lines(name: str, row: HistoryRow, done: Replacement, sender: str) -> Iterat
     )
     name = printable(os.path.normpath(name))
     if not done.written:
-        yield f"{name} has the content of {which} already. Nothing was changed."
+        yield f"{name} already has the content of {which}. Nothing was changed."
         return
-    yield f"{name} is now what it was in {which}."
+    yield f"{name} now has the content of {which}."
     if done.kept:
-        yield "What was there is kept as a version of its own, if it was none yet."
+        yield "Its previous content is kept as a version, if it was not one already."
     yield f"The restore is a new version. {SENT[sender]}"
 
 
 def untrusted(path: str, data: bytes) -> bytes:
-    """Return a notebook without claims of trust: the same bytes where it has none.
+    """Return a notebook without marks of trust.
 
-    What is no valid notebook stays as it is.
+    A notebook that has none, and what is not a valid notebook, is returned unchanged.
     """
     if not path.endswith(SUFFIX):
         return data
@@ -156,11 +157,11 @@ def untrusted(path: str, data: bytes) -> bytes:
 def replace_file(
     os_path: str, path: str, data: bytes, *, origin: Origin, archiver: Archiver
 ) -> Replacement:
-    """Have the notebook at `path`, whose file is `os_path`, be `data` from `origin`.
+    """Replace the file `os_path` of the notebook at `path` with `data` from `origin`.
 
-    What is there goes into the spool first; where it cannot, nothing is changed, and
-    what is in the way is raised. The file changes in one step, and a new version that
-    tells of its origin is in the spool when this returns.
+    The present content is put into the spool first; if that fails, the file is not
+    changed and a BookstoreError is raised. The file is replaced in one step. On return,
+    a new version that records its origin is in the spool.
     """
     os_path = os.path.realpath(os_path)
     before = _status(os_path)
@@ -177,7 +178,7 @@ def replace_file(
                 break
         else:
             raise ConflictError(
-                f"Nothing was restored: {os_path} is being saved again and again."
+                f"Nothing was restored: {os_path} was changed again and again."
             )
     except BaseException:
         with suppress(OSError):
@@ -190,9 +191,9 @@ def replace_file(
 def write_copy(
     os_path: str, path: str, data: bytes, *, origin: Origin, archiver: Archiver
 ) -> None:
-    """Write `data` into a new file, and put it into the spool as a version of `path`.
+    """Write `data` to a new file, and put it into the spool as a version of `path`.
 
-    Raises ConflictError when the file is there already.
+    Raises ConflictError if the file exists.
     """
     write_new(os_path, data)
     _record(path, data, origin, archiver)
@@ -200,7 +201,7 @@ def write_copy(
 
 def _keep(os_path: str, path: str, archiver: Archiver) -> None:
     reason = (
-        f"Nothing was restored: what is in {os_path} now could not be kept first, and "
+        f"Nothing was restored: the present content of {os_path} could not be kept and "
         "would have been lost."
     )
     try:
@@ -216,7 +217,7 @@ def _record(path: str, data: bytes, origin: Origin, archiver: Archiver) -> None:
         archiver.intake.keep_restored(data, path, origin)
     except (OSError, InvalidRequestError) as error:
         raise SpoolError(
-            f"{path} has the old content, but no version says so: {error}"
+            f"{path} was restored, but no version records it: {error}"
         ) from error
 
 
@@ -224,7 +225,7 @@ def _write_draft(os_path: str, data: bytes, before: os.stat_result | None) -> st
     folder, name = os.path.split(os_path)
     draft = os.path.join(folder, f".{name[:100]}.{secrets.token_hex(4)}")
     with file_errors(os_path):
-        os.makedirs(folder, exist_ok=True)  # that of a deleted notebook may be gone
+        os.makedirs(folder, exist_ok=True)  # it may have been deleted, too
         with open(draft, "xb") as file:
             try:
                 file.write(data)

@@ -1,4 +1,4 @@
-"""Patience: for how long a command goes on when saves do not reach the store."""
+"""ArchiverVerb, the base of our verbs, and Patience, which limits their waiting."""
 
 import sys
 import time
@@ -19,16 +19,16 @@ from bookstore_core.settings import BookstoreSettings
 from bookstore_core.spool.directory import SpoolCounts, check_spool_dir, count_spool
 from bookstore_core.spool.drain_status import DrainStatus, read_status
 
-#: Seconds for which nothing may move while attempts fail.
+#: Seconds to wait while attempts fail and nothing is uploaded.
 LIMIT = 60.0
 
 
 class Patience:
-    """Watches a spool being drained by this process, or by another one.
+    """Decides how long to wait while this process, or another one, drains a spool.
 
-    It ends when the other one says that the store refuses, and when nothing has moved
-    for `limit` seconds while attempts fail; `limit` None: never. An upload that only
-    takes its time is waited for. `report` is given sentences for people.
+    It ends if the other process reports that the store refuses, or if nothing was
+    uploaded for `limit` seconds while attempts fail (None: never). It does not end
+    while an upload is slow. `report` is called with messages for people.
     """
 
     def __init__(
@@ -48,13 +48,11 @@ class Patience:
         self._moved_at = clock()
 
     def allows(self, counts: SpoolCounts) -> bool:
-        """Say whether it is worth it to wait on."""
+        """Return whether to go on waiting."""
         now = self._clock()
         if self._fewest is None or counts.waiting != self._fewest:
             self._fewest, self._moved_at = counts.waiting, now
-        elsewhere = (
-            self._archiver.drained_elsewhere
-        )  # it may be, from one line to the next
+        elsewhere = self._archiver.drained_elsewhere  # read once: it can change
         status = self._status(elsewhere)
         if elsewhere:
             if not self._reported:
@@ -66,7 +64,7 @@ class Patience:
         return not (stands and status.last_error)
 
     def error_for(self, waiting: int) -> BookstoreError:
-        """Return what is in the way of so many saves, as an error to end with."""
+        """Return the error that explains why `waiting` saves are still in the spool."""
         wait = f"Saves that wait in the spool: {waiting}."
         if self._archiver.drained_elsewhere:
             status = self._status(True)
@@ -77,7 +75,7 @@ class Patience:
             return type(failure)(f"{wait} {failure}")
         if failure is not None:
             return BookstoreError(f"{wait} {type(failure).__name__}: {failure}")
-        return StorageUnavailableError(f"{wait} There was no time for more.")
+        return StorageUnavailableError(f"{wait} The time is up.")
 
     def _status(self, elsewhere: bool) -> DrainStatus:
         if elsewhere:
@@ -90,10 +88,14 @@ def _drainer(status: DrainStatus) -> str:
 
 
 class ArchiverVerb(Verb):
-    """Base of our verbs: checks the settings, says how it goes, empties the spool."""
+    """Base of our verbs: checks the settings, prints progress, drains the spool."""
 
     def checked_settings(self) -> BookstoreSettings:
-        """Return the settings, or raise what they cannot work with."""
+        """Return the settings.
+
+        Raises ConfigurationError if they are wrong or name no store, SpoolError if
+        the spool cannot be written.
+        """
         settings = self.settings()
         if settings.missing:
             raise ConfigurationError(settings.missing)
@@ -101,11 +103,11 @@ class ArchiverVerb(Verb):
         return settings
 
     def print_message(self, sentence: str) -> None:
-        """Tell people how it goes, beside the bar if there is one."""
+        """Print a sentence on standard error, above the progress bar if any."""
         tqdm.write(sentence, file=sys.stderr)
 
     def bar(self, total: int, unit: str) -> Any:
-        """Return a progress bar; it is silent for programs and for files."""
+        """Return a progress bar; it is off with --json or without a terminal."""
         tqdm.monitor_interval = 0  # its thread would outlive the bar
         quiet = self.as_json or not sys.stderr.isatty()
         return tqdm(total=total, unit=unit, file=sys.stderr, disable=quiet)
@@ -113,7 +115,7 @@ class ArchiverVerb(Verb):
     def empty_spool(
         self, archiver: Archiver, patience: Patience, *, timeout: float | None = None
     ) -> None:
-        """Return when the spool is empty; raise what is in the way of that."""
+        """Drain the spool; raises BookstoreError if saves are left in it."""
         spool_dir = archiver.settings.spool_dir
         with self.bar(count_spool(spool_dir).waiting, " save") as bar:
 
