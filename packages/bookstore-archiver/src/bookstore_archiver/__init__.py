@@ -1,4 +1,4 @@
-"""Every save of a notebook becomes a version: save, spool, store."""
+"""Archives every save of a notebook as a version, through the spool."""
 
 import gc
 from typing import TYPE_CHECKING, Any
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from bookstore_archiver.records import ArchiveRecord
 
 if TYPE_CHECKING:
-    # Their base classes are known only once an application runs: see contents.py.
+    # Their base classes depend on the running application: see server/generation.py.
     BookstoreCheckpoints: Any
     BookstoreContentsArchiver: Any
 
@@ -19,7 +19,7 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    # Imported late, so that nobody pays for a notebook server they do not run.
+    # Imported late: they import a notebook server.
     if name == "BookstoreContentsArchiver":
         from bookstore_archiver.server.contents_manager import archiving_manager_class
 
@@ -44,9 +44,9 @@ def _load_jupyter_server_extension(app: Any) -> None:
 
 
 def load_jupyter_server_extension(app: Any) -> None:
-    """Archive the saves of a notebook server of either generation."""
-    # What our imports allocate would bring a full garbage collection of the server
-    # forward into its start, 0.1 s with JupyterLab. It comes when nobody waits.
+    """Archive the saves of a notebook server, classic or modern."""
+    # Our imports would trigger a full garbage collection while the server starts
+    # (0.1 s with JupyterLab). Later, nobody waits for it.
     collecting = gc.isenabled()
     gc.disable()
     try:

@@ -1,4 +1,4 @@
-"""Archiver: the parts put together, from the contents manager to the store."""
+"""Archiver: puts the parts together, from the contents manager to the store."""
 
 import logging
 import time
@@ -23,7 +23,7 @@ from bookstore_core.stores import VersionStore, open_store, utc_now
 
 
 class Archiver:
-    """Puts saves into the spool and has them uploaded; one for each notebook server."""
+    """Puts saves into the spool and uploads them. Each notebook server has one."""
 
     def __init__(
         self,
@@ -72,15 +72,15 @@ class Archiver:
 
     @property
     def status(self) -> DrainStatus:
-        """How the uploads of this process go."""
+        """The upload status of this process."""
         return self._stats.status()
 
     def start(self) -> None:
-        """Begin to upload what the spool holds, and will hold."""
+        """Start to upload what is in the spool, and what is added later."""
         self._uploader.start()
 
     def close(self) -> None:
-        """Wait the configured time for uploads, and leave the rest in the spool."""
+        """Wait up to `shutdown_timeout` for uploads; the rest stays in the spool."""
         self.intake.repair()
         end = time.monotonic() + self.settings.shutdown_timeout
         self.intake.close_renames(self.settings.shutdown_timeout)
@@ -89,12 +89,12 @@ class Archiver:
 
     @property
     def failure(self) -> BaseException | None:
-        """What is in the way of this process's uploads now, if anything."""
+        """The error that stops uploads of this process now, or None."""
         return self._stats.failure
 
     @property
     def drained_elsewhere(self) -> bool:
-        """Whether another process drains the spool, and this one only adds."""
+        """Whether another process drains the spool, and this one only adds to it."""
         return self._uploader.drained_elsewhere
 
     def drain(
@@ -105,12 +105,12 @@ class Archiver:
     ) -> bool:
         """Upload everything; return whether the spool is empty. For commands.
 
-        It gives up as `Uploader.drain` does.
+        Gives up when `Uploader.drain` does.
         """
         self.intake.tend()
         end = None if timeout is None else time.monotonic() + timeout
         if not self.intake.wait_for_renames(0):
-            self._uploader.start()  # which makes room for what the renames add
+            self._uploader.start()  # makes room for the versions that renames add
             while not self.intake.wait_for_renames(0.1) and go_on(self._count()):
                 if end is not None and time.monotonic() > end:
                     break
@@ -121,10 +121,10 @@ class Archiver:
         return count_spool(self.settings.spool_dir)
 
     def find_reverted(self, path: str, checkpoint: str) -> Reverted:
-        """Return what a checkpoint of the notebook at `path` stands for.
+        """Return the content of a checkpoint of the notebook at `path`.
 
-        Raises VersionNotFoundError where there is no such one, and what the store
-        raises.
+        Raises VersionNotFoundError if there is no such checkpoint, and the store's
+        errors.
         """
         return find_reverted(
             path, checkpoint, known_versions=self.known_versions, spool=self._spool

@@ -1,4 +1,4 @@
-"""Intake: a save, a rename or a restore on its way into the spool."""
+"""Intake: puts saves, renames and restores into the spool."""
 
 import logging
 import os
@@ -36,11 +36,11 @@ from bookstore_core.spool.unprotected import UnprotectedNotebook
 
 
 class Intake:
-    """Puts notebooks into the spool; one for each archiver.
+    """Puts notebooks into the spool. Each archiver has one.
 
-    `notify` is called with each entry that it has put there. `locks` order the saves
-    of one path. The hooks around a contents manager call `keep`, `keep_present` and
-    `keep_moved`, of which only `keep_present` raises.
+    `notify` is called with each entry that was added. `locks` order the saves of one
+    path. The hooks around a contents manager call `keep`, `keep_present` and
+    `keep_moved`; only `keep_present` raises.
     """
 
     def __init__(
@@ -75,7 +75,7 @@ class Intake:
 
     @property
     def unprotected(self) -> tuple[str, ...]:
-        """The notebooks whose newest save is not in the spool, as far as is known."""
+        """Paths of notebooks whose newest save is missing from the spool."""
         return self._unprotected.paths
 
     def keep(
@@ -85,10 +85,10 @@ class Intake:
         path: str,
         origin: Origin | None = None,
     ) -> None:
-        """Put what `manager` has just saved into the spool; never raises."""
+        """Put what `manager` has just saved into the spool. Never raises."""
         path = _normal(path)
         if not path.endswith(SUFFIX):
-            self._texts.add(path)  # jupytext's: a notebook all the same
+            self._texts.add(path)  # jupytext saves notebooks as text
         provenance = Provenance.of_restore(origin, path)
         self._archive_previous(path)
         self._keep(manager, path, lambda: source_of(manager, model, path), provenance)
@@ -96,10 +96,10 @@ class Intake:
     def keep_moved(
         self, manager: Any, old: str, new: str, source: Source | None = None
     ) -> None:
-        """Put the notebooks that were at `old` into the spool as they are at `new`.
+        """Put a notebook, or the notebooks of a folder, that moved into the spool.
 
-        Their versions say where they came from, and a note at the old path where they
-        are. Those of a folder follow beside. Never raises.
+        Their versions record the old path, and a note at the old path records the new
+        one. The notebooks of a folder are added in another thread. Never raises.
         """
         old, new = _normal(old), _normal(new)
         self._archive_previous(new)
@@ -115,21 +115,24 @@ class Intake:
             if found is not None:
                 self._keep(manager, new, lambda: found)
         elif not has_files(manager):
-            # Perhaps a folder: nobody but its notebooks' next saves can tell.
+            # It may be a folder. The next saves of its notebooks will show that.
             self._pending_renames.add_folder(old, new)
 
     def _archive_previous(self, path: str) -> None:
-        """Have the notebook tell where it is that left this path with its folder."""
+        """Archive the notebook that used to be at this path.
+
+        Only if its folder was renamed and its new path is not recorded yet.
+        """
         try:
             self._follow_left(once=True)
             left = self._pending_renames.find_left(path)
             if left is not None:
                 self._keep_file(left.os_path, left.path)
         except Exception:  # noqa: BLE001  # the edge of the user's save
-            self._log.exception("Renames are not followed.")
+            self._log.exception("Earlier renames could not be recorded.")
 
     def _keep_file(self, os_path: str, path: str) -> None:
-        if os.path.isfile(os_path):  # else it was moved on, or removed
+        if os.path.isfile(os_path):  # otherwise it was moved again or removed
             self._keep(None, path, lambda: FileSource(os_path), os_path=os_path)
 
     def _keep(
@@ -167,10 +170,11 @@ class Intake:
             self._log.warning("Saves of %r are not archived: %s", path, error)
 
     def keep_present(self, source: Source, path: str) -> None:
-        """Put what is about to be written over into the spool.
+        """Put content that is about to be overwritten into the spool.
 
-        It becomes a version unless the newest one has the same content. Raises what is
-        in the way: OSError of the spool, BookstoreError of the source or the path.
+        It becomes a version unless the newest one has the same content. Raises OSError
+        if the spool cannot be written, BookstoreError if the source cannot be read or
+        the path is not valid.
         """
         path = _normal(path)
         key = notebook_key(self._settings.workspace_prefix, path)
@@ -179,10 +183,10 @@ class Intake:
             self._add(source, key, path, provenance=OVERWRITTEN)
 
     def keep_restored(self, data: bytes, path: str, origin: Origin) -> None:
-        """Put content that was restored, not by a save, into the spool.
+        """Put content that was restored without a save into the spool.
 
-        Raises InvalidRequestError for a path that no key can be made of, OSError when
-        the spool cannot be written.
+        Raises InvalidRequestError if the path makes no valid key, OSError if the spool
+        cannot be written.
         """
         path = _normal(path)
         key = notebook_key(self._settings.workspace_prefix, path)
@@ -193,8 +197,8 @@ class Intake:
     def archive(self, record: ArchiveRecord) -> None:
         """Put a record into the spool.
 
-        Raises InvalidRequestError for a path that no key can be made of, OSError when
-        the spool cannot be written.
+        Raises InvalidRequestError if the path makes no valid key, OSError if the spool
+        cannot be written.
         """
         path = record.filepath.strip("/")
         key = notebook_key(self._settings.workspace_prefix, path)
@@ -203,15 +207,15 @@ class Intake:
         self._add(BytesSource(data), key, path)
 
     def archive_file(self, os_path: str, path: str, *, saved_at: datetime) -> Entry:
-        """Put the notebook at `os_path` into the spool, as the one at `path`.
+        """Put the file `os_path` into the spool, as the notebook at `path`.
 
-        Raises as `archive` does, and BookstoreError when the file cannot be read.
+        Raises the errors of `archive`, and BookstoreError if the file cannot be read.
         """
         key = notebook_key(self._settings.workspace_prefix, path)
         return self._add(FileSource(os_path), key, path, saved_at=saved_at)
 
     def tend(self) -> None:
-        """Put into the spool what it should hold and does not. Called regularly."""
+        """Spool the notebooks that are missing from the spool. Called regularly."""
         self._follow_left()
         self._pending_renames.tidy()
         if self._unprotected.check():
@@ -223,7 +227,7 @@ class Intake:
         self.repair()
 
     def note_removed(self, entry: Entry) -> None:
-        """Note that somebody removed a save from the spool before it was sent."""
+        """Record that somebody removed a save from the spool before it was sent."""
         if not is_note_key(entry.key):
             known, os_path = entry.trailer.metadata, entry.trailer.os_path
             notebook = UnprotectedNotebook(
@@ -237,12 +241,12 @@ class Intake:
             self._pending_renames.add_if_unknown(notebook.moved_from, notebook.path)
 
     def _follow_left(self, *, once: bool = False) -> None:
-        """Follow the renames that ended processes have not worked through."""
+        """Continue the renames that earlier processes did not finish."""
         for folder in self._pending_renames.adopt(once=once):
             self._follower.follow(folder)
 
     def _repair(self, notebook: UnprotectedNotebook) -> None:
-        # The store may have it, where it is the removal of a spool that is repaired.
+        # If the spool was removed, the store may already have this content.
         self._add(
             FileSource(notebook.os_path),
             notebook.key,
@@ -281,13 +285,17 @@ class Intake:
         return entry
 
     def _leave_note(self, old: str, new: str) -> None:
-        """Say at the old path where the notebook is; it is lost if that fails."""
+        """Add a note at the old path with the new one. A failure is only logged."""
         try:
             key = note_key(notebook_key(self._settings.workspace_prefix, old))
             note = BytesSource(write_note(new))
             entry = self._spool.add(note, key=key, author=self._author, source_path=old)
         except (OSError, BookstoreError) as error:
-            self._log.info("No note says where %s is: %s", printable(old), error)
+            self._log.info(
+                "The note with the new path of %s could not be written: %s",
+                printable(old),
+                error,
+            )
         else:
             self._notify(entry)
 
@@ -298,14 +306,14 @@ class Intake:
     def wait_for_renames(self, timeout: float) -> bool:
         """Wait until the notebooks of renamed folders are in the spool.
 
-        Returns False where that takes longer than `timeout` seconds.
+        Returns False if that takes longer than `timeout` seconds.
         """
         return self._follower.wait(timeout)
 
     def close_renames(self, timeout: float) -> None:
-        """Wait as `wait_for_renames` does, and leave the rest to the next process."""
+        """Wait like `wait_for_renames`, and leave the rest to the next process."""
         if not self._follower.close(timeout):
-            self._log.info("The next start goes on with the renamed folders.")
+            self._log.info("Recording the renamed folders continues at the next start.")
         self._pending_renames.release()
 
     def close(self) -> None:
@@ -314,5 +322,5 @@ class Intake:
 
 
 def _normal(path: str) -> str:
-    # A manager takes ./a.ipynb for a.ipynb, so one key is for both.
+    # For a manager, ./a.ipynb and a.ipynb are one file; they get one key.
     return posixpath.normpath(path.strip("/"))

@@ -1,7 +1,7 @@
-"""What a server knows of its notebooks' newest versions, without asking the store.
+"""A cache of the newest versions of notebooks, read without waiting for the store.
 
-It knows its own saves from the moment they are in the spool, and the versions that the
-store listed when it was last asked, which is done beside.
+It contains the saves of this server as soon as they are in the spool, and the versions
+that the store last listed. Background threads query the store.
 """
 
 import logging
@@ -16,22 +16,23 @@ from bookstore_archiver.spool.entry import Entry
 from bookstore_core.errors import NotFoundError
 from bookstore_core.history import History, HistoryRow
 
-#: How many are told, and how many are asked for: some are the same, or deleted.
+#: How many versions are listed, and how many are requested from the store: of these,
+#: some are equal or deleted.
 MAX_LISTED, MAX_ASKED = 10, 20
 
-#: How many notebooks are remembered, and how many may wait for being asked about.
+#: How many notebooks are cached, and how many may wait for a query.
 MAX_NOTEBOOKS, MAX_WAITING = 500, 50
 
-#: How many threads ask the store, and for how long (seconds) its answer is fresh.
+#: How many threads query the store, and for how many seconds an answer is fresh.
 MAX_THREADS, FRESH = 2, 15.0
 
 
 @dataclass(frozen=True)
 class KnownVersion:
-    """A version of a notebook; `version_id` is empty while it may be on its way.
+    """A version of a notebook; `version_id` is empty until the store has listed it.
 
-    `path` is where the notebook was then. `save_id` and `sha256` are empty where
-    something else than bookstore made the version.
+    `path` is the path of the notebook at that time. `save_id` and `sha256` are empty
+    if the version was not made by bookstore.
     """
 
     path: str
@@ -42,7 +43,7 @@ class KnownVersion:
 
     @classmethod
     def of_entry(cls, entry: Entry) -> "KnownVersion":
-        """Return a save that was put into the spool."""
+        """Return the version that a save in the spool will become."""
         known = entry.trailer.metadata
         return cls(
             known.source_path, known.saved_at, known.save_id, sha256=known.sha256
@@ -50,7 +51,7 @@ class KnownVersion:
 
     @classmethod
     def of_row(cls, row: HistoryRow) -> "KnownVersion":
-        """Return a version that the store has."""
+        """Return a version that is in the store."""
         version, known = row.version, row.version.metadata
         return cls(
             row.path,
@@ -63,14 +64,14 @@ class KnownVersion:
 
 @dataclass
 class _Notebook:
-    """What is known of one notebook, newest first."""
+    """The cached versions of one notebook, newest first."""
 
     own: list[KnownVersion] = field(default_factory=list)
     stored: list[KnownVersion] = field(default_factory=list)
     fresh_until: float = 0.0
 
     def listed(self) -> list[KnownVersion]:
-        """Return the newest ones, each content that follows itself once."""
+        """Return the newest versions, without repetitions of the same content."""
         there = {version.save_id for version in self.stored if version.save_id}
         newest = self.stored[0].saved_at if self.stored else None
         own = [
@@ -85,7 +86,7 @@ def _without_repeats(versions: Iterable[KnownVersion]) -> Iterator[KnownVersion]
     last: KnownVersion | None = None
     for version in versions:
         if last is not None and last.sha256 and last.sha256 == version.sha256:
-            # Of two the newer one, unless only the older one is surely in the store.
+            # Keep the newer one, unless only the older one is known to be in the store.
             last = version if version.version_id and not last.version_id else last
             continue
         if last is not None:
@@ -98,7 +99,7 @@ def _without_repeats(versions: Iterable[KnownVersion]) -> Iterator[KnownVersion]
 class KnownVersions:
     """The newest versions of notebooks. Safe to use from several threads.
 
-    No method but `history` and what it returns ever waits for the store.
+    Only `history`, and what it returns, waits for the store.
     """
 
     def __init__(
@@ -112,46 +113,46 @@ class KnownVersions:
         self._log = log
         self._clock = clock
         self._lock = threading.Lock()
-        self._opening = threading.Lock()  # which takes its time: not under the other
+        self._opening = threading.Lock()  # apart from _lock: opening is slow
         self._history: History | None = None
         self._notebooks: OrderedDict[str, _Notebook] = OrderedDict()
         self._waiting: OrderedDict[str, None] = OrderedDict()
         self._asking = 0
 
     def saved(self, path: str, entry: Entry) -> None:
-        """Take note of a save that is in the spool."""
+        """Record a save that is in the spool."""
         with self._lock:
             notebook = self._notebook(path)
             notebook.own.insert(0, KnownVersion.of_entry(entry))
             del notebook.own[MAX_ASKED:]
 
     def moved(self, old: str, new: str) -> None:
-        """Take note that a notebook is at another path."""
+        """Record that a notebook was moved."""
         with self._lock:
             known = self._notebooks.get(old)
             if known is not None:
                 self._notebooks[new] = _Notebook([*known.own], [*known.stored])
 
     def newest_save(self, path: str) -> KnownVersion | None:
-        """Return the newest save that this server has put into the spool, if any."""
+        """Return the newest save that this server has put into the spool, or None."""
         with self._lock:
             own = self._notebook(path).own
             return own[0] if own else None
 
     def known(self, path: str) -> list[KnownVersion]:
-        """Return what is known, newest first, and have it looked up beside."""
+        """Return the newest versions, newest first, and start to query the store."""
         self.refresh(path)
         with self._lock:
             return self._notebook(path).listed()
 
     def all_known(self, path: str) -> list[KnownVersion]:
-        """Return all that is known, also what is told no longer; asks nobody."""
+        """Return all cached versions, including unlisted ones, without a query."""
         with self._lock:
             notebook = self._notebook(path)
             return [*notebook.stored, *notebook.own]
 
     def refresh(self, path: str) -> None:
-        """Have the store asked, beside, unless it has just been."""
+        """Query the store in the background, unless the last answer is fresh."""
         with self._lock:
             if self._clock() < self._notebook(path).fresh_until:
                 return
@@ -166,7 +167,7 @@ class KnownVersions:
         ).start()
 
     def prepare(self) -> None:
-        """Have what asking needs loaded, beside: it is the longest part of it."""
+        """Load what a query needs in the background; this is its slowest part."""
         threading.Thread(
             target=self._prepare, name="bookstore-versions", daemon=True
         ).start()
@@ -175,10 +176,10 @@ class KnownVersions:
         try:
             self.history()
         except Exception as error:  # noqa: BLE001  # the edge of the thread
-            self._log.debug("Versions cannot be asked for: %s", error)
+            self._log.debug("The store cannot be queried for versions: %s", error)
 
     def history(self) -> History:
-        """Return the histories that the store has, for people who wait."""
+        """Return the history of the store; the first call opens it, which is slow."""
         with self._opening:
             if self._history is None:
                 self._history = self._open_history()
@@ -197,12 +198,12 @@ class KnownVersions:
                 if not self._waiting:
                     self._asking -= 1
                     return
-                path, _ = self._waiting.popitem()  # the last is what people look at
+                path, _ = self._waiting.popitem()  # people look at the last one
                 self._notebook(path).fresh_until = self._clock() + FRESH
             try:
                 stored = self._ask(path)
             except Exception as error:  # noqa: BLE001  # the edge of the thread
-                self._log.debug("Versions of %r are not known: %s", path, error)
+                self._log.debug("Versions of %r could not be listed: %s", path, error)
                 continue
             with self._lock:
                 notebook = self._notebook(path)

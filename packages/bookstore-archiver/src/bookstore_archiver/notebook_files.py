@@ -20,10 +20,10 @@ class NotebookFile:
 def find_notebooks(root: str, starts: Iterable[str]) -> Iterator[NotebookFile]:
     """Yield the notebooks at and below `starts`, each once; `root` if there are none.
 
-    Hidden files and folders are left out, and with them checkpoints; links to folders
-    are not followed. What cannot be listed is left out, as a server leaves it out.
-    Raises InvalidRequestError for a start outside of the root or that is no notebook,
-    and NotFoundError for one that is not there, before anything is yielded.
+    Hidden files and folders (so also checkpoints) and folders that cannot be listed
+    are left out; links to folders are not followed. Before anything is yielded, raises
+    InvalidRequestError if a start is outside of the root or is not a notebook, and
+    NotFoundError if it does not exist.
     """
     if not os.path.isdir(root):
         raise NotFoundError(f"There is no directory {root}.")
@@ -54,19 +54,19 @@ def _walk(root: str, start: str) -> Iterator[NotebookFile]:
 
 
 def _path_of(root: str, start: str) -> str:
-    """Return the path of a start on the server, empty for the root itself."""
+    """Return the path of a start on the server; the root is the empty string."""
     os_path = os.path.abspath(start)
     if not os.path.exists(os_path):
-        raise NotFoundError(f"There is no {start}.")
+        raise NotFoundError(f"There is no file or directory {start}.")
     if not os.path.isdir(os_path) and not os_path.endswith(SUFFIX):
         raise InvalidRequestError(
-            f"{start} is no notebook: it does not end in {SUFFIX}."
+            f"{start} is not a notebook: it does not end in {SUFFIX}."
         )
     return path_on_server(root, start)
 
 
 def _is_within_another(path: str, others: list[str]) -> bool:
-    """Whether walking one of the others finds this one too."""
+    """Return whether walking one of the others also finds this one."""
     for other in others:
         start = f"{other}/" if other else ""
         if path == other or not path.startswith(start):

@@ -1,13 +1,13 @@
-"""ArchiveRecord: one notebook to archive, as a caller hands it over."""
+"""ArchiveRecord: a notebook to archive, as passed by a caller."""
 
 from typing import NamedTuple
 
 
 class ArchiveRecord(NamedTuple):
-    """A notebook and where it goes.
+    """A notebook to archive.
 
     `filepath` is its path below the workspace prefix, `content` the text of its file,
-    `queued_time` the time when it was handed over, in seconds.
+    `queued_time` the time when it was passed, in seconds.
     """
 
     filepath: str

@@ -1,8 +1,8 @@
-"""Reverting: finding the version that a checkpoint stands for, and what to save of it.
+"""Reverting: finds the content of a checkpoint, and the version that it is from.
 
-A checkpoint's id is made of what Jupyter's URLs take, letters, digits, ``_`` and ``-``:
-``s`` and the save id, or ``v`` and the hexadecimal version id where something else than
-bookstore wrote the version.
+The id of a checkpoint consists of characters that Jupyter's URLs accept, which are
+letters, digits, ``_`` and ``-``: ``s`` and the save id, or ``v`` and the hexadecimal
+version id if the version was not made by bookstore.
 """
 
 from dataclasses import dataclass, field
@@ -14,28 +14,28 @@ from bookstore_core.errors import InvalidNotebookError, SpoolError, VersionNotFo
 from bookstore_core.origins import Origin, file_model_of, model_of
 from bookstore_core.paths import printable
 
-#: How many of the newest versions are looked at for a save.
+#: How many of the newest versions are searched for a save.
 SEARCH_LIMIT = 100
 
 
 @dataclass(frozen=True)
 class Reverted:
-    """Content that a notebook is to have again, and the version that it is from."""
+    """Content to restore, and the version that it is from."""
 
     origin: Origin
     data: bytes = field(repr=False)
 
     def model(self, path: str) -> dict[str, Any]:
-        """Return the contents model that saves it at `path`, trusted by nobody."""
+        """Return the contents model that saves it at `path`, without marks of trust."""
         try:
             return model_of(path, self.data, self.origin)
         except InvalidNotebookError:
-            # What was saved broken comes back as it was.
+            # Not a valid notebook: it is restored byte for byte.
             return file_model_of(self.data, self.origin)
 
 
 def checkpoint_id(version: KnownVersion) -> str:
-    """Return the id of the checkpoint that a version is."""
+    """Return the checkpoint id of a version."""
     if version.save_id.isalnum() and version.save_id.isascii():
         return f"s{version.save_id}"
     return "v" + version.version_id.encode("utf-8", "surrogatepass").hex()
@@ -44,10 +44,10 @@ def checkpoint_id(version: KnownVersion) -> str:
 def find_reverted(
     path: str, checkpoint: str, *, known_versions: KnownVersions, spool: Spool
 ) -> Reverted:
-    """Return the content that a checkpoint of the notebook at `path` stands for.
+    """Return the content of a checkpoint of the notebook at `path`.
 
-    A save that still waits is read where it waits, so that no store is needed. Raises
-    VersionNotFoundError for what is no checkpoint of it, and what the store raises.
+    A save that is still in the spool is read there, without the store. Raises
+    VersionNotFoundError if there is no such checkpoint, and the store's errors.
     """
     remembered = known_versions.all_known(path)
     known = next((v for v in remembered if checkpoint_id(v) == checkpoint), None)
@@ -70,7 +70,7 @@ def _waiting(spool: Spool, save_id: str, known: KnownVersion | None) -> Reverted
             data = file.read(entry.trailer.size)
     except (OSError, SpoolError):
         return None  # it has just been sent, or is damaged
-    # It has no version id yet; its save id is what is known of it.
+    # It has no version id yet.
     return Reverted(Origin(save_id, known.path), data)
 
 
@@ -85,7 +85,7 @@ def _find_stored(
     for version in stored:
         if checkpoint_id(version) == checkpoint:
             return version
-    # Perhaps no version was made of it, because there was one with the same content.
+    # It may have become no version because the newest one had the same content.
     for version in stored:
         if known is not None and version.sha256 == known.sha256 != "":
             return version

@@ -1,1 +1,1 @@
-"""What is wrapped around a live contents manager: saves, renames, opening."""
+"""Wrappers around a live contents manager: saves, renames, opening."""

@@ -1,4 +1,4 @@
-"""PathLocks: saves of one path one after the other, on an event loop."""
+"""Helpers for the event loop: locks for paths, and blocking calls in a thread."""
 
 import asyncio
 import functools
@@ -10,12 +10,12 @@ from typing import TypeVar
 
 T = TypeVar("T")
 
-#: Seconds after which a save goes ahead although another one seems to hang.
+#: Seconds after which a save goes ahead although another one holds the lock.
 HANG_AFTER = 30.0
 
 
 class _Save:
-    """A save that runs; what it starts meanwhile is part of it."""
+    """A running save; saves that it starts are part of it."""
 
     def __init__(self) -> None:
         self.running = True
@@ -25,7 +25,7 @@ _current: ContextVar[_Save | None] = ContextVar("bookstore_current_save", defaul
 
 
 class PathLocks:
-    """A lock for each path that is being saved; none for any other."""
+    """A lock for each path that is being saved, so that its saves do not overlap."""
 
     def __init__(self, *, patience: float = HANG_AFTER) -> None:
         self.locks: dict[str, asyncio.Lock] = {}
@@ -34,10 +34,10 @@ class PathLocks:
 
     @asynccontextmanager
     async def hold(self, path: str) -> AsyncIterator[None]:
-        """Hold the path's lock, except within a save that holds one already.
+        """Hold the path's lock, except within a save that already holds one.
 
-        A save hook may save again, the same notebook or another one whose own hook
-        saves the first: waiting there would be waiting for oneself.
+        A save hook may save again: the same notebook, or another one whose hook saves
+        the first. To wait for the lock there would be a deadlock.
         """
         outer = _current.get()
         if outer is not None and outer.running:
@@ -71,10 +71,10 @@ class PathLocks:
 
 
 async def in_thread(do: Callable[..., T], *args: object) -> T:
-    """Return what `do` returns, while the event loop goes on."""
+    """Run `do` in a thread and return its result; the event loop is not blocked."""
     try:
         loop = asyncio.get_running_loop()
         thread = loop.run_in_executor(None, functools.partial(do, *args))
-    except RuntimeError:  # the loop is closing, and takes no more work
+    except RuntimeError:  # the loop is closing and accepts no more work
         return do(*args)
     return await thread

@@ -1,4 +1,4 @@
-"""Keeper: what the hooks around a contents manager hand saves and renames to."""
+"""Keeper: what the hooks around a contents manager call for saves and renames."""
 
 from collections.abc import Mapping
 from typing import Any, Protocol
@@ -9,7 +9,7 @@ from bookstore_core.origins import Origin
 
 
 class Keeper(Protocol):
-    """What is done with saves and renames; only `keep_present` ever raises."""
+    """Keeps saves and renamed notebooks. Only `keep_present` raises."""
 
     locks: PathLocks
 
@@ -20,15 +20,18 @@ class Keeper(Protocol):
         path: str,
         origin: Origin | None = None,
     ) -> None:
-        """Keep what `manager` has just saved at `path`, restored from `origin`."""
+        """Keep what `manager` has just saved at `path`.
+
+        `origin` is the version that it was restored from, if it was restored.
+        """
 
     def keep_present(self, source: Source, path: str) -> None:
-        """Keep what is at `path`, before a restore writes over it."""
+        """Keep the content of `path`, before a restore overwrites it."""
 
     def keep_moved(
         self, manager: Any, old: str, new: str, source: Source | None = None
     ) -> None:
-        """Keep the notebooks that were at `old` as what they are at `new`.
+        """Keep the notebooks that were moved from `old` to `new`.
 
-        `source` has the notebook's bytes where no file of this machine does.
+        `source` has the notebook's bytes if it is not a file on this machine.
         """

@@ -1,4 +1,4 @@
-"""What is at a path now: a restore will write over it, or a rename brought it there."""
+"""Reads content from a contents manager or its models, as a `Source`."""
 
 import base64
 import inspect
@@ -18,10 +18,10 @@ Present = Source | None
 
 
 def present_source(manager: Any, path: str) -> Present | Awaitable[Present]:
-    """Return where the bytes are that `manager` has at `path`; None where it has none.
+    """Return the present content of `path`; None if there is no such file.
 
-    Something to await for managers that have to be awaited. Raises, or has awaiting
-    raise, what the manager raises, and SpoolError where it gives no content.
+    For asynchronous managers the result must be awaited. Raises the manager's errors,
+    and SpoolError if it returns no content.
     """
     os_path = os_path_of(manager, path)
     if os_path is not None:
@@ -46,10 +46,10 @@ def _source(model: Any, path: str) -> Source:
 
 
 def source_of(manager: Any, model: Mapping[str, Any], path: str) -> Source:
-    """Return where the bytes of a notebook are that `manager` has just saved.
+    """Return the content that `manager` has just saved from `model`.
 
-    Raises SpoolError when they are nowhere: a chunked upload to a manager that keeps
-    no files on this machine.
+    Raises SpoolError if it cannot be read: after a chunked upload to a manager without
+    files on this machine.
     """
     given = source_in(model)
     os_path = os_path_of(manager, path)
@@ -61,19 +61,19 @@ def source_of(manager: Any, model: Mapping[str, Any], path: str) -> Source:
 
 
 def os_path_of(manager: Any, path: str) -> str | None:
-    """Return the file of a notebook, or None for managers that keep it elsewhere."""
+    """Return the file of a notebook, or None if it is not on this machine."""
     found = _located(manager, path)
     return found if found is not None and os.path.isfile(found) else None
 
 
 def os_folder_of(manager: Any, path: str) -> str | None:
-    """Return the directory at a path, or None where there is none on this machine."""
+    """Return the directory at a path, or None if there is none on this machine."""
     found = _located(manager, path)
     return found if found is not None and os.path.isdir(found) else None
 
 
 def has_files(manager: Any) -> bool:
-    """Say whether a manager's notebooks are files on this machine."""
+    """Return whether a manager's notebooks are files on this machine."""
     return getattr(manager, "_get_os_path", None) is not None
 
 
@@ -83,13 +83,13 @@ def _located(manager: Any, path: str) -> str | None:
         return None
     try:
         found = os.fspath(locate(path))
-    except Exception:  # noqa: BLE001  # another project's code: its content is at hand
+    except Exception:  # noqa: BLE001  # another project's code
         return None
     return found if isinstance(found, str) else None
 
 
 def source_in(model: Mapping[str, Any]) -> Source | None:
-    """Return the bytes of a notebook that a contents model holds, if it does."""
+    """Return the content of a contents model, or None if it has none."""
     content = model.get("content")
     if content is None or model.get("chunk") is not None:
         return None

@@ -1,4 +1,4 @@
-"""Opening: noticing which notebooks a contents manager is asked for."""
+"""Opening: notices which notebooks people open."""
 
 import functools
 import inspect
@@ -11,10 +11,10 @@ _inside: ContextVar[bool] = ContextVar("bookstore_inside_get", default=False)
 
 
 def noticing(get: Callable[..., Any], opened: Callable[[object], None]) -> Any:
-    """Return `get`, telling `opened` the path that somebody wants to see.
+    """Wrap `get`: call `opened` with each path that is requested.
 
-    Also without its content: that is how a server asks before it sends the page of a
-    notebook. What a manager gets by itself, to list a folder, is nothing of the kind.
+    Requests without content count: servers make one before they send the page of a
+    notebook. Calls by the manager itself, such as to list a folder, do not count.
     """
 
     @contextmanager

@@ -1,4 +1,4 @@
-"""Renaming: a live contents manager's renames are followed, as its saves are."""
+"""Renaming: wraps `rename_file` of a live contents manager."""
 
 import functools
 import inspect
@@ -13,7 +13,7 @@ from bookstore_core.notebooks import SUFFIX
 
 _log = logging.getLogger(__name__)
 
-UNREAD = "Not the rename itself but the next save becomes a version: %s"
+UNREAD = "The renamed notebook could not be read; its next save is archived: %s"
 
 
 def follow_renames(manager: Any, keeper: Keeper) -> None:
@@ -68,7 +68,7 @@ async def _follow(
     old: str,
     new: str,
 ) -> Any:
-    # A save under the new path comes second, so that the first version tells of it.
+    # The rename comes before saves under the new path: the first version records it.
     async with keeper.locks.hold(new.strip("/")):
         answer = await start()
         source = _look(manager, new)

@@ -1,7 +1,7 @@
-"""Attaching: a live contents manager also archives what it saves and renames.
+"""Attaching: makes a live contents manager archive what it saves and renames.
 
-The instance's own attributes are set, so that every caller and every subclass is met
-once, whatever class the manager has and whatever other extensions made of it.
+Attributes of the instance are set, not of its class. Thus each call is wrapped once,
+whatever the class is and whatever other extensions have changed.
 """
 
 import functools
@@ -20,12 +20,12 @@ from bookstore_archiver.hooks.renames import follow_renames
 from bookstore_core.notebooks import SUFFIX
 from bookstore_core.origins import MARK, MEMBER, Origin, archives
 
-#: The `chunk` of a large upload's last part.
+#: The `chunk` of the last part of a large upload.
 LAST_CHUNK = -1
 
 
 def attach(manager: Any, keeper: Keeper) -> bool:
-    """Wrap `save` and `rename_file`; return False when that had been done before.
+    """Wrap `save` and `rename_file`; return False if they were already wrapped.
 
     `keeper` is an archiver's `Intake`.
     """
@@ -40,10 +40,11 @@ def attach(manager: Any, keeper: Keeper) -> bool:
 
 
 def makes_version(model: object, path: object, *, restores: bool = False) -> bool:
-    """Say whether a save makes a version.
+    """Return whether a save makes a version.
 
-    Notebooks do, and uploads of notebook files, which come as type "file"; large ones
-    come in chunks and count once, with the last. What `restores` a version does, too.
+    Saves of notebooks do, and uploads of notebook files, which have the type "file";
+    of an upload in chunks, only the last chunk. Saves that restore a version
+    (`restores`) do too.
     """
     if not isinstance(model, Mapping) or not isinstance(path, str):
         return False
@@ -59,7 +60,7 @@ _saving: ContextVar[tuple[str, ...]] = ContextVar("bookstore_saving", default=()
 
 
 def is_saving(path: str) -> bool:
-    """Say whether this is part of a save of `path`, which is kept when it is over."""
+    """Return whether this runs within a save of `path`, which is not kept yet."""
     return path.strip("/") in _saving.get()
 
 
@@ -77,7 +78,7 @@ Look = Callable[[], Present | Awaitable[Present]]
 
 
 def _nothing() -> None:
-    """Find nothing that has to be kept before a save."""
+    """Find nothing: the save restores nothing, so no content has to be kept first."""
 
 
 def _wrap_async(save: Save, manager: Any, keeper: Keeper) -> Save:
@@ -122,7 +123,7 @@ def _wrap_sync(save: Save, manager: Any, keeper: Keeper) -> Save:
 
 
 def _split_origin(model: Any) -> tuple[Any, Origin | None]:
-    """Return a model as the manager is to see it, and the origin it named, if any."""
+    """Return the model without its origin, and the origin, or None."""
     if not isinstance(model, Mapping) or MEMBER not in model:
         return model, None
     plain = {name: value for name, value in model.items() if name != MEMBER}
@@ -130,7 +131,7 @@ def _split_origin(model: Any) -> tuple[Any, Origin | None]:
 
 
 class _AsyncSave:
-    """A save that is kept once it was made, on an event loop."""
+    """A save that is kept after it was made, on an event loop."""
 
     def __init__(
         self,
@@ -145,7 +146,7 @@ class _AsyncSave:
         self._keep = functools.partial(keeper.keep, manager, model, path, origin)
 
     async def follow(self, start: Callable[[], Awaitable[Any]], look: Look) -> Any:
-        """Keep what `look` finds, save, and keep what was saved."""
+        """Keep the content that `look` returns, save, and keep what was saved."""
         async with self._keeper.locks.hold(self._path.strip("/")):
             with _refusing(self._path):
                 present = look()
@@ -161,7 +162,7 @@ class _AsyncSave:
 
 @contextmanager
 def _refusing(path: str) -> Iterator[None]:
-    """Turn a failure into a refusal of the restore that would have followed."""
+    """Refuse the restore with HTTP status 503 if the block fails."""
     try:
         yield
     except Exception as error:
@@ -169,5 +170,5 @@ def _refusing(path: str) -> Iterator[None]:
         raise HTTPError(
             503,
             f"Nothing was restored: the present content of {path} could not be kept "
-            f"first, and would have been lost. {reason or type(error).__name__}",
+            f"and would have been lost. {reason or type(error).__name__}",
         ) from error

@@ -1,1 +1,1 @@
-"""Renames of notebooks and folders, until the store has them."""
+"""Renames of notebooks and folders that versions do not record yet."""

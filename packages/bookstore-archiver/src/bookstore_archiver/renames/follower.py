@@ -16,7 +16,7 @@ PAUSE = 0.5
 
 
 class RenameFollower:
-    """A thread that tells of the notebooks in renamed folders; it ends when it has."""
+    """Runs that thread; it ends when all renamed folders are done."""
 
     def __init__(
         self,
@@ -36,7 +36,7 @@ class RenameFollower:
         self._stopped = threading.Event()
 
     def follow(self, folder: RenamedFolder) -> None:
-        """Call `keep` with file and path of each notebook of the folder, beside."""
+        """Call `keep(os_path, path)` in the thread for each notebook in the folder."""
         with self._lock:
             self._waiting.append(folder)
             if self._thread is None:
@@ -46,14 +46,14 @@ class RenameFollower:
                 self._thread.start()
 
     def wait(self, timeout: float) -> bool:
-        """Wait for the end; return False where the time was too short for it."""
+        """Wait until all folders are done; return False after `timeout` seconds."""
         thread = self._thread
         if thread is not None:
             thread.join(timeout)
         return thread is None or not thread.is_alive()
 
     def close(self, timeout: float) -> bool:
-        """Wait as `wait` does, and then stop."""
+        """Wait like `wait`, then stop."""
         done = self.wait(timeout)
         self._stopped.set()
         return done
@@ -68,14 +68,17 @@ class RenameFollower:
             try:
                 self._walk(folder)
             except NotFoundError:
-                folder.end()  # another rename tells of it
+                folder.end()  # it was renamed again, and that rename is followed
             except Exception:  # noqa: BLE001  # the edge of the thread
-                self._log.exception("The next saves tell of %s.", printable(folder.new))
+                self._log.exception(
+                    "The rename to %s is recorded by the next saves.",
+                    printable(folder.new),
+                )
 
     def _walk(self, folder: RenamedFolder) -> None:
         for notebook in find_notebooks(folder.os_path, ()):
             if folder.over:
-                break  # it has another name by now, and is found there
+                break  # it was renamed again, and is found under that name
             path = f"{folder.new}/{notebook.path}"
             while not (self._stopped.is_set() or self._has_room()):
                 self._stopped.wait(self._pause)

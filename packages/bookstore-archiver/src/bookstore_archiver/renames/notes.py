@@ -1,4 +1,4 @@
-"""RenameNotes: keeps on disk which renamed folders are not all recorded yet."""
+"""RenameNotes: notes on disk about renamed folders that are not yet recorded."""
 
 import fcntl
 import logging
@@ -26,7 +26,7 @@ from bookstore_core.stores.versions import new_save_id
 
 
 class RenameNote:
-    """A rename on disk; no other process touches it while this one holds it."""
+    """A rename on disk, locked by this process."""
 
     def __init__(self, rename: Rename, path: Path, file: BinaryIO) -> None:
         self.rename = rename
@@ -34,32 +34,32 @@ class RenameNote:
         self._file = file
 
     def recorded(self, path: str) -> None:
-        """Note that a notebook's version says where it was; durable on return."""
+        """Note that a version of the notebook at `path` records its move; durable."""
         self._add(encode_recorded(path))
 
     def over(self) -> None:
-        """Note that nobody else is to be asked; durable on return."""
+        """Note that nothing more needs to be recorded; durable."""
         self._add(OVER)
 
     def _add(self, line: bytes) -> None:
-        with suppress(OSError, ValueError):  # recorded twice, at worst
+        with suppress(OSError, ValueError):  # at worst, it is recorded twice
             self._file.write(line)
             self._file.flush()
             os.fsync(self._file.fileno())
 
     def remove(self) -> None:
-        """End it: all are recorded."""
+        """Remove the note: all notebooks are recorded."""
         with suppress(OSError):
             self._path.unlink(missing_ok=True)
         self.release()
 
     def release(self) -> None:
-        """Leave it to another process."""
+        """Unlock the note, so that another process can adopt it."""
         self._file.close()
 
 
 class RenameNotes:
-    """The notes in a spool: those of this process, and what others left behind."""
+    """The notes in a spool: those of this process, and those of ended processes."""
 
     def __init__(
         self, spool_dir: str, *, log: logging.Logger, disk: Disk | None = None
@@ -69,7 +69,7 @@ class RenameNotes:
         self._disk = disk or Disk()
 
     def write(self, rename: Rename) -> RenameNote | None:
-        """Keep a rename, durable on return; None where there is no room for it."""
+        """Write a note, durable on return; return None if it cannot be written."""
         name = entry_name(rename.renamed_at, new_save_id())
         draft = Path(self._spool_dir) / TMP / name
         path = Path(self._spool_dir) / FOLDER / name
@@ -81,8 +81,9 @@ class RenameNotes:
             with suppress(OSError):
                 self._disk.remove(draft)
             self._log.warning(
-                "Should this server end before all notebooks in %s have told of its "
-                "new name, their histories begin anew: %s",
+                "The rename to %s could not be written to the spool (%s). If this "
+                "server ends before it is recorded for all notebooks, their histories "
+                "start anew.",
                 printable(rename.new),
                 error,
             )
@@ -102,7 +103,7 @@ class RenameNotes:
         return RenameNote(rename, path, file)
 
     def adopt(self) -> list[RenameNote]:
-        """Take over what ended processes have left behind, oldest first."""
+        """Take over the notes of ended processes, oldest first."""
         paths = rename_files(self._spool_dir)
         found = [note for path in paths if (note := _own(path)) is not None]
         if not found:
@@ -112,7 +113,7 @@ class RenameNotes:
         except SpoolError:
             saves = []
         for note in found:
-            # Their process may have ended before it could note them.
+            # A process may have ended after it spooled a save, before it noted that.
             recorded = {
                 save.source_path
                 for save in saves
@@ -123,7 +124,7 @@ class RenameNotes:
 
 
 def _own(path: Path) -> RenameNote | None:
-    """Return a rename that no process holds; this one holds it from here on."""
+    """Lock a note for this process; return None if another process has it."""
     try:
         file = path.open("r+b")
     except OSError:
@@ -134,9 +135,9 @@ def _own(path: Path) -> RenameNote | None:
             data = file.read()
             rename = decode_rename(data)
             if rename is not None:
-                file.truncate(file.seek(data.rfind(b"\n") + 1))  # what is torn
+                file.truncate(file.seek(data.rfind(b"\n") + 1))  # drop a torn line
                 return RenameNote(rename, path, file)
     except OSError:
-        pass  # another process works it through, or has just ended it
+        pass  # another process has it, or has just removed it
     file.close()
     return None

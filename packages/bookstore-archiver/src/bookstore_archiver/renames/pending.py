@@ -1,8 +1,8 @@
-"""Renames of notebooks and folders, until the store has them.
+"""PendingRenames: renames of notebooks and folders that no version records yet.
 
-A notebook's first version under its new path says where it came from. It is made at
-once from the notebook as it is; where that takes long (a folder) or fails (a full
-disk), the next save of the notebook says it instead, whichever comes first.
+The first version of a notebook under its new path records its old path. This version
+is made at once. If that takes long (a folder) or fails (a full disk), a save of the
+notebook may come first; then its version records the old path.
 """
 
 import bisect
@@ -18,20 +18,20 @@ from bookstore_archiver.renames.notes import RenameNote, RenameNotes
 from bookstore_core.clock import utc_now
 from bookstore_core.spool.renames import Rename
 
-#: So many folders are remembered whose notebooks only their next saves record.
+#: How many folders are remembered that have no directory on this machine.
 MAX_FOLDERS = 100
 
-#: Seconds from a folder's rename on disk until it is known here, at the very most.
+#: Upper limit of the seconds between a folder's rename on disk and `add_folder`.
 GRACE = 30.0
 
 
 @dataclass(eq=False)
 class RenamedFolder:
-    """A folder that was renamed; `recorded` are the paths whose versions say so.
+    """A folder that was renamed; `recorded` are the new paths that versions record.
 
-    `os_path` is its directory, empty where it is nowhere on this machine. It is `over`
-    when nothing more is to be recorded under its new path, since `over_at` (monotonic
-    seconds); a rename that came later may still go back to it.
+    `os_path` is its directory, empty if it is not on this machine. It is `over`, since
+    `over_at` (monotonic seconds), when nothing more is recorded under its new path; a
+    later rename may still refer to it.
     """
 
     old: str
@@ -44,34 +44,34 @@ class RenamedFolder:
     over_at: float = 0.0
 
     def end(self) -> None:
-        """Have it be over; nothing but a later rename goes back to it."""
+        """Mark it as over. Only later renames refer to it from now on."""
         if not self.over:
             self.over, self.over_at = True, time.monotonic()
             if self.note is not None:
                 self.note.over()
 
     def contains(self, path: str) -> bool:
-        """Whether a path lies in the folder."""
+        """Return whether a path is in the folder."""
         return path.startswith(f"{self.new}/")
 
     def is_unrecorded(self, path: str) -> bool:
-        """Whether a notebook lies in the folder whose version does not say so yet."""
+        """Return whether a path is in the folder and no version records its move."""
         return self.contains(path) and path not in self.recorded
 
     def old_path(self, path: str) -> str:
-        """Return the path that a notebook of the folder had before."""
+        """Return the path before the rename of a path in the folder."""
         return self.old + path[len(self.new) :]
 
     def new_path(self, path: str) -> str:
-        """Return the path that a notebook has that was at this one before."""
+        """Return the path after the rename of a path in the old folder."""
         return self.new + path[len(self.old) :]
 
     def moved_with(self, later: "RenamedFolder") -> bool:
-        """Whether it lies in a folder that was renamed later."""
+        """Return whether a later rename moved this folder, or one that contains it."""
         return f"{self.new}/".startswith(f"{later.old}/")
 
     def leads_to(self, later: "RenamedFolder") -> bool:
-        """Whether its notebooks may be in a folder that was renamed later."""
+        """Return whether a later rename may have moved notebooks of this folder."""
         return self.moved_with(later) or self.contains(later.old)
 
 
@@ -89,9 +89,9 @@ def _folder_of(note: RenameNote) -> RenamedFolder:
 
 
 class PendingRenames:
-    """Renames that the store does not have yet. Safe to use from several threads.
+    """Renames that no version records yet. Safe to use from several threads.
 
-    Those of folders are kept in `notes`, for the next process.
+    Renames of folders are also written to `notes`, for the next process.
     """
 
     def __init__(self, notes: RenameNotes | None = None) -> None:
@@ -104,23 +104,23 @@ class PendingRenames:
         self._busy: set[str] = set()
 
     def add(self, old: str, new: str) -> None:
-        """Remember that a notebook was renamed."""
+        """Add the rename of a notebook."""
         with self._lock:
             self._await(old)
             self._notebooks[new] = self._take(old) or old
 
     def add_if_unknown(self, old: str, new: str) -> None:
-        """Remember it as `add` does, unless something newer is known."""
+        """Add the rename of a notebook, unless a newer one is pending."""
         with self._lock:
             self._notebooks.setdefault(new, old)
 
     def pending_move(self, path: str) -> str:
-        """Return the path that a single notebook had before, if it is not recorded."""
+        """Return the pending old path of a notebook; empty if there is none."""
         with self._lock:
             return self._notebooks.get(path, "")
 
     def add_folder(self, old: str, new: str, os_path: str = "") -> RenamedFolder:
-        """Remember that a folder was renamed, until it is removed."""
+        """Add the rename of a folder, and return it."""
         folder = RenamedFolder(old, new, os_path)
         if self._notes is not None and os_path:
             rename = Rename(old, new, os_path, folder.renamed_at)
@@ -129,9 +129,9 @@ class PendingRenames:
         return folder
 
     def adopt(self, *, once: bool = False) -> list[RenamedFolder]:
-        """Take over, and return, the folders that ended processes have left behind.
+        """Take over the renamed folders of ended processes, and return them.
 
-        With `once` it looks for them only if it never has.
+        With `once`, only the first call looks for them.
         """
         with self._adopting:
             if self._notes is None or (once and self._adopted):
@@ -146,7 +146,7 @@ class PendingRenames:
         with self._lock:
             bisect.insort(self._folders, folder, key=lambda known: known.renamed_at)
             for known in self._folders[: self._folders.index(folder)]:
-                # What comes to that path from now on never was in the folder.
+                # Files that are created at that path now were never in the folder.
                 if known.moved_with(folder):
                     known.end()
             guessed = [known for known in self._folders if not known.os_path]
@@ -154,10 +154,9 @@ class PendingRenames:
                 self._folders.remove(known)
 
     def tidy(self, grace: float = GRACE) -> None:
-        """Forget the folders that are over, when none goes back to them.
+        """Remove the folders that are over and that no later rename refers to.
 
-        One may have been renamed again of which is not heard yet: `grace` seconds are
-        for that.
+        They are kept for `grace` seconds, because a later rename may not be known yet.
         """
         with self._lock:
             latest = time.monotonic() - grace
@@ -171,7 +170,7 @@ class PendingRenames:
             self._folders = kept
 
     def release(self) -> None:
-        """Leave what is not recorded to the next process."""
+        """Leave the renames that are not recorded to the next process."""
         self.tidy(0)
         with self._lock:
             for folder in self._folders:
@@ -180,10 +179,10 @@ class PendingRenames:
 
     @contextmanager
     def recording(self, path: str) -> Iterator[str]:
-        """Yield the path that a notebook had before, where it is not recorded yet.
+        """Yield the old path of a notebook, or "" if no move is pending.
 
-        What is done within records it, and whoever else has something to keep of that
-        notebook waits; where it fails, it is pending as before.
+        The block must record the move; other threads that keep the same notebook wait
+        for it. If the block fails, the move stays pending.
         """
         with self._lock:
             self._await(path)
@@ -206,9 +205,10 @@ class PendingRenames:
                     self._lock.notify_all()
 
     def find_left(self, path: str) -> NotebookFile | None:
-        """Return the notebook that was at a path, if no version says so yet.
+        """Return the notebook that moved away from `path`, if that is not recorded yet.
 
-        One has to before another notebook comes there, whose versions are not its own.
+        It must be recorded before another notebook is saved at `path`, or the two
+        histories would mix.
         """
         where, folder = path, None
         with self._lock:
@@ -222,9 +222,9 @@ class PendingRenames:
         return NotebookFile(folder.os_path + where[len(folder.new) :], where)
 
     def _await(self, path: str) -> None:
-        """Wait for whoever records this notebook, under an earlier path or this one.
+        """Wait until no other thread is recording this notebook's move.
 
-        Where that fails, it is for others to record what was before.
+        If that thread failed, the move is still unrecorded and the caller takes it.
         """
         self._lock.wait_for(lambda: self._busy.isdisjoint(self._trail(path)))
 
@@ -237,9 +237,9 @@ class PendingRenames:
         return trail
 
     def _take(self, path: str, before: int | None = None) -> str:
-        """Return the path under which the store last heard of a notebook, once.
+        """Return the path of the notebook's last version, and mark it as recorded.
 
-        With `before`, it was renamed with a folder, and only earlier ones count.
+        Empty if no move is pending. With `before`, only folders below that index count.
         """
         old = self._notebooks.pop(path, "")
         for index in reversed(range(len(self._folders))[:before]):

@@ -1,7 +1,7 @@
 """BookstoreCheckpoints: the versions of notebooks, as Jupyter's checkpoints.
 
-For `checkpoints_class` of either generation's contents manager. File > Revert to
-Checkpoint then lists a notebook's newest versions.
+Set it as `checkpoints_class` of a contents manager, classic or modern. File > Revert to
+Checkpoint then lists the newest versions of a notebook.
 """
 
 import importlib
@@ -36,7 +36,7 @@ from bookstore_core.stores import utc_now
 
 T = TypeVar("T")
 
-#: What checkpoints are derived from, by the generation of the server.
+#: The base class of checkpoints, by generation of the server.
 BASES = {
     "modern": ("jupyter_server.services.contents.checkpoints", "AsyncCheckpoints"),
     "classic": ("notebook.services.contents.checkpoints", "Checkpoints"),
@@ -46,7 +46,7 @@ BASES = {
 #: The id of a checkpoint that was not made.
 NONE = "none"
 
-#: HTTP status codes of what can be in the way of reverting; others are 500.
+#: HTTP status codes of errors that can occur while reverting; others are 500.
 STATUS: Mapping[type[BookstoreError], int] = {
     NotFoundError: 404,
     InvalidRequestError: 400,
@@ -62,21 +62,20 @@ def status_of(error: Exception) -> int:
 
 
 def prepare_checkpoints(manager: Any) -> None:
-    """Have a manager whose checkpoints are ours notice which notebooks are opened.
+    """Create the checkpoints of a manager now, if they are ours.
 
-    Jupyter makes checkpoints only when they are first asked for.
+    They notice which notebooks are opened. Jupyter creates them at their first use.
     """
     kind = getattr(manager, "checkpoints_class", None)
     if isinstance(kind, type) and issubclass(kind, _Checkpoints):
-        manager.checkpoints  # noqa: B018  # makes them
+        manager.checkpoints  # noqa: B018  # creates them
 
 
 class _Checkpoints:
-    """What is added to Jupyter's own base class.
+    """The methods that are added to Jupyter's base class.
 
-    Each method answers at once for managers that do not wait, and returns something to
-    await for those that do. Files that are no notebooks, and notebooks where no store
-    is configured, have the checkpoints that they have without bookstore.
+    For asynchronous managers they return awaitables. Files that are not notebooks, and
+    notebooks if no store is configured, have the checkpoints of Jupyter.
     """
 
     parent: Any
@@ -90,8 +89,8 @@ class _Checkpoints:
         self._archiver = archiver_for(self)  # type: ignore[arg-type]
         if self._archiver is None:
             self.log.warning(
-                "BookstoreCheckpoints: no versions are kept, because no store is "
-                "configured; checkpoints are Jupyter's own."
+                "BookstoreCheckpoints: no store is configured, so there are no "
+                "versions; checkpoints are Jupyter's own."
             )
             return
         attach(manager, self._archiver.intake)
@@ -99,10 +98,10 @@ class _Checkpoints:
         self._archiver.known_versions.prepare()
 
     def create_checkpoint(self, contents_mgr: Any, path: str) -> Any:
-        """Return the save that has just been made: it is a version, or on its way.
+        """Return the save that has just been made; it is, or will become, a version.
 
-        A notebook that this server has not saved yet is archived as it is. The store is
-        not waited for.
+        A notebook that this server has not saved yet is archived now. The method does
+        not wait for the store.
         """
         return self._answer(self._create(contents_mgr, path))
 
@@ -112,12 +111,12 @@ class _Checkpoints:
             return await self._other("create_checkpoint", manager, path)
         path = path.strip("/")
         if is_saving(path):
-            return _not_made()  # Jupyter wants one of each new file, before it is kept
+            return _not_made()  # Jupyter wants one of each new file before it is kept
         if path in archiver.intake.unprotected:
             raise HTTPError(
                 503,
-                f"{path} is saved, but no version could be made of it: the spool "
-                "cannot be written. Bookstore does it as soon as there is room.",
+                f"{path} is saved, but it could not be archived: the spool cannot be "
+                "written. It is archived as soon as that is possible.",
             )
         newest = archiver.known_versions.newest_save(path)
         if newest is None:
@@ -134,8 +133,8 @@ class _Checkpoints:
     def list_checkpoints(self, path: str) -> Any:
         """Return the newest versions that this server knows, the newest one last.
 
-        The classic menu shows them in this order, and takes the last one for the
-        newest; JupyterLab turns it round. The store is asked beside, for the next time.
+        The classic menu shows them in this order and takes the last one as the newest;
+        JupyterLab reverses it. A background thread queries the store for the next call.
         """
         return self._answer(self._list(path))
 
@@ -149,10 +148,10 @@ class _Checkpoints:
     def restore_checkpoint(
         self, contents_mgr: Any, checkpoint_id: str, path: str
     ) -> Any:
-        """Save a version's content again, as a new version that says so.
+        """Save the content of a version again, as a new version that records this.
 
-        What is there now is archived first, if it never was. It is the one method that
-        may wait for the store: for seconds, and then gives up without a change.
+        The present content is archived first, unless it is already. Only this method
+        waits for the store, for some seconds; then it gives up without a change.
         """
         return self._answer(self._restore(contents_mgr, checkpoint_id, path))
 
@@ -184,22 +183,23 @@ class _Checkpoints:
         return self._answer(self._nothing())
 
     def delete_checkpoint(self, checkpoint_id: str, path: str) -> Any:
-        """Refuse it (403): a version stays, whoever asks.
+        """Refuse (403): versions are never deleted.
 
-        To answer that it is gone would be untrue, and nothing needs it to be: no menu
-        of Jupyter's deletes a single checkpoint.
+        No menu of Jupyter deletes a single checkpoint.
         """
         return self._answer(self._delete(checkpoint_id, path))
 
     async def _delete(self, checkpoint: str, path: str) -> Any:
         if self._versions_of(path) is None:
             return await self._other("delete_checkpoint", checkpoint, path)
-        raise HTTPError(403, f"Versions of {path} are kept: bookstore deletes none.")
+        raise HTTPError(
+            403, f"Bookstore does not delete versions: those of {path} are kept."
+        )
 
     def delete_all_checkpoints(self, path: str) -> Any:
-        """Do nothing for notebooks: Jupyter calls it when it deletes the file itself.
+        """Do nothing for notebooks: Jupyter calls this when it deletes the file.
 
-        Its versions are what brings it back.
+        With its versions the file can be restored.
         """
         if self._versions_of(path) is None:
             return self._answer(self._other("delete_all_checkpoints", path))
@@ -228,23 +228,23 @@ class _Checkpoints:
         return await in_thread(do, *args) if self._is_async else do(*args)
 
     def _answer(self, work: Coroutine[Any, Any, Any]) -> Any:
-        """Return `work` to be awaited, or what it returns where nothing in it waits."""
+        """Return `work` for asynchronous managers, and its result for others."""
         if self._is_async:
             return work
         try:
             work.send(None)
         except StopIteration as done:
             return done.value
-        raise RuntimeError("The contents manager waits, and its `get` does not say so.")
+        raise RuntimeError("The contents manager is asynchronous, its `get` is not.")
 
 
 def checkpoints_class() -> Any:
-    """Return the class, on top of the base that the running server wants."""
+    """Return the class, derived from the base class of the running server."""
     return derive("BookstoreCheckpoints", _Checkpoints, BASES)
 
 
 def _default_checkpoints(manager: Any, *, is_async: bool) -> Any:
-    """Return the checkpoints that a manager of files has without us, else None."""
+    """Return Jupyter's checkpoints for a manager of files; None for others."""
     if not has_files(manager):
         return None
     package = BASES[running_generation()][0].rpartition(".")[0]

@@ -10,7 +10,7 @@ from bookstore_archiver.server.generation import derive
 from bookstore_archiver.server.registry import archiver_for
 from bookstore_core.errors import ConfigurationError
 
-#: The running server's own contents manager, by its generation.
+#: The default contents manager, by generation of the server.
 BASES = {
     "modern": (
         "jupyter_server.services.contents.largefilemanager",
@@ -22,11 +22,11 @@ BASES = {
 
 
 class _Archiving:
-    """What is added to the running server's own contents manager."""
+    """The methods that are added to the default contents manager."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        #: Held by nobody: locks are made and dropped in one step. Kept for its name.
+        #: Not used any more; kept because it is public.
         self.path_lock_ready = asyncio.Lock()
         self._archiver = archiver_for(self)  # type: ignore[arg-type]
         if self._archiver is not None:
@@ -39,10 +39,10 @@ class _Archiving:
         return self._archiver.intake.locks.locks if self._archiver is not None else {}
 
     async def archive(self, record: ArchiveRecord) -> None:
-        """Archive a record: it is on disk when this returns, and on its way.
+        """Archive a record: on return it is in the spool, waiting for upload.
 
-        Raises ConfigurationError when no store is configured, InvalidRequestError for
-        a path that no key can be made of, OSError when the spool cannot be written.
+        Raises ConfigurationError if no store is configured, InvalidRequestError if the
+        path makes no valid key, OSError if the spool cannot be written.
         """
         if self._archiver is None:
             raise ConfigurationError("No store is configured: nothing is archived.")
@@ -51,5 +51,5 @@ class _Archiving:
 
 
 def archiving_manager_class() -> Any:
-    """Return the class, on top of the default manager of the server that runs."""
+    """Return the class, derived from the default manager of the running server."""
     return derive("BookstoreContentsArchiver", _Archiving, BASES)

@@ -1,4 +1,4 @@
-"""The notebook-server extension, for both generations of server."""
+"""The notebook server extension, for both generations of server."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ from bookstore_archiver.server.registry import archiver_for
 
 
 def load(app: Any) -> None:
-    """Have the saves of `app` archived, when a store is configured."""
+    """Archive the saves of `app`, if a store is configured."""
     archiver = archiver_for(app)
     if archiver is None:
         return
@@ -22,6 +22,6 @@ def load(app: Any) -> None:
         except Exception:
             app.log.exception("Bookstore archives nothing: it could not be attached.")
 
-    # Not now: jupytext, for one, replaces the manager while extensions are loaded.
+    # Later: jupytext, for example, replaces the manager while extensions are loaded.
     loop = getattr(app, "io_loop", None) or IOLoop.current()
     loop.add_callback(attach_to_manager)

@@ -1,4 +1,4 @@
-"""Which generation of notebook server runs, or would."""
+"""Which generation of notebook server runs here, classic or modern."""
 
 import functools
 import importlib
@@ -15,20 +15,20 @@ Generation = Literal["modern", "classic", ""]
 
 
 def running_generation() -> Generation:
-    """Return the generation of the server that runs here; empty where none can."""
+    """Return the generation of the server that runs here; "" if none is installed."""
     if Application.initialized():
         return "classic" if is_classic(Application.instance()) else "modern"
-    # Or by what can be imported, where only a config file wants a name. Where no
-    # server is installed at all, that file is read by gunicorn or by our command.
+    # No server runs: gunicorn or our command reads a config file that imports a class.
+    # Return the generation that is installed, if any.
     if importlib.util.find_spec("jupyter_server") is not None:
         return "modern"
     return "classic" if importlib.util.find_spec("notebook") is not None else ""
 
 
 def derive(name: str, part: type, bases: Mapping[str, tuple[str, str]]) -> Any:
-    """Return the class `name`: `part` on the running server's own base.
+    """Return the class `name`, derived from `part` and the running server's base.
 
-    `bases` gives module and name of the base for each generation.
+    `bases` contains module and name of the base for each generation.
     """
     return _derive(name, part, *bases[running_generation()])
 

@@ -1,4 +1,4 @@
-"""Registry: the one archiver of each notebook server, however it is asked for."""
+"""Registry: one archiver for each notebook server."""
 
 import atexit
 import logging
@@ -17,9 +17,9 @@ _archivers: "weakref.WeakKeyDictionary[Configurable, Archiver | None]" = (
 
 
 def archiver_for(part: Configurable) -> Archiver | None:
-    """Return the archiver of the server that `part` belongs to, started.
+    """Return the archiver of the server that `part` belongs to; start it if it is new.
 
-    None where no store is configured, or the settings are wrong; the log says so once.
+    None if no store is configured or the settings are wrong; this is logged once.
     """
     server = part
     while server.parent is not None:
@@ -36,7 +36,7 @@ def _make_archiver(server: Any) -> Archiver | None:
     log: logging.Logger = server.log
     archiver = Archiver(settings, log=log)
     log.info(
-        "Bookstore archives each save of a notebook to %s, by way of the spool %s.",
+        "Bookstore archives each save of a notebook to %s, through the spool %s.",
         describe_store(settings),
         settings.spool_dir,
     )

@@ -1,1 +1,1 @@
-"""Saves on disk, from the moment they are made until the store has them."""
+"""Saves on disk, until they are in the store."""

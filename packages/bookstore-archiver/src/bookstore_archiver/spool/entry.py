@@ -1,4 +1,4 @@
-"""Entries of the spool, and what a save brings besides its content."""
+"""Entry, a save in the spool, and Provenance, which says how its content came about."""
 
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -11,8 +11,8 @@ from bookstore_core.spool.saves import Trailer
 class Provenance:
     """Fields of `VersionMetadata` and of the spool's `Trailer`, described there.
 
-    A save with any of them stands for something that a person did. It is sent at once
-    and never left out, whatever settings thin out the saves that editors make.
+    A save with any of them was made by an action of a person. It is sent at once and is
+    never skipped by `min_interval` or `skip_unchanged`.
     """
 
     restored_from: str = ""
@@ -29,7 +29,7 @@ class Provenance:
 
     @classmethod
     def of_restore(cls, origin: Origin | None, path: str) -> "Provenance":
-        """Return the news that a save at `path` is a restore, if it is one."""
+        """Return the provenance of a save at `path` that was restored from `origin`."""
         if origin is None:
             return NO_PROVENANCE
         elsewhere = origin.path if origin.path != path else ""
@@ -38,13 +38,13 @@ class Provenance:
 
 NO_PROVENANCE = Provenance()
 
-#: Content that is about to be written over: a version unless the newest one is it.
+#: Content that is about to be overwritten: a version unless the newest one equals it.
 OVERWRITTEN = Provenance(only_if_changed=True)
 
 
 @dataclass(frozen=True)
 class Entry:
-    """A save in the spool. `claimed`: in cur/. `unsure`: the store may have it."""
+    """A save in the spool; `claimed` if in cur/, `unsure` if the store may have it."""
 
     name: str
     trailer: Trailer
@@ -53,19 +53,19 @@ class Entry:
 
     @property
     def key(self) -> str:
-        """Key of the version that it will be."""
+        """Key of the version that it will become."""
         return self.trailer.key
 
     @property
     def has_provenance(self) -> bool:
-        """Whether it stands for something that a person did; see `Provenance`."""
+        """Whether it was made by an action of a person; see `Provenance`."""
         known = self.trailer.metadata
         by_person = known.restored_from or known.moved_from
         return bool(by_person) or self.trailer.only_if_changed
 
     @property
     def moved_key(self) -> str:
-        """Key of the notebook before it was renamed, empty where it was not."""
+        """Key of the notebook before it was renamed; empty if it was not."""
         known = self.trailer.metadata
         prefix = self.key.removesuffix(known.source_path)
         return prefix + known.moved_from if known.moved_from else ""

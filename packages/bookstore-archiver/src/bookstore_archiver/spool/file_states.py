@@ -1,4 +1,4 @@
-"""Whether a file is still what it was when it was looked at before."""
+"""Checks whether a file has changed, or was moved or removed."""
 
 import os
 from pathlib import Path
@@ -6,7 +6,7 @@ from typing import BinaryIO
 
 
 def is_unchanged(before: os.stat_result | None, after: os.stat_result | None) -> bool:
-    """Say whether nobody wrote a file between two looks at it; None: it was missing."""
+    """Return whether a file is unchanged between two `stat` results; None: no file."""
     if before is None or after is None:
         return before is after
     return (before.st_ino, before.st_size, before.st_mtime_ns) == (
@@ -17,5 +17,5 @@ def is_unchanged(before: os.stat_result | None, after: os.stat_result | None) ->
 
 
 def is_at(file: BinaryIO, path: Path) -> bool:
-    """Say whether an open file is the one at a path; raises OSError for none there."""
+    """Return whether an open file is at a path. Raises OSError if there is no file."""
     return os.path.samestat(os.fstat(file.fileno()), path.stat())

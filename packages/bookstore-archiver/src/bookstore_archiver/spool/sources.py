@@ -1,4 +1,4 @@
-"""Snapshots: the bytes of a notebook as they were just saved."""
+"""Sources: where the bytes of a notebook are copied from."""
 
 import hashlib
 import os
@@ -10,36 +10,36 @@ from bookstore_core.errors import BookstoreError, NotFoundError, SpoolError
 
 CHUNK = 1024 * 1024
 
-#: How often a file is read again that somebody else writes meanwhile.
+#: How many times a file is read if somebody writes it meanwhile.
 ATTEMPTS = 3
 
 
 @dataclass(frozen=True)
 class Digest:
-    """Size in bytes and hexadecimal sha256 of what was copied."""
+    """Size in bytes and hexadecimal sha256 of the copied bytes."""
 
     size: int
     sha256: str
 
 
 class Source(Protocol):
-    """Something that can copy a notebook's bytes into a file."""
+    """Copies the bytes of a notebook into a file."""
 
     @property
     def os_path(self) -> str:
-        """The file on this machine that it reads; empty where there is none."""
+        """The file on this machine that is read; empty if there is none."""
 
     def copy_to(self, target: BinaryIO) -> Digest:
-        """Write exactly the notebook's bytes into `target`, which is empty.
+        """Write the notebook's bytes into `target`, which is empty.
 
-        Raises BookstoreError when the notebook cannot be read, and OSError when the
-        target cannot be written.
+        Raises BookstoreError if the notebook cannot be read, and OSError if the target
+        cannot be written.
         """
 
 
 @dataclass(frozen=True)
 class BytesSource:
-    """A notebook whose bytes are at hand."""
+    """A notebook whose bytes are in memory."""
 
     data: bytes
     os_path: str = ""
@@ -52,14 +52,14 @@ class BytesSource:
 
 @dataclass(frozen=True)
 class ModelSource:
-    """A notebook as a contents model holds it, to be laid out as nbformat does."""
+    """The notebook in a contents model, written as nbformat writes it."""
 
     content: Any
     os_path: str = ""
 
     def copy_to(self, target: BinaryIO) -> Digest:
-        """Write the notebook as a file of it would read."""
-        # A notebook server has it loaded; commands, which need it not, would wait.
+        """Write the notebook as Jupyter would write its file."""
+        # Imported late: commands do not need it, and it is slow to import.
         import nbformat
 
         node = nbformat.from_dict(self.content)  # type: ignore[no-untyped-call]
@@ -71,13 +71,13 @@ class ModelSource:
 
 @dataclass(frozen=True)
 class FileSource:
-    """A notebook on disk; `otherwise` stands in where the file cannot be read whole."""
+    """A notebook on disk; `otherwise` is used if the file cannot be read."""
 
     os_path: str
     otherwise: Source | None = None
 
     def copy_to(self, target: BinaryIO) -> Digest:
-        """Stream the file, never holding more than a chunk of it."""
+        """Copy the file in chunks."""
         try:
             return self._copy_settled(target)
         except BookstoreError:
@@ -114,7 +114,7 @@ class FileSource:
         return Digest(size, digest.hexdigest())
 
     def _read(self, file: BinaryIO) -> bytes:
-        # Told apart from an error of the target, which means that the spool is full.
+        # An OSError would mean that the target, in the spool, cannot be written.
         try:
             return file.read(CHUNK)
         except OSError as error:

@@ -1,11 +1,11 @@
-"""Spool: saves on disk, from the moment they are made until the store has them.
+"""Spool: saves on disk, until they are in the store.
 
     (nothing) --add--> tmp/ --fsync, rename--> new/ --claim--> cur/ --done--> (removed)
                                                 |                |
                                                 `------fail------`--> failed/
 
-What ends in between: a file in tmp/ was promised to nobody, one in new/ was never
-sent, and one in cur/ may have reached the store or not.
+If the process ends in between: a file in tmp/ is incomplete, one in new/ was never
+sent, and one in cur/ may have reached the store.
 """
 
 import hashlib
@@ -30,7 +30,7 @@ from bookstore_core.spool.directory import CUR, FAILED, FOLDERS, NEW, REASON_SUF
 from bookstore_core.spool.saves import Trailer, entry_name, read_trailer, time_of
 from bookstore_core.stores.versions import VersionMetadata, new_save_id
 
-#: Seconds after which a file in tmp/ belongs to a process that has ended.
+#: Seconds after which a file in tmp/ is taken as left by an ended process.
 ABANDONED_AFTER = 3600.0
 
 
@@ -49,13 +49,13 @@ class Spool:
         self._disk = disk or Disk()
         self._lock = threading.Lock()
         self._newest: datetime | None = None
-        self._newer: set[str] = set()  # names of saves that are of a newer form
+        self._newer: set[str] = set()  # names of saves in a newer form
         # Several processes, on several machines, may write into one spool.
         self._writer = f"{socket.gethostname()}.{os.getpid()}.{id(self):x}"
         self._numbers = count()
 
     def make(self) -> None:
-        """Make the spool's folders, where missing."""
+        """Create the folders of the spool, unless they exist."""
         for folder in FOLDERS:
             self._disk.make_folder(self.root / folder)
 
@@ -69,10 +69,10 @@ class Spool:
         saved_at: datetime | None = None,
         provenance: Provenance = NO_PROVENANCE,
     ) -> Entry:
-        """Keep a save; durable when it returns, and sorted after all before it.
+        """Add a save: on return it is durable, and its name sorts after earlier ones.
 
-        `saved_at` is now where it is not given. Raises OSError when the spool cannot be
-        written, BookstoreError when the source cannot be read.
+        `saved_at` is now by default. Raises OSError if the spool cannot be written,
+        BookstoreError if the source cannot be read.
         """
 
         def describe(digest: Digest) -> Trailer:
@@ -91,7 +91,7 @@ class Spool:
         try:
             return self._add(source, describe)
         except FileNotFoundError:
-            # The first save of all, or somebody removed the directory.
+            # This is the first save, or somebody removed the directory.
             self.make()
             return self._add(source, describe)
 
@@ -102,7 +102,7 @@ class Spool:
                 trailer = describe(source.copy_to(file))
                 file.write(trailer.encode())
                 self._disk.sync(file)
-            # Under the lock, so that a name that sorts first is also there first.
+            # Under the lock, so that saves appear in the order of their names.
             with self._lock:
                 name = entry_name(self._next_time(), trailer.metadata.save_id)
                 self._disk.move(draft, self.root / NEW / name)
@@ -125,7 +125,7 @@ class Spool:
 
     @property
     def newer(self) -> int:
-        """How many saves only a newer release can read, as of the last scan."""
+        """How many saves the last scan found that only a newer release can read."""
         return len(self._newer)
 
     def scan(
@@ -134,11 +134,11 @@ class Spool:
         *,
         log_error: Callable[[Exception], None] = lambda error: None,
     ) -> Iterator[Entry]:
-        """Yield the saves that wait and are not in `known`, oldest first.
+        """Yield the saves whose names are not in `known`, oldest first.
 
-        Files that are no saves are set aside in failed/; saves that only a newer
-        release can read stay where they are. One that cannot be read, or set aside, is
-        given to `log_error`, and is not in the way of the others.
+        Files that are not saves are moved to failed/; saves that only a newer release
+        can read stay where they are. If one cannot be read or moved, `log_error` is
+        called, and the scan goes on.
         """
         found = [(name, True) for name in self._names(CUR) if name not in known]
         found += [(name, False) for name in self._names(NEW) if name not in known]
@@ -160,19 +160,19 @@ class Spool:
                 yield entry
 
     def _remove_twin(self, name: str) -> None:
-        """Leave of a save that a power cut left in new/ and cur/ the claimed one."""
+        """Remove a save from new/ that a power cut left in both new/ and cur/."""
         twin = self.root / NEW / name
         with suppress(FileNotFoundError):
             if twin.samefile(self.root / CUR / name):
                 self._disk.remove(twin)
             else:
-                self._set_aside(twin, "It is there twice; the one in cur/ is sent.")
+                self._set_aside(twin, "It is a copy of a save in cur/, which is sent.")
 
     def _read(self, name: str, *, claimed: bool) -> Entry | None:
         path = self.root / (CUR if claimed else NEW) / name
         try:
             if time_of(name) is None or not path.is_file() or path.is_symlink():
-                raise SpoolError("It is no save: bookstore did not name it.")
+                raise SpoolError("It is not a save: bookstore did not name it.")
             with path.open("rb") as file:
                 trailer = read_trailer(file)
         except FileNotFoundError:
@@ -187,14 +187,14 @@ class Spool:
 
     def _names(self, folder: str) -> list[str]:
         try:
-            # Names with a dot are the file system's own, like NFS's of removed files.
+            # Names with a dot belong to the file system: NFS names removed files so.
             return [n for n in os.listdir(self.root / folder) if not n.startswith(".")]
         except FileNotFoundError:
             return []
 
     def find(self, save_id: str) -> Entry | None:
-        """Return the save with this id, if it still waits."""
-        # In the order in which it moves, so that it is not missed between the two.
+        """Return the save with this id, or None if it is not in the spool."""
+        # new/ first: a save moves from there to cur/, and is not missed in between.
         for folder in (NEW, CUR):
             for name in self._names(folder):
                 if name.endswith(f"-{save_id}"):
@@ -202,7 +202,7 @@ class Spool:
         return None
 
     def claim(self, entry: Entry) -> Entry | None:
-        """Move a save to cur/ before it is sent; None when somebody removed it."""
+        """Move a save to cur/ before it is sent; return None if somebody removed it."""
         if entry.claimed:
             return entry
         try:
@@ -212,16 +212,16 @@ class Spool:
                 self.make()
                 return self.claim(entry)
             return None
-        # After a power cut it must not look as if it had never been sent.
+        # After a power cut it must still be in cur/: it may have been sent.
         self._disk.sync_folder(self.root / CUR)
         return replace(entry, claimed=True)
 
     def done(self, entry: Entry) -> None:
-        """Remove a save that the store has."""
+        """Remove a save that is in the store."""
         self._disk.remove(self._path(entry))
 
     def fail(self, entry: Entry, reason: str) -> None:
-        """Set a save aside that can never be sent, with the reason beside it."""
+        """Move a save that can never be sent to failed/, with the reason beside it."""
         self._set_aside(self._path(entry), reason)
 
     def _set_aside(self, path: Path, reason: str) -> None:
@@ -233,13 +233,13 @@ class Spool:
         with suppress(FileNotFoundError):
             self._disk.move(path, target)
             note = target.with_name(target.name + REASON_SUFFIX)
-            with suppress(OSError):  # a full disk: that it is out of the way counts
+            with suppress(OSError):  # a full disk: moving it was more important
                 note.write_text(reason + "\n", encoding="utf-8")
 
     def open(self, entry: Entry) -> BinaryIO:
         """Open a save: a seekable stream of the notebook's bytes, then the trailer.
 
-        Raises SpoolError when they are not those that were saved.
+        Raises SpoolError if the bytes are damaged.
         """
         file = self._path(entry).open("rb")
         try:
@@ -256,7 +256,7 @@ class Spool:
         return file
 
     def sweep(self) -> None:
-        """Remove drafts of processes that ended while they wrote them."""
+        """Remove files in tmp/ that were left by ended processes."""
         for name in self._names(TMP):
             path = self.root / TMP / name
             with suppress(OSError):

@@ -1,4 +1,4 @@
-"""Unprotected: notebooks whose newest save is not in the spool, though it should be."""
+"""Unprotected: notebooks whose newest save is not in the spool but should be."""
 
 import logging
 import threading
@@ -11,17 +11,18 @@ from bookstore_core.errors import BookstoreError, NotFoundError
 from bookstore_core.paths import printable
 from bookstore_core.spool.unprotected import UnprotectedNotebook
 
-#: Seconds without a save that was removed, before the next one is logged again.
+#: Seconds without a removed save after which the next one is logged again.
 QUIET = 300.0
 
 Repair = Callable[[UnprotectedNotebook], object]
 
 
 class Unprotected:
-    """Remembers them, also beyond this process, and archives their newest state.
+    """Lists them, also for the next process, and archives their newest state.
 
-    They are those that could not be put into the spool, and those that somebody has
-    removed from it. Each of both is logged once, until it is over.
+    Their saves could not be put into the spool, or somebody has removed them from it.
+    Each problem is logged once until it is resolved. `adopted` is called with each
+    notebook that an ended process has listed.
     """
 
     def __init__(
@@ -43,50 +44,50 @@ class Unprotected:
 
     @property
     def paths(self) -> tuple[str, ...]:
-        """The notebooks' paths."""
+        """Paths of the notebooks, sorted."""
         return tuple(sorted(self._notebooks))
 
     def order(self, path: str) -> AbstractContextManager[object]:
-        """Return what a save of the path holds while it is put into the spool.
+        """Return the lock to hold while a save of `path` is put into the spool.
 
-        A repair reads the same file; the newer content has to come second.
+        A repair reads the same file; the newer content must come second.
         """
         return self._repairing if path in self._notebooks else nullcontext()
 
     def record_unspooled(self, notebook: UnprotectedNotebook, error: Exception) -> None:
-        """Note that a save of the notebook could not be put into the spool."""
+        """Record that a save of the notebook could not be put into the spool."""
         with self._lock:
             first, self._logged_unspooled = not self._logged_unspooled, True
             self._note({notebook.path: notebook})
         if first:
             self._log.error(
                 "Saves are NOT protected: they cannot be put into the spool (%s). "
-                "Notebooks are saved, but get no versions until this is over; then "
+                "Notebooks are saved, but get no versions until this is resolved; then "
                 "the newest state of each is archived.",
                 error,
             )
 
     def record_removed(self, notebooks: Iterable[UnprotectedNotebook]) -> None:
-        """Note that saves have vanished from the spool before the store had them."""
+        """Record that saves were removed from the spool before they were sent."""
         found = {notebook.path: notebook for notebook in notebooks}
         if not found:
             return
         with self._lock:
-            # They are missed one by one, each when its turn comes.
+            # Each one is only missed when its turn comes.
             logged, self._logged_removed = self._logged_removed, time.monotonic()
             first = logged is None or self._logged_removed - logged > QUIET
             self._note(found)
         if first:
             self._log.error(
-                "Saves were removed from the spool %s, and not by bookstore: of %s, "
-                "for one. The newest state of each notebook is archived again; what "
-                "came before it is lost.",
+                "Saves were removed from the spool %s, and not by bookstore, for "
+                "example saves of %s. The newest state of each notebook is archived "
+                "again; earlier states are lost.",
                 self._spool_dir,
                 printable(min(found)),
             )
 
     def record_spooled(self, path: str) -> None:
-        """Note that the notebook's newest save is in the spool."""
+        """Record that the newest save of the notebook is in the spool."""
         if path not in self._notebooks:
             return
         with self._lock:
@@ -95,10 +96,10 @@ class Unprotected:
             over = not self._notebooks and self._logged_unspooled
             self._logged_unspooled = self._logged_unspooled and bool(self._notebooks)
         if over:
-            self._log.info("Saves are protected again: the spool takes them.")
+            self._log.info("Saves are protected again: the spool can be written.")
 
     def check(self) -> bool:
-        """Take over what ended processes have noted, and be ready to note something.
+        """Take over the lists of ended processes, and write this process's own.
 
         Returns whether somebody has removed the spool.
         """
@@ -123,10 +124,10 @@ class Unprotected:
         return not self._unwritten
 
     def repair(self, archive: Repair) -> None:
-        """Call `archive` with each notebook, until there is no room."""
+        """Call `archive` with each notebook, until it raises OSError (no room)."""
         for path, notebook in list(self._notebooks.items()):
             if not notebook.os_path:
-                continue  # kept elsewhere; its next save protects it
+                continue  # no file on this machine; its next save protects it
             with self._repairing:
                 if path not in self._notebooks:
                     continue
@@ -137,13 +138,13 @@ class Unprotected:
                         "%s was removed before its last save could be archived.", path
                     )
                 except BookstoreError:
-                    continue  # this one cannot be read; its next save protects it
+                    continue  # it cannot be read; its next save protects it
                 except OSError:
                     return  # still no room
                 self.record_spooled(path)
 
     def close(self) -> None:
-        """Leave what is still lost to the next process."""
+        """Leave the unprotected notebooks to the next process."""
         with self._lock:
             self._file.close()
 

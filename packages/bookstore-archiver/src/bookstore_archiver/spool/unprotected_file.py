@@ -1,4 +1,4 @@
-"""LossNotes: keeps on disk what could not be spooled, so that a restart knows of it."""
+"""UnprotectedFile: lists unprotected notebooks on disk, for the next process."""
 
 import fcntl
 import os
@@ -18,17 +18,17 @@ from bookstore_core.spool.unprotected import (
     loss_folders,
 )
 
-#: Bytes that a file takes while there is room, for a moment at which there is none.
+#: Bytes that the file reserves, so that it can be written when the disk is full.
 RESERVE = 16 * 1024
-#: A file grows up to this where there are that many notebooks, and room.
+#: Bytes that the file has at most.
 MAX_SIZE = 4 * 1024 * 1024
 
 
 class UnprotectedFile:
-    """This process's file, and those that ended processes left behind.
+    """The file of this process; it also adopts the files of ended processes.
 
-    Nothing here raises for a disk that is full: what cannot be kept is known to this
-    process all the same. Not for several threads.
+    No method raises if the disk is full: this process knows its notebooks anyway. Not
+    safe to use from several threads.
     """
 
     def __init__(self, spool_dir: str) -> None:
@@ -39,13 +39,13 @@ class UnprotectedFile:
         self._file: BinaryIO | None = None
 
     def reserve(self) -> None:
-        """Make the file, as large as it may have to be, where there is none yet."""
+        """Create the file with its reserve of bytes, if there is none yet."""
         if self._file is None:
             self.keep(())
 
     @property
     def was_removed(self) -> bool:
-        """Whether somebody removed the file, and so most likely the spool around it."""
+        """Whether somebody removed the file, and so probably the whole spool."""
         if self._file is None or self._path is None:
             return False
         try:
@@ -54,7 +54,7 @@ class UnprotectedFile:
             return True
 
     def keep(self, notebooks: Collection[UnprotectedNotebook]) -> bool:
-        """Have the file say exactly this; return whether it does."""
+        """Write these notebooks to the file; return whether that succeeded."""
         if self.was_removed:
             self.close()
         if self._file is not None and self._write(self._file, notebooks):
@@ -86,13 +86,13 @@ class UnprotectedFile:
                     return True
             except OSError:
                 pass
-            room = size  # no more than is there already
+            room = size  # try again without a larger file
         return False
 
     def adopt(self, take: Callable[[list[UnprotectedNotebook]], bool]) -> None:
-        """Have `take` told what ended processes have noted; their files end if it can.
+        """Call `take` with the notebooks in each file of an ended process.
 
-        `take` returns whether it has been kept elsewhere.
+        The file is removed if `take` returns True, which means they are kept elsewhere.
         """
         for path in loss_files(self._spool_dir):
             if path == self._path:
@@ -105,7 +105,7 @@ class UnprotectedFile:
                     path.unlink(missing_ok=True)
 
     def close(self) -> None:
-        """End the file, where it says nothing; else leave it for the next process."""
+        """Close the file. It is removed if empty, else left for the next process."""
         file, path, self._file, self._path = self._file, self._path, None, None
         if file is None or path is None:
             return
@@ -116,7 +116,7 @@ class UnprotectedFile:
 
 
 def _make(path: Path) -> BinaryIO | None:
-    """Return a new file with a lock on it; None where it cannot be made."""
+    """Return a new, locked file; None if it cannot be created."""
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         number = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
@@ -128,7 +128,7 @@ def _make(path: Path) -> BinaryIO | None:
         if is_at(file, path):
             return file
     except OSError:
-        pass  # someone took it for one that was left behind, between the two
+        pass  # another process has adopted it before it was locked
     file.close()
     return None
 
@@ -141,7 +141,7 @@ def _drop(file: BinaryIO, path: Path) -> None:
 
 @contextmanager
 def _open_orphan(path: Path) -> Iterator[BinaryIO | None]:
-    """Open a file with its lock; None when its process lives."""
+    """Open and lock a file; yields None if its process is running."""
     with path.open("r+b") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -1,1 +1,1 @@
-"""From the spool to the store: which save is sent when, and what follows."""
+"""Uploads from the spool to the store: order, retries, threads and status."""

@@ -1,4 +1,4 @@
-"""Backlog: the saves that wait, which may be sent now, and what follows of each try."""
+"""Backlog: which waiting saves may be sent now, and what happens after an attempt."""
 
 import logging
 import random
@@ -15,18 +15,18 @@ from bookstore_archiver.uploads.sender import Outcome, SendResult
 from bookstore_archiver.uploads.stats import STORE, Stats
 from bookstore_archiver.uploads.timing import Timing
 
-#: How many of the saves that left are remembered: more than threads that save.
+#: How many names of finished saves are remembered: more than threads that save.
 REMEMBERED = 1000
 
-#: How many saves find out whether a store works again that did not: more than one,
-#: because a store may hang.
+#: How many saves are sent at once during an outage, to find out whether it is over:
+#: more than one, because a store may hang.
 PROBES = 2
 
 
 class Backlog:
-    """A queue, the spool beneath it, and when the store may be asked.
+    """The queue of a spool, and when the store may be tried.
 
-    All but `settle` and `remove` is for whoever holds the lock.
+    The caller must hold the lock, except for `settle` and `remove`.
     """
 
     def __init__(
@@ -54,40 +54,40 @@ class Backlog:
         self._dice = dice
         self._queue = Queue(interval=min_interval)
         self._leftover: dict[str, Entry] = {}  # sent, but not removed yet
-        # A look into the spool may find a save before whoever made it hands it over.
+        # A scan of the spool may find a save before `add` is called with it.
         self._left: deque[str] = deque(maxlen=REMEMBERED)
         self._outage = StoreOutage()
         self._outage_ended = False
-        #: Whether saves may be taken: this process drains the spool, and goes on.
+        #: Whether saves may be taken: this process drains the spool and is not ending.
         self.is_open = False
-        #: Whether something fails that only a person can change.
+        #: Whether something fails that only a person can fix.
         self.refused = False
         self._logged: set[str] = set()
 
     @property
     def names(self) -> set[str]:
-        """Return a copy of the names of all files that are dealt with already."""
+        """A copy of the names of all files that are already queued or finished."""
         return self._queue.names | self._leftover.keys()
 
     @property
     def limit(self) -> int:
-        """How many saves may be sent side by side, as things stand."""
+        """How many saves may be sent in parallel now."""
         failing = self._outage.failing_since is not None
         return PROBES if failing else self._max_threads
 
     def needs_turn(self, outcome: Outcome) -> bool:
-        """Say whether there may be something to do besides the next save; ask once."""
+        """Return whether the draining thread has work now; call it once per outcome."""
         ended, self._outage_ended = self._outage_ended, False
         return (
             ended or outcome.result is not SendResult.SENT or bool(self._queue.interval)
         )
 
     def forget(self) -> None:
-        """Drop all: another process drains the spool now."""
+        """Empty the queue: another process drains the spool now."""
         self._queue = Queue(interval=self._queue.interval)
 
     def add(self, entries: Iterable[Entry]) -> list[Entry]:
-        """Queue saves; return those that need not be sent any more."""
+        """Queue saves; return those that are skipped because a newer one is queued."""
         now, overtaken = self._clock(), []
         for entry in sorted(entries, key=lambda entry: entry.name):
             if entry.name not in self._left:
@@ -96,30 +96,30 @@ class Backlog:
         return overtaken
 
     def take(self) -> Entry | None:
-        """Return a save that may be sent now; it counts as being sent from here."""
+        """Return a save that may be sent now, and mark it as being sent; or None."""
         now = self._clock()
         if not self.is_open or now < self._outage.paused_until:
             return None
         return self._queue.pick(now)
 
     def has_ready(self) -> bool:
-        """Say whether `take` would return something, while it is open."""
+        """Return whether `take` would return a save, if the backlog is open."""
         now = self._clock()
         return now >= self._outage.paused_until and self._queue.has_ready(now)
 
     def next_due(self) -> float | None:
-        """Return when `take` may next return something that it does not now."""
+        """Return when the next save may be taken that may not be now, or None."""
         retry, closed = self._queue.next_due(), self._outage.paused_until
         due = [] if retry is None else [max(retry, closed)]
         due += [closed] if closed > self._clock() else []
         return min(due, default=None)
 
     def release_held(self) -> None:
-        """Hold no save back any more."""
+        """Hold no save back from now on."""
         self._queue.release_held()
 
     def remove(self, entries: Iterable[Entry]) -> None:
-        """Take saves that are dealt with out of the spool."""
+        """Remove finished saves from the spool."""
         for entry in entries:
             failure = None
             try:
@@ -129,24 +129,24 @@ class Backlog:
             with self._lock:
                 self._leftover.pop(entry.name, None)
                 if failure is not None:
-                    # It has been sent: it must not be again while this process lives.
+                    # It must not be sent again by this process.
                     self._leftover[entry.name] = entry
             if failure is not None:
                 self.log_error(failure)
 
     def remove_leftover(self) -> None:
-        """Try again to remove what could not be."""
+        """Try again to remove saves that could not be removed."""
         self.remove([*self._leftover.values()])
 
     def log_error(self, error: Exception) -> None:
-        """Log a failure of our own, once for each cause."""
+        """Log an internal failure, once for each cause."""
         cause = f"{type(error).__name__}: {error}"
         if cause not in self._logged:
             self._logged.add(cause)
             self._log.error("The spool cannot be drained: %s", error, exc_info=error)
 
     def settle(self, outcome: Outcome) -> None:
-        """Do what follows of an outcome; never raises."""
+        """Handle the outcome of an attempt. Never raises."""
         try:
             if outcome.result is SendResult.FAILED:
                 self._put_back(outcome)
@@ -157,7 +157,7 @@ class Backlog:
                 self._finish(outcome)
         except Exception as error:  # noqa: BLE001  # the edge of the sending threads
             self.log_error(error)
-            # Whatever became of it, its key must not wait for the next start.
+            # Try it again, or its key would be stuck until the next start.
             entry = replace(outcome.entry, unsure=True)
             self._put_back(Outcome(SendResult.FAILED, entry, error))
 
@@ -192,12 +192,12 @@ class Backlog:
             attempts = outage.failures if wide else self._queue.attempts(key)
             delay = self._delay(attempts, refused=refused)
             if wide and not refused and now < outage.paused_until:
-                # It began before others found the store at fault, and tells no more.
+                # It began before the outage was detected, and does not prolong it.
                 delay = outage.paused_until - now
             since = now - self._queue.fail(outcome.entry, now, delay)
             self.refused |= refused
             if wide:
-                # Keys that were not tried may tell sooner that it is over.
+                # Other keys may show sooner that the outage is over.
                 outage.pause(now, min(delay, self._timing.last_retry))
                 since = outage.failing_since or now
         self._stats.failed(
@@ -209,7 +209,7 @@ class Backlog:
         )
 
     def log_overdue(self) -> None:
-        """Log what has failed for too long, whenever its next try is."""
+        """Log what has failed for more than `Timing.quiet` seconds."""
         self._stats.log_overdue(self._clock() - self._timing.quiet)
 
     def _delay(self, attempts: int, *, refused: bool) -> float:
@@ -221,33 +221,33 @@ class Backlog:
 
 
 class StoreOutage:
-    """Closed after failures that are none of a single key. Not for several threads.
+    """Pauses all keys after failures of the store as a whole.
 
-    One key alone proves nothing: a store is taken to be at fault when a second one has
-    met the same cause, and no save has succeeded in between.
+    The store is blamed for a cause when a second key has met it and no save has
+    succeeded in between. Not safe to use from several threads.
     """
 
     def __init__(self) -> None:
         self._reset()
 
     def _reset(self) -> None:
-        #: Until when no key is tried.
+        #: The time until which no key is tried.
         self.paused_until = 0.0
-        #: Since when the store has been at fault; None while it is not.
+        #: The time when the outage began; None if there is none.
         self.failing_since: float | None = None
-        #: How many times in a row it has been closed.
+        #: How many pauses the outage has had.
         self.failures = 0
         self._first: dict[str, str] = {}
         self._confirmed: set[str] = set()
 
     def blames_store(self, key: str, cause: str) -> bool:
-        """Note that a key has met a cause; say whether it is the store's."""
+        """Record that a key has met a cause; return whether the store is to blame."""
         if self._first.setdefault(cause, key) != key:
             self._confirmed.add(cause)
         return cause in self._confirmed
 
     def pause(self, now: float, delay: float) -> None:
-        """Let nobody through for so many seconds."""
+        """Try no key for `delay` seconds."""
         if self.failing_since is None:
             self.failing_since = now
         if now >= self.paused_until:
@@ -255,7 +255,7 @@ class StoreOutage:
         self.paused_until = max(self.paused_until, now + delay)
 
     def end(self) -> bool:
-        """Let all through again; return whether that is news."""
+        """End the outage; return whether there was one."""
         was_failing = self.failing_since is not None
         self._reset()
         return was_failing

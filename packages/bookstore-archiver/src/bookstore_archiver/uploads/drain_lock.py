@@ -1,4 +1,4 @@
-"""DrainLock: the right to drain a spool, which one process has at a time."""
+"""DrainLock: ensures that one process at a time drains a spool."""
 
 import os
 from contextlib import suppress
@@ -10,7 +10,7 @@ from bookstore_core.spool.directory import LOCK
 
 
 class DrainLock:
-    """A file lock that ends with its process, however that ends."""
+    """A file lock; the kernel releases it when its process ends."""
 
     def __init__(self, root: Path) -> None:
         self._path = root / LOCK
@@ -18,14 +18,14 @@ class DrainLock:
         self._held: tuple[int, int] | None = None
 
     def hold(self) -> bool:
-        """Say whether the right is ours, after trying to get it. Never waits.
+        """Try to get the lock, without waiting; return whether this process has it.
 
-        Raises OSError when the spool cannot hold a lock.
+        Raises OSError if the file cannot be locked.
         """
         if self._held is not None:
             if self._held == self._identity():
                 return True
-            # Somebody removed the spool: what we hold is no lock to others any more.
+            # Somebody removed the spool: other processes do not see our lock.
             self.release()
         lock = FileLock(self._path, mode=0o600, thread_local=False)
         try:
@@ -36,7 +36,7 @@ class DrainLock:
         return self._held is not None
 
     def release(self) -> None:
-        """Let another process have it."""
+        """Release the lock."""
         lock, self._lock, self._held = self._lock, None, None
         if lock is not None:
             with suppress(OSError):

@@ -1,4 +1,4 @@
-"""Which save is sent next: one queue for each key, in order, several lines at once."""
+"""Queue: which save is sent next; in order for each key, several keys at once."""
 
 import bisect
 import heapq
@@ -9,19 +9,19 @@ from bookstore_archiver.spool.entry import Entry
 
 
 class State(Enum):
-    """Where a queue stands."""
+    """The state of a key's queue."""
 
     EMPTY = auto()
     READY = auto()
     BUSY = auto()
     HELD = auto()  # until the key's next version is due
-    BEHIND = auto()  # the saves that a notebook had under its old path
-    FAILING = auto()  # until it is tried again
+    BEHIND = auto()  # until the saves under the notebook's old path are sent
+    FAILING = auto()  # until the next attempt
 
 
 @dataclass
 class KeyQueue:
-    """The saves of one key, oldest first; times are of a clock in seconds."""
+    """The saves of one key, oldest first; times are seconds of a clock."""
 
     key: str
     entries: list[Entry] = field(default_factory=list)
@@ -32,13 +32,12 @@ class KeyQueue:
 
 
 class Queue:
-    """Saves that wait. Not for several threads: its owner holds a lock.
+    """Saves that wait. Not safe to use from several threads.
 
-    With `interval`, at most one save of a key is sent in that many seconds, and one
-    that a newer save has overtaken meanwhile is not sent at all; saves with news are
-    exempt from both. The first version of a renamed notebook goes behind the saves that
-    were made under its old path: directly after one of them failed, otherwise when all
-    of them have left.
+    With `interval`, at most one save of a key is sent in that many seconds, and a save
+    is skipped if a newer one comes meanwhile; saves with provenance are exempt from
+    both. The first version of a renamed notebook is sent after the saves under its old
+    path: when all of them are done, or when one of them has failed.
     """
 
     def __init__(self, *, interval: float = 0.0) -> None:
@@ -47,7 +46,7 @@ class Queue:
         self._names: set[str] = set()
         self._ready: list[tuple[str, str]] = []
         self._waiting: list[tuple[float, str]] = []
-        #: Keys of the lines that go behind a key, and names of the saves that may go.
+        #: Keys that wait for another key, and names of saves that need not wait.
         self._behind: dict[str, list[str]] = {}
         self._let_go: set[str] = set()
 
@@ -56,11 +55,11 @@ class Queue:
 
     @property
     def names(self) -> set[str]:
-        """Names of all entries that wait or are being sent."""
+        """Names of all saves that wait or are being sent."""
         return self._names
 
     def add(self, entry: Entry, now: float) -> list[Entry]:
-        """Put a save into its queue; return those that need not be sent any more."""
+        """Add a save to its queue; return the older ones that are skipped."""
         if entry.name in self._names:
             return []
         queue = self._queues.setdefault(entry.key, KeyQueue(entry.key))
@@ -80,7 +79,7 @@ class Queue:
         return overtaken
 
     def pick(self, now: float) -> Entry | None:
-        """Return the oldest save that may be sent now; its queue is busy from here."""
+        """Return the oldest save that may be sent now, and mark its queue as busy."""
         self._wake(now)
         while self._ready:
             _, key = heapq.heappop(self._ready)
@@ -93,7 +92,7 @@ class Queue:
         return None
 
     def done(self, entry: Entry, now: float, *, sent: bool = True) -> None:
-        """Take a save out of its queue: it is in the store, or set aside."""
+        """Remove a save from its queue: it is in the store, or can never be sent."""
         queue = self._queues.get(entry.key)
         if queue is None or entry.name not in self._names:
             return
@@ -105,7 +104,7 @@ class Queue:
         self._call_behind(queue.key)
 
     def hold(self, entry: Entry, now: float, delay: float) -> None:
-        """Put a save back because its key's next version is due later."""
+        """Put a save back: the next version of its key is due in `delay` seconds."""
         queue = self._put_back(entry)
         if queue is not None and entry.key in self._behind:
             self._ready_now(queue)  # a renamed notebook waits for it
@@ -113,7 +112,7 @@ class Queue:
             self._wait(queue, State.HELD, now + delay)
 
     def fail(self, entry: Entry, now: float, delay: float) -> float:
-        """Put a save back after a failure; return for how long its key has failed."""
+        """Put a save back after a failure; return the seconds its key has failed."""
         queue = self._put_back(entry)
         if queue is None:
             return 0.0
@@ -125,7 +124,7 @@ class Queue:
         return now - queue.failing_since
 
     def attempts(self, key: str) -> int:
-        """Return how many times in a row the head of the key's queue has failed."""
+        """Return how many times in a row the first save of the key has failed."""
         queue = self._queues.get(key)
         return queue.attempts if queue else 0
 
@@ -139,7 +138,7 @@ class Queue:
                 queue.not_before = 0.0
 
     def next_due(self) -> float | None:
-        """Return when a waiting queue may be sent next, or None."""
+        """Return the time when the next held or failing queue is due, or None."""
         while self._waiting:
             due, key = self._waiting[0]
             queue = self._queues.get(key)
@@ -150,7 +149,7 @@ class Queue:
         return None
 
     def has_ready(self, now: float) -> bool:
-        """Say whether `pick` would return something."""
+        """Return whether there is a queue that is ready to be picked."""
         self._wake(now)
         return any(
             (queue := self._queues.get(key)) is not None and queue.state is State.READY
@@ -165,7 +164,7 @@ class Queue:
         return None
 
     def _goes_behind(self, queue: KeyQueue) -> bool:
-        """Let a queue wait whose next save has to come after those of another key."""
+        """Make a queue wait if its next save must come after saves of another key."""
         entry = queue.entries[0]
         old = self._queues.get(entry.moved_key)
         waits = old is not None and old is not queue and bool(old.entries)
@@ -177,11 +176,11 @@ class Queue:
         queue.state = State.BEHIND
         self._behind.setdefault(old.key, []).append(queue.key)
         if old.state is State.HELD:
-            self._ready_now(old)  # nobody saves under the old path any more
+            self._ready_now(old)  # no more saves under the old path are expected
         return True
 
     def _call_behind(self, key: str, *, anyway: bool = False) -> None:
-        """Have the lines that wait for a key look again, or go `anyway`."""
+        """Wake the queues that wait for a key; with `anyway`, they need not wait."""
         for name in self._behind.pop(key, ()):
             queue = self._queues.get(name)
             if queue is not None and queue.state is State.BEHIND:

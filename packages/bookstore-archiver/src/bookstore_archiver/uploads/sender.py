@@ -1,4 +1,4 @@
-"""Sender: brings one save into the store, once, whatever happened to it before."""
+"""Sender: uploads a save to the store, once, also after interrupted attempts."""
 
 import errno
 import threading
@@ -24,12 +24,12 @@ from bookstore_core.stores.base import VersionStore
 
 
 class SendResult(Enum):
-    """What became of a save."""
+    """The result of an attempt to send a save."""
 
     SENT = auto()
-    ALREADY_STORED = auto()  # it had reached the store before
-    UNCHANGED = auto()  # skip_unchanged, and the newest version is the same
-    EARLY = auto()  # min_interval: come back after `delay`
+    ALREADY_STORED = auto()  # an earlier attempt had sent it
+    UNCHANGED = auto()  # skipped: the newest version has the same content
+    EARLY = auto()  # min_interval: try again after `delay` seconds
     BROKEN = auto()  # it can never be sent
     GONE = auto()  # somebody removed it from the spool
     FAILED = auto()
@@ -37,10 +37,10 @@ class SendResult(Enum):
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of a save; `error` of a failure, `entry` as it now stands.
+    """The result for a save, the `error` if it failed, and its present `entry`.
 
-    `store_wide` failures would have hit any other save too; others that `may_be_wide`
-    look as if they would.
+    A `store_wide` failure would have hit any other save too; one that `may_be_wide`
+    probably would have.
     """
 
     result: SendResult
@@ -51,12 +51,12 @@ class Outcome:
 
     @property
     def may_be_wide(self) -> bool:
-        """Whether the error speaks of more than this save's key."""
+        """Whether the error may concern more than this save's key."""
         return isinstance(self.error, BookstoreError) and self.error.wide
 
     @property
     def cause(self) -> str:
-        """What tells this failure from others, however many keys and saves it hits."""
+        """What identifies this kind of failure, whatever keys and saves it hits."""
         error, own = self.error, ""
         if isinstance(error, BookstoreError):
             own = error.cause
@@ -66,14 +66,14 @@ class Outcome:
 
     @property
     def retryable(self) -> bool:
-        """Whether trying again may help without anyone changing anything."""
+        """Whether another attempt may succeed without a change by a person."""
         if isinstance(self.error, BookstoreError):
             return self.error.retryable
         return isinstance(self.error, OSError)
 
 
 class Sender:
-    """Sends saves of a spool to a store that is opened at first need."""
+    """Sends saves of a spool to a store, which is opened at the first save."""
 
     def __init__(
         self,
@@ -91,18 +91,18 @@ class Sender:
         self._store: VersionStore | None = None
         self._looked_at: set[str] = set()
         self._last: dict[str, str] = {}
-        #: Set when the process ends: the newest content goes now, interval or not.
+        #: Set when the process ends: saves are sent now, whatever the interval.
         self.hurry = False
 
     def send(self, entry: Entry) -> Outcome:
-        """Bring a save into the store, or say what is in the way; never raises.
+        """Upload a save and return the outcome. Never raises.
 
-        The save stays in the spool; removing it is for the caller.
+        The caller removes the save from the spool.
         """
         try:
             store = self._opened()
             claimed = self._spool.claim(entry)
-        except Exception as error:  # noqa: BLE001  # recorded, and told by the uploader
+        except Exception as error:  # noqa: BLE001  # returned, and logged by the backlog
             return Outcome(SendResult.FAILED, entry, error, store_wide=True)
         if claimed is None:
             return Outcome(SendResult.GONE, entry)
@@ -135,10 +135,10 @@ class Sender:
         return Outcome(SendResult.SENT, entry)
 
     def _has_arrived(self, store: VersionStore, entry: Entry) -> bool:
-        """Say whether the store has this very save.
+        """Return whether the store has this save.
 
-        It cannot have had it before it was made, nor before the last version of its key
-        that this process made.
+        Only versions that are newer than the save, and than the last version of its key
+        that this process made, are searched.
         """
         saved_at = entry.trailer.metadata.saved_at
         found = store.find_save(
@@ -151,10 +151,13 @@ class Sender:
         return found is not None
 
     def _compare(self, store: VersionStore, entry: Entry) -> Outcome | None:
-        """Hold the save against the newest version of its key, where settings ask."""
+        """Compare the save with the newest version of its key, if settings require it.
+
+        Returns the outcome if it is not to be sent now, else None.
+        """
         interval = 0.0 if self.hurry else self._settings.min_interval
-        # Only the first save of a process can come too early after one of the process
-        # before it; from there on the queue keeps the interval.
+        # Only the first save of a key can come too early after a save of an earlier
+        # process; the queue keeps the interval between the following ones.
         first = bool(interval) and entry.key not in self._looked_at
         first = first and not entry.has_provenance
         skip = self._settings.skip_unchanged and not entry.has_provenance

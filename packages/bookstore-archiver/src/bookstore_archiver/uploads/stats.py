@@ -1,4 +1,4 @@
-"""Stats: how the uploads go, counted for people and logged without noise."""
+"""Stats: counts uploads and failures, and logs each problem once."""
 
 import logging
 import os
@@ -16,13 +16,13 @@ from bookstore_core.paths import printable
 from bookstore_core.spool.drain_status import DrainStatus
 from bookstore_core.spool.saves import NEWER
 
-#: Stands for all keys in failures that are none of a single one.
+#: Key used for failures of the store as a whole.
 STORE = ""
 
 
 @dataclass(frozen=True)
 class _Failing:
-    """A failure of a key; `since` is a time of the uploader's clock."""
+    """A failure of a key, `since` a time of the uploader's clock."""
 
     cause: str
     error: BaseException
@@ -30,7 +30,7 @@ class _Failing:
 
 
 class Stats:
-    """Counts and the last news; each cause of failure is logged once, then counted."""
+    """Counts, the last success and error; each cause of failure is logged once."""
 
     def __init__(
         self, log: logging.Logger, *, clock: Callable[[], datetime] = utc_now
@@ -40,15 +40,14 @@ class Stats:
         self._lock = threading.Lock()
         self._uploads = self._retries = self._skipped = self._removed = 0
         self._last_success = self._last_error = self._last_error_at = ""
-        #: What fails, by key, and how often each logged cause was met.
-        self._failing: dict[str, _Failing] = {}
+        self._failing: dict[str, _Failing] = {}  # by key
         self._refused: set[str] = set()
         self._failure: BaseException | None = None
         self._newer = 0
-        self._logged: Counter[str] = Counter()
+        self._logged: Counter[str] = Counter()  # failed attempts by logged cause
 
     def status(self) -> DrainStatus:
-        """Return all of it as of now."""
+        """Return the present status."""
         with self._lock:
             return DrainStatus(
                 pid=os.getpid(),
@@ -66,18 +65,18 @@ class Stats:
 
     @property
     def failure(self) -> BaseException | None:
-        """What is in the way now, a refusal before anything else."""
+        """The error that stops uploads now, refusals before others, or None."""
         if self._failure is None and self._newer:
             return NewerSaveError(NEWER)
         return self._failure
 
     @property
     def newer(self) -> int:
-        """How many saves wait that only a newer release can read."""
+        """How many waiting saves only a newer release can read."""
         return self._newer
 
     def note_newer(self, number: int) -> None:
-        """Record how many saves wait that only a newer release can read."""
+        """Record how many waiting saves only a newer release can read."""
         with self._lock:
             first, self._newer = number and not self._newer, number
             if first:
@@ -86,12 +85,12 @@ class Stats:
             self._log.warning("%s", NEWER)
 
     def resume(self, last_success: str) -> None:
-        """Keep the last success of the process that drained before this one."""
+        """Record the last success of the process that drained before this one."""
         with self._lock:
             self._last_success = self._last_success or last_success
 
     def skipped(self, number: int = 1) -> None:
-        """Count saves that settings thin out."""
+        """Count saves that were skipped because of the settings."""
         with self._lock:
             self._skipped += number
 
@@ -105,7 +104,7 @@ class Stats:
                 self._last_error, self._failure = "", None
 
     def succeeded(self, key: str, result: SendResult) -> None:
-        """Count a save that is settled, which means that the store works."""
+        """Count a save that is done, which means that the store works."""
         with self._lock:
             self._uploads += result is SendResult.SENT
             self._skipped += result is SendResult.UNCHANGED
@@ -136,11 +135,10 @@ class Stats:
         since: float,
         refused: bool = False,
     ) -> None:
-        """Count a failed attempt of what has failed `since` then.
+        """Count a failed attempt; the key has failed `since` that time.
 
-        `cause` tells it from failures of other kinds, each of which has its own line in
-        the log. `refused` says that only a person can change what is in the way: it is
-        logged at once, and all else by `log_overdue`.
+        Each `cause` is logged once. If `refused`, only a person can fix it, and it is
+        logged at once; other failures are logged by `log_overdue`.
         """
         failing = _Failing(cause, error, since)
         with self._lock:
@@ -157,7 +155,7 @@ class Stats:
             self._log_once(key, failing)
 
     def log_overdue(self, since: float) -> None:
-        """Log what fails since then or longer."""
+        """Log what has failed since that time or longer."""
         with self._lock:
             late = [(k, f) for k, f in self._failing.items() if f.since <= since]
         for key, failing in late:
@@ -169,8 +167,8 @@ class Stats:
                 return
             self._logged[failing.cause] = 1
         self._log.warning(
-            "Versions of %s are not reaching the store: %s They wait in the spool, "
-            "and are tried again.",
+            "Versions of %s are not reaching the store: %s They wait in the spool and "
+            "are tried again.",
             printable(key) or "notebooks",
             failing.error,
         )

@@ -1,19 +1,19 @@
-"""Timing: seconds between the things that an uploader does again and again."""
+"""Timing: the intervals of an uploader."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
 class Timing:
-    """Seconds, each for one of them."""
+    """Intervals in seconds."""
 
-    rest: float = 0.2  # after a save: its answer, and the next request, go first
-    look: float = 1.0  # into the spool, for saves of other processes
-    take_over: float = 1.0  # from a process that drained and has ended
-    tend: float = 5.0  # notebooks that could not be spooled
-    sweep: float = 60.0  # what processes left that ended while they wrote
-    first_retry: float = 0.25
-    last_retry: float = 30.0
-    refused: float = 300.0  # until what only a person can change is tried again
-    quiet: float = 60.0  # of failures before the log tells
-    count: float = 0.1  # what is left, while a command waits for the end
+    rest: float = 0.2  # pause after a save, so that the server can answer first
+    look: float = 1.0  # between scans of the spool for saves of other processes
+    take_over: float = 1.0  # between attempts to get the drain lock
+    tend: float = 5.0  # between repairs of unprotected notebooks
+    sweep: float = 60.0  # between removals of abandoned files in tmp/
+    first_retry: float = 0.25  # longest delay of the first retry, doubled each time
+    last_retry: float = 30.0  # longest delay of all retries
+    refused: float = 300.0  # between attempts after a refusal
+    quiet: float = 60.0  # of failures before they are logged
+    count: float = 0.1  # between counts of the spool while a command drains it

@@ -1,4 +1,4 @@
-"""Uploader: one thread that drains a spool, and as many as needed that send."""
+"""Uploader: a thread that drains a spool; workers send the saves."""
 
 import logging
 import random
@@ -21,10 +21,10 @@ from bookstore_core.spool.drain_status import DrainStatus, read_status
 
 
 class Uploader:
-    """Sends what is in a spool, while no other process does.
+    """Sends the saves in a spool, if no other process does.
 
-    Several keys side by side, the saves of one key in order. All its threads are
-    daemons: nothing holds the end of the process up, and what was not sent stays in
+    Several keys are sent in parallel, the saves of one key in order. All threads are
+    daemons: they do not delay the end of the process, and what was not sent stays in
     the spool.
     """
 
@@ -51,9 +51,9 @@ class Uploader:
         self._clock = clock
         self._lock = DrainLock(spool.root)
         lock = threading.RLock()
-        self._condition = threading.Condition(lock)  # what the draining thread awaits
-        self._settled = threading.Condition(lock)  # what those who await it do
-        # From here on, all of it only under the condition.
+        self._condition = threading.Condition(lock)  # awaited by the draining thread
+        self._settled = threading.Condition(lock)  # awaited by `stop` and `drain`
+        # The following attributes are guarded by the condition.
         self._backlog = Backlog(
             spool,
             stats,
@@ -73,13 +73,13 @@ class Uploader:
         self._thread: threading.Thread | None = None
         self._holding = self._turned = self._taking = self._elsewhere = False
         self._woken = self._ended = False
-        # These are the thread's own.
+        # The following attributes are used by the draining thread alone.
         self._next_look = self._next_tend = 0.0
         self._next_write = self._next_sweep = 0.0
         self._written: DrainStatus | None = None
 
     def start(self) -> None:
-        """Start draining, once; later calls do nothing."""
+        """Start the draining thread; later calls do nothing."""
         with self._condition:
             if self._thread is None and not self._ended:
                 self._thread = threading.Thread(
@@ -88,7 +88,7 @@ class Uploader:
                 self._thread.start()
 
     def notify(self, entry: Entry) -> None:
-        """Hand over a save that this process has just put into the spool."""
+        """Take over a save that this process has just put into the spool."""
         with self._condition:
             self._fresh.append(entry)
             self._wake()
@@ -96,7 +96,7 @@ class Uploader:
 
     def stop(self, timeout: float) -> None:
         """Send what can be sent within `timeout` seconds; the rest stays."""
-        # A moment more for the threads to see that it is over.
+        # A moment more, for the threads to end.
         end = time.monotonic() + timeout + 0.2
         with self._condition:
             if self._thread is not None and not self._ended:
@@ -111,7 +111,7 @@ class Uploader:
 
     @property
     def drained_elsewhere(self) -> bool:
-        """Whether another process has the right to drain the spool."""
+        """Whether another process drains the spool."""
         return self._elsewhere
 
     def drain(
@@ -122,9 +122,9 @@ class Uploader:
     ) -> bool:
         """Send everything, and return whether the spool is empty.
 
-        It gives up after `timeout` seconds, when the store refuses, and when `go_on`,
-        which is asked again and again, says no. It does not wait for saves that only a
-        newer release can read.
+        Gives up after `timeout` seconds, if the store refuses, and if `go_on`, which is
+        called regularly, returns False. Does not wait for saves that only a newer
+        release can read.
         """
         if not self._count().waiting:
             return True
@@ -170,7 +170,7 @@ class Uploader:
             return True
         return not self._fresh and not self._backlog.has_ready()
 
-    # The thread that drains ---------------------------------------------------------
+    # Called by the draining thread --------------------------------------------------
 
     def _run(self) -> None:
         while not self._ended:
@@ -189,13 +189,13 @@ class Uploader:
                 self._woken = False
         self._write_status()
         with self._condition:
-            # A request that still runs may yet reach the store: only the end of the
-            # process gives the right to drain away then.
+            # A running request may still reach the store; in that case the lock is kept
+            # until the process ends.
             if not self._workers:
                 self._lock.release()
 
     def _turn(self) -> float:
-        """Do what is due; return for how long nothing will be."""
+        """Do what is due; return the seconds until something is due again."""
         now = self._clock()
         if self._tend is not None and now >= self._next_tend:
             self._next_tend = now + self._timing.tend
@@ -207,7 +207,7 @@ class Uploader:
             if self._holding and not holding:
                 self._backlog.forget()
             if not (self._holding and holding):
-                # Whoever drains finds them in the spool, or has sent them already.
+                # The process that drains finds them in the spool, or has sent them.
                 self._fresh.clear()
                 self._next_look = 0.0
             self._holding, self._elsewhere = holding, not holding
@@ -231,12 +231,12 @@ class Uploader:
         return self._lock.hold()
 
     def _take_in(self, now: float) -> bool:
-        """Queue what is new; return whether that was a look into the spool, too."""
+        """Queue new saves; return whether the spool was scanned for them."""
         with self._condition:
             found, self._fresh, self._taking = self._fresh, [], True
-            # Also for a save of our own: another process may have made an older one.
+            # Scan also after a save of our own: another process may have an older one.
             look = now >= self._next_look or bool(found)
-            # A copy, and large where many wait: only for who looks.
+            # The copy is large if many saves wait; only a scan needs it.
             known = self._backlog.names if look else set()
             known |= {entry.name for entry in found}
         overtaken: list[Entry] = []
@@ -267,7 +267,7 @@ class Uploader:
 
     def _write_status(self) -> None:
         if not self._holding:
-            return  # it is for the process that drains to say how that goes
+            return  # the process that drains writes it
         status = replace(self._stats.status(), in_flight=len(self._workers))
         if self._written is None or self._written != replace(
             status, written_at=self._written.written_at
@@ -276,11 +276,11 @@ class Uploader:
                 status.write(str(self._spool.root))
                 self._written = status
 
-    # For the threads that send ------------------------------------------------------
+    # Called by the workers ----------------------------------------------------------
 
     def _wake_after(self, outcome: Outcome, *, rests: bool, was_full: bool) -> None:
         if rests:
             self._settled.notify_all()
-        # Only when there is something to do: a turn costs half an upload.
+        # Only if there is something to do: a turn costs as much as half an upload.
         if self._backlog.needs_turn(outcome) or (rests and was_full):
             self._wake()

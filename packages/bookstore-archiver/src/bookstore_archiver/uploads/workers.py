@@ -1,4 +1,4 @@
-"""Workers: the threads that send, as many as there is work for."""
+"""Workers: the threads that send saves, as many as are needed."""
 
 import threading
 from typing import Protocol
@@ -9,18 +9,18 @@ from bookstore_archiver.uploads.sender import Outcome, Sender
 
 
 class WakeAfter(Protocol):
-    """Wakes whoever waits for what a worker has just settled. The lock is held."""
+    """Wakes the threads that wait for the outcome of a save. The lock must be held."""
 
     def __call__(self, outcome: Outcome, *, rests: bool, was_full: bool) -> None:
-        """Wake them where the outcome matters to them.
+        """Wake them if the outcome concerns them.
 
-        `rests`: the worker took no further save and ends. `was_full`: all worker slots
-        were taken before this one ended.
+        `rests`: the worker has no further save and ends. `was_full`: no more workers
+        could be started before.
         """
 
 
 class Workers:
-    """Daemon threads, each of which takes another save when it has sent one."""
+    """Daemon threads; each takes the next save when it has sent one."""
 
     def __init__(
         self,
@@ -41,16 +41,16 @@ class Workers:
 
     @property
     def threads(self) -> list[threading.Thread]:
-        """Those that are at work."""
+        """The running threads."""
         return list(self._threads.values())
 
     @property
     def have_room(self) -> bool:
-        """Whether one more may start. The lock is held."""
+        """Whether one more may be started. The lock must be held."""
         return len(self._threads) < self._backlog.limit
 
     def start(self) -> None:
-        """Start one for each save that can be taken now."""
+        """Start a thread for each save that may be sent now."""
         while True:
             with self._lock:
                 entry = self._backlog.take() if self.have_room else None
@@ -67,7 +67,7 @@ class Workers:
             try:
                 thread.start()
             except RuntimeError:
-                # The interpreter is ending, and takes no new threads.
+                # The interpreter is ending and starts no new threads.
                 self._work(entry, ticket)
 
     def _work(self, entry: Entry | None, ticket: object) -> None:
