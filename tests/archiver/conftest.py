@@ -15,7 +15,7 @@ from harness.memory_store import MemoryStore
 
 LOG = logging.getLogger("bookstore-test")
 
-#: Everything that is waited for comes at once.
+#: Short intervals, so that tests do not wait.
 QUICK = Timing(look=0.01, take_over=0.01, tend=0.01, first_retry=0.001, last_retry=0.01)
 
 MakeArchiver = Callable[..., Archiver]
@@ -40,7 +40,7 @@ def files(tmp_path: Path) -> Files:
 
 @pytest.fixture
 def make_archiver(spool_dir: Path, store: MemoryStore) -> Iterator[MakeArchiver]:
-    """Make archivers into the memory store; those that run are stopped at the end."""
+    """Make archivers that use the memory store; all are closed at the end."""
     made: list[Archiver] = []
 
     def make(*, timing: Timing = QUICK, **options: Any) -> Archiver:

@@ -1,4 +1,4 @@
-"""Saves for the archiver's tests, and stores and disks that fail."""
+"""Saves for the archiver's tests, and errors of stores and disks."""
 
 import errno
 from collections.abc import Callable
@@ -51,7 +51,7 @@ def texts(number: int) -> list[str]:
 
 
 class Files:
-    """A manager that writes what it is given below a directory."""
+    """A manager that writes notebooks below a directory."""
 
     def __init__(self, root: Path) -> None:
         self.root = root
@@ -69,7 +69,7 @@ def text(content: str) -> dict[str, Any]:
 
 
 class SmallDisk(Disk):
-    """A disk that is full until told otherwise."""
+    """A disk that is full until `full` is set to False."""
 
     def __init__(self) -> None:
         self.full = True

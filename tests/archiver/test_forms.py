@@ -1,4 +1,4 @@
-"""Saves and versions of a newer form: they stay, and are in nobody's way."""
+"""Saves and versions of a newer form: they stay, and do not stop other saves."""
 
 import logging
 from pathlib import Path
@@ -89,7 +89,7 @@ class NewerStore(MemoryStore):
         raise NewerVersionError("A newer release wrote it.")
 
 
-def test_a_newer_version_does_not_keep_saves_back(make_archiver: MakeArchiver) -> None:
+def test_a_newer_version_does_not_hold_saves_back(make_archiver: MakeArchiver) -> None:
     store = NewerStore()
     archiver = make_archiver(store=lambda: store, skip_unchanged=True)
     archive(archiver, "0", "0")

@@ -1,4 +1,4 @@
-"""From the manager to the spool: nothing reaches the user's save, nothing is lost."""
+"""Intake: saves are in the spool on return, and its errors never reach a save."""
 
 import logging
 from pathlib import Path
@@ -19,7 +19,7 @@ from harness.waiting import wait_for
 MODEL = {"type": "notebook", "content": notebook("1")}
 
 
-def test_path_that_no_key_can_be_made_of_is_told_once(
+def test_path_that_makes_no_valid_key_is_logged_once(
     make_archiver: MakeArchiver, files: Files, caplog: pytest.LogCaptureFixture
 ) -> None:
     archiver = make_archiver()
@@ -62,6 +62,6 @@ def test_save_is_in_the_spool_when_it_returns(
     other.release()
 
 
-def test_record_for_an_impossible_path_is_refused(make_archiver: MakeArchiver) -> None:
+def test_record_with_an_invalid_path_is_refused(make_archiver: MakeArchiver) -> None:
     with pytest.raises(InvalidRequestError):
         make_archiver().intake.archive(ArchiveRecord("../a.ipynb", "{}", 0.0))

@@ -1,4 +1,4 @@
-"""What a server knows of the newest versions, and that it never waits to tell."""
+"""The newest versions that a server knows: they are listed without waiting."""
 
 import threading
 from collections.abc import Callable
@@ -68,7 +68,7 @@ def test_own_saves_are_known_at_once_the_newest_first(
     assert shas(versions) == [entry.trailer.metadata.sha256 for entry in entries[::-1]]
 
 
-def test_versions_of_the_store_are_known_once_it_was_asked(
+def test_versions_of_the_store_are_known_after_a_query(
     versions: KnownVersions, spool: Spool, store: MemoryStore
 ) -> None:
     entries = [add(spool, content) for content in "123"]
@@ -81,7 +81,7 @@ def test_versions_of_the_store_are_known_once_it_was_asked(
     assert shas(versions) == [entry.trailer.metadata.sha256 for entry in entries[::-1]]
 
 
-def test_content_that_follows_itself_is_told_once_and_ten_are_told(
+def test_repeated_content_is_listed_once_and_ten_are_listed(
     versions: KnownVersions, spool: Spool
 ) -> None:
     for content in ["a", "b", "b", "a", "a", *range(12), 11]:
@@ -90,7 +90,7 @@ def test_content_that_follows_itself_is_told_once_and_ten_are_told(
     assert len(set(shas(versions))) == 10
 
 
-def test_own_saves_that_settings_left_out_are_told_no_longer(
+def test_own_saves_that_were_skipped_are_not_listed_any_more(
     versions: KnownVersions, spool: Spool, store: MemoryStore
 ) -> None:
     left_out, newest = add(spool, "1"), add(spool, "2")
@@ -114,7 +114,7 @@ def test_renamed_notebook_keeps_what_is_known(
     assert checkpoint_id(version) == f"s{entry.trailer.metadata.save_id}"
 
 
-def test_hanging_store_is_asked_by_two_threads_and_waited_for_by_nobody(
+def test_hanging_store_is_queried_by_two_threads_and_delays_nothing(
     store: MemoryStore,
 ) -> None:
     released = threading.Event()
@@ -131,7 +131,7 @@ def test_hanging_store_is_asked_by_two_threads_and_waited_for_by_nobody(
     released.set()
 
 
-def test_store_is_not_asked_again_while_its_answer_is_fresh(
+def test_store_is_not_queried_again_while_its_answer_is_fresh(
     store: MemoryStore, spool: Spool
 ) -> None:
     now = 0.0
@@ -165,7 +165,7 @@ def test_failing_store_leaves_what_is_known(
     assert len(versions.known(PATH)) == 1
 
 
-def test_only_so_many_notebooks_are_remembered(
+def test_number_of_cached_notebooks_is_limited(
     versions: KnownVersions, spool: Spool
 ) -> None:
     entry = add(spool, "1")
@@ -175,7 +175,7 @@ def test_only_so_many_notebooks_are_remembered(
     assert versions.newest_save(f"{MAX_NOTEBOOKS}.ipynb") is not None
 
 
-def test_save_that_waits_is_reverted_to_without_the_store(spool: Spool) -> None:
+def test_waiting_save_is_restored_without_the_store(spool: Spool) -> None:
     def fail() -> History:
         raise OSError("away")
 
@@ -192,7 +192,7 @@ def test_save_that_waits_is_reverted_to_without_the_store(spool: Spool) -> None:
     assert found.origin.version_id == entry.trailer.metadata.save_id
 
 
-def test_save_that_was_sent_is_reverted_to_by_its_version(
+def test_save_that_was_sent_is_restored_from_its_version(
     versions: KnownVersions, spool: Spool, store: MemoryStore
 ) -> None:
     entry = add(spool, "1")
@@ -208,7 +208,7 @@ def test_save_that_was_sent_is_reverted_to_by_its_version(
     assert found.origin.version_id == "v0"
 
 
-def test_save_of_which_no_version_was_made_is_found_by_its_content(
+def test_save_that_became_no_version_is_found_by_its_content(
     versions: KnownVersions, spool: Spool, store: MemoryStore
 ) -> None:
     send(store, spool, add(spool, "1"))
@@ -232,7 +232,7 @@ def test_unknown_checkpoint_is_not_found(
         find_reverted(PATH, "s0123", known_versions=versions, spool=spool)
 
 
-def test_claims_of_trust_are_dropped_and_broken_notebooks_come_back_as_they_were(
+def test_marks_of_trust_are_removed_and_broken_notebooks_are_unchanged(
     versions: KnownVersions, spool: Spool
 ) -> None:
     cell = '{"cell_type": "raw", "metadata": {"trusted": true}, "source": ""}'

@@ -1,4 +1,4 @@
-"""Backfill: what is compared with what, and what may happen meanwhile."""
+"""Backfill: which notebooks are archived, and changes while it runs."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -25,7 +25,7 @@ MakeBackfill = Callable[..., Backfill]
 
 
 class AskedStore(MemoryStore):
-    """A store that does something of the test's when it is asked for the newest."""
+    """A store that runs a step of the test when the newest version is requested."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -78,7 +78,7 @@ def test_save_that_waits_in_the_spool_is_not_added_again(
     assert count_spool(str(spool_dir)).waiting == 1
 
 
-def test_version_of_something_else_is_compared_by_its_content(
+def test_version_without_metadata_is_compared_by_its_content(
     make_backfill: MakeBackfill,
     make_archiver: MakeArchiver,
     store: AskedStore,
@@ -114,7 +114,7 @@ def test_notebook_that_is_removed_meanwhile_is_gone(
     assert make_backfill().add(notebook).result is BackfillResult.GONE
 
 
-def test_store_that_stumbles_is_asked_again(
+def test_store_that_fails_twice_is_asked_again(
     make_backfill: MakeBackfill, store: AskedStore, notebook: NotebookFile
 ) -> None:
     store.asked = [fail_with(DOWN)] * 2
@@ -137,7 +137,7 @@ def test_store_that_refuses_ends_it(
         list(make_backfill().run([notebook]))
 
 
-def test_spool_never_holds_much_more_than_it_may(
+def test_spool_never_exceeds_its_limit_by_much(
     make_backfill: MakeBackfill,
     make_archiver: MakeArchiver,
     store: AskedStore,
@@ -165,7 +165,7 @@ def test_spool_that_stays_full_ends_it_with_the_reason(
         list(make_backfill(max_saves=0).run([notebook]))
 
 
-def test_one_that_was_interrupted_goes_on_where_it_was(
+def test_interrupted_backfill_continues_when_it_is_run_again(
     make_backfill: MakeBackfill,
     make_archiver: MakeArchiver,
     store: AskedStore,

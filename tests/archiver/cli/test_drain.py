@@ -92,7 +92,7 @@ def test_drain_empties_the_spool_in_order(
     assert contents(settings) == ["1", "2", "3"]
 
 
-def test_drain_of_nothing_is_done(run: Run, words: tuple[str, ...]) -> None:
+def test_drain_of_an_empty_spool_succeeds(run: Run, words: tuple[str, ...]) -> None:
     outcome = run("drain", "--json", *words)
     assert (outcome.code, outcome.err) == (0, "")
     assert json.loads(outcome.out)["drained"] == 0
@@ -115,7 +115,7 @@ def test_drain_gives_up_in_time_and_keeps_the_saves(
     assert count_spool(str(spool_dir)).waiting == 1
 
 
-def test_drain_says_what_the_store_refuses(
+def test_drain_reports_what_the_store_refuses(
     run: Run, words: tuple[str, ...], settings: BookstoreSettings, spool_dir: Path
 ) -> None:
     Path(settings.local_root).write_text("a file")
@@ -125,7 +125,7 @@ def test_drain_says_what_the_store_refuses(
     assert "Saves that wait in the spool: 1. " in outcome.err
 
 
-def test_drain_tells_who_drains_already_and_why_that_fails(
+def test_drain_reports_which_process_drains_and_why_it_fails(
     run: Run, words: tuple[str, ...], spool_dir: Path
 ) -> None:
     spool(spool_dir, "1")
@@ -147,7 +147,7 @@ def patience(archiver: Archiver, now: list[float]) -> Patience:
     return Patience(archiver, report=LOG.info, clock=lambda: now[0])
 
 
-def test_patience_ends_when_attempts_fail_and_nothing_moves(
+def test_patience_ends_when_attempts_fail_and_nothing_is_uploaded(
     make_archiver: MakeArchiver, store: MemoryStore
 ) -> None:
     store.before = [fail_with(DOWN)] * 100_000
@@ -165,7 +165,7 @@ def test_patience_ends_when_attempts_fail_and_nothing_moves(
     assert isinstance(patient.error_for(1), StorageUnavailableError)
 
 
-def test_patience_does_not_end_while_an_upload_takes_its_time(
+def test_patience_does_not_end_while_an_upload_is_slow(
     make_archiver: MakeArchiver,
 ) -> None:
     now = [0.0]
@@ -189,7 +189,7 @@ def test_last_success_outlives_the_process_that_drained(
 
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
-    """The notebook server's root: three notebooks, and what is none."""
+    """The notebook server's root: three notebooks and other files."""
     root = tmp_path / "root"
     files = {
         "a.ipynb": "a",
@@ -237,7 +237,7 @@ def test_backfill_again_archives_only_what_has_changed(
     assert contents(settings, "folder/ä b.ipynb") == ["b", "longer"]
 
 
-def test_backfilled_versions_carry_the_time_of_their_file(
+def test_backfilled_versions_have_the_time_of_their_file(
     run: Run, words: tuple[str, ...], settings: BookstoreSettings, root: Path
 ) -> None:
     os.utime(root / "a.ipynb", (1_600_000_000, 1_600_000_000))
@@ -260,7 +260,7 @@ def test_backfill_takes_folders_and_notebooks_once_each(
     assert outcome.out == "archived 2, unchanged 0, failed 0.\n"
 
 
-def test_backfill_takes_the_current_directory_where_no_root_is_configured(
+def test_backfill_uses_the_current_directory_if_no_root_is_configured(
     run: Run, words: tuple[str, ...], root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(root / "folder")
@@ -311,14 +311,14 @@ def test_path_outside_of_the_root_is_an_error(
     assert "is outside of the notebook server's root directory" in outcome.err
 
 
-def test_path_that_is_not_there_or_no_notebook_is_an_error(
+def test_path_that_does_not_exist_or_is_not_a_notebook_is_an_error(
     run: Run, words: tuple[str, ...], root: Path
 ) -> None:
     assert backfill(run, root, words, str(root / "none.ipynb")).code == 4
     assert backfill(run, root, words, str(root / "folder/text.txt")).code == 2
 
 
-def test_notebook_that_cannot_be_archived_is_told_and_the_others_are_archived(
+def test_notebook_that_cannot_be_archived_is_reported_and_others_are_archived(
     run: Run, words: tuple[str, ...], root: Path
 ) -> None:
     deep = root.joinpath(*["x" * 200] * 6)

@@ -40,7 +40,7 @@ def words(settings: BookstoreSettings, tmp_path: Path) -> tuple[str, ...]:
 
 @pytest.fixture
 def two_versions(settings: BookstoreSettings, make_archiver: MakeArchiver) -> None:
-    """Have the store hold '1' and then '2' of the notebook."""
+    """Store the contents '1' and then '2' of the notebook."""
     archiver = make_archiver(store=lambda: LocalStore(settings))
     for content in "12":
         archiver.intake.archive(ArchiveRecord(PATH, content, 0.0))
@@ -63,7 +63,7 @@ def contents(settings: BookstoreSettings, path: str = PATH) -> list[str]:
 
 
 @pytest.mark.usefixtures("two_versions")
-def test_restore_keeps_what_is_there_and_makes_a_version(
+def test_restore_keeps_the_present_content_and_makes_a_version(
     run: Run, words: tuple[str, ...], settings: BookstoreSettings, tmp_path: Path
 ) -> None:
     file = tmp_path / PATH
@@ -84,7 +84,7 @@ def test_restore_keeps_what_is_there_and_makes_a_version(
 
 
 @pytest.mark.usefixtures("two_versions")
-def test_deleted_notebook_comes_back(
+def test_deleted_notebook_is_restored(
     run: Run, words: tuple[str, ...], settings: BookstoreSettings, tmp_path: Path
 ) -> None:
     done = run("restore", *words, PATH)
@@ -95,7 +95,7 @@ def test_deleted_notebook_comes_back(
 
 
 @pytest.mark.usefixtures("two_versions")
-def test_file_that_has_the_content_already_is_left_alone(
+def test_file_that_already_has_the_content_is_not_changed(
     run: Run, words: tuple[str, ...], settings: BookstoreSettings, tmp_path: Path
 ) -> None:
     (tmp_path / PATH).write_text("2")
@@ -120,7 +120,7 @@ def test_copy_is_a_new_file_with_a_version_of_its_own(
 
 
 @pytest.mark.usefixtures("two_versions")
-def test_copy_never_goes_over_a_file(
+def test_copy_never_overwrites_a_file(
     run: Run, words: tuple[str, ...], tmp_path: Path
 ) -> None:
     (tmp_path / "copy.ipynb").write_text("mine")
@@ -133,7 +133,7 @@ def test_copy_never_goes_over_a_file(
 
 
 @pytest.mark.usefixtures("two_versions")
-def test_nothing_is_restored_where_nothing_can_be_kept(
+def test_nothing_is_restored_if_nothing_can_be_kept(
     run: Run, words: tuple[str, ...], tmp_path: Path
 ) -> None:
     (tmp_path / PATH).write_text("present")
@@ -145,12 +145,12 @@ def test_nothing_is_restored_where_nothing_can_be_kept(
 
 
 @pytest.mark.usefixtures("two_versions")
-def test_file_that_cannot_be_kept_is_not_written_over(
+def test_file_that_cannot_be_kept_is_not_overwritten(
     run: Run, words: tuple[str, ...], tmp_path: Path
 ) -> None:
     (tmp_path / PATH).write_text("present")
     for folder in ("tmp", "new"):
-        # What a full disk does, for whoever runs the tests.
+        # Like a full disk, also if root runs the tests.
         (tmp_path / "spool" / folder).rename(tmp_path / "spool" / f"{folder}.away")
         (tmp_path / "spool" / folder).write_text("")
     done = run("restore", *words, PATH, "@1")
@@ -161,7 +161,7 @@ def test_file_that_cannot_be_kept_is_not_written_over(
 
 
 @pytest.mark.usefixtures("two_versions")
-def test_server_that_runs_is_left_to_send(
+def test_running_server_uploads_the_restore(
     run: Run,
     words: tuple[str, ...],
     settings: BookstoreSettings,
@@ -194,7 +194,7 @@ def test_server_that_runs_is_left_to_send(
         ((), 2),
     ],
 )
-def test_what_makes_no_sense_is_refused(
+def test_invalid_arguments_are_refused(
     more: tuple[str, ...], code: int, run: Run, words: tuple[str, ...]
 ) -> None:
     done = run("restore", *words, *more)
@@ -202,7 +202,7 @@ def test_what_makes_no_sense_is_refused(
     assert done.err.startswith("jupyter bookstore")
 
 
-def test_claims_of_trust_are_dropped_and_other_bytes_stay_as_they_are() -> None:
+def test_marks_of_trust_are_removed_and_other_bytes_are_unchanged() -> None:
     cell = {"cell_type": "raw", "metadata": {}, "source": ""}
     notebook = {"nbformat": 4, "nbformat_minor": 4, "metadata": {}, "cells": [cell]}
     plain = json.dumps(notebook).encode()

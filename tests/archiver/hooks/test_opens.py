@@ -1,4 +1,4 @@
-"""Noticing which notebooks people open."""
+"""Opening: which calls of `get` count."""
 
 import asyncio
 from typing import Any
@@ -7,7 +7,7 @@ from bookstore_archiver.hooks.opens import noticing
 
 
 class Folder:
-    """A manager that gets what is in a folder to list it."""
+    """A manager that calls `get` for the notebooks in a folder to list it."""
 
     def get(self, path: str, content: bool = True) -> Any:
         if path == "folder":
@@ -25,7 +25,7 @@ class AsyncFolder:
         return path
 
 
-def test_what_is_got_is_noticed_and_what_a_listing_gets_is_not() -> None:
+def test_requests_are_noticed_and_calls_of_a_listing_are_not() -> None:
     manager, opened = Folder(), list[object]()
     manager.get = noticing(manager.get, opened.append)  # type: ignore[method-assign]
     assert manager.get("folder") == ["folder/a.ipynb"]
@@ -33,7 +33,7 @@ def test_what_is_got_is_noticed_and_what_a_listing_gets_is_not() -> None:
     assert opened == ["folder", "b.ipynb"]
 
 
-def test_async_gets_side_by_side_are_all_noticed() -> None:
+def test_parallel_async_requests_are_all_noticed() -> None:
     manager, opened = AsyncFolder(), list[object]()
     manager.get = noticing(manager.get, opened.append)  # type: ignore[method-assign]
 

@@ -1,4 +1,4 @@
-"""Restores: what is there is kept first, and the new version says where it is from."""
+"""Restores: the present content is kept first; the new version records its origin."""
 
 import asyncio
 import errno
@@ -46,7 +46,7 @@ class Files:
 
 
 class Elsewhere(Files):
-    """A manager that keeps them nowhere on this machine, as far as anyone knows."""
+    """A manager that has no files on this machine."""
 
     _get_os_path = None  # type: ignore[assignment]
 
@@ -72,7 +72,7 @@ class AsyncElsewhere(AsyncFiles, Elsewhere):
 
 
 class PlainAsyncElsewhere(AsyncElsewhere):
-    """One whose `save` is a plain function that returns something to await."""
+    """One whose `save` is a plain function that returns an awaitable."""
 
     def save(self, model: Any, path: str = "") -> Any:
         return super().save(model, path)
@@ -114,7 +114,7 @@ def wait_for_versions(store: MemoryStore, number: int, key: str = KEY) -> list[V
 
 
 @pytest.mark.parametrize("kind", [Files, AsyncFiles])
-def test_content_that_was_never_archived_is_kept_before_it_is_written_over(
+def test_content_that_was_never_archived_is_kept_before_it_is_overwritten(
     kind: Any, make_archiver: MakeArchiver, store: MemoryStore, root: Path
 ) -> None:
     manager = kind(root)
@@ -164,7 +164,7 @@ def test_content_that_is_the_newest_version_is_not_kept_twice(
 
 
 @pytest.mark.parametrize("kind", MANAGERS)
-def test_manager_never_sees_the_member(
+def test_manager_never_sees_the_origin(
     kind: Any, make_archiver: MakeArchiver, root: Path
 ) -> None:
     manager = kind(root)
@@ -177,7 +177,7 @@ def test_manager_never_sees_the_member(
 
 
 @pytest.mark.parametrize("member", [None, "v1", [], {}, {"restored_from": 7}])
-def test_member_that_makes_no_sense_is_a_plain_save(
+def test_save_with_an_invalid_origin_is_a_plain_save(
     member: Any, make_archiver: MakeArchiver, store: MemoryStore, root: Path
 ) -> None:
     manager = Files(root)
@@ -202,7 +202,7 @@ def test_new_file_has_nothing_to_keep_first(
 
 
 @pytest.mark.parametrize("kind", [Files, AsyncFiles])
-def test_restore_is_refused_where_nothing_can_be_kept(
+def test_restore_is_refused_if_nothing_can_be_kept(
     kind: Any, make_archiver: MakeArchiver, root: Path
 ) -> None:
     manager = kind(root)
@@ -215,7 +215,7 @@ def test_restore_is_refused_where_nothing_can_be_kept(
     assert (root / PATH).read_text() == "present"
 
 
-def test_restore_is_refused_where_the_manager_cannot_be_asked(
+def test_restore_is_refused_if_the_manager_cannot_be_read(
     make_archiver: MakeArchiver, root: Path
 ) -> None:
     class Broken(AsyncElsewhere):
@@ -231,7 +231,7 @@ def test_restore_is_refused_where_the_manager_cannot_be_asked(
     assert (root / PATH).read_text() == "present"
 
 
-def test_plain_save_goes_ahead_where_nothing_can_be_kept(
+def test_plain_save_goes_ahead_if_nothing_can_be_kept(
     make_archiver: MakeArchiver, root: Path
 ) -> None:
     manager = Files(root)
@@ -240,7 +240,7 @@ def test_plain_save_goes_ahead_where_nothing_can_be_kept(
     assert (root / PATH).read_text() == "1"
 
 
-def test_restores_are_versions_whatever_thins_saves_out(
+def test_restores_are_versions_even_if_settings_skip_saves(
     make_archiver: MakeArchiver, store: MemoryStore, root: Path, spool_dir: Path
 ) -> None:
     manager = Files(root)

@@ -15,7 +15,7 @@ NOTEBOOK = {"type": "notebook", "content": {"cells": []}}
 
 
 class Keeper:
-    """Writes down what it is asked to keep, with what the manager then held."""
+    """Records what it is asked to keep, with the content that the manager then has."""
 
     def __init__(self) -> None:
         self.locks = PathLocks()
@@ -65,7 +65,7 @@ class AsyncManager(SyncManager):
 
 
 class AwaitableManager(AsyncManager):
-    """Has a plain `save` that returns something to await."""
+    """Has a plain `save` that returns an awaitable."""
 
     def save(self, model: dict[str, Any], path: str = "") -> Any:
         return super().save(model, path)
@@ -143,7 +143,7 @@ def test_failed_async_save_is_not_kept_and_leaves_no_lock() -> None:
         ({"type": "notebook"}, None, False),
     ],
 )
-def test_saves_that_count(model: Any, path: Any, expected: bool) -> None:
+def test_saves_that_make_a_version(model: Any, path: Any, expected: bool) -> None:
     assert makes_version(model, path) is expected
 
 
@@ -160,7 +160,7 @@ def test_concurrent_saves_of_one_path_are_kept_each_with_its_own_content() -> No
     assert keeper.locks.locks == {}
 
 
-def test_saves_of_different_paths_run_side_by_side() -> None:
+def test_saves_of_different_paths_run_in_parallel() -> None:
     manager, keeper = AsyncManager(), Keeper()
     attach(manager, keeper)
     running: list[int] = []

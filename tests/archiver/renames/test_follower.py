@@ -1,4 +1,4 @@
-"""Renames: the first version under the new path says where the notebook was."""
+"""Renames: the first version under the new path records the old path."""
 
 import asyncio
 import errno
@@ -62,7 +62,7 @@ class AsyncFiles(Files):
 
 
 class Elsewhere(Files):
-    """A manager that keeps them nowhere on this machine, as far as anyone knows."""
+    """A manager that has no files on this machine."""
 
     _get_os_path = None  # type: ignore[assignment]
 
@@ -72,7 +72,7 @@ class AsyncElsewhere(AsyncFiles, Elsewhere):
 
 
 class SmallDisk(Disk):
-    """A disk that is full until told otherwise."""
+    """A disk that is full while `full` is set."""
 
     full = False
 
@@ -120,7 +120,7 @@ def note(store: MemoryStore, path: str) -> str:
 
 
 @pytest.mark.parametrize("kind", [Files, AsyncFiles])
-def test_renamed_notebook_becomes_a_version_that_says_so(
+def test_renamed_notebook_becomes_a_version_that_records_it(
     kind: Any, make_archiver: MakeArchiver, store: MemoryStore, root: Path
 ) -> None:
     manager = kind(root)
@@ -147,7 +147,7 @@ def test_manager_without_files_is_asked_for_the_renamed_notebook(
 
 
 @pytest.mark.parametrize("kind", [Files, AsyncFiles])
-def test_notebooks_of_a_renamed_folder_become_versions_that_say_so(
+def test_notebooks_of_a_renamed_folder_become_versions_that_record_it(
     kind: Any, make_archiver: MakeArchiver, store: MemoryStore, root: Path
 ) -> None:
     manager = kind(root)
@@ -168,7 +168,7 @@ def test_notebooks_of_a_renamed_folder_become_versions_that_say_so(
 
 
 @pytest.mark.parametrize("kind", [Elsewhere, AsyncElsewhere])
-def test_folder_of_a_manager_without_files_is_told_of_by_the_next_saves(
+def test_next_saves_record_a_renamed_folder_of_a_manager_without_files(
     kind: Any, make_archiver: MakeArchiver, store: MemoryStore, root: Path
 ) -> None:
     manager = kind(root)
@@ -185,7 +185,7 @@ def test_folder_of_a_manager_without_files_is_told_of_by_the_next_saves(
 @pytest.mark.parametrize(
     ("old", "new"), [("a.csv", "b.csv"), ("a.ipynb", "b.txt"), ("a.txt", "b.ipynb")]
 )
-def test_what_is_no_notebook_is_not_followed(
+def test_file_that_is_not_a_notebook_is_not_followed(
     old: str, new: str, make_archiver: MakeArchiver, store: MemoryStore, root: Path
 ) -> None:
     manager, archiver = Files(root), make_archiver()
@@ -221,7 +221,7 @@ def test_failed_rename_leaves_nothing_behind(
     assert moved_from(version) == ""
 
 
-def test_rename_succeeds_on_a_full_disk_and_is_told_when_there_is_room(
+def test_rename_succeeds_on_a_full_disk_and_is_recorded_when_there_is_room(
     make_archiver: MakeArchiver, store: MemoryStore, root: Path
 ) -> None:
     manager, disk = Files(root), SmallDisk()
@@ -252,7 +252,7 @@ def test_version_of_the_old_path_reaches_the_store_first(
     assert old[-1].stored_at <= moved.stored_at
 
 
-def test_save_in_a_renamed_folder_tells_if_it_comes_first() -> None:
+def test_save_in_a_renamed_folder_records_it_if_it_comes_first() -> None:
     pending = PendingRenames()
     folder = pending.add_folder("x", "y")
     with pending.recording("y/a.ipynb") as old:
@@ -263,7 +263,7 @@ def test_save_in_a_renamed_folder_tells_if_it_comes_first() -> None:
         assert old == ""
 
 
-def test_pending_moves_become_one() -> None:
+def test_pending_moves_of_a_notebook_are_combined() -> None:
     pending = PendingRenames()
     pending.add("a.ipynb", "x/a.ipynb")
     pending.add_folder("x", "y")
@@ -275,7 +275,7 @@ def test_pending_moves_become_one() -> None:
         assert old == "x/other.ipynb"
 
 
-def test_move_there_and_back_is_none() -> None:
+def test_move_there_and_back_records_nothing() -> None:
     pending = PendingRenames()
     pending.add_folder("x", "y")
     pending.add_folder("y", "x")
@@ -283,7 +283,7 @@ def test_move_there_and_back_is_none() -> None:
         assert old == ""
 
 
-def test_move_stays_pending_where_recording_failed() -> None:
+def test_move_stays_pending_if_recording_failed() -> None:
     pending = PendingRenames()
     pending.add("a.ipynb", "b.ipynb")
     with pytest.raises(OSError, match="disk"), pending.recording("b.ipynb"):
@@ -292,7 +292,7 @@ def test_move_stays_pending_where_recording_failed() -> None:
         assert old == "a.ipynb"
 
 
-def test_mover_waits_for_room_and_stops_when_it_has_to(
+def test_follower_waits_for_room_and_stops_when_closed(
     tmp_path: Path, spool_dir: Path
 ) -> None:
     (tmp_path / "y").mkdir()

@@ -1,4 +1,4 @@
-"""Renames outlive the process: whoever comes next goes on with what is pending."""
+"""Notes on renames: the next process continues the pending ones."""
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -41,12 +41,12 @@ def full_folder(files: Files) -> list[str]:
 
 
 def recorded(store: MemoryStore, folder: str, names: list[str]) -> list[list[str]]:
-    """Return what the versions of each notebook in a folder say of their past."""
+    """Return the old paths that the versions of each notebook in a folder record."""
     found = [store.versions[f"workspace/{folder}/{name}"] for name in names]
     return [[v.metadata.moved_from for v in each if v.metadata] for each in found]
 
 
-def test_what_a_file_says_is_read_back_without_a_torn_line() -> None:
+def test_file_is_read_back_without_a_torn_line() -> None:
     data = RENAME.encode() + encode_recorded("y/ü.ipynb") + b'"y/b.i'
     read = decode_rename(data)
     assert read == Rename("x", "y", "/srv/y", AT, frozenset({"y/ü.ipynb"}))
@@ -62,11 +62,11 @@ def test_what_a_file_says_is_read_back_without_a_torn_line() -> None:
         RENAME.encode() + b"torn by somebody\n",
     ],
 )
-def test_what_is_no_rename_is_none(data: bytes) -> None:
+def test_file_that_is_not_a_rename_is_none(data: bytes) -> None:
     assert decode_rename(data) is None
 
 
-def test_rename_is_taken_over_when_its_process_is_gone(
+def test_rename_is_taken_over_when_its_process_has_ended(
     notes: RenameNotes, spool_dir: Path
 ) -> None:
     note = notes.write(RENAME)
@@ -90,9 +90,7 @@ def test_rename_is_taken_over_when_its_process_is_gone(
     assert rename_files(str(spool_dir)) == []
 
 
-def test_foreign_file_stays_and_is_in_nobodys_way(
-    notes: RenameNotes, spool_dir: Path
-) -> None:
+def test_foreign_file_stays_and_is_ignored(notes: RenameNotes, spool_dir: Path) -> None:
     folder = spool_dir / "renamed"
     (folder / "a folder").mkdir(parents=True)
     (folder / "foreign").write_text("{}")
@@ -100,7 +98,7 @@ def test_foreign_file_stays_and_is_in_nobodys_way(
     assert (folder / "foreign").exists()
 
 
-def test_next_process_tells_what_the_last_one_has_not(
+def test_next_process_records_what_the_last_one_has_not(
     notes: RenameNotes,
     make_archiver: MakeArchiver,
     files: Files,
@@ -122,7 +120,7 @@ def test_next_process_tells_what_the_last_one_has_not(
     assert rename_files(str(spool_dir)) == []
 
 
-def test_save_before_the_next_process_has_looked_tells_too(
+def test_save_before_the_next_process_has_looked_records_it_too(
     notes: RenameNotes, make_archiver: MakeArchiver, files: Files, store: MemoryStore
 ) -> None:
     (files.root / "y").mkdir()
@@ -160,7 +158,7 @@ def test_notebook_whose_record_waits_in_the_spool_is_not_recorded_again(
     )
 
 
-def test_drain_works_renames_through_as_well(
+def test_drain_also_finishes_renames(
     notes: RenameNotes,
     make_archiver: MakeArchiver,
     files: Files,
@@ -201,7 +199,7 @@ def test_folder_that_is_renamed_again_at_once_keeps_its_thread(
     assert rename_files(str(spool_dir)) == []
 
 
-def test_rename_after_one_whose_folder_is_walked_already_goes_back_to_it() -> None:
+def test_rename_within_a_folder_that_is_done_refers_to_its_rename() -> None:
     pending = PendingRenames()
     first, second = pending.add_folder("x", "y"), pending.add_folder("y/in", "z")
     first.end()
@@ -234,7 +232,7 @@ def test_older_rename_that_is_taken_over_late_comes_before_newer_ones(
     pending.release()
 
 
-def test_move_that_a_full_disk_kept_from_the_spool_is_told_by_the_next_process(
+def test_next_process_records_a_move_that_a_full_disk_kept_from_the_spool(
     make_archiver: MakeArchiver, files: Files, store: MemoryStore, spool_dir: Path
 ) -> None:
     first = make_archiver()
@@ -256,7 +254,7 @@ def test_move_that_a_full_disk_kept_from_the_spool_is_told_by_the_next_process(
     assert found[0].metadata.moved_from == "a.ipynb"
 
 
-def test_notebook_tells_before_another_one_comes_to_its_old_path(
+def test_move_is_recorded_before_another_notebook_is_saved_at_the_old_path(
     make_archiver: MakeArchiver,
     files: Files,
     full_folder: list[str],
@@ -279,7 +277,7 @@ def test_notebook_tells_before_another_one_comes_to_its_old_path(
     assert moved.metadata.saved_at < another[0].metadata.saved_at
 
 
-def test_nobody_has_left_a_path_that_its_folder_came_back_to() -> None:
+def test_no_notebook_has_left_a_path_that_its_folder_came_back_to() -> None:
     pending = PendingRenames()
     pending.add_folder("x", "y", "/srv/y")
     pending.add_folder("y", "x", "/srv/x")
@@ -290,7 +288,7 @@ def test_nobody_has_left_a_path_that_its_folder_came_back_to() -> None:
     assert pending.find_left("xx/a.ipynb") is None
 
 
-def test_folders_name_is_no_prefix_of_another() -> None:
+def test_folder_does_not_contain_paths_of_a_longer_name() -> None:
     moved = RenamedFolder("x", "y")
     assert not moved.contains("yy/a.ipynb")
     assert not moved.moved_with(RenamedFolder("yy", "z"))

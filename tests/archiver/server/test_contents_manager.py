@@ -22,7 +22,7 @@ from harness.waiting import wait_for
 
 CLASSIC = version("notebook").startswith("6.")
 
-# Classic's own: it is from before the Python that it runs on.
+# Warnings of classic itself, which is older than the Python that it runs on.
 pytestmark = pytest.mark.filterwarnings("ignore" if CLASSIC else "error")
 
 
@@ -96,7 +96,7 @@ def test_base_is_the_default_manager_of_the_running_application(
     assert kind is bookstore_archiver.BookstoreContentsArchiver
 
 
-def test_base_without_an_application_is_of_jupyter_server() -> None:
+def test_base_without_an_application_is_that_of_jupyter_server() -> None:
     application_class().clear_instance()
     names = [base.__name__ for base in archiving_manager_class().__mro__]
     assert "AsyncLargeFileManager" in names

@@ -1,4 +1,4 @@
-"""Snapshots: the bytes on disk where there are any, else the model's content."""
+"""Sources: the bytes on disk if there are any, else the content of the model."""
 
 import hashlib
 import io
@@ -45,23 +45,23 @@ def test_file_is_copied_byte_by_byte(tmp_path: Path) -> None:
     assert copied(FileSource(str(tmp_path / "a.ipynb"))) == data
 
 
-def test_file_on_disk_goes_before_the_model(tmp_path: Path) -> None:
+def test_file_on_disk_is_preferred_to_the_model(tmp_path: Path) -> None:
     (tmp_path / "a.ipynb").write_bytes(b"on disk")
     model = {"type": "notebook", "content": notebook("1")}
     assert copied(source_of(FileManager(tmp_path), model, "a.ipynb")) == b"on disk"
 
 
-def test_model_stands_in_for_a_file_that_is_gone(tmp_path: Path) -> None:
+def test_model_replaces_a_file_that_is_gone(tmp_path: Path) -> None:
     source = FileSource(str(tmp_path / "gone.ipynb"), BytesSource(b"saved"))
     assert copied(source) == b"saved"
 
 
-def test_file_that_is_gone_without_a_model_is_said_to_be(tmp_path: Path) -> None:
+def test_file_that_is_gone_without_a_model_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(NotFoundError, match="gone"):
         copied(FileSource(str(tmp_path / "gone.ipynb")))
 
 
-def test_model_is_laid_out_as_nbformat_does() -> None:
+def test_model_is_written_as_nbformat_writes_it() -> None:
     content = notebook("a = 1\nb = 'ä'")
     expected = nbformat.writes(nbformat.from_dict(content)) + "\n"
     model = {"type": "notebook", "content": content}
@@ -84,13 +84,13 @@ def test_uploads_to_managers_without_files_are_decoded(form: Any, content: str) 
     assert copied(source_of(object(), model, "a.ipynb")) == "ä".encode()
 
 
-def test_last_chunk_alone_is_no_notebook() -> None:
+def test_last_chunk_alone_is_not_a_notebook() -> None:
     model = {"type": "file", "format": "text", "content": "}", "chunk": -1}
     with pytest.raises(SpoolError, match=r"a\.ipynb"):
         source_of(object(), model, "a.ipynb")
 
 
-def test_manager_that_cannot_locate_the_file_is_asked_for_the_model() -> None:
+def test_model_is_used_if_the_manager_cannot_locate_the_file() -> None:
     class Lost:
         def _get_os_path(self, path: str) -> str:
             raise ValueError(path)
@@ -121,7 +121,7 @@ def test_file_that_changes_while_it_is_read_is_read_again(tmp_path: Path) -> Non
     assert target.getvalue() == b"n"
 
 
-def test_model_stands_in_for_a_file_that_keeps_changing(tmp_path: Path) -> None:
+def test_model_replaces_a_file_that_keeps_changing(tmp_path: Path) -> None:
     path = tmp_path / "a.ipynb"
     path.write_bytes(b"older")
     target = Restless(path, times=3)

@@ -1,4 +1,4 @@
-"""The spool on disk: what is in it after each step, whatever else lies there."""
+"""The spool on disk: its files after each step, and files that do not belong there."""
 
 import errno
 import os
@@ -44,14 +44,14 @@ def test_save_is_one_readable_file_in_new(spool: Spool, spool_dir: Path) -> None
 
 
 class ForgetfulDisk(Disk):
-    """NFS whose answers are lost: each rename is done, and then tried again."""
+    """NFS whose answers are lost: each rename is done, then repeated."""
 
     def move(self, source: Path, target: Path) -> None:
         super().move(source, target)
         super().move(source, target)
 
 
-def test_rename_whose_answer_was_lost_neither_doubles_nor_loses_a_save(
+def test_rename_whose_answer_was_lost_neither_repeats_nor_loses_a_save(
     spool_dir: Path,
 ) -> None:
     spool = Spool(spool_dir, disk=ForgetfulDisk())
@@ -69,7 +69,9 @@ def test_only_the_owner_can_read_it(spool: Spool, spool_dir: Path) -> None:
     assert (spool_dir / "new").stat().st_mode & 0o077 == 0
 
 
-def test_save_goes_from_new_to_cur_and_away(spool: Spool, spool_dir: Path) -> None:
+def test_save_moves_from_new_to_cur_and_is_removed(
+    spool: Spool, spool_dir: Path
+) -> None:
     claimed = spool.claim(add(spool))
     assert claimed is not None
     assert [p.name for p in (spool_dir / "cur").iterdir()] == [claimed.name]
@@ -87,7 +89,7 @@ def test_save_found_in_cur_may_have_been_sent(spool: Spool) -> None:
     assert again.unsure
 
 
-def test_save_that_a_power_cut_left_in_both_folders_is_there_once(
+def test_save_that_a_power_cut_left_in_both_folders_is_found_once(
     spool: Spool, spool_dir: Path
 ) -> None:
     entry = spool.claim(add(spool))
@@ -122,14 +124,14 @@ def test_names_sort_by_time_even_when_the_clock_goes_back(spool_dir: Path) -> No
     assert names == sorted(set(names))
 
 
-def test_names_go_on_after_the_newest_of_a_run_before(spool_dir: Path) -> None:
+def test_names_sort_after_the_newest_of_an_earlier_run(spool_dir: Path) -> None:
     newest = add(Spool(spool_dir, clock=lambda: NOW))
     later = add(Spool(spool_dir, clock=lambda: NOW - timedelta(days=1)))
     assert later.name > newest.name
     assert later.trailer.metadata.saved_at == NOW - timedelta(days=1)
 
 
-def test_spool_that_disappears_is_made_again(spool: Spool, spool_dir: Path) -> None:
+def test_spool_that_was_removed_is_made_again(spool: Spool, spool_dir: Path) -> None:
     add(spool)
     for folder in (spool_dir / "new", spool_dir / "tmp"):
         for path in folder.iterdir():

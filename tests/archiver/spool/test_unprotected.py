@@ -1,4 +1,4 @@
-"""What is not in the spool though it should be: told, kept in mind, and made good."""
+"""Unprotected notebooks: logged, listed on disk, and archived later."""
 
 import logging
 import shutil
@@ -28,7 +28,7 @@ def remove(spool_dir: Path) -> None:
     shutil.rmtree(aside)
 
 
-def test_full_disk_is_told_once_and_repaired_with_the_newest_state(
+def test_full_disk_is_logged_once_and_the_newest_state_is_archived_later(
     make_archiver: MakeArchiver,
     store: MemoryStore,
     files: Files,
@@ -77,7 +77,7 @@ def test_notebook_that_was_removed_meanwhile_is_not_waited_for(
     wait_for(lambda: not archiver.intake.unprotected, what="the end of it")
 
 
-def test_next_process_knows_what_one_could_not_protect(
+def test_next_process_archives_what_one_could_not_protect(
     make_archiver: MakeArchiver, store: MemoryStore, files: Files, spool_dir: Path
 ) -> None:
     disk = SmallDisk()
@@ -108,7 +108,7 @@ def test_process_that_ends_tries_once_more(
     assert read_losses(str(spool_dir)) == ()
 
 
-def test_spool_that_cannot_be_made_is_told_elsewhere(
+def test_notebooks_are_listed_elsewhere_if_the_spool_cannot_be_made(
     make_archiver: MakeArchiver, store: MemoryStore, files: Files, spool_dir: Path
 ) -> None:
     spool_dir.write_text("in the way")
@@ -122,7 +122,7 @@ def test_spool_that_cannot_be_made_is_told_elsewhere(
     assert read_losses(str(spool_dir)) == ()
 
 
-def test_process_that_only_adds_tells_what_it_lost(
+def test_process_that_only_adds_lists_what_it_could_not_protect(
     make_archiver: MakeArchiver, files: Files, spool_dir: Path
 ) -> None:
     spool_dir.mkdir()
@@ -160,8 +160,8 @@ def test_newest_state_is_archived_again_when_the_spool_was_removed(
         wait_for(lambda: read_status(str(spool_dir)).removed, what="the count")
     assert contents(store)[-1] == contents(store, "b.ipynb")[-1] == "2"
     assert len(contents(store)) <= 2  # one may have been on its way
-    told = [message for message in caplog.messages if "were removed" in message]
-    assert len(told) == 1
+    logged = [message for message in caplog.messages if "were removed" in message]
+    assert len(logged) == 1
     wait_for(lambda: archiver.intake.unprotected == (), what="the end of it")
 
 
@@ -181,7 +181,7 @@ def test_removed_spool_of_a_process_that_only_adds_is_noticed(
     assert contents(store) == ["1"]
 
 
-def test_save_of_a_process_before_is_made_good_when_somebody_removes_it(
+def test_removed_save_of_an_earlier_process_is_archived_again(
     make_archiver: MakeArchiver, store: MemoryStore, files: Files, spool_dir: Path
 ) -> None:
     spool_dir.mkdir()
@@ -217,7 +217,7 @@ def test_state_that_the_store_has_makes_no_second_version(
     assert contents(store) == ["1"]
 
 
-def test_notes_fit_where_there_is_no_room_for_more(tmp_path: Path) -> None:
+def test_list_fits_into_the_reserved_bytes(tmp_path: Path) -> None:
     spool_dir = str(tmp_path / "spool")
     file = UnprotectedFile(spool_dir)
     file.reserve()
@@ -233,15 +233,15 @@ def test_notes_fit_where_there_is_no_room_for_more(tmp_path: Path) -> None:
     assert path.exists()
 
 
-def test_notes_of_a_process_that_lives_are_left_to_it(tmp_path: Path) -> None:
+def test_file_of_a_running_process_is_not_adopted(tmp_path: Path) -> None:
     spool_dir = str(tmp_path / "spool")
     notebook = UnprotectedNotebook("a.ipynb", "workspace/a.ipynb")
     first, second = UnprotectedFile(spool_dir), UnprotectedFile(spool_dir)
     first.keep([notebook])
-    told: list[list[UnprotectedNotebook]] = []
-    second.adopt(lambda notebooks: told.append(notebooks) is None)
-    assert told == []
+    adopted: list[list[UnprotectedNotebook]] = []
+    second.adopt(lambda notebooks: adopted.append(notebooks) is None)
+    assert adopted == []
     first.close()
-    second.adopt(lambda notebooks: told.append(notebooks) is None)
-    assert told == [[notebook]]
+    second.adopt(lambda notebooks: adopted.append(notebooks) is None)
+    assert adopted == [[notebook]]
     assert list(loss_files(spool_dir)) == []

@@ -1,4 +1,4 @@
-"""Stores that fail: what waits, what goes on meanwhile, and for how long."""
+"""Stores that fail: which saves wait, which are still sent, and for how long."""
 
 import threading
 from dataclasses import replace
@@ -62,7 +62,7 @@ def test_unversioned_bucket_stops_all_keys(
     assert count_spool(str(spool_dir)).pending == 1
 
 
-def test_key_that_always_fails_as_a_wrong_setting_would_stops_no_other(
+def test_key_that_always_fails_like_a_wrong_setting_does_not_stop_others(
     make_archiver: MakeArchiver, store: MemoryStore, spool_dir: Path
 ) -> None:
     def refuse_one(key: str) -> None:
@@ -89,7 +89,7 @@ def test_two_such_keys_do_not_stop_the_others_for_long(
     assert contents(store, "odd-1.ipynb") == contents(store, "odd-2.ipynb") == []
 
 
-def test_store_that_is_unreachable_is_not_asked_for_each_key(
+def test_unreachable_store_is_not_tried_for_each_key(
     make_archiver: MakeArchiver, store: MemoryStore, spool_dir: Path
 ) -> None:
     store.before = [fail_with(UNREACHABLE)] * 100_000
@@ -101,7 +101,7 @@ def test_store_that_is_unreachable_is_not_asked_for_each_key(
     assert archiver.status.retries <= 2 * archiver.settings.max_threads
 
 
-def test_store_that_is_back_gets_the_saves_of_all_keys(
+def test_store_that_works_again_gets_the_saves_of_all_keys(
     make_archiver: MakeArchiver, store: MemoryStore, spool_dir: Path
 ) -> None:
     store.before = [fail_with(UNREACHABLE)] * 50
@@ -138,7 +138,7 @@ def test_unexpected_error_of_a_store_loses_nothing(
     assert contents(store) == ["1", "2"]
 
 
-def test_hanging_upload_stops_neither_other_keys_nor_the_end(
+def test_hanging_upload_delays_neither_other_keys_nor_the_end(
     make_archiver: MakeArchiver, store: MemoryStore, spool_dir: Path
 ) -> None:
     released = threading.Event()
@@ -149,7 +149,7 @@ def test_hanging_upload_stops_neither_other_keys_nor_the_end(
     archive(archiver, "2", path="b.ipynb")
     wait_for(lambda: contents(store, "b.ipynb"), what="the other key")
     archiver.close()
-    assert not DrainLock(spool_dir).hold()  # for the upload may yet arrive
+    assert not DrainLock(spool_dir).hold()  # the upload may still arrive
     assert count_spool(str(spool_dir)).in_flight == 1
     released.set()
 

@@ -33,13 +33,13 @@ def test_saves_of_a_key_are_picked_one_after_the_other() -> None:
     assert queue.pick(0.0) == entry("2")
 
 
-def test_keys_are_picked_side_by_side_the_oldest_save_first() -> None:
+def test_keys_are_picked_in_parallel_the_oldest_save_first() -> None:
     queue = filled(entry("3", "b"), entry("1", "c"), entry("2", "a"))
     picked = [queue.pick(0.0) for _ in range(4)]
     assert [one.name for one in picked if one] == ["1", "2", "3"]
 
 
-def test_late_found_older_save_goes_first_unless_its_key_is_busy() -> None:
+def test_older_save_that_is_found_late_goes_first_unless_its_key_is_busy() -> None:
     queue = filled(entry("2"))
     queue.add(entry("1"), 0.0)
     assert queue.pick(0.0) == entry("1")
@@ -48,7 +48,7 @@ def test_late_found_older_save_goes_first_unless_its_key_is_busy() -> None:
     assert queue.pick(0.0) == entry("0")
 
 
-def test_save_is_taken_in_once() -> None:
+def test_save_is_added_once() -> None:
     queue = filled(entry("1"), entry("1"))
     assert len(queue) == 1
 
@@ -94,7 +94,7 @@ def test_interval_lets_one_version_through_and_then_the_newest() -> None:
     assert len(queue) == 0
 
 
-def test_interval_counts_for_a_save_that_comes_into_an_empty_line() -> None:
+def test_interval_applies_to_a_save_that_is_added_to_an_empty_queue() -> None:
     queue = filled(entry("1"), interval=10.0)
     queue.pick(0.0)
     queue.done(entry("1"), 0.0)
@@ -113,14 +113,14 @@ def test_interval_holds_nothing_back_once_released() -> None:
     assert queue.pick(1.0) == entry("2")
 
 
-def test_lines_of_keys_without_saves_are_forgotten() -> None:
+def test_queues_of_keys_without_saves_are_removed() -> None:
     queue = filled(entry("1"))
     queue.pick(0.0)
     queue.done(entry("1"), 0.0)
     assert queue._queues == {}
 
 
-def test_save_that_is_no_longer_known_changes_nothing() -> None:
+def test_save_that_is_not_in_the_queue_changes_nothing() -> None:
     queue = Queue()
     queue.done(entry("1"), 0.0)
     queue.hold(entry("1"), 0.0, 1.0)
@@ -128,7 +128,7 @@ def test_save_that_is_no_longer_known_changes_nothing() -> None:
     assert queue.next_due() is None
 
 
-def test_a_long_line_takes_more_at_the_same_cost() -> None:
+def test_cost_of_adding_does_not_grow_with_the_queue() -> None:
     queue = Queue()
     names = [f"{number:06}" for number in range(20_000)]
     for name in reversed(names[::2]):
@@ -141,7 +141,7 @@ def test_a_long_line_takes_more_at_the_same_cost() -> None:
     assert first.name == names[0]
 
 
-def test_saves_with_news_are_never_overtaken() -> None:
+def test_saves_with_provenance_are_never_skipped() -> None:
     important = [
         entry("2", only_if_changed=True),
         entry("3", restored_from="v1"),
@@ -157,7 +157,7 @@ def test_saves_with_news_are_never_overtaken() -> None:
     assert queue.pick(60.0) == entry("5")
 
 
-def test_save_with_news_does_not_wait_for_the_interval() -> None:
+def test_save_with_provenance_does_not_wait_for_the_interval() -> None:
     queue = filled(entry("1"), interval=60.0)
     assert queue.pick(0.0) == entry("1")
     queue.done(entry("1"), 0.0)
@@ -209,7 +209,7 @@ def test_moved_version_that_failed_too_lets_its_old_key_try_first() -> None:
     assert queue.pick(6.0) == moved("2")
 
 
-def test_interval_of_the_old_key_does_not_hold_a_moved_version_up() -> None:
+def test_interval_of_the_old_key_does_not_delay_a_moved_version() -> None:
     queue = filled(entry("1", "old"), interval=60.0)
     queue.pick(0.0)
     queue.done(entry("1", "old"), 0.0)

@@ -1,4 +1,4 @@
-"""Telling how the uploads go: the status file, and the log without noise."""
+"""Stats: the status file, and failures that are logged once."""
 
 import logging
 import threading
@@ -16,7 +16,7 @@ from harness.memory_store import MemoryStore, fail_with
 from harness.waiting import wait_for
 
 
-def test_refusal_is_told_once_and_tried_again_after_a_long_time(
+def test_refusal_is_logged_once_and_tried_again_after_a_long_time(
     make_archiver: MakeArchiver,
     store: MemoryStore,
     spool_dir: Path,
@@ -27,12 +27,12 @@ def test_refusal_is_told_once_and_tried_again_after_a_long_time(
     with caplog.at_level(logging.INFO):
         archive(archiver, *texts(2))
         wait_for(is_empty(spool_dir), what="an empty spool")
-        wait_for(lambda: "again" in caplog.messages[-1], what="the good news")
+        wait_for(lambda: "again" in caplog.messages[-1], what="the success")
     assert contents(store) == texts(2)
     assert ["Access is denied" in text for text in caplog.messages] == [True, False]
 
 
-def test_each_cause_is_told_once_for_all_keys(
+def test_each_cause_is_logged_once_for_all_keys(
     make_archiver: MakeArchiver,
     store: MemoryStore,
     spool_dir: Path,
@@ -60,7 +60,7 @@ def test_status_is_written_for_others_to_read(
     assert status.last_success
 
 
-def test_long_failure_is_told_once_and_a_short_one_is_not(
+def test_long_failure_is_logged_once_and_a_short_one_is_not(
     make_archiver: MakeArchiver,
     store: MemoryStore,
     spool_dir: Path,
@@ -78,7 +78,7 @@ def test_long_failure_is_told_once_and_a_short_one_is_not(
     assert len(caplog.records) == 1
 
 
-def test_failure_is_told_in_time_however_late_its_next_attempt_is(
+def test_failure_is_logged_in_time_even_if_its_next_attempt_is_late(
     make_archiver: MakeArchiver,
     store: MemoryStore,
     caplog: pytest.LogCaptureFixture,
@@ -92,7 +92,7 @@ def test_failure_is_told_in_time_however_late_its_next_attempt_is(
 
 
 @pytest.mark.parametrize("wide", [False, True])
-def test_store_down_from_the_start_is_told_once_for_all_keys_and_saves(
+def test_store_down_from_the_start_is_logged_once_for_all_keys_and_saves(
     make_archiver: MakeArchiver,
     store: MemoryStore,
     spool_dir: Path,
@@ -114,19 +114,19 @@ def test_store_down_from_the_start_is_told_once_for_all_keys_and_saves(
             for path in ("a.ipynb", "b.ipynb", "c.ipynb"):
                 archive(archiver, number, path=path)
         wait_for(lambda: caplog.records, what="the warning")
-        told = archiver.status.retries
-        wait_for(lambda: archiver.status.retries > told + 20, what="more failures")
+        retries = archiver.status.retries
+        wait_for(lambda: archiver.status.retries > retries + 20, what="more failures")
         assert "The store does not answer." in caplog.messages[0]
         assert [r.levelname for r in caplog.records] == ["WARNING"]
         up.set()
         store.before = []
         wait_for(is_empty(spool_dir), what="an empty spool")
-        wait_for(lambda: "again" in caplog.messages[-1], what="the good news")
+        wait_for(lambda: "again" in caplog.messages[-1], what="the success")
     assert [r.levelname for r in caplog.records] == ["WARNING", "INFO"]
     assert not archiver.status.refused
 
 
-def test_refusal_is_part_of_the_status_until_it_is_over(
+def test_refusal_is_in_the_status_until_it_is_resolved(
     make_archiver: MakeArchiver, store: MemoryStore, spool_dir: Path
 ) -> None:
     store.before = [fail_with(REFUSED)]
@@ -135,7 +135,7 @@ def test_refusal_is_part_of_the_status_until_it_is_over(
     wait_for(lambda: read_status(str(spool_dir)).refused, what="the refusal")
     assert isinstance(archiver.failure, ForbiddenError)
     wait_for(is_empty(spool_dir), what="an empty spool")
-    wait_for(lambda: not read_status(str(spool_dir)).refused, what="the good news")
+    wait_for(lambda: not read_status(str(spool_dir)).refused, what="the success")
     assert archiver.failure is None
 
 

@@ -1,4 +1,4 @@
-"""Uploading: every save once and in order, by whichever process drains."""
+"""Uploading: every save once and in order, whichever process drains."""
 
 from contextlib import closing
 from dataclasses import replace
@@ -32,7 +32,7 @@ def test_many_saves_of_many_keys_arrive_once_and_in_order(
     assert archiver.status.uploads == 200
 
 
-def test_version_carries_what_is_known_of_the_save(
+def test_version_has_the_metadata_of_the_save(
     make_archiver: MakeArchiver,
     store: MemoryStore,
     spool_dir: Path,
@@ -113,7 +113,7 @@ def test_saves_of_other_processes_are_found(
     assert contents(store) == ["1"]
 
 
-def test_unchanged_saves_are_skipped_where_that_is_asked_for(
+def test_unchanged_saves_are_skipped_if_skip_unchanged_is_set(
     make_archiver: MakeArchiver, store: MemoryStore, spool_dir: Path
 ) -> None:
     archiver = make_archiver(skip_unchanged=True)
@@ -123,20 +123,20 @@ def test_unchanged_saves_are_skipped_where_that_is_asked_for(
     wait_for(lambda: archiver.status.skipped == 2, what="the count")
 
 
-def test_interval_thins_out_and_the_newest_arrives_at_the_end(
+def test_interval_skips_saves_and_the_newest_is_sent_at_the_end(
     make_archiver: MakeArchiver, store: MemoryStore, spool_dir: Path
 ) -> None:
     archiver = make_archiver(min_interval=3600.0, shutdown_timeout=30.0)
     archive(archiver, "1")
     wait_for(is_empty(spool_dir), what="the first")
     archive(archiver, "2", "3", "4")
-    wait_for(lambda: archiver.status.skipped == 2, what="the thinning")
+    wait_for(lambda: archiver.status.skipped == 2, what="the skipped saves")
     assert contents(store) == ["1"]
     archiver.close()
     assert contents(store) == ["1", "4"]
 
 
-def test_interval_holds_across_processes(
+def test_interval_applies_across_processes(
     make_archiver: MakeArchiver, store: MemoryStore, spool_dir: Path
 ) -> None:
     first = make_archiver(min_interval=3600.0)
@@ -151,7 +151,7 @@ def test_interval_holds_across_processes(
     assert contents(store) == ["1", "2"]
 
 
-def test_drain_empties_a_spool_and_says_so(
+def test_drain_empties_a_spool_and_returns_true(
     make_archiver: MakeArchiver, store: MemoryStore, spool_dir: Path
 ) -> None:
     spool = Spool(spool_dir)
@@ -189,7 +189,7 @@ def test_drain_works_without_a_server(tmp_path: Path, spool_dir: Path) -> None:
 
 
 class SlowDisk(Disk):
-    """Takes its time after a save has become visible, until others are done with it."""
+    """Waits after a save has become visible until it was sent and removed."""
 
     def __init__(self, spool_dir: Path) -> None:
         self._is_empty = is_empty(spool_dir)
@@ -199,7 +199,7 @@ class SlowDisk(Disk):
             wait_for(self._is_empty, what="an empty spool")
 
 
-def test_save_that_is_sent_before_it_is_handed_over_is_not_taken_for_removed(
+def test_save_that_is_sent_before_it_is_queued_is_not_taken_for_removed(
     make_archiver: MakeArchiver,
     store: MemoryStore,
     spool_dir: Path,
