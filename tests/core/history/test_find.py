@@ -45,7 +45,7 @@ def delete(store: Any, key: str, version_id: str | None = None) -> str:
 
 @pytest.fixture
 def thread(store: VersionStore) -> list[Version]:
-    """Five versions, newest first, of which the older two lie under the old path."""
+    """Five versions, newest first, of which the older two are under the old path."""
     known: list[dict[str, str]] = [{}, {}, {"moved_from": "old.ipynb"}, {}, {}]
     keys = [OLD, OLD, KEY, KEY, KEY]
     saved = [
@@ -61,7 +61,7 @@ def thread(store: VersionStore) -> list[Version]:
     return saved[::-1]
 
 
-def test_versions_are_found_by_their_place(
+def test_versions_are_found_by_their_index(
     history: History, thread: list[Version]
 ) -> None:
     for index, version in enumerate(thread):
@@ -70,7 +70,7 @@ def test_versions_are_found_by_their_place(
     assert found(history.find(PATH)) == (PATH, thread[0].version_id)
 
 
-def test_a_place_before_the_first_version_is_not_found(
+def test_an_index_before_the_first_version_is_not_found(
     history: History, thread: list[Version]
 ) -> None:
     for name in ("@5", "@999999999"):
@@ -138,12 +138,12 @@ def test_delete_markers_are_not_before_a_version(s3_store: VersionStore) -> None
     delete(s3_store, KEY)
     delete(s3_store, KEY)
     save(s3_store, key=KEY)
-    rows = history.page(PATH).rows  # markers come last of those of one second
+    rows = history.page(PATH).rows  # of one second, markers come last
     kept = [row.version.version_id for row in rows if not row.version.deleted]
     assert len(kept) == 2
-    for place, row in enumerate(rows):
+    for index, row in enumerate(rows):
         before = history.before(row)
-        older = [r.version.version_id for r in rows[place + 1 :]]
+        older = [r.version.version_id for r in rows[index + 1 :]]
         expected = next((known for known in older if known in kept), None)
         assert (before.version.version_id if before else None) == expected
 
@@ -157,7 +157,7 @@ def test_nothing_is_before_a_version_that_is_gone(s3_store: VersionStore) -> Non
         history.before(row)
 
 
-def test_a_version_after_very_many_newer_ones_is_said_to_be_too_far_back(
+def test_a_version_before_very_many_newer_ones_is_too_far_back(
     local: Traits, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(thread_module, "MAX_ROWS", 1)
@@ -193,7 +193,7 @@ def test_a_time_before_the_first_version_is_not_found(
         history.at(PATH, SAVED_AT - timedelta(seconds=1))
 
 
-def test_a_version_is_opened_with_what_is_known_of_it(
+def test_a_version_is_opened_with_its_metadata(
     history: History, store: VersionStore
 ) -> None:
     saved = save(store, b"content", key=KEY)
@@ -231,7 +231,7 @@ def test_a_version_over_the_limit_is_not_read(
             ask(PATH, saved.version_id)
 
 
-def test_a_version_that_was_removed_is_said_to_be_gone(s3_store: VersionStore) -> None:
+def test_a_version_that_was_removed_is_reported(s3_store: VersionStore) -> None:
     history = History(s3_store, BookstoreSettings())
     saved, _ = save(s3_store, key=KEY), save(s3_store, key=KEY)
     delete(s3_store, KEY, saved.version_id)
@@ -271,7 +271,9 @@ def test_a_notebook_that_is_all_deleted_has_no_newest_version(
             call()
 
 
-def test_versions_that_others_wrote_are_shown(s3_store: VersionStore) -> None:
+def test_versions_that_bookstore_did_not_write_are_listed(
+    s3_store: VersionStore,
+) -> None:
     store: Any = s3_store
     asked = store._asked(None, KEY)
     store._connection.ask("put_object", asked, Body=b"{}")
@@ -283,7 +285,7 @@ def test_versions_that_others_wrote_are_shown(s3_store: VersionStore) -> None:
 
 
 class Vanishing(LocalStore):
-    """A store in which a lifecycle rule strikes after each listing."""
+    """A store in which a lifecycle rule removes versions after each listing."""
 
     gone: tuple[str, ...] = ()
 
@@ -295,7 +297,7 @@ class Vanishing(LocalStore):
         return page
 
 
-def test_a_version_that_goes_while_it_is_shown_is_left_out(local: Traits) -> None:
+def test_a_version_removed_during_a_listing_is_left_out(local: Traits) -> None:
     settings = BookstoreSettings(**local)
     store = Vanishing(settings)
     saved = [save(store, key=KEY) for _ in range(3)]
@@ -380,17 +382,17 @@ def test_a_search_with_a_made_up_cursor_is_refused(
         history.page(PATH, q="x", cursor="x")
 
 
-# Rights that are missing
+# Missing permissions
 
 
 class Secretive(LocalStore):
-    """A store that lets nobody see labels."""
+    """A store that denies access to labels."""
 
     def labels(self, *words: Any, **asked: Any) -> dict[str, Label]:
         raise ForbiddenError("The store refuses access to the tags.")
 
 
-def test_without_the_right_to_see_labels_versions_are_shown(
+def test_versions_are_listed_without_access_to_labels(
     local: Traits, caplog: pytest.LogCaptureFixture
 ) -> None:
     settings = BookstoreSettings(**local)
@@ -410,7 +412,7 @@ def test_without_the_right_to_see_labels_versions_are_shown(
 
 
 class Closed(LocalStore):
-    """A store whose versions may be listed and not be read."""
+    """A store whose versions may be listed but not read."""
 
     def head(self, *words: Any, **asked: Any) -> Version:
         raise ForbiddenError("The store refuses access to the version.")
@@ -424,13 +426,13 @@ def test_versions_that_may_not_be_read_are_listed(local: Traits) -> None:
 
 
 class Down(LocalStore):
-    """A store that goes away after it has listed."""
+    """A store that goes down after a listing."""
 
     def head(self, *words: Any, **asked: Any) -> Version:
-        raise StorageUnavailableError("It is away.")
+        raise StorageUnavailableError("It is down.")
 
 
-def test_a_store_that_goes_away_is_said(local: Traits) -> None:
+def test_a_store_that_goes_down_is_reported(local: Traits) -> None:
     settings = BookstoreSettings(**local)
     save(Down(settings), key=KEY)
     with pytest.raises(StorageUnavailableError):

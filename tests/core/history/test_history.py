@@ -65,7 +65,7 @@ def all_rows(
     raise AssertionError("the history goes in a circle")
 
 
-def test_versions_are_shown_newest_first_with_what_is_known(
+def test_versions_are_listed_newest_first_with_metadata(
     history: History, save_at: Save
 ) -> None:
     old, new = save_at(PATH, "1"), save_at(PATH, "22", author="ben", restored_from="v")
@@ -128,7 +128,7 @@ def test_shelves_have_names() -> None:
 
 
 @pytest.mark.parametrize("limit", [1, 2, 3, 4, 5, 100])
-def test_a_history_goes_on_under_the_old_path(
+def test_a_history_continues_under_the_old_path(
     history: History, save_at: Save, limit: int
 ) -> None:
     old = [save_at("old.ipynb", str(number)) for number in range(2)]
@@ -147,7 +147,7 @@ def test_a_new_notebook_at_the_old_path_is_not_in_the_history(
 ) -> None:
     old = save_at("old.ipynb")
     moved = save_at("new.ipynb", moved_from="old.ipynb")
-    # All this within a second, which is all that S3 tells.
+    # All within one second, the precision of S3.
     later = SAVED_AT + timedelta(milliseconds=1)
     others = [save_at("old.ipynb", str(n), saved_at=later) for n in range(3)]
     assert shown(history.page("new.ipynb")) == [
@@ -174,7 +174,7 @@ def test_a_rename_there_and_back_keeps_the_order(
     ]
 
 
-def test_an_earlier_notebook_at_the_path_is_told_of(
+def test_a_page_links_to_an_earlier_notebook_at_the_path(
     history: History, save_at: Save
 ) -> None:
     earlier = [save_at("new.ipynb", str(number)) for number in range(3)]
@@ -188,7 +188,7 @@ def test_an_earlier_notebook_at_the_path_is_told_of(
 
 
 @pytest.mark.parametrize("limit", [1, 2])
-def test_an_earlier_notebook_is_told_of_with_the_seam(
+def test_the_page_with_the_seam_links_to_an_earlier_notebook(
     history: History, save_at: Save, limit: int
 ) -> None:
     earlier = save_at("new.ipynb")
@@ -200,7 +200,7 @@ def test_an_earlier_notebook_is_told_of_with_the_seam(
     assert shown(before) == of("new.ipynb", earlier)
 
 
-def test_without_an_earlier_notebook_there_is_none_to_tell_of(
+def test_without_an_earlier_notebook_there_is_no_link(
     history: History, save_at: Save
 ) -> None:
     save_at("old.ipynb")
@@ -210,7 +210,9 @@ def test_without_an_earlier_notebook_there_is_none_to_tell_of(
         assert history.page("new.ipynb", limit=limit).earlier is None
 
 
-def test_there_and_back_is_no_earlier_notebook(history: History, save_at: Save) -> None:
+def test_a_rename_there_and_back_makes_no_earlier_notebook(
+    history: History, save_at: Save
+) -> None:
     save_at("a.ipynb")
     save_at("b.ipynb", moved_from="a.ipynb")
     save_at("a.ipynb", moved_from="b.ipynb")
@@ -225,14 +227,14 @@ def test_a_moved_notebook_without_older_versions_begins_there(
 
 
 @pytest.mark.parametrize("moved_from", ["../x.ipynb", "/", "a//b", "a\0b", PATH])
-def test_a_seam_that_makes_no_sense_is_none(
+def test_an_invalid_seam_is_ignored(
     history: History, save_at: Save, moved_from: str
 ) -> None:
     saved = [save_at(PATH), save_at(PATH, moved_from=moved_from), save_at(PATH)]
     assert shown(history.page(PATH)) == of(PATH, *reversed(saved))
 
 
-def test_seams_in_a_circle_come_to_an_end(history: History, save_at: Save) -> None:
+def test_a_circle_of_seams_ends(history: History, save_at: Save) -> None:
     for path, old in [("a.ipynb", "b.ipynb"), ("b.ipynb", "a.ipynb")] * 5:
         save_at(path, moved_from=old)
     rows = all_rows(history, "b.ipynb", limit=3)
@@ -243,7 +245,7 @@ def test_seams_in_a_circle_come_to_an_end(history: History, save_at: Save) -> No
 
 
 @pytest.mark.parametrize("path", ["", "/", "../a", "a/./b", "a//b", "\0", "x" * 1025])
-def test_what_cannot_be_a_path_is_refused(history: History, path: str) -> None:
+def test_an_invalid_path_is_refused(history: History, path: str) -> None:
     with pytest.raises(InvalidRequestError):
         history.page(path)
     with pytest.raises(InvalidRequestError):
@@ -292,7 +294,7 @@ def test_a_cursor_of_another_notebook_is_refused(
         history.page("other.ipynb", cursor=cursor)
 
 
-def test_odd_limits_are_taken_as_the_nearest_right_one(
+def test_an_invalid_limit_becomes_the_nearest_valid_one(
     history: History, save_at: Save
 ) -> None:
     save_at(PATH)
@@ -305,7 +307,7 @@ def test_odd_limits_are_taken_as_the_nearest_right_one(
 
 
 class Coarse(LocalStore):
-    """A store that tells times in seconds, as S3 does."""
+    """A store that records times in seconds, as S3 does."""
 
     def list_versions(self, *words: Any, **asked: Any) -> VersionPage:
         page = super().list_versions(*words, **asked)
@@ -317,7 +319,7 @@ def in_seconds(version: Version) -> Version:
 
 
 class Clock:
-    """Goes on at every look, by a little more or less."""
+    """A clock that advances at every call, by a random step."""
 
     def __init__(self, chance: random.Random, step: float) -> None:
         self._chance, self._step, self._now = chance, step, SAVED_AT
@@ -333,7 +335,7 @@ class Clock:
 def test_whatever_is_saved_renamed_and_removed_the_thread_is_kept(
     local: Traits, kind: type[LocalStore], seed: int, step: float
 ) -> None:
-    chance = random.Random(seed)  # noqa: S311  # the same each time
+    chance = random.Random(seed)  # noqa: S311  # the same in each run
     settings = BookstoreSettings(**local, max_threads=1)
     clock = Clock(chance, step)
     store = kind(settings, now=clock)
@@ -362,7 +364,7 @@ def test_whatever_is_saved_renamed_and_removed_the_thread_is_kept(
         for limit in (1, 3, 50):
             rows = all_rows(history, path, limit=limit)
             found = [(row.path, row.version.version_id) for row in rows]
-            # An earlier notebook at the thread's first path cannot be told apart.
+            # An earlier notebook at the first path looks like the same one.
             assert found[: len(expected)] == expected
             assert len(set(found)) == len(found)
         befores = [history.before(row) for row in rows[: len(expected) - 1]]

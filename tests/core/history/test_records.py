@@ -1,4 +1,4 @@
-"""The record of a version as JSON, to the letter."""
+"""The exact JSON of a version's record."""
 
 import json
 from datetime import UTC, datetime
@@ -24,7 +24,7 @@ def version(metadata: VersionMetadata | None) -> Version:
     return Version("ours", "key", "v2", 7, STORED, is_latest=True, metadata=metadata)
 
 
-def test_all_that_is_known_is_in_the_json_and_in_this_order() -> None:
+def test_the_json_has_all_members_in_this_order() -> None:
     label = Label("good", "Why.", "ben", LABELLED)
     found = record_of(HistoryRow("a.ipynb", version(METADATA), label)).as_json()
     assert json.dumps(found) == (
@@ -40,7 +40,7 @@ def test_all_that_is_known_is_in_the_json_and_in_this_order() -> None:
     )
 
 
-def test_of_what_others_wrote_the_store_knows_little() -> None:
+def test_a_version_that_bookstore_did_not_write_has_little_metadata() -> None:
     found = record_of(HistoryRow("a.ipynb", version(None))).as_json()
     assert found["saved_at"] == found["stored_at"] == STORED.isoformat()
     unknown = ("author", "sha256", "moved_from", "restored_from", "restored_path")

@@ -23,7 +23,7 @@ MANY = 10_000
 
 @contextmanager
 def counted(store: Any) -> Iterator[Counter[str]]:
-    """Count the requests that go to S3, by operation."""
+    """Count the requests to S3, by operation."""
     events = store._connection._client(FOR_WORK).meta.events
     counts: Counter[str] = Counter()
 
@@ -61,7 +61,7 @@ def test_a_page_costs_one_listing_and_a_head_for_each_row(
     }
 
 
-def test_a_seam_costs_one_listing_more(s3_store: VersionStore) -> None:
+def test_a_seam_costs_one_more_listing(s3_store: VersionStore) -> None:
     for _ in range(3):
         save(s3_store, key="workspace/old.ipynb")
     save(s3_store, key=KEY, moved_from="old.ipynb")
@@ -72,7 +72,7 @@ def test_a_seam_costs_one_listing_more(s3_store: VersionStore) -> None:
     assert counts["HeadObject"] == 4
 
 
-def test_a_version_named_by_its_id_is_found_without_looking_at_the_others(
+def test_a_version_named_by_its_id_is_found_without_listing_the_others(
     s3_store: VersionStore,
 ) -> None:
     first = save(s3_store, key=KEY)
@@ -132,7 +132,7 @@ def test_the_version_before_another_costs_one_listing_and_a_head(
 
 
 class Counting(LocalStore):
-    """A local store that counts what it is asked for."""
+    """A local store that counts its requests."""
 
     def __init__(self, settings: BookstoreSettings) -> None:
         super().__init__(settings)
@@ -169,7 +169,9 @@ def full(local: Traits) -> Counting:
     return store
 
 
-def test_a_page_of_very_many_versions_looks_at_those_it_shows(full: Counting) -> None:
+def test_a_page_of_very_many_versions_requests_only_its_own(
+    full: Counting,
+) -> None:
     history = History(full, BookstoreSettings())
     cursor = None
     for _ in range(3):
@@ -181,7 +183,7 @@ def test_a_page_of_very_many_versions_looks_at_those_it_shows(full: Counting) ->
     assert full.calls == {"list_versions": 3, "head": 150, "labels": 3}
 
 
-def test_a_version_named_by_its_place_costs_no_more_than_its_place(
+def test_a_version_named_by_its_index_costs_no_more_than_its_index(
     full: Counting,
 ) -> None:
     history = History(full, BookstoreSettings())

@@ -1,4 +1,4 @@
-"""The history of a notebook: its versions in time, and what differs between two."""
+"""The history of a notebook: its versions across renames, and shelves."""
 
 from bookstore_core.history.history import History
 from bookstore_core.history.rows import HistoryPage, HistoryRow

@@ -1,7 +1,8 @@
-"""History: a notebook's versions page by page, found by any of their names, and read.
+"""History: list a notebook's versions page by page, find one by any name, read it.
 
 A page costs one listing of versions for each path on it, a HEAD for each row, and one
-listing of labels with a request for each labelled row; these go out side by side.
+listing of labels with a request for each labelled row. The requests for rows and labels
+are sent in parallel.
 """
 
 import re
@@ -11,7 +12,7 @@ from datetime import datetime
 
 from bookstore_core.errors import NotFoundError, VersionNotFoundError
 from bookstore_core.history.label_search import Search
-from bookstore_core.history.positions import Position, decode_place
+from bookstore_core.history.positions import Position, decode_position
 from bookstore_core.history.rows import HistoryPage, HistoryRow
 from bookstore_core.history.shelves import WORKSPACE, Shelf
 from bookstore_core.history.thread import MAX_ROWS, Thread
@@ -19,29 +20,29 @@ from bookstore_core.paths import check_path, printable
 from bookstore_core.settings import BookstoreSettings
 from bookstore_core.stores.base import VersionStore
 
-#: The most rows of a page.
+#: The most rows on a page.
 MAX_LIMIT = 1000
 
-#: The most listings for one page; where they give few rows, its cursor goes on.
+#: The most listings for one page. If they give few rows, its cursor continues.
 MAX_STEPS = 20
 
-#: How many of the newest versions are looked at for older paths of a notebook, when a
-#: name is not found among the versions of the path that was asked for.
+#: How many of the newest versions are searched for older paths of a notebook, if a name
+#: is not found among the versions of the requested path.
 FAR = 2000
 
 _INDEX = re.compile(r"@([0-9]{1,9})")
 
-#: Returns the version of a path with this id, and its content where that is wanted.
+#: Returns the version of a path with this id, and its content if that is requested.
 _Look = Callable[[str, str], tuple[HistoryRow, bytes | None]]
 
 
 class History:
     """The histories of the notebooks on one shelf. Safe to use from several threads.
 
-    `path` in each method is that of a notebook, relative to its server's root. Errors:
-    InvalidRequestError for what cannot be a path, NotFoundError where the store has no
-    version of it, VersionNotFoundError for a version that is not there, also when it
-    was listed before; and those of the store.
+    `path` in each method is a notebook's path, relative to its server's root. Each
+    method raises InvalidRequestError for an invalid path, NotFoundError if the store
+    has no version of the notebook, VersionNotFoundError for a version that is not in
+    the store, even if it was listed before, and the errors of the store.
     """
 
     def __init__(
@@ -60,62 +61,64 @@ class History:
     ) -> HistoryPage:
         """Return up to `limit` rows, newest first, with their labels.
 
-        With `q` only versions whose label has it in its name or comment, whatever the
-        case; such a page may have no rows and a cursor. A version that a lifecycle rule
-        removes meanwhile is left out.
+        With `q`, return only versions whose label contains it in its name or comment,
+        ignoring case; such a page may have no rows and a cursor. A version that a
+        lifecycle rule removes meanwhile is left out.
         """
         path = check_path(path)
         self._thread.key(path)
         limit = max(1, min(limit, MAX_LIMIT))
-        place = Position(path) if cursor is None else decode_place(path, cursor)
+        position = Position(path) if cursor is None else decode_position(path, cursor)
         if q:
-            return self._search(path, place, limit=limit, q=q)
-        return self._page(path, place, limit=limit, first=cursor is None)
+            return self._search(path, position, limit=limit, q=q)
+        return self._page(path, position, limit=limit, first=cursor is None)
 
     def _page(
         self, path: str, start: Position, *, limit: int, first: bool
     ) -> HistoryPage:
-        place: Position | None = start
+        position: Position | None = start
         rows: list[HistoryRow] = []
         earlier: Position | None = None
         crossed = False
         for _ in range(MAX_STEPS):
-            if place is None or len(rows) == limit:
+            if position is None or len(rows) == limit:
                 break
-            step = self._thread.step(place, limit - len(rows))
+            step = self._thread.step(position, limit - len(rows))
             rows += step.rows
-            if place.path == path:
-                # Coming back to it, the thread goes through those versions itself.
+            if position.path == path:
+                # A thread that comes back to this path shows those versions itself.
                 earlier = None if crossed else step.beyond
-            place = step.following
-            crossed = crossed or (place is not None and place.path != path)
-        if first and not rows and place is None:
+            position = step.following
+            crossed = crossed or (position is not None and position.path != path)
+        if first and not rows and position is None:
             raise self._no_versions(path)
         return HistoryPage(
             self._thread.with_labels(rows),
-            place.encode(path) if place else None,
+            position.encode(path) if position else None,
             earlier.encode(path) if earlier else None,
         )
 
-    def _search(self, path: str, place: Position, *, limit: int, q: str) -> HistoryPage:
-        found = Search(self._thread, q).page(place, limit)
-        if not found.rows and place == Position(path):
+    def _search(
+        self, path: str, position: Position, *, limit: int, q: str
+    ) -> HistoryPage:
+        found = Search(self._thread, q).page(position, limit)
+        if not found.rows and position == Position(path):
             self._newest_id(path)
         following = found.following
         return HistoryPage(found.rows, following.encode(path) if following else None)
 
     def find(self, path: str, name: str = "") -> HistoryRow:
-        """Return the row that `name` means, with its label.
+        """Return the row that `name` refers to, with its label.
 
-        It is the id of a version; a label; ``@0`` or nothing for the newest, ``@1`` for
-        the one before, and so on, where delete markers do not count. Older paths of a
-        notebook are gone through too.
+        `name` is a version id, a label, or ``@0`` (or empty) for the newest version,
+        ``@1`` for the previous one, and so on; delete markers do not count. Older paths
+        of the notebook are searched too.
         """
         row, _ = self._look_up(path, name, self._head)
         return self._completed(row, name)
 
     def open(self, path: str, name: str = "") -> tuple[HistoryRow, bytes]:
-        """Return the row that `name` means, as `find` does, and its content.
+        """Return the row that `name` refers to, as `find` does, and its content.
 
         Raises what `find` and `read` raise.
         """
@@ -123,10 +126,10 @@ class History:
         return self._completed(row, name), data
 
     def read(self, path: str, name: str = "") -> tuple[HistoryRow, bytes]:
-        """Return the row that `name` means and its content, checked against its sha256.
+        """Return the row that `name` refers to, and its content, checked by its sha256.
 
-        By the id of a version it is one request, and neither its label nor whether it
-        is the newest is known. Raises TooLargeError over the setting
+        A version id takes one request; the row then has no label, and does not record
+        whether it is the newest. Raises TooLargeError for a content over the setting
         `max_notebook_size`.
         """
         row, data = self._look_up(path, name, self._fetch)
@@ -152,29 +155,29 @@ class History:
             raise self._no_versions(path)
         local = oldest.saved_at.astimezone(moment.tzinfo)
         raise VersionNotFoundError(
-            f"{printable(path)} has no version that is so old. The oldest one was "
-            f"saved on {local:%Y-%m-%d at %H:%M:%S}."
+            f"{printable(path)} has no version that old. Its oldest version was saved "
+            f"on {local:%Y-%m-%d at %H:%M:%S}."
         )
 
     def before(self, row: HistoryRow) -> HistoryRow | None:
-        """Return the version before another one, without its label, or None.
+        """Return the version before this one, without its label, or None.
 
-        Delete markers do not count. Raises VersionNotFoundError where the version
-        itself is not in the store any more, or too many newer ones are.
+        Delete markers do not count. Raises VersionNotFoundError if the given version is
+        no longer in the store, or has too many newer ones.
         """
         version_id, seen = row.version.version_id, False
-        place: Position | None = Position(row.path, at=version_id)
+        position: Position | None = Position(row.path, at=version_id)
         for _ in range(MAX_STEPS):
-            if place is None:
+            if position is None:
                 break
-            step = self._thread.step(place, 2, known=row)
+            step = self._thread.step(position, 2, known=row)
             for found in step.rows:
                 if found.version.version_id == version_id:
                     seen = True
                 elif not found.version.deleted:
                     return found
-            place = step.following
-        if place is not None:
+            position = step.following
+        if position is not None:
             raise VersionNotFoundError(
                 f"The version of {printable(row.path)} before {version_id} is not "
                 f"among the newest {MAX_STEPS * MAX_ROWS}."
@@ -206,13 +209,13 @@ class History:
         return HistoryRow(path, version), None
 
     def _fetch(self, path: str, version_id: str) -> tuple[HistoryRow, bytes]:
-        """Return a version by its id alone, with its content: one request."""
+        """Return a version by its id, with its content, in one request."""
         with self._store.open(self._thread.key(path), version_id) as opened:
             data = opened.read(self._settings.max_notebook_size)
         return HistoryRow(path, opened.version), data
 
     def _completed(self, row: HistoryRow, name: str) -> HistoryRow:
-        """Return a row with its label, and with what no request for its id says."""
+        """Return a row with its label, and whether it is the newest."""
         if row.version.version_id == name:
             latest = self._newest_id(row.path) == name
             row = replace(row, version=replace(row.version, is_latest=latest))
@@ -228,10 +231,9 @@ class History:
             count += 1
         if not count:
             raise self._no_versions(path)
-        there = "one version" if count == 1 else f"{count} versions"
+        known = "one version" if count == 1 else f"{count} versions"
         raise VersionNotFoundError(
-            f"{printable(path)} has {there}, so that there is no @{index}. The newest "
-            "is @0."
+            f"{printable(path)} has {known}, so there is no @{index}. The newest is @0."
         )
 
     def _by_label(self, path: str, name: str) -> HistoryRow | None:
@@ -247,13 +249,13 @@ class History:
     def _no_versions(self, path: str) -> NotFoundError:
         return NotFoundError(
             f"There are no versions of {printable(path)} in {self._store.location}. "
-            "The path is relative to the notebook server's root directory, and a "
-            "notebook has versions from the first save that is archived."
+            "Give the path relative to the notebook server's root directory. The first "
+            "archived save of a notebook makes its first version."
         )
 
 
 def gone(path: str, name: str) -> VersionNotFoundError:
-    """Return the error for a version that is not in the store, or no longer."""
+    """Return the error for a version that is not, or no longer, in the store."""
     return VersionNotFoundError(
         f"The store has no version or label '{printable(name)}' of {printable(path)}. "
         "If there was one, a lifecycle rule or somebody has removed it."

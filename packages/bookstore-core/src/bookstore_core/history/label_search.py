@@ -1,8 +1,8 @@
-"""Search: the labelled versions of a notebook, through all its names.
+"""Search the labelled versions of a notebook, under all its paths.
 
-The labels of a path are known at once, from their markers. Where the notebook was
-before is known only from the version at the seam, so that all versions of a path have
-to be looked at; a page does a part of that, and the next one goes on.
+The labels of a path are listed at once, by their markers. The notebook's previous path
+is recorded only in the version at the seam, so all versions of a path must be listed to
+find it; each page of results lists a part of them, and the next page continues.
 """
 
 from dataclasses import dataclass, replace
@@ -12,52 +12,52 @@ from bookstore_core.history.rows import HistoryRow
 from bookstore_core.history.thread import Thread
 from bookstore_core.stores.versions import Label
 
-#: How many versions one page looks at for older paths.
+#: How many versions one page searches for older paths.
 SCAN = 500
 
 
 @dataclass(frozen=True)
 class Found:
-    """Rows with their labels, and where the search goes on."""
+    """Rows with their labels, and the position where the search continues."""
 
     rows: tuple[HistoryRow, ...]
     following: Position | None
 
 
 class Search:
-    """Looks for a text in the names and comments of labels, whatever the case."""
+    """Searches the names and comments of labels for a text, ignoring case."""
 
     def __init__(self, thread: Thread, text: str) -> None:
         self._thread = thread
         self._text = text.casefold()
 
     def page(self, start: Position, limit: int) -> Found:
-        """Return up to `limit` rows from a place on, the newest first on each path."""
-        place: Position | None = start
+        """Return up to `limit` rows from a position on, newest first on each path."""
+        position: Position | None = start
         rows: list[HistoryRow] = []
         scanned = 0
-        while place is not None and len(rows) < limit and scanned < SCAN:
-            if not place.searched:
-                found = self._on_path(place)
-                chosen = found[place.shown :][: limit - len(rows)]
+        while position is not None and len(rows) < limit and scanned < SCAN:
+            if not position.searched:
+                found = self._on_path(position)
+                chosen = found[position.shown :][: limit - len(rows)]
                 rows += chosen
-                shown = place.shown + len(chosen)
+                shown = position.shown + len(chosen)
                 if shown < len(found):
-                    return Found(tuple(rows), replace(place, shown=shown))
-                place = replace(place, shown=0, searched=True)
+                    return Found(tuple(rows), replace(position, shown=shown))
+                position = replace(position, shown=0, searched=True)
                 continue
-            step = self._thread.step(place, SCAN - scanned)
+            step = self._thread.step(position, SCAN - scanned)
             scanned += max(len(step.rows), 1)
-            place = step.following
-        return Found(tuple(rows), place)
+            position = step.following
+        return Found(tuple(rows), position)
 
-    def _on_path(self, place: Position) -> list[HistoryRow]:
-        if place.path in place.done:
+    def _on_path(self, position: Position) -> list[HistoryRow]:
+        if position.path in position.done:
             return []
-        upto = place.upto
+        upto = position.upto
         return [
             row
-            for row in self._thread.labelled(place.path, self._matches)
+            for row in self._thread.labelled(position.path, self._matches)
             if upto is None or row.version.stored_at <= upto
         ]
 

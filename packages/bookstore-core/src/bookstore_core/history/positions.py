@@ -1,4 +1,4 @@
-"""Places in a history: where its next rows are, and the cursors that say so."""
+"""Positions in a history: where its next rows are, and their encoding as cursors."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -12,17 +12,18 @@ from bookstore_core.stores.versions import Version
 
 @dataclass(frozen=True)
 class Position:
-    """Where a history goes on.
+    """Where a history continues.
 
-    The next rows are the versions of `path` from the store's `cursor` on that were
-    stored no later than `upto`, and after the version `past` where it is among them.
-    S3 records whole seconds, so that of those stored at `upto` itself what was saved
-    after the seam, at `seam_at`, is another notebook's.
-    `left` are paths that the thread has left at the very time `upto`, each with the
-    last version seen there: coming back, it goes on after that one, and not in a
-    circle. With `at` the next rows are that version and those after it, wherever it is.
-    The rest is for searches: whether the labels of `path` have been looked through, how
-    many of those found were shown, and in which paths all were.
+    The next rows are the versions of `path`, from the store's `cursor` on, that were
+    stored no later than `upto` and are listed after the version `past`, if it is one of
+    them. S3 records whole seconds: a version stored at `upto` but saved later than the
+    seam (`seam_at`) belongs to another notebook.
+    `left` lists the paths that the thread left at the time `upto`, each with the last
+    version seen there; if the thread comes back, it continues after that version, so
+    that it does not go in a circle. With `at`, the next rows are that version and those
+    after it. The other fields are for searches: `searched` is set after the labels of
+    `path` were searched, `shown` is how many of the matches were shown, and `done`
+    lists the paths whose matches were all shown.
     """
 
     path: str
@@ -37,7 +38,7 @@ class Position:
     done: tuple[str, ...] = ()
 
     def select(self, versions: Sequence[Version]) -> list[Version]:
-        """Return those of the listed versions that are not before this place."""
+        """Return the listed versions that are at or after this position."""
         if self.at:
             ids = [row.version_id for row in versions]
             return list(versions[ids.index(self.at) :]) if self.at in ids else []
@@ -49,7 +50,7 @@ class Position:
         return rest
 
     def after(self, version: Version) -> "Position":
-        """Return the place after a version that a listing from here has shown."""
+        """Return the position after a version that was listed from here."""
         same = version.stored_at == self.upto
         return replace(
             self,
@@ -60,15 +61,15 @@ class Position:
             at="",
         )
 
-    def holds(self, version: Version) -> bool:
-        """Say whether a selected version, with its metadata, is no other notebook's."""
+    def includes(self, version: Version) -> bool:
+        """Return whether a selected version, with metadata, is of this notebook."""
         known = version.metadata
         if known is None or self.seam_at is None or version.stored_at != self.upto:
             return True
         return known.saved_at <= self.seam_at
 
     def across(self, path: str, seam: Version) -> "Position":
-        """Return the place at the old `path` of a notebook that was moved at `seam`."""
+        """Return the position at the old `path` of a notebook moved at `seam`."""
         kept = self.left if seam.stored_at == self.upto else ()
         left = (*kept, (self.path, seam.version_id))
         done = tuple(dict.fromkeys((*self.done, self.path))) if self.searched else ()
@@ -82,7 +83,7 @@ class Position:
         )
 
     def encode(self, origin: str) -> str:
-        """Return the cursor for this place in the history of `origin`."""
+        """Return the cursor for this position in the history of `origin`."""
         values = {
             name: value.isoformat() if isinstance(value, datetime) else value
             for name, value in vars(self).items()
@@ -90,17 +91,20 @@ class Position:
         return encode_cursor(_kind(origin), values)
 
 
-def decode_place(origin: str, cursor: str) -> Position:
-    """Return the place that `encode` was called on; raises InvalidRequestError."""
-    return read_cursor(_kind(origin), cursor, _place_of)
+def decode_position(origin: str, cursor: str) -> Position:
+    """Return the position that a cursor encodes.
+
+    Raises InvalidRequestError for a cursor that `encode` did not return for `origin`.
+    """
+    return read_cursor(_kind(origin), cursor, _position_of)
 
 
 def _kind(origin: str) -> str:
     return f"history of {origin}"
 
 
-def _place_of(values: Any) -> Position:
-    place = Position(
+def _position_of(values: Any) -> Position:
+    position = Position(
         **{
             **values,
             "upto": _time_of(values["upto"]),
@@ -110,17 +114,17 @@ def _place_of(values: Any) -> Position:
         }
     )
     kinds = (
-        (place.path, str),
-        ("" if place.cursor is None else place.cursor, str),
-        (place.past, str),
-        (place.at, str),
-        (place.searched, bool),
-        (place.shown, int),
+        (position.path, str),
+        ("" if position.cursor is None else position.cursor, str),
+        (position.past, str),
+        (position.at, str),
+        (position.searched, bool),
+        (position.shown, int),
     )
-    if not all(type(value) is kind for value, kind in kinds) or place.shown < 0:
+    if not all(type(value) is kind for value, kind in kinds) or position.shown < 0:
         raise TypeError
-    check_path(place.path)
-    return place
+    check_path(position.path)
+    return position
 
 
 def _time_of(text: str | None) -> datetime | None:

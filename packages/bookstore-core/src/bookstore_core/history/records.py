@@ -1,4 +1,4 @@
-"""What is recorded of a version: the same in the API and in the commands."""
+"""The record of a version, as the API and the commands return it."""
 
 from dataclasses import asdict, dataclass, fields
 from datetime import datetime
@@ -12,10 +12,11 @@ from bookstore_core.stores import Label, VersionMetadata
 class VersionRecord:
     """One version in a notebook's history.
 
-    `path` is where the notebook was when it was made. What bookstore did not write has
-    no `save_id`, no `author` and no `sha256`. `moved_from` is set on the first version
-    after a rename or move, `restored_from` on one that was restored from another, and
-    `restored_path` with it, where that other has another path.
+    `path` is the notebook's path when the version was made, `size` is in bytes. In a
+    version that bookstore did not write, `save_id`, `author` and `sha256` are empty.
+    `moved_from` is set on the first version after a rename or move, `restored_from` on
+    a version that was restored from another, and `restored_path` if that one has
+    another path.
     """
 
     version_id: str
@@ -34,7 +35,7 @@ class VersionRecord:
     save_id: str
 
     def as_json(self) -> dict[str, Any]:
-        """Return the record as JSON, as `GET /api/bookstore/versions` answers it."""
+        """Return the record as `GET /api/bookstore/versions` returns it in JSON."""
         return asdict(self, dict_factory=_in_json)
 
 

@@ -1,4 +1,4 @@
-"""What a history shows: rows, and pages of them."""
+"""The rows of a history, and pages of rows."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,8 +10,8 @@ from bookstore_core.stores.versions import Label, Version
 class HistoryRow:
     """One version in a notebook's history.
 
-    `path` is where the notebook was when this version was made: older ones may lie
-    under an older path. `version` has metadata where bookstore wrote it.
+    `path` is the notebook's path when this version was made; older versions may be
+    stored under an older path. `version` has metadata if bookstore wrote it.
     """
 
     path: str
@@ -20,28 +20,28 @@ class HistoryRow:
 
     @property
     def saved_at(self) -> datetime:
-        """When it was saved, in UTC; when it was stored where that is not known."""
+        """When it was saved, in UTC, or when it was stored if that is not known."""
         known = self.version.metadata
         return known.saved_at if known else self.version.stored_at
 
     @property
     def author(self) -> str:
-        """Who saved it; empty where that is not known."""
+        """Who saved it; empty if not known."""
         return self.version.metadata.author if self.version.metadata else ""
 
     @property
     def moved_from(self) -> str:
-        """The path before this version, where the notebook was renamed or moved."""
+        """The notebook's previous path, if it was renamed or moved; else empty."""
         return self.version.metadata.moved_from if self.version.metadata else ""
 
     @property
     def restored_from(self) -> str:
-        """The id of the version that its content came from, where it was restored."""
+        """The id of the version that it was restored from, else empty."""
         return self.version.metadata.restored_from if self.version.metadata else ""
 
     @property
     def restored_path(self) -> str:
-        """The path of that version where it is another than this one's, else empty."""
+        """The path of the version it was restored from, if that differs; else empty."""
         return self.version.metadata.restored_path if self.version.metadata else ""
 
 
@@ -49,10 +49,11 @@ class HistoryRow:
 class HistoryPage:
     """Rows, newest first.
 
-    A row with `moved_from` is the last one of its path: those after it, here or on the
-    next page, are under the old path. `cursor` asks for the next page, across such
-    seams; None where the history ends. `earlier` is the cursor of the versions of an
-    earlier notebook that had this very path before the one that was moved here.
+    A row with `moved_from` is the last one of its path; the rows after it, here or on
+    the next page, are under the old path. `cursor` requests the next page, across such
+    seams; it is None at the end of the history. `earlier` is the cursor for the
+    versions of an earlier notebook, which had this path before this one was moved to
+    it.
     """
 
     rows: tuple[HistoryRow, ...]

@@ -1,4 +1,4 @@
-"""Shelves: the two places below which notebooks have their keys."""
+"""Shelves: the two prefixes under which notebooks are stored."""
 
 from dataclasses import dataclass
 
@@ -9,24 +9,24 @@ from bookstore_core.settings import BookstoreSettings
 
 @dataclass(frozen=True)
 class Shelf:
-    """A place for notebooks; `name` is the one that people and the API use."""
+    """A prefix for notebooks. `name` is what people and the API call it."""
 
     name: str
 
     def prefix(self, settings: BookstoreSettings) -> str:
-        """Return the prefix of the shelf's keys, without outer slashes."""
+        """Return the prefix of the shelf's keys, without slashes around it."""
         prefix: str = getattr(settings, f"{self.name}_prefix")
         return prefix.strip(DELIMITER)
 
     def key(self, settings: BookstoreSettings, path: str) -> str:
         """Return the key of the notebook at `path`.
 
-        Raises InvalidRequestError for what cannot be a path.
+        Raises InvalidRequestError for an invalid path.
         """
         return notebook_key(self.prefix(settings), path)
 
     def path(self, settings: BookstoreSettings, key: str) -> str:
-        """Return the path of the notebook with this key, which is on the shelf."""
+        """Return the path of the notebook with this key on the shelf."""
         prefix = self.prefix(settings)
         return key.removeprefix(prefix + DELIMITER) if prefix else key
 
@@ -37,13 +37,13 @@ SHELVES = {shelf.name: shelf for shelf in (WORKSPACE, PUBLISHED)}
 
 
 def find_shelf(name: str) -> Shelf:
-    """Return the shelf of this name, the workspace for an empty one.
+    """Return the shelf with this name, or the workspace if the name is empty.
 
-    Raises InvalidRequestError for another.
+    Raises InvalidRequestError for an unknown name.
     """
     found = SHELVES.get(name or WORKSPACE.name)
     if found is None:
         raise InvalidRequestError(
-            f"There is no shelf {name!r}. It is {' or '.join(SHELVES)}."
+            f"There is no shelf {name!r}. Use {' or '.join(SHELVES)}."
         )
     return found

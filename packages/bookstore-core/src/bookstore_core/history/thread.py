@@ -1,8 +1,8 @@
-"""Thread: a notebook's versions one after the other, through all its names.
+"""Thread: the versions of a notebook in order, under all its paths.
 
-A seam is the first version after a notebook was renamed or moved; it says where the
-notebook was before. Of the old path those versions belong to the thread that were
-stored before the seam: the uploader sends them first.
+A seam is the first version after a notebook was renamed or moved; it records the
+previous path. The versions of the previous path that were stored before the seam belong
+to the thread: the uploader sends them first.
 """
 
 import logging
@@ -24,7 +24,7 @@ MAX_ROWS = 1000
 #: The most renames within one second, the precision of S3, that are followed.
 MAX_LEFT = 20
 
-#: Rows that are first looked at when something is searched for; then more and more.
+#: Rows that a search requests first; each further request doubles, up to MAX_LOOK.
 FIRST_LOOK = 50
 MAX_LOOK = 500
 
@@ -33,9 +33,10 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Step:
-    """Rows of one listing of one path, and where the thread goes on.
+    """Rows of one listing of one path, and where the thread continues.
 
-    At a seam `beyond` is where the versions are that this path had before.
+    At a seam, `beyond` is the position of the older versions of this path, which belong
+    to an earlier notebook.
     """
 
     rows: tuple[HistoryRow, ...]
@@ -54,61 +55,61 @@ class Thread:
         self._shelf = shelf
 
     def key(self, path: str) -> str:
-        """Return the key of a path; raises InvalidRequestError where it is none."""
+        """Return the key of a path; raises InvalidRequestError for an invalid one."""
         return self._shelf.key(self._settings, path)
 
     def step(
-        self, place: Position, limit: int, *, known: HistoryRow | None = None
+        self, position: Position, limit: int, *, known: HistoryRow | None = None
     ) -> Step:
-        """Return up to `limit` rows at a place, without labels.
+        """Return up to `limit` rows at a position, without labels.
 
-        One listing and a HEAD for each row, side by side, but none for the row `known`.
-        There may be no rows and still more to follow.
+        It sends one listing, then a HEAD for each row except `known`, in parallel. The
+        step may have no rows even if more follow.
         """
-        newer_first = place.cursor is None and bool(place.upto or place.at)
+        newer_first = position.cursor is None and bool(position.upto or position.at)
         listed = self.store.list_versions(
-            self.key(place.path),
-            cursor=place.cursor,
+            self.key(position.path),
+            cursor=position.cursor,
             limit=MAX_ROWS if newer_first else min(limit, MAX_ROWS),
         )
-        kept = place.select(listed.versions)
+        kept = position.select(listed.versions)
         chosen = kept[:limit]
         following = None
         if len(chosen) < len(kept):
-            following = place.after(chosen[-1])
+            following = position.after(chosen[-1])
         elif listed.cursor:
-            at = "" if kept else place.at
-            following = replace(place, cursor=listed.cursor, at=at)
-        described = self.describe(place.path, chosen, known=known)
-        rows = tuple(row for row in described if place.holds(row.version))
+            at = "" if kept else position.at
+            following = replace(position, cursor=listed.cursor, at=at)
+        described = self.describe(position.path, chosen, known=known)
+        rows = tuple(row for row in described if position.includes(row.version))
         for index, row in enumerate(rows):
             if self._is_seam(row):
-                beyond = place.after(row.version)
+                beyond = position.after(row.version)
                 older = kept[-1].version_id != row.version.version_id
                 if not older and not self._has_rows(following):
-                    return Step(rows[: index + 1], self._cross(place, row))
-                return Step(rows[: index + 1], self._cross(place, row), beyond)
+                    return Step(rows[: index + 1], self._cross(position, row))
+                return Step(rows[: index + 1], self._cross(position, row), beyond)
         return Step(rows, following)
 
     def rows(
         self, path: str, *, most: int | None = None, look: int = FIRST_LOOK
     ) -> Iterator[HistoryRow]:
-        """Yield the rows of a notebook, newest first, without labels; up to `most`.
+        """Yield up to `most` rows of a notebook, newest first, without labels.
 
-        `look` rows are asked for at first, and then more and more.
+        The first listing requests `look` rows, and each further one twice as many.
         """
-        place: Position | None = Position(path)
+        position: Position | None = Position(path)
         left = most
-        while place is not None and left != 0:
-            step = self.step(place, look if left is None else min(look, left))
+        while position is not None and left != 0:
+            step = self.step(position, look if left is None else min(look, left))
             yield from step.rows
             left = None if left is None else max(0, left - max(len(step.rows), 1))
-            place, look = step.following, min(look * 2, MAX_LOOK)
+            position, look = step.following, min(look * 2, MAX_LOOK)
 
     def paths(self, path: str, *, most: int) -> Iterator[str]:
         """Yield this path and the older ones of a notebook, newest first, each once.
 
-        They are those that its newest versions tell of, up to `most` of them.
+        The older paths are those recorded in its newest `most` versions.
         """
         yield path
         seen = {path}
@@ -124,9 +125,9 @@ class Thread:
         *,
         known: HistoryRow | None = None,
     ) -> tuple[HistoryRow, ...]:
-        """Return the rows of these versions with what the store knows of each.
+        """Return the rows of these versions, with their metadata from the store.
 
-        One that is gone is left out; one that may not be read has no metadata.
+        A version that is gone is left out. One that may not be read has no metadata.
         """
         key = self.key(path)
 
@@ -152,7 +153,7 @@ class Thread:
         return tuple(row for row in rows if row is not None)
 
     def with_labels(self, rows: Sequence[HistoryRow]) -> tuple[HistoryRow, ...]:
-        """Return the rows with their labels; without where the store refuses them."""
+        """Return the rows with their labels, or without if the store denies access."""
         wanted: dict[str, list[str]] = {}
         for row in rows:
             wanted.setdefault(row.path, []).append(row.version.version_id)
@@ -199,17 +200,17 @@ class Thread:
                 row.path
             )
         except InvalidRequestError:
-            return False  # someone else wrote that
+            return False  # not written by bookstore
 
-    def _cross(self, place: Position, seam: HistoryRow) -> Position | None:
+    def _cross(self, position: Position, seam: HistoryRow) -> Position | None:
         path = seam.moved_from.strip("/")
-        found = place.across(path, seam.version)
+        found = position.across(path, seam.version)
         return found if len(found.left) <= MAX_LEFT else None
 
-    def _has_rows(self, place: Position | None) -> bool:
-        if place is None:
+    def _has_rows(self, position: Position | None) -> bool:
+        if position is None:
             return False
         listed = self.store.list_versions(
-            self.key(place.path), cursor=place.cursor, limit=2
+            self.key(position.path), cursor=position.cursor, limit=2
         )
-        return bool(place.select(listed.versions))
+        return bool(position.select(listed.versions))
