@@ -126,7 +126,7 @@ def test_copy_never_overwrites_a_file(
     (tmp_path / "copy.ipynb").write_text("mine")
     done = run("restore", *words, PATH, "@1", "--to=copy.ipynb")
     assert done.code == 6
-    assert "is there already" in done.err
+    assert "already exists" in done.err
     assert (tmp_path / "copy.ipynb").read_text() == "mine"
     missing = run("restore", *words, PATH, "@1", "--to=nowhere/copy.ipynb")
     assert missing.code == 4

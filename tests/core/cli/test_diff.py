@@ -1,4 +1,4 @@
-"""`jupyter bookstore diff`: which two it compares, and how it tells what differs."""
+"""`jupyter bookstore diff`: what it compares, and what it prints."""
 
 import json
 from collections.abc import Callable
@@ -85,7 +85,7 @@ def test_without_names_the_file_is_compared_with_the_newest_version(
     assert compared(diff("--json")) == (versions[2].version_id, None)
 
 
-def test_nothing_changed_is_said(diff: Diff) -> None:
+def test_equal_versions_are_reported(diff: Diff) -> None:
     Path("a.ipynb").write_bytes(written(cell(PRICE, "1"), cell("the same", "2")))
     outcome = diff("--exit-code")
     assert outcome.code == 0
@@ -103,7 +103,7 @@ def test_one_name_is_the_base_and_two_are_both(
     assert compared(diff("file", "@0", "--json")) == (None, third)
 
 
-def test_a_time_stands_for_the_base(diff: Diff, versions: list[Version]) -> None:
+def test_a_time_replaces_the_base(diff: Diff, versions: list[Version]) -> None:
     first, _, third = (version.version_id for version in versions)
     Path("a.ipynb").write_bytes(b"{}")
     at = f"--at={(SAVED_AT + timedelta(minutes=5)).isoformat()}"
@@ -111,15 +111,15 @@ def test_a_time_stands_for_the_base(diff: Diff, versions: list[Version]) -> None
     assert compared(diff("@0", at, "--json")) == (first, third)
     outcome = diff("@1", "@0", at)
     assert outcome.code == 2
-    assert "--at stands for BASE" in outcome.err
+    assert "--at replaces BASE" in outcome.err
 
 
-def test_the_exit_code_says_that_they_differ_where_that_is_asked(diff: Diff) -> None:
+def test_with_exit_code_a_difference_exits_with_1(diff: Diff) -> None:
     assert diff("@1", "@0").code == 0
     assert diff("@1", "@0", "--exit-code").code == 1
 
 
-def test_everything_that_differs_is_told(
+def test_everything_that_differs_is_printed(
     diff: Diff, settings: BookstoreSettings
 ) -> None:
     tagged = {"metadata": {"tags": ["slow"]}}
@@ -147,7 +147,7 @@ def test_everything_that_differs_is_told(
     assert any(line.startswith("---- cell 1 -> 4, code: moved") for line in lines)
 
 
-def test_what_is_no_notebook_is_compared_as_text(diff: Diff) -> None:
+def test_a_file_that_is_not_a_notebook_is_compared_as_text(diff: Diff) -> None:
     Path("a.ipynb").write_bytes(b"<<<<<<< HEAD\x1b[2J\n")
     outcome = diff()
     assert outcome.code == 0
@@ -156,7 +156,7 @@ def test_what_is_no_notebook_is_compared_as_text(diff: Diff) -> None:
     assert "\x1b" not in outcome.out
 
 
-def test_a_terminal_gets_colours_and_nothing_it_would_obey(
+def test_a_terminal_shows_colours_but_no_control_sequences(
     diff: Diff, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     nasty = PRICE.replace("price", "cost") + "\n\x1b]0;owned\x07\x9b2J\u202e"
@@ -172,31 +172,31 @@ def test_a_terminal_gets_colours_and_nothing_it_would_obey(
 
 
 @pytest.mark.parametrize(
-    ("words", "code", "said"),
+    ("words", "code", "message"),
     [
-        ((), 4, "There is no file a.ipynb now"),
+        ((), 4, "The file a.ipynb does not exist"),
         (("@9",), 4, "@9"),
         (("no-such-label", "@0"), 4, "no-such-label"),
-        (("@0", "@1", "@2"), 2, "too much"),
+        (("@0", "@1", "@2"), 2, "Unexpected argument"),
         (("--at=whenever",), 2, "whenever"),
     ],
 )
-def test_what_cannot_be_compared_is_told(
-    diff: Diff, words: tuple[str, ...], code: int, said: str
+def test_what_cannot_be_compared_is_reported(
+    diff: Diff, words: tuple[str, ...], code: int, message: str
 ) -> None:
     outcome = diff(*words)
     assert outcome.code == code
-    assert said in outcome.err
+    assert message in outcome.err
     assert outcome.out == ""
 
 
-def test_a_folder_or_a_pipe_is_no_file_to_read(
+def test_a_folder_or_a_pipe_is_not_read(
     diff: Diff, settings: BookstoreSettings
 ) -> None:
     Path("a.ipynb").mkdir()
     outcome = diff()
     assert outcome.code == 2
-    assert "no plain file" in outcome.err
+    assert "not a regular file" in outcome.err
 
 
 def test_a_file_over_the_limit_is_not_read(

@@ -1,4 +1,4 @@
-"""New files that verbs write, and what can be in the way of writing a file."""
+"""New files that verbs write, and the errors if a file cannot be written."""
 
 from pathlib import Path
 
@@ -13,10 +13,10 @@ from bookstore_core.errors import (
 )
 
 
-def test_a_new_file_never_goes_over_another(tmp_path: Path) -> None:
+def test_a_new_file_never_overwrites_another(tmp_path: Path) -> None:
     path = tmp_path / "a.ipynb"
     write_new(str(path), b"1")
-    with pytest.raises(ConflictError, match="is there already"):
+    with pytest.raises(ConflictError, match="already exists"):
         write_new(str(path), b"2")
     assert path.read_bytes() == b"1"
 
@@ -29,7 +29,7 @@ def test_a_new_file_never_goes_over_another(tmp_path: Path) -> None:
         ("a\0b", BookstoreError),
     ],
 )
-def test_where_no_file_can_be_written_it_is_an_error_of_ours(
+def test_a_file_that_cannot_be_written_raises_a_bookstore_error(
     tmp_path: Path, name: str, expected: type[BookstoreError]
 ) -> None:
     (tmp_path / "file").write_text("no folder")
@@ -38,7 +38,7 @@ def test_where_no_file_can_be_written_it_is_an_error_of_ours(
     assert type(raised.value) is expected
 
 
-def test_a_refused_file_is_forbidden() -> None:
+def test_a_denied_file_raises_forbidden_error() -> None:
     refused = pytest.raises(ForbiddenError, match=r"a cannot be written: no\.")
     with refused, file_errors("a"):
         raise PermissionError(13, "no")

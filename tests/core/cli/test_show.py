@@ -1,4 +1,4 @@
-"""`jupyter bookstore show`, and what any verb shows in a terminal."""
+"""`jupyter bookstore show`, and what verbs print in a terminal."""
 
 import json
 import re
@@ -30,7 +30,7 @@ def test_a_version_is_shown_by_its_time(call: Call, saved: list[Version]) -> Non
         assert call("show", "new.ipynb", *given).code == 2
 
 
-def test_a_version_is_written_into_a_new_file_only(
+def test_a_version_is_written_to_a_new_file_only(
     call: Call, saved: list[Version], tmp_path: Path
 ) -> None:
     outcome = call("show", "new.ipynb", "@1", "-o", "out.ipynb")
@@ -44,23 +44,23 @@ def test_a_version_is_written_into_a_new_file_only(
     assert (tmp_path / "glued.ipynb").exists()
 
 
-def test_a_version_is_told_to_programs_with_its_content(
+def test_the_json_of_a_version_has_its_content(
     call: Call, store: VersionStore, saved: list[Version]
 ) -> None:
-    told = json.loads(call("show", "new.ipynb", "@1", "--json").out)
-    assert told["content"]["cells"][0]["source"] == "x = 2"
+    shown = json.loads(call("show", "new.ipynb", "@1", "--json").out)
+    assert shown["content"]["cells"][0]["source"] == "x = 2"
     save(store, b"no notebook", key="workspace/text.ipynb")
-    told = json.loads(call("show", "text.ipynb", "--json").out)
-    assert told["content"] == "no notebook"
+    shown = json.loads(call("show", "text.ipynb", "--json").out)
+    assert shown["content"] == "no notebook"
     save(store, b"\xff\x00", key="workspace/data.ipynb")
-    told = json.loads(call("show", "data.ipynb", "--json").out)
-    assert told["content_base64"] == "/wA="
+    shown = json.loads(call("show", "data.ipynb", "--json").out)
+    assert shown["content_base64"] == "/wA="
 
 
 HOSTILE = "\x1b]0;title\x07 \x9b31m \u202e ok"
 
 
-def test_nothing_in_a_notebook_commands_the_terminal(
+def test_no_control_sequence_of_a_notebook_reaches_the_terminal(
     call: Call, store: VersionStore
 ) -> None:
     outputs = [
@@ -105,7 +105,7 @@ def test_whatever_was_saved_can_be_shown(
         assert (outcome.code, outcome.err) == (0, "")
 
 
-def test_a_terminal_gets_a_table_that_fits(
+def test_in_a_terminal_versions_are_a_table_that_fits(
     in_terminal: Callable[..., tuple[int, str]],
     saved: list[Version],
     tmp_path: Path,
@@ -123,7 +123,7 @@ def test_a_terminal_gets_a_table_that_fits(
     assert "@3" in plain
 
 
-def test_a_terminal_gets_a_notebook_to_read(
+def test_in_a_terminal_a_notebook_is_formatted_in_colour(
     in_terminal: Callable[..., tuple[int, str]],
     saved: list[Version],
     tmp_path: Path,
@@ -140,20 +140,20 @@ def test_a_terminal_gets_a_notebook_to_read(
 
 
 @pytest.mark.parametrize("verb", ["versions", "show"])
-def test_output_that_cannot_be_written_is_said(
+def test_output_that_cannot_be_written_is_reported(
     in_shell: Callable[..., subprocess.CompletedProcess[str]],
     saved: list[Version],
     verb: str,
 ) -> None:
     outcome = in_shell(f"{{}} {verb} new.ipynb {{}} >/dev/full")
     assert outcome.returncode == 1
-    [said] = outcome.stderr.splitlines()
-    assert "No space left on device" in said
+    [error] = outcome.stderr.splitlines()
+    assert "No space left on device" in error
     outcome = in_shell(f"{{}} {verb} new.ipynb {{}} >&-")
     assert (outcome.returncode, outcome.stderr) == (0, "")
 
 
-def test_who_has_read_enough_gets_no_complaint(
+def test_a_reader_that_closes_the_pipe_causes_no_error(
     in_shell: Callable[..., subprocess.CompletedProcess[str]], store: VersionStore
 ) -> None:
     data = notebook("x\n" * 200_000)

@@ -1,4 +1,4 @@
-"""`jupyter bookstore status`, and the report that it shares with API and metrics."""
+"""`jupyter bookstore status`, and the report that the API and metrics share."""
 
 import json
 import os
@@ -45,7 +45,7 @@ def put(spool_dir: Path, folder: str, *, age: int, key: str = "k") -> None:
     path.write_bytes(b"{}" + trailer.encode())
 
 
-def tell(spool_dir: Path, **values: Any) -> None:
+def write_status(spool_dir: Path, **values: Any) -> None:
     DrainStatus(**{"pid": 1, "written_at": ago(0)} | values).write(str(spool_dir))
 
 
@@ -65,20 +65,18 @@ def status(run: Run, spool_dir: Path, *words: str) -> Outcome:
     return run("status", f"--BookstoreSettings.spool_dir={spool_dir}", *words)
 
 
-def test_a_spool_that_is_not_there_has_nothing_to_tell(
-    run: Run, tmp_path: Path
-) -> None:
+def test_a_missing_spool_has_no_problems(run: Run, tmp_path: Path) -> None:
     outcome = status(run, tmp_path / "none")
     assert outcome.code == 0
     assert "pending       0\n" in outcome.out
     assert outcome.out.endswith("All is well.\n")
 
 
-def test_status_tells_what_waits_and_how_it_goes(run: Run, spool_dir: Path) -> None:
+def test_status_shows_waiting_saves_and_uploads(run: Run, spool_dir: Path) -> None:
     put(spool_dir, "new", age=5)
     put(spool_dir, "cur", age=10)
     values = {"uploads": 7, "retries": 2, "skipped": 1, "removed": 3}
-    tell(spool_dir, in_flight=1, last_success=ago(190), **values)
+    write_status(spool_dir, in_flight=1, last_success=ago(190), **values)
     outcome = status(run, spool_dir)
     assert outcome.code == 0
     lines = dict(line.split(None, 1) for line in outcome.out.splitlines() if line)
@@ -91,7 +89,7 @@ def test_status_tells_what_waits_and_how_it_goes(run: Run, spool_dir: Path) -> N
 
 def test_status_answers_in_json(run: Run, spool_dir: Path) -> None:
     put(spool_dir, "new", age=5)
-    tell(spool_dir, uploads=7, last_success=SUCCESS)
+    write_status(spool_dir, uploads=7, last_success=SUCCESS)
     found = json.loads(status(run, spool_dir, "--json").out)
     assert (found["ok"], found["pending"], found["in_flight"]) == (True, 1, 0)
     assert (found["uploads"], found["last_error"]) == (7, "")
@@ -104,7 +102,7 @@ def test_a_permanent_error_with_saves_waiting_exits_with_1(
     run: Run, spool_dir: Path
 ) -> None:
     put(spool_dir, "new", age=1)
-    tell(spool_dir, last_error="Access is denied.", refused=True)
+    write_status(spool_dir, last_error="Access is denied.", refused=True)
     outcome = status(run, spool_dir)
     assert outcome.code == 1
     assert "!!  Versions are not reaching the store: Access is denied." in outcome.out
@@ -112,7 +110,7 @@ def test_a_permanent_error_with_saves_waiting_exits_with_1(
 
 def test_a_passing_error_is_a_problem_after_a_minute(spool_dir: Path) -> None:
     put(spool_dir, "new", age=30)
-    tell(spool_dir, last_error="The store does not answer.")
+    write_status(spool_dir, last_error="The store does not answer.")
     assert report(spool_dir).ok
     put(spool_dir, "new", age=61)
     assert report(spool_dir).problems == (
@@ -120,8 +118,8 @@ def test_a_passing_error_is_a_problem_after_a_minute(spool_dir: Path) -> None:
     )
 
 
-def test_an_error_of_a_spool_that_is_empty_is_none(spool_dir: Path) -> None:
-    tell(spool_dir, last_error="Access is denied.", refused=True)
+def test_an_error_with_an_empty_spool_is_not_a_problem(spool_dir: Path) -> None:
+    write_status(spool_dir, last_error="Access is denied.", refused=True)
     assert report(spool_dir).ok
 
 
@@ -130,13 +128,13 @@ def test_saves_that_nothing_sends_are_a_problem(spool_dir: Path) -> None:
     assert "jupyter bookstore drain" in report(spool_dir).problems[0]
 
 
-def test_a_long_queue_that_moves_is_none(spool_dir: Path) -> None:
+def test_a_long_queue_that_moves_is_not_a_problem(spool_dir: Path) -> None:
     put(spool_dir, "new", age=3600)
-    tell(spool_dir, last_success=ago(2))
+    write_status(spool_dir, last_success=ago(2))
     assert report(spool_dir).ok
 
 
-def test_saves_held_back_by_the_interval_are_none(spool_dir: Path) -> None:
+def test_saves_delayed_by_the_interval_are_not_a_problem(spool_dir: Path) -> None:
     put(spool_dir, "new", age=500)
     assert report(spool_dir, min_interval=600.0).ok
     assert not report(spool_dir, min_interval=300.0).ok
@@ -172,7 +170,7 @@ def test_notebooks_of_a_spool_that_cannot_be_made_are_named(
 
 
 @pytest.mark.parametrize(
-    ("said", "in_flight"),
+    ("written", "in_flight"),
     [
         ({"in_flight": 1, "pid": os.getpid(), "host": socket.gethostname()}, 1),
         ({"in_flight": 1, "pid": 2**22 + 1, "host": socket.gethostname()}, 0),
@@ -182,11 +180,11 @@ def test_notebooks_of_a_spool_that_cannot_be_made_are_named(
     ],
 )
 def test_only_what_is_being_sent_is_in_flight(
-    spool_dir: Path, said: dict[str, Any], in_flight: int
+    spool_dir: Path, written: dict[str, Any], in_flight: int
 ) -> None:
     for age, folder in enumerate(("new", "cur", "cur"), 1):
         put(spool_dir, folder, age=age)
-    tell(spool_dir, **said)
+    write_status(spool_dir, **written)
     found = report(spool_dir)
     assert (found.in_flight, found.pending) == (in_flight, 3 - in_flight)
 
@@ -214,7 +212,7 @@ def test_wrong_settings_exit_with_3(run: Run) -> None:
         b'{"notebooks": [{"path": "a.ipynb"}]}',
     ],
 )
-def test_a_strange_status_file_is_no_status(spool_dir: Path, content: bytes) -> None:
+def test_an_invalid_status_file_is_ignored(spool_dir: Path, content: bytes) -> None:
     (spool_dir / "status.json").write_bytes(content)
     (spool_dir / "unprotected").mkdir()
     (spool_dir / "unprotected" / "host.1").write_bytes(content)
@@ -223,17 +221,17 @@ def test_a_strange_status_file_is_no_status(spool_dir: Path, content: bytes) -> 
     json.dumps(found.as_json())
 
 
-def test_the_status_is_written_where_there_is_no_room_for_another_file(
+def test_the_status_is_written_if_no_other_file_can_be_created(
     spool_dir: Path,
 ) -> None:
-    tell(spool_dir, last_error="x" * 300)
+    write_status(spool_dir, last_error="x" * 300)
     (spool_dir / "status.json.1").mkdir()  # in the way of the draft
-    tell(spool_dir, uploads=7)
+    write_status(spool_dir, uploads=7)
     assert read_status(str(spool_dir)).uploads == 7
     assert read_status(str(spool_dir)).last_error == ""
 
 
-def test_waiting_saves_are_told_oldest_first_without_foreign_files(
+def test_waiting_saves_are_listed_oldest_first_without_foreign_files(
     spool_dir: Path,
 ) -> None:
     put(spool_dir, "new", age=1, key="newer")
@@ -244,6 +242,6 @@ def test_waiting_saves_are_told_oldest_first_without_foreign_files(
     assert count_spool(str(spool_dir)).waiting == 3
 
 
-def test_sizes_and_spans_are_told_in_words() -> None:
+def test_sizes_and_spans_are_formatted_in_words() -> None:
     assert [say_size(n) for n in (12, 1500, 2.5e6)] == ["12 bytes", "1.5 KB", "2.5 MB"]
     assert [say_span(n) for n in (5, 60, 7300)] == ["5 seconds", "1 minute", "2 hours"]

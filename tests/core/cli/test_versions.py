@@ -14,9 +14,7 @@ from harness.command import Run
 ID = r"\d{8}T\d{6}\.\d{6}Z-[0-9a-f]{8}"
 
 
-def test_versions_are_listed_with_the_names_to_call_them(
-    call: Call, saved: list[Version]
-) -> None:
+def test_versions_are_listed_with_their_names(call: Call, saved: list[Version]) -> None:
     outcome = call("versions", "new.ipynb")
     assert outcome.code == 0
     lines = outcome.out.splitlines()
@@ -29,7 +27,7 @@ def test_versions_are_listed_with_the_names_to_call_them(
     assert " old.ipynb " in lines[4]
 
 
-def test_a_listing_says_that_there_is_more(call: Call, saved: list[Version]) -> None:
+def test_a_listing_reports_older_versions(call: Call, saved: list[Version]) -> None:
     outcome = call("versions", "new.ipynb", "--limit=2")
     assert len(outcome.out.splitlines()) == 3
     assert "There are older versions" in outcome.err
@@ -38,13 +36,17 @@ def test_a_listing_says_that_there_is_more(call: Call, saved: list[Version]) -> 
     assert outcome.err == ""
 
 
-def test_versions_are_listed_for_programs(
+def test_versions_are_listed_as_json(
     call: Call, saved: list[Version], store: VersionStore
 ) -> None:
     store.set_label(saved[1].key, saved[1].version_id, Label("good", "why"))
-    told = json.loads(call("versions", "new.ipynb", "--json").out)
-    assert (told["path"], told["more"], told["earlier"]) == ("new.ipynb", False, False)
-    rows = told["versions"]
+    shown = json.loads(call("versions", "new.ipynb", "--json").out)
+    assert (shown["path"], shown["more"], shown["earlier"]) == (
+        "new.ipynb",
+        False,
+        False,
+    )
+    rows = shown["versions"]
     assert [row["name"] for row in rows] == ["@0", "@1", "@2", "@3"]
     assert [row["version_id"] for row in rows] == [v.version_id for v in saved]
     assert [row["path"] for row in rows] == ["new.ipynb"] * 3 + ["old.ipynb"]
@@ -53,7 +55,7 @@ def test_versions_are_listed_for_programs(
     assert rows[0]["sha256"] == saved[0].metadata.sha256  # type: ignore[union-attr]
 
 
-def test_labelled_versions_are_listed_alone(
+def test_only_labelled_versions_are_listed(
     call: Call, saved: list[Version], store: VersionStore
 ) -> None:
     store.set_label(saved[3].key, saved[3].version_id, Label("draft", "for Änn"))
@@ -61,7 +63,7 @@ def test_labelled_versions_are_listed_alone(
     assert len(out.splitlines()) == 2
     assert saved[3].version_id in out
     none = call("versions", "new.ipynb", "--q=x")
-    assert (none.code, none.out) == (0, "No version has such a label.\n")
+    assert (none.code, none.out) == (0, "No version has a matching label.\n")
 
 
 def test_versions_of_an_earlier_notebook_are_listed(
@@ -78,7 +80,7 @@ def test_versions_of_an_earlier_notebook_are_listed(
     assert call("versions", "old.ipynb", "--earlier").code == 2
 
 
-def test_a_file_is_named_from_where_one_is(
+def test_a_file_is_relative_to_the_current_directory(
     call: Call, saved: list[Version], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "below").mkdir()
@@ -91,7 +93,7 @@ def test_a_file_is_named_from_where_one_is(
 
 
 @pytest.mark.parametrize("verb", ["versions", "show"])
-def test_what_has_no_versions_is_not_found(
+def test_a_notebook_without_versions_is_not_found(
     call: Call, saved: list[Version], verb: str
 ) -> None:
     outcome = call(verb, "none.ipynb")
@@ -103,16 +105,14 @@ def test_what_has_no_versions_is_not_found(
 @pytest.mark.parametrize(
     "given", [["."], [""], ["../out.ipynb"], [], ["a", "b", "c"], ["a", "--foo"]]
 )
-def test_words_that_make_no_sense_are_refused(
-    call: Call, verb: str, given: list[str]
-) -> None:
+def test_invalid_arguments_are_refused(call: Call, verb: str, given: list[str]) -> None:
     outcome = call(verb, *given)
     assert outcome.code == 2
     assert outcome.err.startswith("jupyter bookstore: ")
 
 
 @pytest.mark.parametrize("limit", ["0", "-5", "abc", "1.5", ""])
-def test_a_limit_that_cannot_be_is_refused(
+def test_an_invalid_limit_is_refused(
     call: Call, saved: list[Version], limit: str
 ) -> None:
     outcome = call("versions", "new.ipynb", f"--limit={limit}")
@@ -134,7 +134,7 @@ def test_a_limit_that_cannot_be_is_refused(
         ["new.ipynb", "@0", "x" * 81],
     ],
 )
-def test_labels_that_make_no_sense_are_refused(
+def test_invalid_labels_are_refused(
     call: Call, saved: list[Version], given: list[str]
 ) -> None:
     outcome = call("label", *given)
@@ -148,7 +148,7 @@ def test_without_a_store_there_are_no_versions_to_list(run: Run) -> None:
     assert "No store is configured" in outcome.err
 
 
-def test_a_store_that_is_away_is_said(run: Run) -> None:
+def test_a_store_that_is_down_is_reported(run: Run) -> None:
     outcome = run(
         "versions",
         "a.ipynb",
@@ -167,9 +167,9 @@ def test_a_version_is_labelled_and_found_by_its_label(
     outcome = call("label", "new.ipynb", "@1", "before refactor", "--comment=It works.")
     assert (outcome.code, outcome.err) == (0, "")
     assert saved[1].version_id in outcome.out
-    told = json.loads(call("show", "new.ipynb", "before refactor", "--json").out)
-    assert told["version_id"] == saved[1].version_id
-    label = told["label"]
+    shown = json.loads(call("show", "new.ipynb", "before refactor", "--json").out)
+    assert shown["version_id"] == saved[1].version_id
+    label = shown["label"]
     assert (label["comment"], label["author"]) == ("It works.", "änn")
     line = call("versions", "new.ipynb").out.splitlines()[2]
     assert "before refactor  It works." in line
@@ -184,9 +184,9 @@ def test_a_version_under_an_older_name_is_labelled(
 
 def test_a_version_is_labelled_by_its_time(call: Call, saved: list[Version]) -> None:
     given = ("label", "new.ipynb", "--at=90 minutes ago", "as sent", "--json")
-    told = json.loads(call(*given).out)
-    assert told["version_id"] == saved[1].version_id
-    assert told["label"]["name"] == "as sent"
+    shown = json.loads(call(*given).out)
+    assert shown["version_id"] == saved[1].version_id
+    assert shown["label"]["name"] == "as sent"
 
 
 def test_a_label_is_given_once(call: Call, saved: list[Version]) -> None:
@@ -202,6 +202,6 @@ def test_a_label_is_removed(
     call("label", "new.ipynb", "@0", "good")
     outcome = call("label", "new.ipynb", "good", "--remove")
     assert outcome.code == 0
-    assert "has no label now" in outcome.out
+    assert "now has no label" in outcome.out
     assert store.labels("workspace/new.ipynb") == {}
     assert call("label", "new.ipynb", "good", "--remove").code == 4

@@ -2,13 +2,13 @@
 
 Exit codes, the same for every verb:
 
-    0  done, and all is well
-    1  it failed, or (doctor) something was found
-    2  the command line, or what it asks for, makes no sense
+    0  done, no problems
+    1  it failed, or (doctor) found problems
+    2  the command line, or a value in it, is not valid
     3  the configuration cannot work
     4  there is no such notebook, version, bucket or folder
     5  the store or the settings refuse it
-    6  it clashes with what is there
+    6  it conflicts with something that exists
     7  the store or the spool cannot be reached now; try again later
 """
 
@@ -41,10 +41,10 @@ from bookstore_core.errors import (
 from bookstore_core.jupyter.config_files import load_config, load_settings
 from bookstore_core.settings import BookstoreSettings
 
-#: Packages add verbs here: ``VERB = "module:Class"``, a subclass of `Verb`.
+#: Packages add verbs to this group: ``VERB = "module:Class"``, a subclass of `Verb`.
 ENTRY_POINT_GROUP = "bookstore.commands"
 
-#: What every program of traitlets understands besides its flags and aliases.
+#: Options that every traitlets application accepts besides its flags and aliases.
 OPTIONS_OF_ALL = ("h", "help", "help-all", "version", "show-config", "show-config-json")
 
 EXIT_CODES: dict[type[BookstoreError], int] = {
@@ -60,17 +60,17 @@ EXIT_CODES: dict[type[BookstoreError], int] = {
 
 
 def exit_code(error: BookstoreError) -> int:
-    """Return the exit code of an error: that of its nearest class in the table."""
+    """Return the exit code of an error: the one of its nearest class in the table."""
     return next(EXIT_CODES[cls] for cls in type(error).__mro__ if cls in EXIT_CODES)
 
 
 class Verb(JupyterApp):
-    """Base of the verbs: reads the Jupyter config files and reports errors plainly.
+    """Base class of verbs: reads the Jupyter config files and reports errors.
 
-    A subclass implements `run` and returns its exit code; BookstoreErrors become
-    their sentence on standard error and their exit code. `words` are what it takes in
-    `extra_args`, named as in its help: in brackets what may be left out, and with dots
-    what may be given more than once.
+    A subclass implements `run`, which returns the exit code. A BookstoreError is
+    printed to standard error and sets the exit code. `words` are the names of the
+    arguments in `extra_args`, as the help shows them: in brackets if optional, with
+    dots if repeatable.
     """
 
     words: ClassVar[tuple[str, ...]] = ()
@@ -81,18 +81,18 @@ class Verb(JupyterApp):
     as_json = Bool(False, help="Print JSON for programs.").tag(config=True)
     flags = {  # noqa: RUF012
         "json": ({"Verb": {"as_json": True}}, "Print JSON for programs."),
-        "debug": ({"Application": {"log_level": 10}}, "Say everything in the log."),
+        "debug": ({"Application": {"log_level": 10}}, "Log everything."),
     }
     aliases = {"log-level": "Application.log_level"}  # noqa: RUF012
 
     def load_config_file(  # type: ignore[override]  # as JupyterApp's own
         self, suppress_errors: bool = True
     ) -> None:
-        """Load the config files of the notebook server, beneath the command line."""
+        """Load the notebook server's config files; the command line overrides them."""
         self.update_config(load_config().config)
 
     def settings(self) -> BookstoreSettings:
-        """Return the settings of config files, command line and environment."""
+        """Return the settings from config files, command line and environment."""
         return load_settings(self.config)
 
     def initialize(self, argv: list[str] | None = None) -> None:
@@ -111,12 +111,12 @@ class Verb(JupyterApp):
         except NoStart:
             return
         except BrokenPipeError:
-            _drop_output()  # whoever reads has seen enough
+            _drop_output()  # the reader has closed the pipe
             self.exit(1)
         except OSError as error:
-            self.log.debug("It failed.", exc_info=True)
+            self.log.debug("The command failed.", exc_info=True)
             _drop_output()
-            self.fail(BookstoreError(f"It failed: {error}."))
+            self.fail(BookstoreError(f"The command failed: {error}."))
         except BookstoreError as error:
             self.fail(error)
         except KeyboardInterrupt:
@@ -126,25 +126,25 @@ class Verb(JupyterApp):
 
     @property
     def usage(self) -> str:
-        """How the verb is called, without its options."""
+        """How to call the verb, without its options."""
         verb = self.name.removeprefix("jupyter-bookstore-")
         return " ".join(("jupyter bookstore", verb, *self.words))
 
     def parse_command_line(self, argv: list[str] | None = None) -> None:
-        """Take the options; raises InvalidRequestError for a value that cannot be."""
-        # traitlets would log it and exit with 1 from within.
+        """Parse the options; raises InvalidRequestError for an invalid value."""
+        # The decorated method logs the error and exits with 1.
         parse = unwrap(Application.parse_command_line)
         try:
             parse(self, argv)
         except (TraitError, ArgumentError) as error:
-            raise InvalidRequestError(f"The options make no sense: {error}") from None
+            raise InvalidRequestError(f"Invalid options: {error}") from None
 
     def _sort(self, argv: list[str]) -> list[str]:
-        """Return the options and their values, then the words that belong to none.
+        """Return the options with their values, then the other arguments.
 
-        argparse refuses words after an option that follows words. Raises
-        InvalidRequestError for an unknown option, which traitlets takes for one with a
-        value, and goes on.
+        argparse refuses arguments after an option that follows arguments. Raises
+        InvalidRequestError for an unknown option; traitlets would accept it as one with
+        a value.
         """
         options: list[str] = []
         words: list[str] = []
@@ -163,7 +163,7 @@ class Verb(JupyterApp):
                 if self._takes_value(word, name) and not has_value:
                     value = next(waiting, None)
                     if value is None:
-                        raise InvalidRequestError(f"The option {word} wants a value.")
+                        raise InvalidRequestError(f"Option {word} requires a value.")
                     options.append(value)
         return [*options, "--", *words] if words else options
 
@@ -177,34 +177,35 @@ class Verb(JupyterApp):
         if name in self.flags or name in OPTIONS_OF_ALL:
             return False
         raise InvalidRequestError(
-            f"There is no option {word!a}. '{self.usage} --help' lists those that "
-            "there are."
+            f"Unknown option {word!a}. '{self.usage} --help' lists the options."
         )
 
     def _check_words(self) -> None:
         given, needed = self.extra_args, [w for w in self.words if w[0] != "["]
         endless = any("..." in word for word in self.words)
         if len(given) < len(needed):
-            raise InvalidRequestError(f"A word is missing: it is '{self.usage}'.")
+            raise InvalidRequestError(f"Missing argument. Usage: {self.usage}")
         if len(given) > len(self.words) and not endless:
-            odd = given[len(self.words)]
-            raise InvalidRequestError(f"{odd!a} is too much: it is '{self.usage}'.")
+            extra = given[len(self.words)]
+            raise InvalidRequestError(
+                f"Unexpected argument {extra!a}. Usage: {self.usage}"
+            )
 
     def run(self) -> int:
         """Do the work and return the exit code."""
         raise NotImplementedError
 
     def fail(self, error: BookstoreError) -> None:
-        """Print the error's sentence and leave with its exit code."""
+        """Print the error and exit with its exit code."""
         print(f"jupyter bookstore: {error}", file=sys.stderr)
         self.exit(exit_code(error))
 
-    def tell(self, sentence: str) -> None:
-        """Say something to people beside the output, on standard error."""
+    def print_note(self, sentence: str) -> None:
+        """Print a sentence for people to standard error, apart from the output."""
         print(sentence, file=sys.stderr)
 
     def show(self, value: Any, lines: Iterable[str]) -> None:
-        """Print `value` as JSON where that is asked for, else the lines."""
+        """Print `value` as JSON with `--json`, else print the lines."""
         if self.as_json:
             print(json.dumps(value, indent=2, default=str))
         else:
@@ -213,15 +214,15 @@ class Verb(JupyterApp):
 
 
 def _prepare_output() -> None:
-    if sys.stdout is None:  # closed by whoever started us
+    if sys.stdout is None:  # closed by the parent process
         sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
     if isinstance(sys.stdout, io.TextIOWrapper):
-        # No name of a notebook is worth a failure of the terminal's encoding.
+        # Escape characters that the terminal's encoding does not have.
         sys.stdout.reconfigure(errors="backslashreplace")
 
 
 def _drop_output() -> None:
-    # What could not be written must not be tried again at the very end.
+    # Python must not try to write the rest again when it exits.
     with suppress(OSError, ValueError):
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
@@ -231,7 +232,7 @@ def _verbs() -> dict[str, EntryPoint]:
 
 
 class BookstoreApp(JupyterApp):
-    """Versions of Jupyter notebooks: check, set up and look after the store."""
+    """Versions of Jupyter notebooks: list, show, compare and restore them."""
 
     name = "jupyter-bookstore"
     version = __version__
@@ -248,12 +249,12 @@ class BookstoreApp(JupyterApp):
     def load_config_file(  # type: ignore[override]  # as JupyterApp's own
         self, suppress_errors: bool = True
     ) -> None:
-        """Read no file: this program only hands over to a verb, which reads them."""
+        """Load no config files: the verb that this program starts loads them."""
 
     def emit_subcommands_help(self) -> Generator[str, None, None]:
         yield "Verbs"
         yield "====="
-        yield "jupyter bookstore VERB --help says more of each."
+        yield "'jupyter bookstore VERB --help' describes a verb."
         yield ""
         for name, found in sorted(_verbs().items()):
             yield f"  {name:10} {found.load().description.strip().splitlines()[0]}"
@@ -267,7 +268,7 @@ class BookstoreApp(JupyterApp):
         if self.subapp is None:
             unknown = [word for word in self.extra_args if not word.startswith("-")]
             if unknown:
-                print(f"There is no verb {unknown[0]!r}.\n", file=sys.stderr)
+                print(f"Unknown verb {unknown[0]!r}.\n", file=sys.stderr)
             self.print_help()
             self.exit(2 if unknown else 0)
 

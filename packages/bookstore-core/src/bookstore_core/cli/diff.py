@@ -1,4 +1,4 @@
-"""`jupyter bookstore diff`: say what differs between two versions, or since one."""
+"""`jupyter bookstore diff`: show what differs between two versions, or since one."""
 
 import os
 import sys
@@ -21,13 +21,13 @@ from bookstore_core.history.records import record_of
 from bookstore_core.notebooks import check_size
 from bookstore_core.paths import printable
 
-#: The name of the notebook's file as it is now, where versions have theirs.
+#: The name, in place of a version's, for the notebook's file as it is now.
 FILE = "file"
 
 
 @dataclass(frozen=True)
 class Side:
-    """One of the two that are compared: its bytes, and what it is."""
+    """One side of a comparison: its bytes, title and record."""
 
     data: bytes
     title: str
@@ -35,15 +35,15 @@ class Side:
 
 
 class DiffApp(VersionVerb):
-    """Say what differs between two versions of a notebook, cell by cell.
+    """Show what differs between two versions of a notebook, cell by cell.
 
-    BASE and REMOTE are versions: an id, @0 for the newest, @1 for the one before and so
-    on, a label, or the word `file` for the file as it is now. Without REMOTE it is that
-    file, and without BASE the newest version: so `diff PATH` says what was changed
-    since, as `git diff` does. --at=TIME stands for BASE. Exit codes: 0 done, whether
-    anything differs or not (with --exit-code 1 where it does), 2 a time or path that
-    makes no sense, 4 there is no such version or file, 3, 5 and 7 the settings or the
-    store refuse, or the store cannot be reached.
+    BASE and REMOTE are versions: an id, @0 for the newest, @1 for the previous one and
+    so on, a label, or the word `file` for the file as it is now. REMOTE is that file by
+    default, and BASE the newest version: `diff PATH` shows what has changed since it,
+    as `git diff` does. --at=TIME replaces BASE. Exit codes: 0 done, whether anything
+    differs or not (with --exit-code, 1 if it does), 2 an invalid time or path, 4 there
+    is no such version or file, 3, 5 and 7 the settings or the store refuse it, or the
+    store cannot be reached.
     """
 
     name = "jupyter-bookstore-diff"
@@ -56,13 +56,13 @@ class DiffApp(VersionVerb):
     """
     words = ("PATH", "[BASE]", "[REMOTE]")
     exit_code = Bool(
-        False, help="Exit with 1 where the two differ, as `git diff` does."
+        False, help="Exit with 1 if the two differ, as `git diff` does."
     ).tag(config=True)
     flags = {  # noqa: RUF012
         **VersionVerb.flags,
         "exit-code": (
             {"DiffApp": {"exit_code": True}},
-            "Exit with 1 where the two differ.",
+            "Exit with 1 if the two differ.",
         ),
     }
 
@@ -84,12 +84,12 @@ class DiffApp(VersionVerb):
         return int(self.exit_code and not found.summary.is_empty)
 
     def _base(self, history: History, path: str, name: str, names: list[str]) -> Side:
-        """Return the base; what is left of `names` is the remote's."""
+        """Return the base and remove its name, if given, from `names`."""
         if self.at is None:
             return self._side(history, path, name, names.pop(0) if names else "")
         if len(names) > 1:
             raise InvalidRequestError(
-                "--at stands for BASE. Give REMOTE alone, or none."
+                "--at replaces BASE. Give only REMOTE, or neither."
             )
         return self._version(history, path, "")
 
@@ -98,7 +98,7 @@ class DiffApp(VersionVerb):
             limit = self.settings().max_notebook_size
             known = {"version_id": None, "path": path}
             return Side(_read_file(file, limit), f"{printable(path)} now", known)
-        at, self.at = self.at, None  # it is the base's alone
+        at, self.at = self.at, None  # --at is only for the base
         try:
             return self._version(history, path, name)
         finally:
@@ -114,16 +114,16 @@ class DiffApp(VersionVerb):
 
 
 def _read_file(name: str, limit: int) -> bytes:
-    """Return what is in a file; only a plain one, since others may never end."""
+    """Return the content of a regular file; reading another kind may never end."""
     try:
         if os.path.exists(name) and not os.path.isfile(name):
-            raise InvalidRequestError(f"{printable(name)} is no plain file.")
+            raise InvalidRequestError(f"{printable(name)} is not a regular file.")
         with open(name, "rb") as file:
             data = file.read(limit + 1)
     except FileNotFoundError:
         raise NotFoundError(
-            f"There is no file {printable(name)} now. To compare two of its versions, "
-            "name both: @1 @0."
+            f"The file {printable(name)} does not exist. To compare two of its "
+            "versions, name both: @1 @0."
         ) from None
     except PermissionError as error:
         raise ForbiddenError(

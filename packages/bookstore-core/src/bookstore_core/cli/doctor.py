@@ -1,4 +1,4 @@
-"""`jupyter bookstore doctor` and `init`: find out what is wrong, and set up a store."""
+"""`jupyter bookstore doctor`: check the configuration, the store and the spool."""
 
 from collections.abc import Iterator
 from dataclasses import asdict
@@ -21,7 +21,7 @@ from bookstore_core.stores import Finding, open_store
 
 
 class DoctorApp(Verb):
-    """Check the configuration, the store and the extensions, and say what to do."""
+    """Check the configuration, the store and the extensions; list what to correct."""
 
     name = "jupyter-bookstore-doctor"
     description = __doc__
@@ -29,13 +29,13 @@ class DoctorApp(Verb):
     def load_config_file(  # type: ignore[override]  # as JupyterApp's own
         self, suppress_errors: bool = True
     ) -> None:
-        """Load the config files; one that cannot be read is a finding, not the end."""
+        """Load the config files; report one that cannot be read as a finding."""
         try:
             self.loaded = load_config()
         except ConfigurationError as error:
             self.loaded = LoadedConfig(Config())
             self.unreadable = Finding(
-                False, str(error), "Mend the file, or install here what it imports."
+                False, str(error), "Correct the file, or install what it imports."
             )
         self.update_config(self.loaded.config)
 
@@ -48,7 +48,7 @@ class DoctorApp(Verb):
         return 0 if all(finding.ok for finding in findings) else 1
 
     def examine(self) -> Iterator[Finding]:
-        """Yield the findings, in the order in which one would mend them."""
+        """Yield the findings, in the order in which to correct them."""
         yield from self._check_files()
         for sentence in misspelt_settings(self.config):
             yield Finding(False, sentence, "Correct its name in the config file.")
@@ -93,14 +93,14 @@ def _check_directories(settings: BookstoreSettings) -> Iterator[Finding]:
             yield Finding(
                 False,
                 f"BookstoreSettings.{name} is empty.",
-                "Set it, so that people's work and what is published stay apart.",
+                "Set it, to keep people's work apart from published notebooks.",
             )
     basedir = settings.fs_cloning_basedir
     if basedir and not Path(basedir).is_dir():
         yield Finding(
             False,
-            f"BookstoreSettings.fs_cloning_basedir {basedir} is no directory.",
-            "Make or mount it, or correct the setting.",
+            f"BookstoreSettings.fs_cloning_basedir {basedir} is not a directory.",
+            "Create or mount it, or correct the setting.",
         )
 
 
@@ -110,15 +110,16 @@ def _check_spool(settings: BookstoreSettings) -> Iterator[Finding]:
         counts = count_spool(settings.spool_dir)
     except SpoolError as error:
         yield Finding(
-            False, str(error), "Give the user that directory, or set spool_dir."
+            False, str(error), "Give the user access to it, or set spool_dir."
         )
         return
-    yield Finding(True, f"The spool {settings.spool_dir} holds {counts.waiting} saves.")
+    sentence = f"The spool {settings.spool_dir} contains {counts.waiting} saves."
+    yield Finding(True, sentence)
     if counts.failed:
         yield Finding(
             False,
-            f"{counts.failed} files in {settings.spool_dir}/failed are no saves.",
-            "Each has a NAME.reason beside it. Remove them when you have looked.",
+            f"{counts.failed} files in {settings.spool_dir}/failed are not saves.",
+            "Each has a NAME.reason beside it. Remove them after you have looked.",
         )
 
 
@@ -129,4 +130,5 @@ def _lines(findings: list[Finding]) -> Iterator[str]:
             yield f"      {finding.remedy}"
     bad = sum(not finding.ok for finding in findings)
     yield ""
-    yield "All is well." if not bad else f"{bad} to mend." if bad > 1 else "1 to mend."
+    problems = "1 problem" if bad == 1 else f"{bad} problems"
+    yield f"{problems} to correct." if bad else "All is well."

@@ -7,7 +7,7 @@ from bookstore_core.stores import open_store
 
 
 class InitApp(Verb):
-    """Make the bucket (or the directory) and enable its versioning."""
+    """Create the bucket (or the directory) and enable its versioning."""
 
     name = "jupyter-bookstore-init"
     description = __doc__

@@ -1,4 +1,4 @@
-"""`jupyter bookstore label`: name a version, or take its name away."""
+"""`jupyter bookstore label`: label a version, or remove its label."""
 
 from dataclasses import replace
 
@@ -14,13 +14,13 @@ from bookstore_core.stores import Label, open_store, utc_now
 
 
 class LabelApp(VersionVerb):
-    """Give a version of a notebook a label, in place of the one it has.
+    """Label a version of a notebook; a new label replaces the old one.
 
-    VERSION is an id, @0 for the newest, @1 for the one before and so on, or a label;
-    with --at it is left out. With --remove the NAME is left out, and the label is
-    removed. Exit codes: 0 done, 2 a name that cannot be, 4 there is no such version, 6
-    another version has that label, 3, 5 and 7 the settings or the store refuse, or the
-    store cannot be reached.
+    VERSION is an id, @0 for the newest, @1 for the previous one and so on, or a label;
+    omit it with --at. Omit NAME with --remove, which removes the label. Exit codes: 0
+    done, 2 an invalid name, 4 there is no such version, 6 another version has that
+    label, 3, 5 and 7 the settings or the store refuse it, or the store cannot be
+    reached.
     """
 
     name = "jupyter-bookstore-label"
@@ -31,7 +31,7 @@ class LabelApp(VersionVerb):
     jupyter bookstore label report.ipynb "before refactor" --remove
     """
     words = ("PATH", "[VERSION]", "[NAME]")
-    comment = Unicode("", help="Why; up to 500 characters.").tag(config=True)
+    comment = Unicode("", help="A comment, up to 500 characters.").tag(config=True)
     remove = Bool(False, help="Remove the label of the version.").tag(config=True)
     flags = {  # noqa: RUF012
         **VersionVerb.flags,
@@ -56,17 +56,17 @@ class LabelApp(VersionVerb):
         row = replace(row, label=labels.get(row.version.version_id))
         which = f"Version {row.version.version_id} of {printable(row.path)}"
         done = f"has the label {printable(name.strip())!r}" if name else "has no label"
-        self.show(record_of(row).as_json(), [f"{which} {done} now."])
+        self.show(record_of(row).as_json(), [f"{which} now {done}."])
         return 0
 
     def _words(self) -> tuple[str, str]:
-        """Return the words VERSION and NAME, each empty where it is left out."""
+        """Return VERSION and NAME; each is empty if omitted."""
         given = self.extra_args[1:]
         wanted = int(self.at is None) + int(not self.remove)
         if len(given) != wanted or (self.remove and self.comment):
             raise InvalidRequestError(
-                "It is 'jupyter bookstore label PATH VERSION NAME', or with --remove "
-                "'PATH VERSION'; --at=TIME stands in place of VERSION."
+                "Usage: jupyter bookstore label PATH VERSION NAME, or label PATH "
+                "VERSION --remove. --at=TIME replaces VERSION."
             )
         version = given.pop(0) if self.at is None else ""
         return version, "" if self.remove else given.pop(0)

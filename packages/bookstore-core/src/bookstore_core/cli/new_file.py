@@ -1,4 +1,4 @@
-"""New files that verbs write, and what can be in the way of writing a file."""
+"""Write new files for verbs, and report why a file cannot be written."""
 
 import os
 from collections.abc import Iterator
@@ -13,10 +13,10 @@ from bookstore_core.errors import (
 
 
 def write_new(name: str, data: bytes) -> None:
-    """Write a new file, durably; one that fails is removed.
+    """Write a new file and sync it to disk; remove it if that fails.
 
-    Raises ConflictError when the file is there already, NotFoundError when its folder
-    is not, ForbiddenError and BookstoreError when it cannot be written.
+    Raises ConflictError if the file exists, NotFoundError if its folder does not,
+    ForbiddenError or BookstoreError if it cannot be written.
     """
     with file_errors(name), open(name, "xb") as file:
         try:
@@ -30,15 +30,15 @@ def write_new(name: str, data: bytes) -> None:
 
 @contextmanager
 def file_errors(name: str) -> Iterator[None]:
-    """Turn failures to write the file `name` within into errors of ours."""
+    """Convert errors from writing the file `name` into BookstoreErrors."""
     try:
         yield
     except FileExistsError:
         raise ConflictError(
-            f"{name} is there already. Choose another name, or remove it first."
+            f"{name} already exists. Choose another name, or remove it first."
         ) from None
     except FileNotFoundError:
-        raise NotFoundError(f"There is no folder for {name}.") from None
+        raise NotFoundError(f"The folder of {name} does not exist.") from None
     except PermissionError as error:
         raise ForbiddenError(f"{name} cannot be written: {error.strerror}.") from None
     except (OSError, ValueError) as error:

@@ -1,4 +1,4 @@
-"""What the verbs about one notebook share: its path, its history, its versions."""
+"""Base classes of the verbs about one notebook: its path, history and versions."""
 
 import os
 
@@ -15,23 +15,22 @@ from bookstore_core.stores import open_store
 
 
 class NotebookVerb(Verb):
-    """Base of the verbs whose first word is the file of a notebook, there or deleted.
+    """Base class of verbs whose first argument is a notebook's file, possibly deleted.
 
     Its path on the server is relative to the root directory of the notebook server.
     """
 
     root_dir = Unicode(
         "",
-        help="The notebook server's root directory. Empty: as it is configured, else "
+        help="The notebook server's root directory. If empty: the configured one, else "
         "the current directory.",
     ).tag(config=True)
     aliases = {**Verb.aliases, "root-dir": "NotebookVerb.root_dir"}  # noqa: RUF012
 
     def path(self, name: str) -> str:
-        """Return the path on the server of the notebook that is called so here.
+        """Return the path on the server of the notebook with this file name.
 
-        Raises InvalidRequestError for what is outside of the root directory, or a
-        folder.
+        Raises InvalidRequestError if it is outside of the root directory, or a folder.
         """
         root = server_root(self.config, self.root_dir)
         path = path_on_server(root, name)
@@ -40,29 +39,29 @@ class NotebookVerb(Verb):
         return check_path(path)
 
     def history(self) -> History:
-        """Return the histories of the workspace; asks no store yet.
+        """Return the histories of the workspace, without a request to the store.
 
-        Raises ConfigurationError when none is configured.
+        Raises ConfigurationError if no store is configured.
         """
         settings = self.settings()
         return History(open_store(settings), settings)
 
 
 class VersionVerb(NotebookVerb):
-    """Base of the verbs about one version, by a name or by a time."""
+    """Base class of verbs about one version, given by a name or by a time."""
 
     at = Unicode(
         None,
         allow_none=True,
-        help="The version that was the newest at this time, such as 'yesterday 15:00', "
-        "'2 hours ago' or '2026-11-20 15:00' here on the clock; in place of VERSION.",
+        help="Instead of VERSION: the version that was the newest at this local time, "
+        "such as 'yesterday 15:00', '2 hours ago' or '2026-11-20 15:00'.",
     ).tag(config=True)
     aliases = {**NotebookVerb.aliases, "at": "VersionVerb.at"}  # noqa: RUF012
 
     def chosen(self, history: History, path: str, name: str = "") -> HistoryRow:
-        """Return the version that `name`, or the option `--at`, means; else the newest.
+        """Return the version given by `name` or by `--at`, else the newest one.
 
-        Raises InvalidRequestError where both are given.
+        Raises InvalidRequestError if both are given.
         """
         if self.at is None:
             return history.find(path, name)
@@ -75,7 +74,7 @@ class VersionVerb(NotebookVerb):
     def opened(
         self, history: History, path: str, name: str = ""
     ) -> tuple[HistoryRow, bytes]:
-        """Return the version that is meant, as `chosen` does, and its content."""
+        """Return the version, as `chosen` does, and its content."""
         if self.at is None:
             return history.open(path, name)
         row = self.chosen(history, path, name)

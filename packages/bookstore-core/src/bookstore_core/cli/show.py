@@ -1,4 +1,4 @@
-"""`jupyter bookstore show`: print a version of a notebook, or write it into a file."""
+"""`jupyter bookstore show`: print a version of a notebook, or write it to a file."""
 
 import base64
 import json
@@ -18,18 +18,18 @@ from bookstore_core.history import HistoryRow
 from bookstore_core.history.records import record_of
 from bookstore_core.paths import printable
 
-#: Sources over so many characters are not coloured: that takes its time.
+#: Sources over this many characters are not coloured, because that is slow.
 MAX_COLOURED = 100_000
 
 
 class ShowApp(VersionVerb):
-    """Print a version of a notebook, readable in a terminal, else its bytes as saved.
+    """Print a version of a notebook: formatted in a terminal, else its bytes as saved.
 
-    VERSION is an id, @0 for the newest (as without it), @1 for the one before and so
-    on, or a label. With --output, or where standard output is no terminal, it is the
-    notebook byte for byte; a file that exists is not written over. Exit codes: 0 done,
-    4 there is no such version, 6 the file exists, 2 a time or path that makes no sense,
-    3, 5 and 7 the settings or the store refuse, or the store cannot be reached.
+    VERSION is an id, @0 for the newest (the default), @1 for the previous one and so
+    on, or a label. With --output, or if standard output is not a terminal, the notebook
+    is written byte for byte; an existing file is not overwritten. Exit codes: 0 done, 4
+    there is no such version, 6 the file exists, 2 an invalid time or path, 3, 5 and 7
+    the settings or the store refuse it, or the store cannot be reached.
     """
 
     name = "jupyter-bookstore-show"
@@ -41,16 +41,16 @@ class ShowApp(VersionVerb):
     """
     words = ("PATH", "[VERSION]")
     output = Unicode(
-        "", help="Write the notebook into this new file; - for standard output."
+        "", help="Write the notebook to this new file; - for standard output."
     ).tag(config=True)
-    text = Bool(False, help="Print it readable also where it is no terminal.").tag(
-        config=True
-    )
+    text = Bool(
+        False, help="Print the cells even if standard output is not a terminal."
+    ).tag(config=True)
     flags = {  # noqa: RUF012
         **VersionVerb.flags,
         "text": (
             {"ShowApp": {"text": True}},
-            "Print it readable also where standard output is no terminal.",
+            "Print the cells even if standard output is not a terminal.",
         ),
     }
     aliases = {  # noqa: RUF012
@@ -66,7 +66,7 @@ class ShowApp(VersionVerb):
         raw = not (self.as_json or self.text or sys.stdout.isatty())
         if self.output not in ("", "-"):
             write_new(self.output, data)
-            self.tell(f"Wrote {_title(row)} into {printable(self.output)}.")
+            self.print_note(f"Wrote {_title(row)} to {printable(self.output)}.")
         elif raw or self.output:
             sys.stdout.buffer.write(data)
         elif self.as_json:
@@ -86,7 +86,7 @@ def _title(row: HistoryRow) -> str:
 
 
 def _content(data: bytes) -> dict[str, Any]:
-    """Return the content as a member of JSON: the notebook, a text, or base64."""
+    """Return the content as a JSON member: the notebook, a text, or base64."""
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError:
@@ -106,13 +106,13 @@ def _print(row: HistoryRow, data: bytes) -> None:
 
 
 def _whole(data: bytes, reason: str) -> Piece:
-    """Return what is no notebook as one piece."""
-    heading = f"This is no notebook: {reason}."
+    """Return a content that is not a notebook as one piece."""
+    heading = f"This is not a notebook: {reason}."
     try:
         return Piece(heading, screened(data.decode("utf-8")), "text")
     except UnicodeDecodeError:
-        said = f"{len(data)} bytes that are no text. Write them into a file with -o."
-        return Piece(heading, said, "text")
+        note = f"{len(data)} bytes that are not text. Write them to a file with -o."
+        return Piece(heading, note, "text")
 
 
 def _print_plain(title: str, pieces: Iterator[Piece]) -> None:

@@ -1,4 +1,4 @@
-"""`jupyter bookstore status`: see how the saves do that are on their way."""
+"""`jupyter bookstore status`: show saves waiting for upload, and any errors."""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -11,10 +11,10 @@ from bookstore_core.spool.report import SpoolReport, report_spool
 
 
 class StatusApp(Verb):
-    """Say whether saves reach the store. It reads the spool and asks no store.
+    """Show saves waiting for upload, and any errors; contacts no store.
 
-    Exit codes: 0 all is well, 1 versions are not reaching the store (or something in
-    the spool needs a look), 7 the spool cannot be read.
+    Exit codes: 0 no problems, 1 versions do not reach the store (or the spool has
+    another problem), 7 the spool cannot be read.
     """
 
     name = "jupyter-bookstore-status"

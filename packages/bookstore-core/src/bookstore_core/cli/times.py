@@ -1,12 +1,12 @@
-"""Moments: times as people write them, in the time zone of this machine.
+"""Parse times as people write them, in the time zone of this machine.
 
     now, today, yesterday, monday               09:30, 9:30:15, 9am, 3:30 pm
     yesterday 15:00, monday at 9am              2 hours ago, an hour ago, 90m ago
     2026-11-20, 2026-11-20 15:00                2026-11-20T15:00:00+01:00, ... 15:00Z
 
-A day without a time of day is its end, so that it includes what was done on it. A time
-of day without a day is the last time that it was so late, and the name of a weekday is
-the last such day before today.
+A day without a time means the end of that day, so that it includes that day's saves. A
+time without a day is the most recent such time. The name of a weekday is the last such
+day before today.
 """
 
 import re
@@ -41,10 +41,10 @@ _DAY_AND_CLOCK = re.compile(
 
 
 def parse_moment(text: str, *, now: datetime | None = None) -> datetime:
-    """Return the time that `text` means, with its time zone.
+    """Return the time that `text` describes, with its time zone.
 
-    `now` is for tests. Raises InvalidRequestError for what is no time, and for a time
-    that is yet to come.
+    `now` is for tests. Raises InvalidRequestError if `text` is not a time, or a time in
+    the future.
     """
     now = (now or datetime.now()).astimezone()
     try:
@@ -53,12 +53,12 @@ def parse_moment(text: str, *, now: datetime | None = None) -> datetime:
         moment = None
     if moment is None:
         raise InvalidRequestError(
-            f"{text[:40]!a} is no time. Write it like '15:00', 'yesterday 15:00', '2 "
-            "hours ago', '2026-11-20' or '2026-11-20 15:00'."
+            f"{text[:40]!a} is not a time. Write it like '15:00', 'yesterday 15:00', "
+            "'2 hours ago', '2026-11-20' or '2026-11-20 15:00'."
         )
     if moment > now:
         raise InvalidRequestError(
-            f"{text!a} is yet to come: it is {now:%Y-%m-%d %H:%M}."
+            f"{text!a} is in the future: it is {now:%Y-%m-%d %H:%M} now."
         )
     return moment
 
@@ -80,7 +80,7 @@ def _ago(text: str, now: datetime) -> datetime | None:
     unit = UNITS.get(found[2]) if found else None
     if found is None or unit is None:
         return None
-    # By the clock on the wall nothing is said: two hours are two hours.
+    # Subtract elapsed time, whatever clock change lies between.
     return (now - unit * int(found[1] or 1)).astimezone()
 
 
@@ -121,7 +121,7 @@ def _date(text: str, today: date) -> date | None:
 def _clock(text: str) -> time | None:
     found = _CLOCK.fullmatch(text)
     if found is None or not (found[2] or found[4]):
-        return None  # a bare number is no time of day
+        return None  # a bare number is not a time of day
     hour = int(found[1])
     if found[4]:
         if not 1 <= hour <= 12:

@@ -12,7 +12,7 @@ from bookstore_core.history import History, HistoryPage, HistoryRow
 from bookstore_core.history.records import record_of
 from bookstore_core.humanize import say_size
 
-#: Rows that are asked for at once where all are wanted.
+#: The most rows that one page requests.
 PAGE = 500
 
 COLUMNS = (
@@ -30,7 +30,7 @@ PATH_COLUMN = 6
 
 @dataclass(frozen=True)
 class Listing:
-    """Rows with the names by which they can be called, and what there is besides."""
+    """Named rows, and whether there are older versions and an earlier notebook."""
 
     rows: tuple[tuple[str, HistoryRow], ...]
     more: bool
@@ -38,12 +38,12 @@ class Listing:
 
 
 class VersionsApp(NotebookVerb):
-    """List the versions of a notebook, newest first, also those under older names.
+    """List the versions of a notebook, newest first, including those of older paths.
 
-    PATH is the notebook's file, there or deleted. In a terminal it is a table, else
-    plain lines; a narrow terminal leaves the version ids out. Exit codes: 0 done, 2 a
-    path that makes no sense, 4 there are no versions of it, 3, 5 and 7 the settings or
-    the store refuse, or the store cannot be reached.
+    PATH is the notebook's file, which may have been deleted. The list is a table in a
+    terminal, else plain lines; a narrow terminal omits the version ids. Exit codes: 0
+    done, 2 an invalid path, 4 the notebook has no versions, 3, 5 and 7 the settings or
+    the store refuse it, or the store cannot be reached.
     """
 
     name = "jupyter-bookstore-versions"
@@ -57,18 +57,18 @@ class VersionsApp(NotebookVerb):
     everything = Bool(False, help="List all versions.").tag(config=True)
     earlier = Bool(
         False,
-        help="List the versions of the earlier notebook that had this path before the "
+        help="List the versions of an earlier notebook, which had this path before the "
         "present one was moved to it.",
     ).tag(config=True)
     q = Unicode(
-        "", help="List only versions whose label has this in its name or comment."
+        "", help="List only versions whose label contains this in its name or comment."
     ).tag(config=True)
     flags = {  # noqa: RUF012
         **NotebookVerb.flags,
         "all": ({"VersionsApp": {"everything": True}}, "List all versions."),
         "earlier": (
             {"VersionsApp": {"earlier": True}},
-            "List those of the notebook that had this path before the present one.",
+            "List the versions of an earlier notebook that had this path.",
         ),
     }
     aliases = {  # noqa: RUF012
@@ -130,7 +130,7 @@ class VersionsApp(NotebookVerb):
                 return page.earlier
             if cursor is None:
                 raise InvalidRequestError(
-                    f"No earlier notebook is known that had the path {path}."
+                    f"There is no record of an earlier notebook with the path {path}."
                 )
 
     def _print(self, listing: Listing) -> None:
@@ -142,13 +142,12 @@ class VersionsApp(NotebookVerb):
         if rows:
             show_table(columns, rows)
         else:
-            print("No version has such a label.")
+            print("No version has a matching label.")
         if listing.more:
-            self.tell("There are older versions: --limit or --all lists more.")
+            self.print_note("There are older versions: --limit or --all lists more.")
         if listing.earlier:
-            self.tell(
-                "An earlier notebook had this path before: --earlier lists its "
-                "versions."
+            self.print_note(
+                "An earlier notebook had this path: --earlier lists its versions."
             )
 
 
