@@ -1,7 +1,7 @@
-"""Schemas: a request's fields, or an answer, told once for parsing and describing.
+"""Schemas of requests and answers, for parsing, serialising and describing them.
 
-`openapi` makes the description of the API from the same objects that parse what
-comes in and lay out what goes out, so that neither can drift from the other.
+`openapi` describes the API with the same schemas that parse requests and serialise
+answers, so the description always matches.
 """
 
 from collections.abc import Mapping
@@ -29,21 +29,20 @@ from bookstore_web.fields import optional_field, text_field
 PATH = "The notebook's path on its server."
 
 NAME = (
-    "The id of a version, or @0 for the newest, @1 for the one before and so on, or a "
-    "label."
+    "The id of a version, or @0 for the newest, @1 for the previous one and so on, or "
+    "a label."
 )
 
-
 TARGET = (
-    "Where the copy goes; a folder, or a path of its own. Empty: the top folder, "
-    "under its own name."
+    "The folder for the copy, or its full path. Empty: the top folder, under the "
+    "original name."
 )
 
 MISSING: dict[str, Any] = {"required": "is missing or empty."}
 
 
 class Text(fields.String):
-    """Text without NUL and in UTF-8; not empty where it is required."""
+    """UTF-8 text without NUL characters; not empty if it is required."""
 
     def __init__(self, text: str, **options: Any) -> None:
         if options.get("required"):
@@ -59,7 +58,7 @@ class Text(fields.String):
 
 
 class Count(fields.Integer):
-    """A whole number within bounds, written in plain digits."""
+    """A whole number between two bounds, written in ASCII digits."""
 
     def __init__(self, text: str, *, least: int, most: int, default: int) -> None:
         super().__init__(
@@ -72,7 +71,7 @@ class Count(fields.Integer):
         )
 
     def _deserialize(self, value: Any, attr: Any, data: Any, **_: Any) -> int:
-        # int() takes spaces, underscores and the digits of all scripts.
+        # int() accepts spaces, underscores and the digits of all scripts.
         if not (isinstance(value, str) and value.isascii() and value.isdecimal()):
             raise self.make_error("invalid")
         try:
@@ -82,7 +81,7 @@ class Count(fields.Integer):
 
 
 class Flag(fields.Integer):
-    """A switch in a query: 1 for on; 0, or left out, for off."""
+    """A switch in a query: 1 for on; 0 or missing for off."""
 
     def __init__(self, text: str) -> None:
         super().__init__(
@@ -98,7 +97,7 @@ class Flag(fields.Integer):
 
 
 class OneOf(Text):
-    """One of a few words, the first where it is left out."""
+    """One of a few words; the first one by default."""
 
     def __init__(self, text: str, *, words: tuple[str, ...]) -> None:
         super().__init__(
@@ -109,22 +108,22 @@ class OneOf(Text):
 
 
 class Request(Schema):
-    """Fields of a query or of a body. What else is there is left alone."""
+    """Fields of a query or of a body. Other fields are ignored."""
 
     class Meta:
-        """A token may be in a query, and a page's own field in a form."""
+        """Ignore unknown fields: a query may have a token, a form other fields."""
 
         unknown = EXCLUDE
 
 
 def parse(schema: Request, given: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the fields of `schema` as it reads them; null counts as left out.
+    """Return the fields that `schema` loads; null counts as missing.
 
-    Raises InvalidRequestError that names the first field that is wrong.
+    Raises InvalidRequestError, which names the first invalid field.
     """
     try:
-        there = {name: value for name, value in given.items() if value is not None}
-        loaded: dict[str, Any] = schema.load(there)
+        present = {name: value for name, value in given.items() if value is not None}
+        loaded: dict[str, Any] = schema.load(present)
     except ValidationError as error:
         messages = error.messages_dict
         name, problems = next(iter(messages.items()))
@@ -133,13 +132,13 @@ def parse(schema: Request, given: Mapping[str, Any]) -> dict[str, Any]:
 
 
 class Error(Schema):
-    """What every error is answered with."""
+    """The body of every error."""
 
     message = fields.String(
         required=True, metadata={"description": "A sentence for people."}
     )
     error = fields.String(
-        required=True, metadata={"description": "The name of its kind."}
+        required=True, metadata={"description": "The name of the error."}
     )
 
 
@@ -147,7 +146,7 @@ class ContentsModel(Schema):
     """A model of the notebook server's contents API, without its content."""
 
     class Meta:
-        """The server has more members than we know of."""
+        """Include the members that only the server knows."""
 
         unknown = INCLUDE
 
@@ -159,11 +158,11 @@ class ContentsModel(Schema):
     def _keep_the_rest(
         self, dumped: dict[str, Any], original: Mapping[str, Any], **_: Any
     ) -> dict[str, Any]:
-        """Leave the server's own members as it wrote them."""
+        """Keep the server's other members unchanged."""
         return {**original, **dumped}
 
 
-#: Fields for the plain types that our dataclasses have.
+#: Fields for the plain types in our dataclasses.
 PLAIN: Mapping[Any, type[fields.Field[Any]]] = {
     bool: fields.Boolean,
     int: fields.Integer,
@@ -174,7 +173,7 @@ PLAIN: Mapping[Any, type[fields.Field[Any]]] = {
 
 
 def schema_of(kind: type, **more: fields.Field[Any]) -> type[Schema]:
-    """Return a schema of the fields of a dataclass, and of `more` that it answers."""
+    """Return a schema with the fields of a dataclass, and `more` fields."""
     hints = get_type_hints(kind)
     names = [field.name for field in dataclass_fields(kind)]
     found = {name: _field_of(hints[name]) for name in names}
@@ -189,8 +188,8 @@ def _field_of(hint: Any, **options: Any) -> fields.Field[Any]:
     if get_origin(hint) is tuple:
         return fields.List(_field_of(inner[0]), **options)
     if type(None) in inner:
-        (there,) = (known for known in inner if known is not type(None))
-        return _field_of(there, allow_none=True, **options)
+        (present,) = (known for known in inner if known is not type(None))
+        return _field_of(present, allow_none=True, **options)
     if is_dataclass(hint) and isinstance(hint, type):
         return fields.Nested(_nested(hint), **options)
     return PLAIN.get(hint, fields.Raw)(**options)
@@ -204,15 +203,15 @@ def _nested(kind: type) -> type[Schema]:
 class CloneFields(Request):
     """What to clone from the store, and where to."""
 
-    s3_bucket = Text("Our bucket, or one of clone_buckets.", required=True)
-    s3_key = Text("The key of one file.", required=True)
-    s3_version_id = Text("A version of it. Empty: the newest.")
+    s3_bucket = Text("The store's bucket, or one of clone_buckets.", required=True)
+    s3_key = Text("The key of a file.", required=True)
+    s3_version_id = Text("The id of a version. Empty: the newest.")
     target_path = Text(TARGET)
 
 
 def shelf_field() -> OneOf:
-    """Return the field that names a shelf; the workspace where it is left out."""
-    return OneOf("Which shelf it is on.", words=tuple(sorted(SHELVES, reverse=True)))
+    """Return the field that names a shelf; the workspace by default."""
+    return OneOf("The name of the shelf.", words=tuple(sorted(SHELVES, reverse=True)))
 
 
 VersionSchema = schema_of(VersionRecord)

@@ -1,4 +1,4 @@
-"""What all requests of a process share: settings, the store, the notebook server."""
+"""Services that the requests of a process share: settings, stores, notebook server."""
 
 import threading
 
@@ -23,7 +23,7 @@ EXTENSION = "bookstore"
 
 
 class Services:
-    """Opened at first use, once in a process: gunicorn forks after the app is made."""
+    """Shared objects, opened at first use because gunicorn forks after `create_app`."""
 
     def __init__(self, settings: BookstoreSettings, launch: Launch | None) -> None:
         self.settings = settings
@@ -36,9 +36,9 @@ class Services:
         self._contents = _contents_server(launch) if launch else None
 
     def open_store(self, *, hurried: bool = False) -> VersionStore:
-        """Return the store, or the one for people who wait for a page to look at.
+        """Return the store; if `hurried`, one with short timeouts, for pages and lists.
 
-        Raises ConfigurationError when none is configured.
+        Raises ConfigurationError if no store is configured.
         """
         with self._opening:
             if hurried not in self._stores:
@@ -46,9 +46,9 @@ class Services:
             return self._stores[hurried]
 
     def history(self, shelf: Shelf = WORKSPACE) -> History:
-        """Return the histories of a shelf, for people who wait.
+        """Return the histories of a shelf, on the hurried store.
 
-        Raises ConfigurationError where no store, or no such shelf, is configured.
+        Raises ConfigurationError if no store, or no such shelf, is configured.
         """
         store = self.open_store(hurried=True)
         check_shelf(shelf, self.settings)
@@ -65,7 +65,7 @@ class Services:
         return Library(store, shelf.prefix(self.settings), presence=presence)
 
     def changes(self, shelf: Shelf) -> Changes:
-        """Return what compares two versions on a shelf, for the caller."""
+        """Return a `Changes` for the caller and a shelf, which compares versions."""
         return Changes(
             history=self.history(shelf),
             memory=self.change_memory,
@@ -76,7 +76,7 @@ class Services:
         )
 
     def restorer(self) -> Restorer:
-        """Return what restores for the caller, on the caller's own server."""
+        """Return a `Restorer` for the caller and their notebook server."""
         return Restorer(
             history=self.history(),
             server=self.contents,
@@ -86,11 +86,11 @@ class Services:
 
     @property
     def contents(self) -> ContentsServer:
-        """The notebook server. Raises ConfigurationError when none launched us."""
+        """The notebook server. Raises ConfigurationError if none started the app."""
         if self._contents is None:
             raise ConfigurationError(
-                "This is bookstore on its own, with no notebook server to clone to. "
-                "Open the same address below your own notebook server."
+                "This bookstore app runs without a notebook server, so it cannot clone "
+                "or restore. Open the same address below your own notebook server."
             )
         return self._contents
 
@@ -108,7 +108,7 @@ def services() -> Services:
 
 
 def check_shelf(shelf: Shelf, settings: BookstoreSettings) -> None:
-    """Raise ConfigurationError where the settings have no such shelf."""
+    """Raise ConfigurationError if the settings do not have this shelf."""
     if getattr(settings, f"{shelf.name}_prefix") == "":
         raise ConfigurationError(
             f"There is no {shelf.name} shelf: BookstoreSettings.{shelf.name}_prefix is "

@@ -1,1 +1,1 @@
-"""Versions compared, and restored."""
+"""Compare and restore versions."""

@@ -1,4 +1,4 @@
-"""What cannot change, kept in a process up to a size; and histories that keep it."""
+"""A least-recently-used cache for immutable values, and histories that use it."""
 
 import threading
 from collections import OrderedDict
@@ -15,7 +15,7 @@ T = TypeVar("T")
 
 
 class SizedCache(Generic[T]):
-    """Values by key; those used longest ago make room. Safe for several threads."""
+    """A least-recently-used cache, limited by total size. Safe for several threads."""
 
     def __init__(self, room: int) -> None:
         self._room = room
@@ -24,7 +24,7 @@ class SizedCache(Generic[T]):
         self._values: OrderedDict[Hashable, tuple[T, int]] = OrderedDict()
 
     def get(self, key: Hashable) -> T | None:
-        """Return the value for a key, if it is still remembered."""
+        """Return the value for a key, or None if it is not in the cache."""
         with self._lock:
             if key not in self._values:
                 return None
@@ -32,7 +32,7 @@ class SizedCache(Generic[T]):
             return self._values[key][0]
 
     def put(self, key: Hashable, value: T, *, size: int = 1) -> None:
-        """Remember a value; one over a quarter of the room is not worth it."""
+        """Store a value, unless its size is over a quarter of the room."""
         if size > self._room // 4:
             return
         with self._lock:
@@ -50,10 +50,11 @@ Contents = SizedCache[tuple[HistoryRow, bytes]]
 
 
 class CachedHistory(History):
-    """Histories that fetch no content twice while it is in `contents`.
+    """Histories that do not fetch a content again while it is in `contents`.
 
-    What can change is always asked for: whether a version is still there, its label,
-    which one is the newest. Only `read`, by the id of a version, may ask for nothing.
+    What can change is always requested from the store: whether a version still exists,
+    its label, which one is the newest. Only `read` with a version id may send no
+    request.
     """
 
     def __init__(

@@ -1,7 +1,7 @@
-"""Changes: two versions compared, or a version and the file on the caller's server.
+"""Compare two versions, or a version and the file on the caller's server.
 
-Versions never change, so what differs between two is kept in the process, up to a size,
-as their contents are: a page that asks for what changed in each of its rows reads each
+Versions are immutable, so a process caches their contents and the summaries of what
+changed between two. A page that requests the changes of each of its rows reads each
 version once.
 """
 
@@ -23,7 +23,7 @@ from bookstore_web.contents.client import Caller, ContentsServer
 from bookstore_web.contents.free_names import check_names
 from bookstore_web.versions.cache import Contents, SizedCache
 
-#: The name of what is on the caller's server now.
+#: The name for the file on the caller's server as it is now.
 FILE = "file"
 #: Bytes of contents, and number of summaries, that a process keeps.
 CONTENTS_ROOM = 64 * 1024 * 1024
@@ -32,7 +32,7 @@ SUMMARIES_ROOM = 10_000
 
 @dataclass(frozen=True)
 class ComparedSide:
-    """One of the two that are compared. The file on the server has no version id."""
+    """One side of a comparison, `size` in bytes. The file has an empty version id."""
 
     path: str
     version_id: str
@@ -44,10 +44,10 @@ class ComparedSide:
 
 @dataclass(frozen=True)
 class ComparisonRequest:
-    """Which two are to be compared, by any names that `History.find` takes.
+    """Which two to compare, by any names that `History.find` takes.
 
-    `remote` may be `FILE`. Empty, `remote` is the newest version and `base` the one
-    before `remote`. `base_path` and `remote_path` are where these lie when they are
+    `remote` may be `FILE`. If empty, `remote` is the newest version and `base` is the
+    version before `remote`. `base_path` and `remote_path` are their paths, if they are
     older than a rename.
     """
 
@@ -66,7 +66,7 @@ class _Content:
 
 
 class ChangeMemory:
-    """What a process keeps of versions, by shelf, path and version id."""
+    """A process's caches of contents and summaries, by shelf, path and version id."""
 
     def __init__(self) -> None:
         self.contents: Contents = SizedCache(CONTENTS_ROOM)
@@ -77,10 +77,10 @@ class ChangeMemory:
 
 @dataclass(frozen=True)
 class Changes:
-    """Compares for one caller. Without a `server` there is no `FILE`.
+    """Compares versions for one caller. `FILE` requires a `server`.
 
-    Raises what `History.read` raises, NotFoundError for what is not on the server, and
-    VersionNotFoundError where there is nothing before a version.
+    Raises what `History.read` raises, NotFoundError if the file is not on the server,
+    and VersionNotFoundError if there is no version before the one given.
     """
 
     history: History
@@ -93,8 +93,8 @@ class Changes:
     def summary(
         self, wanted: ComparisonRequest
     ) -> tuple[ComparedSide, ComparedSide, ChangeSummary]:
-        """Return the two sides and what changed in a few words."""
-        # Names that are no ids are never found in there.
+        """Return the two sides and a summary of what changed."""
+        # Only ids are keys in the cache, so other names are not found.
         named = (
             self.shelf.name,
             wanted.base_path or wanted.path,
@@ -120,7 +120,7 @@ class Changes:
     def diff(
         self, wanted: ComparisonRequest
     ) -> tuple[ComparedSide, ComparedSide, NotebookDiff]:
-        """Return the two sides and all that differs."""
+        """Return the two sides and all differences."""
         base, remote = self._both(wanted)
         return base.side, remote.side, diff_notebooks(base.data, remote.data)
 
@@ -153,8 +153,9 @@ class Changes:
         path = check_path(path)
         if self.server is None:
             raise NotFoundError(
-                "There is no notebook server here whose file could be compared. Open "
-                "the same address below your own notebook server."
+                "This bookstore app runs without a notebook server, so it cannot "
+                "compare the file. Open the same address below your own notebook "
+                "server."
             )
         check_names(path)
         data = self.server.read_bytes(path, caller=self.caller)
@@ -166,7 +167,7 @@ class Changes:
         found = self.history.before(row)
         if found is None:
             raise VersionNotFoundError(
-                f"There is no version of {row.path} before {row.version.version_id}: "
-                "it is the first one. Name another one as base."
+                f"{row.version.version_id} is the first version of {row.path}. Choose "
+                "a base to compare it with."
             )
         return self._read(found.path, found.version.version_id)

@@ -1,9 +1,9 @@
-"""Restoring: an old version becomes the newest one, in place or as a copy.
+"""Restore an old version as the newest one, in place or as a copy.
 
-The content is written by the caller's notebook server, through its contents API and
-with the caller's credentials. In place, the archiver inside that server first keeps
-what is there; where no archiver is, restoring in place is refused. So nothing that was
-there before is lost, and its sha256, which the answer has, brings it back.
+The caller's notebook server writes the content, through its contents API and with the
+caller's credentials. Before it overwrites a notebook, the archiver in that server
+archives its current content; without an archiver, restoring in place is refused. The
+answer has the sha256 of the previous content; restoring that sha256 is the undo.
 """
 
 import hashlib
@@ -28,17 +28,18 @@ from bookstore_web.contents.free_names import check_names
 
 SHA256 = re.compile(r"[0-9a-f]{64}")
 
-#: How many of the newest versions are looked at for the state before a restore.
+#: How many of the newest versions are searched for the content before a restore.
 RECENT = 20
 
 
 @dataclass(frozen=True)
 class RestoreRequest:
-    """What is to be restored.
+    """What to restore.
 
-    `version` is any name that `History.find` takes, of the notebook at `version_path`
-    where it is given, else at `path`; or the version is the one whose content has this
-    `sha256`. A `target_path` makes it a copy there; empty, beside the original.
+    Give either `version`, any name that `History.find` takes, or the `sha256` of a
+    version's content. The version belongs to the notebook at `version_path`, or at
+    `path` if that is empty. A `target_path` requests a copy there; an empty one, beside
+    the original.
     """
 
     path: str
@@ -53,7 +54,7 @@ class RestoreRequest:
             check_path(self.version_path, what="version_path")
         if bool(self.version) == bool(self.sha256):
             raise InvalidRequestError(
-                "Name what to restore: by version_id, or by sha256."
+                "Give either version_id or sha256 of what to restore."
             )
         if self.sha256 and not SHA256.fullmatch(self.sha256):
             raise InvalidRequestError("sha256 must be 64 hexadecimal digits.")
@@ -61,11 +62,11 @@ class RestoreRequest:
 
 @dataclass(frozen=True)
 class Restored:
-    """What was done.
+    """The result of a restore.
 
-    `model` is the server's answer, without content, and `format` that of the contents
-    API. `undo_sha256` is of the bytes that were there before, empty where there were
-    none, as for a copy.
+    `model` is the server's contents model, without content; `format` is that of the
+    contents API. `undo_sha256` is the sha256 of the previous bytes of the file, empty
+    if it did not exist or for a copy.
     """
 
     row: HistoryRow
@@ -75,13 +76,13 @@ class Restored:
 
     @property
     def path(self) -> str:
-        """The path on the server that was written."""
+        """The path of the written file on the server."""
         return str(self.model.get("path", ""))
 
 
 @dataclass(frozen=True)
 class Restorer:
-    """Restores for one caller. `archives` says whether their server keeps each save."""
+    """Restores for one caller. `archives`: whether their server archives saves."""
 
     history: History
     server: ContentsServer
@@ -89,12 +90,12 @@ class Restorer:
     archives: bool
 
     def restore(self, wish: RestoreRequest, row: HistoryRow | None = None) -> Restored:
-        """Restore a version; in place it is a version of its own when this returns.
+        """Restore a version in place or as a copy.
 
-        `row` is the version where it has been found before, and is not found again.
-        Raises ConflictError where the server does not archive, and where the version
-        that `sha256` asks for is not yet in the store; NotFoundError for what is not
-        there, and what `History.read` and `ContentsServer.save` raise.
+        `row` is the version, if the caller has already found it. Raises ConflictError
+        if the server does not archive, or if the version with that `sha256` is not in
+        the store yet; NotFoundError if there is no such version or folder; and what
+        `History.read` and `ContentsServer.save` raise.
         """
         path = check_path(wish.path)
         if wish.target_path is None:
@@ -111,14 +112,15 @@ class Restorer:
     def _check_in_place(self, path: str) -> None:
         if not path.endswith(SUFFIX):
             raise UnsupportedTypeError(
-                f"Only notebooks are archived before they are written over, and {path} "
+                f"Only notebooks are archived before they are overwritten, and {path} "
                 f"does not end in {SUFFIX}. Restore it as a copy."
             )
         check_names(path)
         if not self.archives:
             raise ConflictError(
-                "This notebook server does not archive, so what is in the file now "
-                "could be lost. Restore it as a copy, or switch bookstore_archiver on."
+                "This notebook server does not archive saves, so the current content "
+                "of the file could be lost. Restore a copy instead, or enable "
+                "bookstore_archiver."
             )
 
     def _read(
@@ -136,8 +138,8 @@ class Restorer:
             if metadata and metadata.sha256 == sha256:
                 return row
         raise ConflictError(
-            f"The state of {source} with this sha256 is not among its newest versions. "
-            "It may be on its way to the store: try again in a moment."
+            f"No recent version of {source} has this sha256. It may still be waiting "
+            "for upload: try again in a moment."
         )
 
     def _restore_in_place(self, path: str, row: HistoryRow, data: bytes) -> Restored:
@@ -157,13 +159,13 @@ class Restorer:
             return None
         except StorageError as error:
             if not error.retryable:
-                # Servers fail where a part of the path is a file: that is said better.
+                # If a part of the path is a file, this raises a clearer error.
                 folder = path.rpartition("/")[0]
                 self.server.missing_folders(folder, caller=self.caller)
             raise
 
     def _draft(self, name: str, row: HistoryRow, data: bytes, *, path: str) -> Draft:
-        """Return the draft of a version that is to be written at `path`."""
+        """Return the draft of a version for writing it to `path`."""
         origin = None
         if self.archives:
             elsewhere = row.path if row.path != path else ""
@@ -171,5 +173,5 @@ class Restorer:
         try:
             return draft_of(name, data, origin=origin)
         except InvalidNotebookError:
-            # It was kept as it was on disk, and comes back like that.
+            # It was archived as it was on disk, and is restored byte for byte.
             return draft_file(name, data, origin=origin)

@@ -13,7 +13,7 @@ from bookstore_web.app.api import (
     versions,
 )
 
-#: One for each subject.
+#: The blueprints of the API, one for each module.
 BLUEPRINTS = (
     state.blueprint,
     metrics.blueprint,

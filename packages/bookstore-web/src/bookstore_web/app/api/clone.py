@@ -1,4 +1,4 @@
-"""POST /api/bookstore/cloned and fs-clone: copies to the caller's notebook server."""
+"""POST /api/bookstore/cloned and fs-clone: copy to the caller's notebook server."""
 
 from typing import Any
 
@@ -19,7 +19,9 @@ blueprint = Blueprint("clone", __name__, url_prefix="/api/bookstore")
 class MountedSource(Request):
     """What to clone from the mounted directory, and where to."""
 
-    relpath = Text("The file's path in fs_cloning_basedir.", required=True)
+    relpath = Text(
+        "The path of the file, relative to fs_cloning_basedir.", required=True
+    )
     target_path = Text(TARGET)
 
 

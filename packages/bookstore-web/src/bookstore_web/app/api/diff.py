@@ -1,4 +1,4 @@
-"""GET /api/bookstore/diff: two versions compared."""
+"""GET /api/bookstore/diff: compare two versions, or a version and the file."""
 
 from dataclasses import asdict
 from typing import Any
@@ -23,21 +23,21 @@ from bookstore_web.versions.diff import FILE, ComparedSide, ComparisonRequest
 
 blueprint = Blueprint("diff", __name__, url_prefix="/api/bookstore")
 
-SEAM = "Its path where that is another: it is older than a rename."
+SEAM = "The path of that version, if it differs: it is older than a rename."
 
 
 class DiffQuery(Request):
     """Which two to compare."""
 
     path = Text(PATH, required=True)
-    base = Text(f"The older one. {NAME} Empty: the one before `remote`.")
+    base = Text(f"The older version. {NAME} Empty: the one before `remote`.")
     remote = Text(
-        f"The newer one. {NAME} Empty: the newest. `{FILE}`: what is in the file on "
-        "the caller's server now."
+        f"The newer version. {NAME} Empty: the newest. `{FILE}`: the current file on "
+        "the caller's server."
     )
     base_path = Text(SEAM)
     remote_path = Text(SEAM)
-    summary = Flag("1 for the summary alone, which is quick.")
+    summary = Flag("1 returns only the summary, which is faster.")
     shelf = shelf_field()
 
 
@@ -53,7 +53,7 @@ DiffSchema = schema_of(
 
 
 class Difference(DiffSchema):  # type: ignore[valid-type,misc]
-    """What differs; with `summary=1` only the first four members are there."""
+    """The differences; with `summary=1` only the first four members."""
 
 
 for name in NotebookDiff.__dataclass_fields__:
@@ -64,7 +64,7 @@ for name in NotebookDiff.__dataclass_fields__:
 @blueprint.get("/diff")
 @operation(query=DiffQuery, answer=Difference, errors=(404, 409, 413))
 def diff(wanted: dict[str, Any]) -> Response:
-    """Compare two versions of a notebook, or a version and the file as it is now."""
+    """Compare two versions of a notebook, or a version and the current file."""
     changes = services().changes(find_shelf(wanted["shelf"]))
     comparison = ComparisonRequest(
         path=wanted["path"],

@@ -1,4 +1,4 @@
-"""PUT /api/bookstore/label: give a version a label, or remove it."""
+"""PUT /api/bookstore/label: label a version, or remove its label."""
 
 from typing import Any
 
@@ -23,19 +23,19 @@ blueprint = Blueprint("label", __name__, url_prefix="/api/bookstore")
 
 
 class LabelFields(Request):
-    """A version, and the label that it is to have."""
+    """A version, and its new label."""
 
     path = Text(PATH, required=True)
     version_id = Text(NAME, required=True)
-    name = Text("Up to 80 characters; empty to remove the label.")
-    comment = Text("Up to 500 characters.")
+    name = Text("The label, up to 80 characters; empty to remove it.")
+    comment = Text("A comment on the label, up to 500 characters.")
     shelf = shelf_field()
 
 
 @blueprint.put("/label")
 @operation(body=LabelFields, answer=VersionSchema, errors=(404, 409))
 def label(wanted: dict[str, Any]) -> VersionRecord:
-    """Give a version a label in place of the one it has, or remove that."""
+    """Label a version, replacing its present label, or remove the label."""
     known = services()
     history = known.history(find_shelf(wanted["shelf"]))
     row = history.find(wanted["path"], wanted["version_id"])

@@ -1,4 +1,4 @@
-"""Metrics for Prometheus: how the spool is doing. No store is asked."""
+"""Metrics of the spool for Prometheus, without a request to the store."""
 
 from collections.abc import Callable, Iterator
 from datetime import datetime
@@ -20,39 +20,41 @@ OPENMETRICS = "application/openmetrics-text"
 
 
 class SpoolCollector(Collector):
-    """Makes metrics of a report, anew for each scrape."""
+    """Collects metrics from a new report for each scrape."""
 
     def __init__(self, report: Callable[[], SpoolReport]) -> None:
         self._report = report
 
     def collect(self) -> Iterator[Metric]:
-        """Yield the metrics; a spool that cannot be read has but one."""
+        """Yield the metrics; only the first if the spool cannot be read."""
         report = self._report()
-        yield _gauge("spool_readable", "Whether it can be read.", report.readable)
+        yield _gauge(
+            "spool_readable", "Whether the spool can be read.", report.readable
+        )
         if report.readable:
             yield from _figures(report)
 
 
 def _figures(report: SpoolReport) -> Iterator[Metric]:
-    yield _gauge("spool_pending", "Saves that wait for the store.", report.pending)
+    yield _gauge("spool_pending", "Saves that wait for upload.", report.pending)
     yield _gauge("spool_in_flight", "Saves that are being sent.", report.in_flight)
-    yield _gauge("spool_failed", "Files set aside as no saves.", report.failed)
+    yield _gauge("spool_failed", "Files that are not saves.", report.failed)
     yield _gauge("spool_bytes", "Bytes of the saves in the spool.", report.bytes)
     yield _gauge(
         "spool_oldest_age_seconds",
-        "Age of the oldest save in the spool, 0 where nothing waits.",
+        "Age of the oldest save in the spool, 0 if nothing waits.",
         report.oldest_age_seconds or 0.0,
     )
     yield _gauge(
         "spool_unprotected_notebooks",
-        "Notebooks whose newest state could not be put into the spool.",
+        "Notebooks whose newest state could not be written to the spool.",
         len(report.unprotected),
     )
     yield _gauge("spool_ok", "Whether versions reach the store.", report.ok)
-    yield _gauge("uploads_failing", "Whether attempts fail.", bool(report.last_error))
+    yield _gauge("uploads_failing", "Whether uploads fail.", bool(report.last_error))
     yield _counter("uploads", "Versions that the store has confirmed.", report.uploads)
-    yield _counter("upload_retries", "Attempts that failed.", report.retries)
-    yield _counter("saves_skipped", "Saves that settings thin out.", report.skipped)
+    yield _counter("upload_retries", "Upload attempts that failed.", report.retries)
+    yield _counter("saves_skipped", "Saves that the settings skip.", report.skipped)
     removed = "Saves that somebody removed from the spool."
     yield _counter("saves_removed", removed, report.removed)
     yield _gauge(
@@ -62,7 +64,7 @@ def _figures(report: SpoolReport) -> Iterator[Metric]:
     )
     yield _gauge(
         "last_error_timestamp_seconds",
-        "When an attempt last failed, 0 for never.",
+        "When an upload attempt last failed, 0 for never.",
         _seconds(report.last_error_at),
     )
 
@@ -80,7 +82,7 @@ def _seconds(time: datetime | None) -> float:
 
 
 def render_metrics(settings: BookstoreSettings, *, accepted: str) -> Response:
-    """Return the metrics in the form that the `accepted` header asks for."""
+    """Return the metrics in the format that the `accepted` header requests."""
     registry = CollectorRegistry()
     registry.register(SpoolCollector(lambda: report_spool(settings)))
     encode, content_type = choose_encoder(accepted)
@@ -90,6 +92,6 @@ def render_metrics(settings: BookstoreSettings, *, accepted: str) -> Response:
 @blueprint.get("/metrics")
 @operation(media_types=(PROMETHEUS, OPENMETRICS))
 def metrics() -> Response:
-    """Tell Prometheus how the spool is doing; no store is asked."""
+    """Return metrics of the spool for Prometheus; contacts no store."""
     accepted = request.headers.get("Accept", "")
     return render_metrics(services().settings, accepted=accepted)

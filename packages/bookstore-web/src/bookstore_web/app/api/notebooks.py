@@ -1,4 +1,4 @@
-"""GET /api/bookstore/notebooks: what is on the shelves."""
+"""GET /api/bookstore/notebooks: the notebooks on a shelf."""
 
 from typing import Any
 
@@ -18,19 +18,19 @@ class NotebooksQuery(Request):
     """Which notebooks to list."""
 
     shelf = shelf_field()
-    prefix = Text("A folder. Empty: the top one.")
-    q = Text("Only notebooks, in the folder and all below, whose path contains this.")
-    recent = Flag("1 for those saved last, of the whole shelf.")
-    cursor = Text("Where to go on, as an answer before this one said.")
-    limit = Count("How many at most.", least=1, most=1000, default=200)
+    prefix = Text("A folder. Empty: the top folder.")
+    q = Text("Only notebooks in the folder or below whose path contains this text.")
+    recent = Flag("1 for the most recently saved notebooks of the whole shelf.")
+    cursor = Text("The `cursor` of the previous page.")
+    limit = Count("The most notebooks to return.", least=1, most=1000, default=200)
 
 
 class NotebookSchema(Schema):
-    """A notebook of which there are versions."""
+    """A notebook with at least one version."""
 
     path = fields.String(required=True)
     size = fields.Integer(
-        required=True, metadata={"description": "Bytes of the newest version."}
+        required=True, metadata={"description": "Size of the newest version in bytes."}
     )
     saved_at = fields.DateTime(
         required=True, metadata={"description": "When the newest version was stored."}
@@ -39,12 +39,12 @@ class NotebookSchema(Schema):
         required=True,
         allow_none=True,
         metadata={
-            "description": "Whether it is on the caller's server now; null: not known."
+            "description": "Whether it is on the caller's server; null if not known."
         },
     )
     moved_to = fields.String(
         required=True,
-        metadata={"description": "Where one that is not here was moved to, or empty."},
+        metadata={"description": "The new path if it was moved, else empty."},
     )
 
 
@@ -58,11 +58,11 @@ class Notebooks(Schema):
     cursor = fields.String(
         required=True,
         allow_none=True,
-        metadata={"description": "Asks for what follows; null: that is all."},
+        metadata={"description": "Requests the next page; null if this is the last."},
     )
     truncated = fields.Boolean(
         required=True,
-        metadata={"description": "Whether there are more than `recent` looks at."},
+        metadata={"description": "Whether `recent` left a part of the shelf out."},
     )
 
 
@@ -71,9 +71,9 @@ class Notebooks(Schema):
 def notebooks(wanted: dict[str, Any]) -> LibraryPage:
     """List the notebooks of a shelf.
 
-    Without `q` it is one folder, and the folders in it. With `q` it is a search below
-    that folder: a page may hold few or none while its `cursor` goes on. With `recent`
-    it is what was saved last, as of ten seconds ago at most.
+    Without `q`, list one folder and its subfolders. With `q`, search in the folder and
+    below: a page may have few notebooks or none, and still a `cursor`. With `recent`,
+    list the most recently saved notebooks; the list is at most ten seconds old.
     """
     library, limit = services().library(find_shelf(wanted["shelf"])), wanted["limit"]
     if wanted["recent"]:

@@ -1,4 +1,4 @@
-"""The API in the terms of OpenAPI, described out of the app's own routes."""
+"""GET /api/bookstore/openapi.json: describe the app's routes with OpenAPI."""
 
 import re
 from collections.abc import Iterator
@@ -18,24 +18,24 @@ blueprint = Blueprint("openapi", __name__, url_prefix="/api/bookstore")
 API = "/api/bookstore"
 OPENAPI = "3.1.0"
 
-#: Methods that Flask adds to what a view was made for.
+#: Methods that Flask adds to those of a view.
 ADDED = frozenset({"HEAD", "OPTIONS"})
 
 #: What an error status means here.
 MEANINGS = {
-    400: "A field is missing or wrong, or a path cannot be.",
-    403: "You may not, or the settings or the store do not allow it.",
-    404: "There is no such thing.",
-    409: "It clashes with what is there now.",
-    413: "It is over the limit.",
-    415: "It is another type than a notebook.",
-    422: "It is no valid notebook.",
-    502: "The store, or the notebook server, answered something unexpected.",
+    400: "A field or a path is missing or not valid.",
+    403: "You are not allowed, or the settings or the store refuse it.",
+    404: "There is no such notebook, version, file or route.",
+    409: "It conflicts with something that exists.",
+    413: "It is over the size limit.",
+    415: "It is not a notebook.",
+    422: "It is not a valid notebook.",
+    502: "The store, or the notebook server, gave an unexpected answer.",
     503: "Not possible now: the store does not answer, or something is not set up.",
-    504: "There was no answer in time: it may still be done.",
+    504: "There was no answer in time; the request may still be carried out.",
 }
 
-#: These may meet any request: on its way in, or from the store.
+#: Statuses that any request may have, from the proxy or from the store.
 ANYWHERE = (403, 502, 503, 504)
 
 RETRY_AFTER = {
@@ -46,15 +46,15 @@ RETRY_AFTER = {
 }
 
 INTRODUCTION = (
-    "Versions of Jupyter notebooks: see, compare, restore, label, publish and clone "
-    "them. Behind a notebook server these routes take what its own API takes: a "
-    "cookie, or `Authorization: token ...`; with a cookie, requests that change "
-    "something need the XSRF token."
+    "Versions of Jupyter notebooks: list, compare, restore, label, publish and clone "
+    "them. Behind a notebook server these routes accept the same credentials as its "
+    "own API: a cookie, or `Authorization: token ...`. With a cookie, requests that "
+    "change something need the XSRF token."
 )
 
 
 def describe(app: Flask, *, base_url: str = "/") -> dict[str, Any]:
-    """Return the description of all routes of `app` below /api/bookstore."""
+    """Return the OpenAPI description of the routes of `app` below /api/bookstore."""
     spec = APISpec(
         title="bookstore",
         version=__version__,
@@ -80,7 +80,7 @@ def describe(app: Flask, *, base_url: str = "/") -> dict[str, Any]:
 
 
 def api_rules(app: Flask) -> Iterator[Rule]:
-    """Yield the routes of `app` that the description must tell of."""
+    """Yield the routes of `app` that the description must list."""
     for rule in app.url_map.iter_rules():
         if rule.rule == API or rule.rule.startswith(f"{API}/"):
             yield rule
@@ -103,7 +103,7 @@ def _describe(rule: Rule, method: str, known: Operation) -> dict[str, Any]:
             "in": "path",
             "name": name,
             "required": True,
-            "description": "It may hold slashes.",
+            "description": "A path; it may contain slashes.",
             "schema": {"type": "string"},
         }
         for name in sorted(rule.arguments - set(rule.defaults or {}))
@@ -156,5 +156,5 @@ def _error(status: int, *media_types: str) -> dict[str, Any]:
 @blueprint.get("/openapi.json")
 @operation()
 def openapi() -> dict[str, Any]:
-    """Describe every route below /api/bookstore in the terms of OpenAPI 3.1."""
+    """Describe every route below /api/bookstore with OpenAPI 3.1."""
     return describe(current_app, base_url=context().base_url)

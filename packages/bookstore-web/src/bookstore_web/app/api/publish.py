@@ -1,4 +1,4 @@
-"""PUT /api/bookstore/published: a notebook for others."""
+"""PUT /api/bookstore/published: publish a notebook, so that others can clone it."""
 
 from flask import Blueprint
 from marshmallow import EXCLUDE, Schema, fields
@@ -13,28 +13,28 @@ blueprint = Blueprint("publish", __name__, url_prefix="/api/bookstore")
 
 
 class NotebookModel(Schema):
-    """A contents model of a notebook, as the notebook server's own API gives it."""
+    """A contents model of a notebook, as the notebook server's own API returns it."""
 
     class Meta:
-        """Its other members are of no interest."""
+        """Ignore its other members."""
 
         unknown = EXCLUDE
 
     type = fields.Constant("notebook")
     format = fields.String()
     content = fields.Dict(
-        required=True, metadata={"description": "The notebook, format v3 to v4.5."}
+        required=True, metadata={"description": "The notebook, in format 3 to 4.5."}
     )
 
 
 class Published(Schema):
-    """The version that publishing made."""
+    """The published version."""
 
     s3_path = fields.String(required=True)
     versionID = fields.String(required=True)  # its documented name
     url = fields.String(
         required=True,
-        metadata={"description": "The page where others clone this very version."},
+        metadata={"description": "The page where others can clone this version."},
     )
 
 
@@ -46,8 +46,8 @@ class Published(Schema):
 def publish_notebook(path: str) -> dict[str, str]:
     """Publish the notebook in the body's contents model.
 
-    It becomes a new version of the key `published_prefix/path`. Claims of trust are
-    dropped. Publishing again makes another version.
+    It becomes a new version of the key `published_prefix/path`, without the cells'
+    `trusted` metadata. Publishing again makes another version.
     """
     publication = publication_of(path, read_body(), settings=services().settings)
     published = publish(publication, store=services().open_store(), author=author())

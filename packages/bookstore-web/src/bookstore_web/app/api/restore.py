@@ -1,4 +1,4 @@
-"""POST /api/bookstore/restore: an old version becomes the newest, or a copy."""
+"""POST /api/bookstore/restore: restore an old version, in place or as a copy."""
 
 from typing import Any
 
@@ -19,37 +19,37 @@ class RestoreFields(Request):
     path = Text(PATH, required=True)
     version_id = Text(NAME)
     sha256 = Text(
-        "In place of version_id: the sha256 of a content among the newest versions, as "
-        "an answer's `undo` gives it."
+        "Instead of version_id: the sha256 of the content of a recent version, such as "
+        "the one in an answer's `undo`."
     )
-    version_path = Text("The version's path where that is another.")
+    version_path = Text("The version's path, if it differs from `path`.")
     target_path = Text(
-        "Where a copy is to go: a folder, or a path of its own; empty for beside the "
-        "original. Left out: the notebook at `path` is written over.",
+        "The folder for a copy, or its full path; empty: beside the original. If "
+        "missing, the notebook at `path` is overwritten.",
         load_default=None,
     )
 
 
 class Undo(Schema):
-    """What brings back what was there before: the same request with this sha256."""
+    """To undo, send the same request with this sha256 instead of version_id."""
 
     sha256 = fields.String(required=True)
 
 
 class Restored(ContentsModel):
-    """The contents model of what was written, and where it came from."""
+    """The contents model of the written file, and the version that was restored."""
 
     restored_from = fields.String(
-        required=True, metadata={"description": "The version's id."}
+        required=True, metadata={"description": "The id of that version."}
     )
     restored_path = fields.String(
-        required=True, metadata={"description": "The version's path."}
+        required=True, metadata={"description": "The path of that version."}
     )
     undo = fields.Nested(
         Undo,
         required=True,
         allow_none=True,
-        metadata={"description": "null where nothing was written over."},
+        metadata={"description": "null if nothing was overwritten."},
     )
 
 
@@ -58,8 +58,8 @@ class Restored(ContentsModel):
 def restore(wanted: dict[str, Any]) -> dict[str, Any]:
     """Restore a version of a notebook, in place or as a copy.
 
-    In place, what is in the file now is archived first, and the answer says how to
-    bring it back. Where the notebook server does not archive, that is a 409.
+    In place, the current content of the file is archived first, and the answer shows
+    how to undo the restore. If the notebook server does not archive, the status is 409.
     """
     wish = RestoreRequest(
         path=wanted["path"],

@@ -1,4 +1,4 @@
-"""GET /api/bookstore, healthz, metrics: how bookstore is doing."""
+"""GET /api/bookstore and healthz: the release, features, store and spool."""
 
 from typing import Any
 
@@ -17,17 +17,17 @@ blueprint = Blueprint("state", __name__, url_prefix="/api/bookstore")
 
 
 class Store(Schema):
-    """How the store is."""
+    """The store, and the result of its check."""
 
     location = fields.String(
-        required=True, metadata={"description": "Where versions go."}
+        required=True, metadata={"description": "Where versions are stored."}
     )
     ok = fields.Boolean(required=True)
     check = fields.List(
         fields.String(),
         required=True,
         attribute="sentences",
-        metadata={"description": "What a check found, in sentences."},
+        metadata={"description": "The findings of the check, each a sentence."},
     )
 
 
@@ -42,7 +42,7 @@ class Features(Schema):
 
 
 class State(Schema):
-    """How bookstore is doing."""
+    """The release, features, store and spool."""
 
     release = fields.String(required=True)
     features = fields.Nested(Features, required=True)
@@ -53,7 +53,7 @@ class State(Schema):
 
 
 class Health(Schema):
-    """That the process answers."""
+    """The answer of a running process."""
 
     ok = fields.Boolean(required=True)
 
@@ -61,7 +61,7 @@ class Health(Schema):
 @blueprint.get("")
 @operation(answer=State)
 def info() -> dict[str, Any]:
-    """Say which release this is, what is set up, how the store is, and the spool."""
+    """Return the release, the features, and the state of the store and the spool."""
     settings = services().settings
     store: StoreState = services().checks.state()
     return {
@@ -75,5 +75,5 @@ def info() -> dict[str, Any]:
 @blueprint.get("/healthz")
 @operation(answer=Health)
 def healthz() -> dict[str, bool]:
-    """Say that this process answers; no store is asked."""
+    """Show that this process is running; contacts no store."""
     return {"ok": True}

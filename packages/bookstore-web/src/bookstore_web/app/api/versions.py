@@ -1,4 +1,4 @@
-"""GET /api/bookstore/versions and version, PUT label: a notebook's history."""
+"""GET /api/bookstore/versions and version: a notebook's history, and one version."""
 
 import io
 import json
@@ -25,11 +25,11 @@ from bookstore_web.app.schemas import (
 from bookstore_web.app.services import services
 from bookstore_web.fields import STRICT_NUMBERS
 
-TOO_DEEP = "It is nested too deeply to be answered. Download it."
+TOO_DEEP = "It is nested too deeply to be returned as JSON. Download it."
 blueprint = Blueprint("versions", __name__, url_prefix="/api/bookstore")
 
 BINARY = "application/octet-stream"
-#: What no header can hold, and a file name may.
+#: Characters that a file name may contain, but a header may not.
 CONTROLS = re.compile("[\x00-\x1f\x7f]")
 
 
@@ -37,9 +37,9 @@ class VersionsQuery(Request):
     """Which versions to list."""
 
     path = Text(PATH, required=True)
-    cursor = Text("Where to go on, as an answer before this one said.")
-    limit = Count("How many at most.", least=1, most=500, default=50)
-    q = Text("Only versions whose label has this in its name or comment.")
+    cursor = Text("The `cursor` or `earlier` of a previous page.")
+    limit = Count("The most versions to return.", least=1, most=500, default=50)
+    q = Text("Only versions whose label contains this in its name or comment.")
     shelf = shelf_field()
 
 
@@ -51,24 +51,24 @@ class Versions(Schema):
     cursor = fields.String(
         required=True,
         allow_none=True,
-        metadata={"description": "Asks for older versions; null: these are all."},
+        metadata={"description": "Requests older versions; null if there are none."},
     )
     earlier = fields.String(
         required=True,
         allow_none=True,
         metadata={
-            "description": "Asks for versions of an earlier notebook that had this "
-            "very path before the one that was moved here; null: there are none."
+            "description": "Requests versions of an earlier notebook, which had this "
+            "path before this one was moved to it; null if there are none."
         },
     )
 
 
 class VersionQuery(Request):
-    """Which version to look at."""
+    """Which version to return."""
 
     path = Text(PATH, required=True)
     version_id = Text(f"{NAME} Empty: the newest.")
-    download = Flag("1 for the bytes as they are, as an attachment.")
+    download = Flag("1 returns the exact bytes, as an attachment.")
     shelf = shelf_field()
 
 
@@ -78,11 +78,11 @@ class VersionContent(VersionSchema):  # type: ignore[valid-type,misc]
     content = fields.Dict(
         required=True,
         allow_none=True,
-        metadata={"description": "The notebook; null where it is none."},
+        metadata={"description": "The notebook; null if it is not a notebook."},
     )
     reason = fields.String(
         required=True,
-        metadata={"description": "What it is where it is no notebook, else empty."},
+        metadata={"description": "Why `content` is null, else empty."},
     )
 
 
@@ -91,9 +91,9 @@ class VersionContent(VersionSchema):  # type: ignore[valid-type,misc]
 def versions(wanted: dict[str, Any]) -> dict[str, Any]:
     """List the versions of a notebook, newest first.
 
-    The history goes on where the notebook had another path: a version with
-    `moved_from` is the first one under its path, and those after it are under the old
-    one. With `q` a page may have no versions and a cursor.
+    The history continues across renames: a version with `moved_from` is the first one
+    under its path, and those listed after it are under the old path. With `q`, a page
+    may have no versions and still a cursor.
     """
     history = services().history(find_shelf(wanted["shelf"]))
     page = history.page(
@@ -118,7 +118,7 @@ def versions(wanted: dict[str, Any]) -> dict[str, Any]:
     errors=(404, 413),
 )
 def version(wanted: dict[str, Any]) -> Response:
-    """Answer a version and the notebook in it, or its bytes as they are."""
+    """Return a version and its notebook, or its exact bytes."""
     history = services().history(find_shelf(wanted["shelf"]))
     row, data = history.open(wanted["path"], wanted["version_id"])
     name = row.path.rpartition("/")[2]
@@ -139,20 +139,20 @@ def version(wanted: dict[str, Any]) -> Response:
 
 
 def notebook_in(data: bytes) -> tuple[Notebook | None, str]:
-    """Return the notebook in a content, or None and a sentence that says what it is.
+    """Return the notebook, or None and a sentence that states why it is not one.
 
-    Whether it is a valid one does not matter. Numbers that JSON does not have make it
-    none: no client could read them.
+    The notebook may be invalid. A content with numbers that JSON does not have, such as
+    NaN, is not a notebook, because clients could not read it.
     """
     try:
         content = json.loads(data.decode("utf-8"), **STRICT_NUMBERS)
     except UnicodeDecodeError:
-        return None, "It is binary data and no notebook. Download it."
+        return None, "It is binary data, not a notebook. Download it."
     except RecursionError:
         return None, TOO_DEEP
     except ValueError as error:
         kind = "text" if data else "empty"
-        return None, f"It is {kind} and no notebook ({error}). Download it."
+        return None, f"It is {kind}, not a notebook ({error}). Download it."
     if not isinstance(content, dict) or type(content.get("nbformat")) is not int:
-        return None, "It is JSON and no notebook: it has no 'nbformat'. Download it."
+        return None, "It is not a notebook: it has no 'nbformat'. Download it."
     return content, ""

@@ -1,4 +1,4 @@
-"""The page that compares two versions of a notebook, or one with the file."""
+"""The page that compares two versions of a notebook, or a version and the file."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ NEWEST = "@0"
 
 @dataclass(frozen=True)
 class Switch:
-    """Another comparison that the page leads to."""
+    """A link to another comparison."""
 
     name: str
     url: str
@@ -49,7 +49,7 @@ def diff() -> Response:
 
 def _wanted(here: Shelved, query: MultiDict[str, str]) -> ComparisonRequest:
     fields = query.to_dict()
-    # Two that were chosen in the list, which has the newest first.
+    # Two versions chosen in the list, the newer one first.
     picks = list(dict.fromkeys(query.getlist("pick")))
     if picks and len(picks) != 2:
         raise InvalidRequestError("Choose two versions to compare them.")
@@ -73,19 +73,19 @@ def _switches(
 ) -> Iterator[Switch]:
     if remote.version_id:
         yield Switch(
-            "With the one before",
+            "With the previous version",
             here.link("bookstore/diff", remote=remote.version_id),
         )
     if base.version_id:
         yield Switch(
-            "With the newest",
+            "With the newest version",
             here.link("bookstore/diff", base=base.version_id, remote=NEWEST),
         )
         if here.can_restore:
             url = here.link("bookstore/diff", base=base.version_id, remote=FILE)
-            yield Switch("With the file now", url, is_current=not remote.version_id)
+            yield Switch("With the current file", url, is_current=not remote.version_id)
     yield Switch(
-        "The other way round",
+        "Swap the two",
         here.link(
             "bookstore/diff",
             base=remote.version_id or FILE,

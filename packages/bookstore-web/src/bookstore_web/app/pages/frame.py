@@ -1,4 +1,4 @@
-"""The document in the frame that shows a version; see `rendering/document.py`."""
+"""The document in the frame of the view page; see `rendering/document.py`."""
 
 from flask import Blueprint, Response, make_response, request
 
@@ -13,7 +13,7 @@ blueprint = Blueprint("frame", __name__)
 
 @blueprint.get("/bookstore/view/content")
 def view_content() -> Response:
-    """Show a version, or one cell of it, as an inert document of its own origin."""
+    """Show a version, or one cell of it, as an inert document with its own origin."""
     fields = request.args.to_dict()
     path = text_field(fields, "path")
     name = optional_field(fields, "version_id")
@@ -29,5 +29,5 @@ def _cell_of(text: str) -> int | None:
     if not text:
         return None
     if not (text.isascii() and text.isdigit() and len(text) < 10):
-        raise InvalidRequestError("cell is the index of a cell, a number from 0.")
+        raise InvalidRequestError("cell must be the index of a cell, counted from 0.")
     return int(text)

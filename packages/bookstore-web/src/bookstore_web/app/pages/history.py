@@ -1,4 +1,4 @@
-"""The history page: what was saved of a notebook, and when."""
+"""The history page: the versions of a notebook."""
 
 from flask import Blueprint, Response, make_response, render_template, request
 
@@ -13,7 +13,7 @@ from bookstore_web.fields import optional_field
 
 blueprint = Blueprint("history", __name__)
 
-#: Versions on a page: each costs a request to the store, beside one for all.
+#: Versions on a page; each costs a request to the store, besides the listing.
 PAGE = 50
 
 
@@ -42,7 +42,7 @@ def history() -> Response:
 
 
 def _before(known: History, page: HistoryPage) -> str | None:
-    """Return the id of the version before a page, None where there is none."""
+    """Return the id of the version before a page, None for none, "" if not known."""
     if page.cursor is None or not page.rows:
         return None
     try:

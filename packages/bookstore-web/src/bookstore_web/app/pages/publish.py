@@ -1,4 +1,4 @@
-"""Publishing a version from its page."""
+"""Publish a version from its page."""
 
 from flask import Blueprint, redirect, request
 from werkzeug.wrappers import Response
@@ -15,7 +15,7 @@ blueprint = Blueprint("publish", __name__)
 
 @blueprint.post("/bookstore/publish")
 def publish_version() -> Response:
-    """Publish a version, and show it on the shelf of what is published."""
+    """Publish a version, and show it on the published shelf."""
     fields = request.form.to_dict()
     here = shelved(fields)
     store, settings = services().open_store(), services().settings

@@ -1,4 +1,4 @@
-"""The page that says what a restore will do, and does it when it is asked to."""
+"""The page that shows what a restore will do, and its form, which restores."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -20,8 +20,8 @@ blueprint = Blueprint("restore", __name__)
 
 @blueprint.get("/bookstore/restore")
 def ask() -> Response:
-    """Say what restoring a version will do; nothing is changed yet."""
-    # On its own, the app says that it cannot, before anybody tries.
+    """Show what restoring a version will do; nothing is changed yet."""
+    # Without a notebook server this raises an error before the form is shown.
     services().restorer()
     fields = request.args.to_dict()
     return _show(fields, _row(shelved(fields), fields))
@@ -33,7 +33,7 @@ def restore() -> BaseResponse:
     fields = request.form.to_dict()
     here = shelved(fields)
     wish = _wish(here, fields)
-    # Found first: a store that is down is not waited for again, to show the form.
+    # Find the version first, so that a failure does not wait for the store twice.
     row = None if wish.sha256 else _row(here, fields)
     try:
         restored = services().restorer().restore(wish, row)
@@ -54,7 +54,7 @@ def _wish(here: Shelved, fields: Mapping[str, Any]) -> RestoreRequest:
 
 
 def _after(here: Shelved, wish: RestoreRequest, restored: Restored) -> str:
-    """Return the address of the page that says what was done."""
+    """Return the address of the page that shows the result."""
     if wish.target_path is not None:
         return here.link("bookstore/history", done="copied", copy=restored.path)
     done = "restored" if restored.undo_sha256 else "made"

@@ -1,4 +1,4 @@
-"""The page of one version: what it is, how it looked, what can be done with it."""
+"""The page of one version: its metadata, its content, and buttons to use it."""
 
 from flask import Blueprint, make_response, redirect, render_template, request
 from werkzeug.wrappers import Response as BaseResponse
@@ -19,10 +19,10 @@ blueprint = Blueprint("view", __name__)
 
 @blueprint.get("/bookstore/view")
 def view() -> BaseResponse:
-    """Show a version, the newest where none is named.
+    """Show a version, by default the newest.
 
-    One that is not in this notebook's history is looked for at `version_path`, where
-    that is given: a copy records what it was made from.
+    If it is not in this notebook's history, redirect to `version_path` if given: a copy
+    records the version that it was made from.
     """
     fields = request.args.to_dict()
     here = shelved(fields)
@@ -60,7 +60,7 @@ def _can_publish(here: Shelved, shown: Prepared) -> bool:
 
 
 def _clone_url(here: Shelved, row: HistoryRow) -> str:
-    """Return where others clone a published version; empty for any other."""
+    """Return the link to clone a published version; empty for any other version."""
     if here.shelf != PUBLISHED:
         return ""
     version = row.version
