@@ -1,4 +1,4 @@
-"""The app as a whole: who may ask, base URLs, errors, headers."""
+"""The app as a whole: access, base URLs, errors, headers."""
 
 import logging
 import re
@@ -47,7 +47,7 @@ def test_the_app_does_not_import_tornado_or_a_notebook_server() -> None:
     assert run(code) == "set()"
 
 
-def test_every_error_but_the_base_of_all_has_a_row_above_it() -> None:
+def test_every_error_but_the_base_class_has_a_status() -> None:
     without = [
         kind
         for kind in tree(BookstoreError)
@@ -56,7 +56,7 @@ def test_every_error_but_the_base_of_all_has_a_row_above_it() -> None:
     assert without == []
 
 
-def test_a_class_without_a_row_has_its_parents() -> None:
+def test_a_class_without_a_row_has_the_status_of_its_parent() -> None:
     assert status_of(VersionNotFoundError("x")) == 404
 
 
@@ -86,7 +86,7 @@ def test_a_method_that_is_not_allowed_names_those_that_are(client: FlaskClient) 
 
 
 @pytest.mark.parametrize("path", ["/api/bookstore/x", "/bookstore/x"])
-def test_an_unexpected_error_is_logged_and_its_details_are_not_told(
+def test_an_unexpected_error_is_logged_and_its_details_are_not_shown(
     settings: BookstoreSettings, caplog: pytest.LogCaptureFixture, path: str
 ) -> None:
     app = create_app(settings)
@@ -98,7 +98,7 @@ def test_an_unexpected_error_is_logged_and_its_details_are_not_told(
     assert "KeyError: 'a detail'" in caplog.text
 
 
-def test_an_error_that_passes_says_when_to_come_back(
+def test_a_temporary_error_has_a_retry_after_header(
     settings: BookstoreSettings,
 ) -> None:
     def fail() -> None:
@@ -123,7 +123,7 @@ def test_every_answer_has_the_security_headers(client: FlaskClient, path: str) -
     assert headers["Cache-Control"] == "no-store"
 
 
-def test_pages_hold_no_script_or_style_of_their_own(client: FlaskClient) -> None:
+def test_pages_contain_no_inline_script_or_style(client: FlaskClient) -> None:
     page = client.get("/bookstore/").text
     assert not re.search(r"<script(?![^>]* src=)", page)
     assert "<style" not in page
@@ -152,7 +152,7 @@ def test_the_style_sheet_may_be_cached(client: FlaskClient) -> None:
         "[" * 100_000,
     ],
 )
-def test_who_does_not_know_the_secret_is_refused(
+def test_a_client_without_the_secret_is_refused(
     launch: Launch, header: str | None
 ) -> None:
     client = create_app(launch=launch).test_client()
@@ -161,7 +161,7 @@ def test_who_does_not_know_the_secret_is_refused(
         assert client.get(path, headers=headers).status_code == 403
 
 
-def test_who_knows_the_secret_is_answered(launch: Launch) -> None:
+def test_a_client_with_the_secret_is_answered(launch: Launch) -> None:
     client = create_app(launch=launch).test_client()
     headers = {CONTEXT_HEADER: RequestContext(secret=SECRET).to_header()}
     assert client.get("/api/bookstore/healthz", headers=headers).status_code == 200
@@ -209,7 +209,7 @@ def test_a_path_that_is_not_utf8_is_refused(client: FlaskClient) -> None:
         {"Sec-Fetch-Site": "cross-site"},
     ],
 )
-def test_standalone_refuses_what_a_page_of_another_site_sends(
+def test_a_standalone_app_refuses_requests_from_another_site(
     client: FlaskClient, headers: dict[str, str]
 ) -> None:
     answer = client.put("/api/bookstore/publish/a.ipynb", headers=headers, json={})
@@ -218,7 +218,7 @@ def test_standalone_refuses_what_a_page_of_another_site_sends(
 
 
 @pytest.mark.parametrize("origin", ["http://localhost", "http://localhost:80"])
-def test_standalone_takes_what_its_own_page_sends(
+def test_a_standalone_app_accepts_requests_from_its_own_pages(
     client: FlaskClient, origin: str
 ) -> None:
     answer = client.put("/api/bookstore/publish/a.ipynb", headers={"Origin": origin})

@@ -1,4 +1,4 @@
-"""What looking at versions and restoring them asks of a store over S3."""
+"""Which requests to S3 it takes to view, compare and restore versions."""
 
 import html
 import io
@@ -35,7 +35,7 @@ VERSIONS, MARKERS = "listing of versions", "listing of markers"
 KINDS = {"versions": VERSIONS, "list-type": MARKERS, "tagging": TAGS}
 METHODS = {"GET": CONTENT, "HEAD": HEAD}
 
-#: Asks the app for something and returns the requests that the store got for it.
+#: Sends the app a request and returns the requests that it sent to the store.
 Asked = Callable[..., dict[str, int]]
 
 
@@ -111,7 +111,7 @@ def named(version: Version, **more: str) -> dict[str, Any]:
 
 @pytest.mark.parametrize("url", [VIEW, API])
 @pytest.mark.parametrize("place", [0, 2])
-def test_a_version_is_looked_at_with_three_requests(
+def test_a_version_is_viewed_with_three_requests(
     asked: Asked, saved: list[Version], url: str, place: int
 ) -> None:
     once = {CONTENT: 1, VERSIONS: 1, MARKERS: 1}
@@ -119,7 +119,7 @@ def test_a_version_is_looked_at_with_three_requests(
 
 
 @pytest.mark.parametrize("url", [VIEW, API])
-def test_a_labelled_version_costs_a_request_for_its_tags_more(
+def test_a_labelled_version_costs_one_more_request_for_its_tags(
     server: ServerSide, asked: Asked, saved: list[Version], url: str
 ) -> None:
     label(server, saved[0])
@@ -138,7 +138,7 @@ def test_a_content_is_fetched_once(
     assert asked(url, **named(saved[0])) == again
 
 
-def test_the_frame_of_a_version_that_was_looked_at_asks_nothing(
+def test_the_frame_of_a_viewed_version_sends_no_request(
     asked: Asked, saved: list[Version]
 ) -> None:
     assert asked(FRAME, **named(saved[0])) == {CONTENT: 1}
@@ -147,7 +147,7 @@ def test_the_frame_of_a_version_that_was_looked_at_asks_nothing(
     assert asked(FRAME, **named(saved[1], cell="0")) == {}
 
 
-def test_the_frame_of_a_version_under_an_older_path_asks_nothing(
+def test_the_frame_of_a_version_under_an_older_path_sends_no_request(
     server: ServerSide, s3: CountingServer, saved: list[Version]
 ) -> None:
     store = server.services.open_store()
@@ -161,7 +161,7 @@ def test_the_frame_of_a_version_under_an_older_path_asks_nothing(
     assert s3.asked == {}
 
 
-def test_a_content_that_can_be_written_over_is_fetched_again(
+def test_a_content_that_can_be_overwritten_is_fetched_again(
     server: ServerSide, s3: CountingServer
 ) -> None:
     bucket = server.services.settings.s3_bucket

@@ -1,4 +1,4 @@
-"""POST /api/bookstore/clone: what is cloned, what is refused, what is answered."""
+"""POST /api/bookstore/clone: what is cloned, refused and returned."""
 
 import base64
 import json
@@ -17,7 +17,7 @@ SOURCE = {"s3_bucket": "bookstore", "s3_key": "published/a.ipynb"}
 
 
 @pytest.mark.parametrize("name", ["cloned", "clone"])
-def test_cloning_saves_the_notebook_and_answers_its_model(
+def test_cloning_saves_the_notebook_and_returns_its_model(
     server: ServerSide, contents: ContentsDouble, put: Put, notebook: Any, name: str
 ) -> None:
     version = put("published/a.ipynb", notebook)
@@ -121,7 +121,7 @@ def test_a_missing_folder_is_a_404(
     ],
     ids=lambda value: repr(value)[:30],
 )
-def test_a_target_that_cannot_be_is_a_400(
+def test_an_invalid_target_is_a_400(
     server: ServerSide,
     contents: ContentsDouble,
     put: Put,
@@ -156,16 +156,14 @@ def test_a_target_that_cannot_be_is_a_400(
     ],
     ids=lambda fields: repr(fields)[:60],
 )
-def test_a_source_that_cannot_be_is_a_400(
-    server: ServerSide, fields: dict[str, Any]
-) -> None:
+def test_an_invalid_source_is_a_400(server: ServerSide, fields: dict[str, Any]) -> None:
     answer = server.post(URL, data=json.dumps(fields))
     assert answer.status_code == 400, answer.text
     assert answer.json["error"] == "InvalidRequestError"
 
 
 @pytest.mark.parametrize("body", [b"", b"{", b"[]", b'"x"', b"\xff", b"[" * 10_000])
-def test_a_body_that_is_no_object_is_a_400(server: ServerSide, body: bytes) -> None:
+def test_a_body_that_is_not_an_object_is_a_400(server: ServerSide, body: bytes) -> None:
     assert server.post(URL, data=body).status_code == 400
 
 
@@ -222,7 +220,7 @@ def test_an_allowed_bucket_without_the_key_is_a_404(
 
 
 @pytest.mark.parametrize("bucket", ["../x", "*", "a b", ".", "-", "x" * 300, "ü"])
-def test_where_any_bucket_is_allowed_its_name_must_still_be_one(
+def test_an_invalid_bucket_name_is_refused_even_if_any_is_allowed(
     make_server_side: Callable[..., ServerSide], bucket: str
 ) -> None:
     server = make_server_side(clone_buckets=["*"])
@@ -230,7 +228,7 @@ def test_where_any_bucket_is_allowed_its_name_must_still_be_one(
     assert answer.status_code == 400, answer.text
 
 
-def test_cloning_that_is_switched_off_is_a_403(
+def test_disabled_cloning_is_a_403(
     make_server_side: Callable[..., ServerSide],
 ) -> None:
     answer = make_server_side(enable_s3_cloning=False).post(URL, json=SOURCE)
@@ -256,7 +254,7 @@ def test_cloning_that_is_switched_off_is_a_403(
     ],
     ids=lambda data: repr(data[:40]),
 )
-def test_an_object_that_is_no_valid_notebook_is_a_422(
+def test_an_invalid_notebook_is_a_422(
     server: ServerSide, contents: ContentsDouble, put: Put, data: bytes
 ) -> None:
     put("published/a.ipynb", data)
@@ -275,7 +273,7 @@ def test_an_object_over_the_limit_is_a_413(
     assert contents.requests == []
 
 
-def test_a_text_clones_as_a_file(
+def test_a_text_is_cloned_as_a_file(
     server: ServerSide, contents: ContentsDouble, put: Put
 ) -> None:
     put("published/Maße.csv", "größe\r\n1\n".encode())
@@ -286,7 +284,7 @@ def test_a_text_clones_as_a_file(
     assert saved["content"] == "größe\r\n1\n"
 
 
-def test_what_is_no_text_clones_as_a_file_byte_for_byte(
+def test_binary_data_is_cloned_as_a_file_byte_for_byte(
     server: ServerSide, contents: ContentsDouble, put: Put
 ) -> None:
     data = bytes(range(256))
@@ -307,7 +305,7 @@ def test_a_file_cannot_become_a_notebook_by_its_new_name(
     assert contents.written == []
 
 
-def test_a_v3_notebook_clones_as_it_is(
+def test_a_v3_notebook_is_cloned_unchanged(
     server: ServerSide, contents: ContentsDouble, put: Put
 ) -> None:
     cell = {
@@ -334,7 +332,7 @@ def test_standalone_there_is_no_server_to_clone_to(
     assert "your own notebook server" in answer.json["message"]
 
 
-def test_an_app_without_a_store_says_what_to_set(
+def test_an_app_without_a_store_states_what_to_set(
     make_server_side: Callable[..., ServerSide],
 ) -> None:
     server = make_server_side(storage="s3", s3_bucket="", clone_buckets=["bookstore"])

@@ -1,4 +1,4 @@
-"""Cloning from S3: delete markers, foreign buckets, bodies that arrive damaged."""
+"""Cloning from S3: delete markers, foreign buckets, damaged bodies."""
 
 import io
 from collections.abc import Callable, Iterator
@@ -49,7 +49,7 @@ def put(s3: S3Server, bucket: str, key: str, data: bytes, **metadata: str) -> st
     return version_id
 
 
-def test_what_something_else_put_there_is_cloned_too(
+def test_an_object_that_bookstore_did_not_write_is_cloned(
     server: ServerSide, s3: S3Server, contents: ContentsDouble
 ) -> None:
     version_id = put(s3, "books", "published/a.txt", b"hello")
@@ -60,7 +60,7 @@ def test_what_something_else_put_there_is_cloned_too(
 
 
 @pytest.mark.parametrize("path", ["/bookstore/clone", "/api/bookstore/cloned"])
-def test_a_deleted_key_is_a_404_that_tells_of_its_older_versions(
+def test_a_deleted_key_is_a_404_that_mentions_its_older_versions(
     server: ServerSide, s3: S3Server, path: str
 ) -> None:
     old = put(s3, "books", "published/a.txt", b"hello")

@@ -1,4 +1,4 @@
-"""GET /api/bookstore/diff: which two are compared, and what is remembered."""
+"""GET /api/bookstore/diff: which two are compared, and what is cached."""
 
 from collections import Counter
 from collections.abc import Callable
@@ -21,7 +21,7 @@ KEY = "workspace/a.ipynb"
 
 @pytest.fixture
 def three(put: Put) -> list[Version]:
-    """Three versions of a.ipynb, each with a cell more, oldest first."""
+    """Three versions of a.ipynb, each with one more cell, oldest first."""
     return [put(KEY, notebook(*"123"[:count])) for count in (1, 2, 3)]
 
 
@@ -35,7 +35,7 @@ def sides(answer: Any) -> tuple[str, str]:
     return answer["base"]["version_id"], answer["remote"]["version_id"]
 
 
-def test_the_newest_is_compared_with_the_one_before(
+def test_the_newest_version_is_compared_with_the_previous_one(
     server: ServerSide, three: list[Version]
 ) -> None:
     found = diff(server)
@@ -59,7 +59,7 @@ def test_any_two_versions_are_compared_by_any_names(
         assert sides(diff(server, summary=summary, **query)) == expected
 
 
-def test_a_summary_holds_no_cells(server: ServerSide, three: list[Version]) -> None:
+def test_a_summary_contains_no_cells(server: ServerSide, three: list[Version]) -> None:
     found = diff(server, summary="1")
     assert set(found) == {"path", "base", "remote", "summary"}
     assert found["summary"] == diff(server)["summary"]
@@ -82,23 +82,21 @@ def test_the_file_on_the_callers_server_is_compared(
     assert diff(server, remote="file", base="@2")["summary"]["added"] == 3
 
 
-def test_a_file_that_is_not_there_is_a_404(
-    server: ServerSide, three: list[Version]
-) -> None:
+def test_a_missing_file_is_a_404(server: ServerSide, three: list[Version]) -> None:
     query = {"path": "a.ipynb", "remote": "file"}
     answer = server.get(URL, query_string=query)
     assert answer.status_code == 404
     assert "on your server" in answer.json["message"]
 
 
-def test_a_file_whose_name_cannot_be_is_a_400(
+def test_an_invalid_file_name_is_a_400(
     server: ServerSide, three: list[Version]
 ) -> None:
     query = {"path": "a.ipynb", "remote": "file", "remote_path": "x" * 256}
     assert server.get(URL, query_string=query).status_code == 400
 
 
-def test_on_its_own_the_app_has_no_file_to_compare(
+def test_a_standalone_app_has_no_file_to_compare(
     client: Any, three: list[Version]
 ) -> None:
     answer = client.get(URL, query_string={"path": "a.ipynb", "remote": "file"})
@@ -107,7 +105,7 @@ def test_on_its_own_the_app_has_no_file_to_compare(
 
 
 @pytest.mark.parametrize("name", ["@2", "first id"])
-def test_before_the_first_version_there_is_none(
+def test_the_first_version_has_no_previous_one(
     server: ServerSide, three: list[Version], name: str
 ) -> None:
     remote = three[0].version_id if name == "first id" else name
@@ -116,7 +114,9 @@ def test_before_the_first_version_there_is_none(
     assert answer.json["error"] == "VersionNotFoundError"
 
 
-def test_what_is_no_notebook_is_compared_as_text(server: ServerSide, put: Put) -> None:
+def test_a_content_that_is_not_a_notebook_is_compared_as_text(
+    server: ServerSide, put: Put
+) -> None:
     put(KEY, b"one\n")
     put(KEY, b"two\n")
     found = diff(server)
@@ -139,7 +139,7 @@ class CountingStore(LocalStore):
         return super().open(key, version_id, bucket=bucket)
 
 
-def test_a_page_that_asks_row_by_row_reads_each_version_once(
+def test_summaries_of_each_row_read_each_version_once(
     server: ServerSide, three: list[Version], settings: BookstoreSettings
 ) -> None:
     counting = CountingStore(settings)
@@ -151,14 +151,14 @@ def test_a_page_that_asks_row_by_row_reads_each_version_once(
     assert counting.opened == Counter(dict.fromkeys(ids, 1))
 
 
-def test_the_memory_has_an_end() -> None:
+def test_the_cache_is_limited_in_size() -> None:
     remembered: SizedCache[str] = SizedCache(room=100)
     remembered.put("large", "x", size=26)
     assert remembered.get("large") is None
     for number in range(10):
         remembered.put(number, str(number), size=25)
         remembered.get(0)
-    # The one that was asked for all the time stays.
+    # The most recently used value stays.
     assert [n for n in range(10) if remembered.get(n)] == [0, 7, 8, 9]
     remembered.put(0, "new", size=25)
     assert remembered.get(0) == "new"

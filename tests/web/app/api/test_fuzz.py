@@ -1,7 +1,7 @@
-"""The whole API asked at random, by its own description: no 5xx, nothing undescribed.
+"""Random requests to the whole API: every answer is described, and none is a 5xx.
 
-What is asked is made by schemathesis, the same at each run. Behind the app are a real
-store and the double of a notebook server's contents API.
+Schemathesis generates them from the API's description, the same in each run. The app
+uses a real store and the double of a notebook server's contents API.
 """
 
 import hashlib
@@ -62,7 +62,7 @@ TAKING = [
     if operation.keys() & {"parameters", "requestBody"}
 ]
 
-#: Those that ask the store, each once.
+#: Those that use the store, each once.
 STORED = [
     label for label in TAKING if not re.search("fs-clone|publish|POST .*/clone$", label)
 ]
@@ -78,7 +78,7 @@ SETTINGS = settings(
 #: A notebook without a path cannot be published.
 NEVER = {"PUT /api/bookstore/publish", "PUT /api/bookstore/published"}
 
-#: What is really there; at random nothing would ever be found.
+#: What exists; random values would never find anything.
 KNOWN = {
     "s3_bucket": ["bookstore"],
     "s3_key": ["published/a.ipynb", "workspace/work/a.ipynb"],
@@ -103,12 +103,12 @@ KNOWN = {
 }
 
 
-#: What XML cannot hold: the double of S3 answers 500 to it, and S3 itself does not.
+#: Characters that XML cannot contain: the double of S3 answers 500, S3 does not.
 UNSAID = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 class Asking:
-    """The app as a notebook server asks it."""
+    """The app, with the requests of a notebook server."""
 
     def __init__(self, app: Any) -> None:
         self._app = app
@@ -168,7 +168,7 @@ def empty(s3_server: S3Server, bucket: str) -> None:
 
 
 def fill(settings: BookstoreSettings, contents: ContentsDouble) -> None:
-    """Put what `KNOWN` names where it is looked for."""
+    """Store what `KNOWN` names."""
     store = open_store(settings)
     for key in ("published/a.ipynb", "workspace/work/a.ipynb"):
         first = put(store, key, notebook("1"))
@@ -196,7 +196,7 @@ def put(store: VersionStore, key: str, content: dict[str, Any]) -> Version:
 
 
 def put_known(case: schemathesis.Case, data: st.DataObject, share: str) -> None:
-    """Put what is really there in the place of all or of some random fields."""
+    """Replace all or some random fields by what exists."""
     if share == "all" and case.path.endswith("/restore"):
         # It takes one of two fields, and at random there is seldom just one.
         case.body["version_id"] = case.body["sha256"] = ""
@@ -207,7 +207,7 @@ def put_known(case: schemathesis.Case, data: st.DataObject, share: str) -> None:
 
 
 def leave_out(case: schemathesis.Case, unsaid: re.Pattern[str]) -> None:
-    """Take characters out of all fields."""
+    """Remove characters from all fields."""
     for fields in (case.query, case.body, case.path_parameters):
         for name in fields if isinstance(fields, dict) else ():
             if isinstance(fields[name], str):
@@ -215,19 +215,21 @@ def leave_out(case: schemathesis.Case, unsaid: re.Pattern[str]) -> None:
 
 
 @pytest.mark.parametrize("label", LABELS)
-def test_what_the_api_takes_is_answered_as_described(schema: Any, label: str) -> None:
+def test_valid_requests_are_answered_as_described(schema: Any, label: str) -> None:
     answers = ask_for(schema, label, times=25)
     assert 200 in answers or label in NEVER
 
 
 @pytest.mark.parametrize("label", STORED)
-def test_with_s3_it_is_answered_as_described(s3_schema: Any, label: str) -> None:
+def test_valid_requests_are_answered_as_described_with_s3(
+    s3_schema: Any, label: str
+) -> None:
     answers = ask_for(s3_schema, label, times=15)
     assert 200 in answers
 
 
 def ask_for(schema: Any, label: str, *, times: int) -> Counter[int]:
-    """Ask for an operation many times; return how often which status came."""
+    """Call an operation many times; return how often each status was returned."""
     answers: Counter[int] = Counter()
 
     @given(
@@ -247,7 +249,9 @@ def ask_for(schema: Any, label: str, *, times: int) -> Counter[int]:
 
 
 @pytest.mark.parametrize("label", TAKING)
-def test_what_the_description_forbids_is_refused(schema: Any, label: str) -> None:
+def test_requests_that_the_description_forbids_are_refused(
+    schema: Any, label: str
+) -> None:
     operation = schema.find_operation_by_label(label)
 
     @given(operation.as_strategy(GenerationMode.NEGATIVE))

@@ -13,7 +13,7 @@ from bookstore_core.spool.drain_status import DrainStatus
 from bookstore_core.spool.saves import entry_name
 from bookstore_core.spool.unprotected import UnprotectedNotebook, encode_losses
 
-#: A store that must not be asked: nothing answers there.
+#: A store that must not be contacted: nothing answers there.
 NO_STORE = {
     "storage": "s3",
     "s3_bucket": "b",
@@ -49,7 +49,7 @@ def spool_dir(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def ask(make_client: Callable[..., FlaskClient], spool_dir: Path) -> Callable[..., Any]:
-    """Get an address of an app with that spool, and a store that must not be asked."""
+    """Get an address of an app with that spool, and a store that is not contacted."""
     client = make_client(**NO_STORE, spool_dir=str(spool_dir))
     return client.get
 
@@ -82,26 +82,26 @@ def test_metrics_are_the_figures_of_the_spool(ask: Callable[..., Any]) -> None:
     }
 
 
-def test_metrics_say_what_they_are(ask: Callable[..., Any]) -> None:
+def test_metrics_have_types_and_descriptions(ask: Callable[..., Any]) -> None:
     answer = ask("/api/bookstore/metrics")
     assert answer.headers["Content-Type"].startswith("text/plain; version=")
     assert "# TYPE bookstore_uploads_total counter" in answer.text
     assert "# TYPE bookstore_spool_pending gauge" in answer.text
 
 
-def test_openmetrics_are_given_to_who_asks_for_them(ask: Callable[..., Any]) -> None:
+def test_openmetrics_are_returned_on_request(ask: Callable[..., Any]) -> None:
     accept = "application/openmetrics-text;version=1.0.0,text/plain;q=0.5"
     answer = ask("/api/bookstore/metrics", headers={"Accept": accept})
     assert answer.headers["Content-Type"].startswith("application/openmetrics-text")
     assert answer.text.endswith("# EOF\n")
 
 
-def test_metrics_hold_nothing_of_the_process(ask: Callable[..., Any]) -> None:
+def test_metrics_contain_nothing_about_the_process(ask: Callable[..., Any]) -> None:
     names = values_of(ask("/api/bookstore/metrics").text)
     assert all(name.startswith("bookstore_") for name in names)
 
 
-def test_a_spool_that_is_not_there_has_zeros(client: FlaskClient) -> None:
+def test_a_missing_spool_has_zeros(client: FlaskClient) -> None:
     values = values_of(client.get("/api/bookstore/metrics").text)
     assert values["bookstore_spool_pending"] == 0
     assert values["bookstore_spool_ok"] == 1
@@ -109,7 +109,7 @@ def test_a_spool_that_is_not_there_has_zeros(client: FlaskClient) -> None:
     assert (spool["ok"], spool["pending"], spool["problems"]) == (True, 0, [])
 
 
-def test_a_spool_that_cannot_be_read_is_said(
+def test_a_spool_that_cannot_be_read_is_reported(
     make_client: Callable[..., FlaskClient], tmp_path: Path
 ) -> None:
     (tmp_path / "spool").write_text("a file")
@@ -122,7 +122,7 @@ def test_a_spool_that_cannot_be_read_is_said(
     assert "cannot be read" in answer.json["spool"]["problems"][0]
 
 
-def test_the_api_tells_the_figures_of_the_spool(
+def test_the_api_returns_the_figures_of_the_spool(
     make_client: Callable[..., FlaskClient], spool_dir: Path
 ) -> None:
     client = make_client(spool_dir=str(spool_dir))
@@ -134,6 +134,6 @@ def test_the_api_tells_the_figures_of_the_spool(
     assert spool["unprotected"] == ["a.ipynb"]
 
 
-def test_health_and_metrics_ask_no_store(ask: Callable[..., Any]) -> None:
+def test_health_and_metrics_contact_no_store(ask: Callable[..., Any]) -> None:
     assert ask("/api/bookstore/healthz").json == {"ok": True}
     assert ask("/api/bookstore/metrics").status_code == 200

@@ -1,4 +1,4 @@
-"""GET /api/bookstore/notebooks: what is on the shelves, and what of it is here."""
+"""GET /api/bookstore/notebooks: shelves, and which notebooks are on the server."""
 
 import io
 import json
@@ -61,7 +61,7 @@ def test_a_folder_has_its_notebooks_and_its_folders(
         assert below.json["folders"] == ["sub/deep er"]
 
 
-def test_the_shelves_are_apart(client: FlaskClient, put: Put) -> None:
+def test_each_shelf_has_its_own_notebooks(client: FlaskClient, put: Put) -> None:
     put_all(put, "mine.ipynb")
     put("published/ours.ipynb", b"{}")
     assert paths_in(client.get(URL)) == ["mine.ipynb"]
@@ -70,7 +70,7 @@ def test_the_shelves_are_apart(client: FlaskClient, put: Put) -> None:
     assert answer.json["notebooks"][0]["here"] is None
 
 
-def test_a_notebook_is_told_with_the_size_and_time_of_its_newest_version(
+def test_a_notebook_has_the_size_and_time_of_its_newest_version(
     client: FlaskClient, put: Put
 ) -> None:
     put("workspace/a.ipynb", b"{}")
@@ -86,7 +86,7 @@ def test_a_notebook_is_told_with_the_size_and_time_of_its_newest_version(
     ]
 
 
-def test_an_empty_shelf_is_no_error_and_an_unknown_folder_is(
+def test_an_empty_shelf_is_not_an_error_but_an_unknown_folder_is(
     client: FlaskClient,
 ) -> None:
     assert paths_in(client.get(URL)) == []
@@ -121,7 +121,7 @@ def test_a_search_finds_at_all_levels_and_in_any_case(
     assert paths_in(client.get(URL, query_string={"q": "workspace"})) == []
 
 
-def test_a_search_stops_after_a_number_of_keys_and_goes_on(
+def test_a_search_stops_after_a_number_of_keys_and_continues(
     store: VersionStore, put: Put, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     put_all(put, *(f"{number}.ipynb" for number in range(9)), "wanted.ipynb")
@@ -134,7 +134,9 @@ def test_a_search_stops_after_a_number_of_keys_and_goes_on(
     assert [len(page.notebooks) for page in pages] == [0, 0, 1]
 
 
-def test_what_was_saved_last_comes_first(client: FlaskClient, put: Put) -> None:
+def test_the_most_recently_saved_notebooks_come_first(
+    client: FlaskClient, put: Put
+) -> None:
     put_all(put, "a.ipynb", "sub/b.ipynb", "c.ipynb")
     put("workspace/a.ipynb", b"{ }")
     answer = client.get(URL, query_string={"recent": "1", "limit": "2"})
@@ -142,7 +144,7 @@ def test_what_was_saved_last_comes_first(client: FlaskClient, put: Put) -> None:
     assert answer.json["truncated"] is False
 
 
-def test_what_was_saved_last_is_told_again_for_some_seconds(
+def test_the_recent_notebooks_are_cached_for_some_seconds(
     store: VersionStore, put: Put
 ) -> None:
     now = 0.0
@@ -156,7 +158,7 @@ def test_what_was_saved_last_is_told_again_for_some_seconds(
     assert len(scans.below("workspace", store=store).versions) == 2
 
 
-def test_a_scan_that_was_cut_says_so(
+def test_a_truncated_scan_is_marked(
     store: VersionStore, put: Put, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     put_all(put, *(f"{number}.ipynb" for number in range(5)))
@@ -167,7 +169,7 @@ def test_a_scan_that_was_cut_says_so(
     assert len(found.versions) == 4
 
 
-def test_what_is_not_on_the_server_any_more_is_told(
+def test_a_notebook_that_is_no_longer_on_the_server_is_marked(
     server: ServerSide, contents: ContentsDouble, put: Put
 ) -> None:
     put_all(put, "here.ipynb", "gone.ipynb", "sub/gone too.ipynb")
@@ -176,12 +178,12 @@ def test_what_is_not_on_the_server_any_more_is_told(
     assert found == {"gone.ipynb": False, "here.ipynb": True}
     below = server.get(URL, query_string={"prefix": "sub"})
     assert below.json["notebooks"][0]["here"] is False
-    # One listing of each folder, and with the credentials of the caller.
+    # One listing of each folder, with the credentials of the caller.
     asked = [request.path for request in contents.requests]
     assert asked == ["/api/contents", "/api/contents/sub"]
 
 
-def test_a_folder_of_that_name_is_no_notebook(
+def test_a_folder_with_that_name_is_not_a_notebook(
     server: ServerSide, contents: ContentsDouble, put: Put
 ) -> None:
     put_all(put, "a.ipynb")
@@ -189,7 +191,7 @@ def test_a_folder_of_that_name_is_no_notebook(
     assert server.get(URL).json["notebooks"][0]["here"] is False
 
 
-def test_a_moved_notebook_says_where_it_is(
+def test_a_moved_notebook_has_its_new_path(
     server: ServerSide, contents: ContentsDouble, put: Put, store: VersionStore
 ) -> None:
     put_all(put, "old.ipynb", "back.ipynb", "gone.ipynb")
@@ -200,7 +202,7 @@ def test_a_moved_notebook_says_where_it_is(
     assert found == {"back.ipynb": "", "gone.ipynb": "", "old.ipynb": "sub/new.ipynb"}
 
 
-def test_a_notebook_that_came_to_a_left_path_and_was_deleted_is_not_taken_for_moved(
+def test_a_deleted_notebook_at_the_old_path_of_another_is_not_shown_as_moved(
     server: ServerSide, put: Put, store: VersionStore
 ) -> None:
     put_all(put, "old.ipynb")
@@ -210,7 +212,7 @@ def test_a_notebook_that_came_to_a_left_path_and_was_deleted_is_not_taken_for_mo
     assert (found["here"], found["moved_to"]) == (False, "")
 
 
-def test_a_note_counts_that_overtook_the_last_save_on_its_way(
+def test_a_note_that_arrives_before_the_last_save_counts(
     server: ServerSide, store: VersionStore
 ) -> None:
     before = utc_now()
@@ -220,7 +222,7 @@ def test_a_note_counts_that_overtook_the_last_save_on_its_way(
     assert (found["here"], found["moved_to"]) == (False, "sub/new.ipynb")
 
 
-def test_a_server_that_does_not_tell_leaves_it_open(
+def test_a_server_that_refuses_the_listing_leaves_it_unknown(
     server: ServerSide, contents: ContentsDouble, put: Put
 ) -> None:
     put_all(put, "a.ipynb")
@@ -228,7 +230,7 @@ def test_a_server_that_does_not_tell_leaves_it_open(
     assert server.get(URL).json["notebooks"][0]["here"] is None
 
 
-def test_only_so_many_folders_are_asked_for(
+def test_the_number_of_listed_folders_is_limited(
     server: ServerSide, contents: ContentsDouble, put: Put
 ) -> None:
     paths = [f"{number:03}/a.ipynb" for number in range(MAX_FOLDERS + 5)]
@@ -259,21 +261,19 @@ def test_only_so_many_folders_are_asked_for(
         {"cursor": encode_cursor("search", [5, 5]), "q": "a"},
         {"cursor": encode_cursor("search", "ab")},
         {"cursor": encode_cursor("keys", "a"), "q": "a"},
-        # What no list has given out.
+        # Not a cursor of any list.
         {"cursor": encode_cursor("keys", "\ud800")},
         {"cursor": encode_cursor("search", [SURROGATE, ""]), "q": "a"},
         {"q": "a\0"},
     ],
 )
-def test_what_makes_no_sense_is_a_400(
-    client: FlaskClient, query: dict[str, str]
-) -> None:
+def test_an_invalid_query_is_a_400(client: FlaskClient, query: dict[str, str]) -> None:
     answer = client.get(URL, query_string=query)
     assert answer.status_code == 400, answer.text
     assert answer.json["error"] == "InvalidRequestError"
 
 
-def test_a_shelf_that_is_switched_off_is_said(
+def test_a_disabled_shelf_is_reported(
     make_client: Callable[..., FlaskClient],
 ) -> None:
     client = make_client(published_prefix="")

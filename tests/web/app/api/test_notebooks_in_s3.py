@@ -1,4 +1,4 @@
-"""The shelves in S3: what others put there, and what a listing costs."""
+"""The shelves in S3: foreign objects, and the requests of a listing."""
 
 from collections.abc import Callable, Iterator
 
@@ -10,7 +10,7 @@ from harness.s3_server import S3Server
 
 URL = "/api/bookstore/notebooks"
 
-#: Empty objects for folders, odd names, a note of bookstore's own.
+#: Empty objects for folders, odd names, one of bookstore's own notes.
 KEYS = [
     "workspace/",
     "workspace/sub/",
@@ -59,7 +59,7 @@ def test_a_folder_is_one_request(client: FlaskClient, proxy: FaultProxy) -> None
 
 
 @pytest.mark.parametrize("query", [{"q": "b"}, {"recent": "1"}])
-def test_a_scan_tells_notebooks_alone_and_is_one_request(
+def test_a_scan_returns_only_notebooks_and_is_one_request(
     client: FlaskClient, proxy: FaultProxy, query: dict[str, str]
 ) -> None:
     answer = client.get(URL, query_string=query)

@@ -1,4 +1,4 @@
-"""GET /api/bookstore/openapi.json: the API is described, all of it, by itself."""
+"""GET /api/bookstore/openapi.json: the whole API is described."""
 
 import json
 from collections.abc import Callable
@@ -41,20 +41,20 @@ def test_every_route_of_the_api_is_described(
         for rule in api_rules(app)
         for method in (rule.methods or set()) - ADDED
     }
-    told = {
+    listed = {
         (path, method) for path, found in described["paths"].items() for method in found
     }
     assert len(routes) > 10
-    assert told == routes
+    assert listed == routes
 
 
-def test_every_view_of_the_api_says_what_it_takes(app: Flask) -> None:
+def test_every_view_of_the_api_declares_what_it_accepts(app: Flask) -> None:
     endpoints = {rule.endpoint for rule in api_rules(app)}
     silent = [e for e in endpoints if operation_of(app.view_functions[e]) is None]
     assert silent == []
 
 
-def test_operations_have_names_of_their_own(described: dict[str, Any]) -> None:
+def test_each_operation_has_its_own_name(described: dict[str, Any]) -> None:
     names = [
         operation["operationId"]
         for found in described["paths"].values()
@@ -68,7 +68,7 @@ def test_every_status_of_an_error_has_a_meaning() -> None:
     assert set(STATUS.values()) - {500} <= set(MEANINGS)
 
 
-def test_every_reference_leads_somewhere(described: dict[str, Any]) -> None:
+def test_every_reference_is_defined(described: dict[str, Any]) -> None:
     def references(value: Any) -> Any:
         if isinstance(value, dict):
             for name, inner in value.items():
@@ -86,27 +86,27 @@ def test_every_reference_leads_somewhere(described: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize("base_url", ["/", "/user/ann/"])
-def test_its_server_is_where_the_caller_found_it(
+def test_its_server_is_the_address_that_the_caller_used(
     make_server_side: Callable[..., ServerSide], base_url: str
 ) -> None:
     document = make_server_side({"base_url": base_url}).get(URL).json
     assert document["servers"] == [{"url": base_url.rstrip("/") or "/"}]
 
 
-def test_it_is_answered_without_a_store(
+def test_it_is_returned_without_a_store(
     make_client: Callable[..., FlaskClient],
 ) -> None:
     assert make_client(storage="s3", s3_bucket="").get(URL).status_code == 200
 
 
-def test_it_tells_no_settings(make_client: Callable[..., FlaskClient]) -> None:
+def test_it_contains_no_settings(make_client: Callable[..., FlaskClient]) -> None:
     secret = "a-secret-that-is-not-shown"
     answer = make_client(s3_secret_access_key=secret, s3_bucket="our-bucket").get(URL)
     assert secret not in answer.text
     assert "our-bucket" not in answer.text
 
 
-def test_the_spool_is_laid_out_as_the_command_lays_it_out(
+def test_the_api_and_the_command_return_the_same_spool_members(
     settings: BookstoreSettings,
 ) -> None:
     report = report_spool(settings)

@@ -1,4 +1,4 @@
-"""PUT /api/bookstore/publish: what is taken, what is refused, what is answered."""
+"""PUT /api/bookstore/publish: what is accepted, refused and returned."""
 
 import getpass
 import hashlib
@@ -44,7 +44,7 @@ def test_publishing_again_makes_another_version(
     assert [version.version_id for version in listed] == ids[::-1]
 
 
-def test_a_version_knows_who_published_what(
+def test_a_version_records_its_author_and_source(
     make_server_side: Callable[..., ServerSide],
     store: VersionStore,
     notebook: Notebook,
@@ -89,7 +89,7 @@ def test_no_published_cell_claims_trust(
         ),
     ],
 )
-def test_the_answered_url_opens_the_page_of_that_very_version(
+def test_the_returned_url_opens_the_page_of_that_version(
     make_server_side: Callable[..., ServerSide],
     notebook: Notebook,
     context: dict[str, str],
@@ -116,14 +116,14 @@ def test_standalone_the_url_is_that_of_the_request(
     assert answer.json["url"].startswith("https://books.example/shelf/bookstore/clone?")
 
 
-def test_a_model_without_type_is_a_notebook_when_it_holds_one(
+def test_a_model_without_type_is_a_notebook_if_it_contains_one(
     client: FlaskClient, notebook: Notebook
 ) -> None:
     answer = client.put("/api/bookstore/publish/a.ipynb", json={"content": notebook})
     assert answer.status_code == 200
 
 
-def test_a_v3_notebook_is_published_as_it_is(
+def test_a_v3_notebook_is_published_unchanged(
     client: FlaskClient, store: VersionStore
 ) -> None:
     old = {"nbformat": 3, "nbformat_minor": 0, "metadata": {"name": ""}}
@@ -150,7 +150,7 @@ def test_a_v3_notebook_is_published_as_it_is(
         "publish/" + "x" * 1100 + ".ipynb",
     ],
 )
-def test_a_path_that_cannot_be_is_a_400(
+def test_an_invalid_path_is_a_400(
     client: FlaskClient, notebook: Notebook, path: str
 ) -> None:
     answer = client.put(f"/api/bookstore/{path}", json=model(notebook))
@@ -183,7 +183,7 @@ def test_a_path_that_cannot_be_is_a_400(
     ],
     ids=lambda body: repr(body[:40]),
 )
-def test_a_body_that_is_no_json_object_is_a_400(
+def test_a_body_that_is_not_a_json_object_is_a_400(
     client: FlaskClient, body: bytes
 ) -> None:
     answer = client.put("/api/bookstore/publish/a.ipynb", data=body)
@@ -206,14 +206,14 @@ def test_a_body_that_is_no_json_object_is_a_400(
     ],
     ids=repr,
 )
-def test_what_is_not_a_notebook_is_a_415(
+def test_a_model_of_another_type_is_a_415(
     client: FlaskClient, body: dict[str, Any]
 ) -> None:
     answer = client.put("/api/bookstore/publish/a.ipynb", data=json.dumps(body))
     assert answer.status_code == 415, answer.text
 
 
-def test_a_path_that_is_not_that_of_a_notebook_is_a_415(
+def test_a_path_without_the_notebook_suffix_is_a_415(
     client: FlaskClient, notebook: Notebook
 ) -> None:
     answer = client.put("/api/bookstore/publish/a.txt", json=model(notebook))
@@ -251,7 +251,7 @@ def test_a_notebook_that_is_empty_or_invalid_is_a_422(
     assert answer.json["error"] == "InvalidNotebookError"
 
 
-def test_a_422_tells_where_the_notebook_is_invalid(
+def test_a_422_states_where_the_notebook_is_invalid(
     client: FlaskClient, notebook: Notebook
 ) -> None:
     del notebook["cells"][1]["source"]
@@ -305,7 +305,7 @@ def test_a_body_in_chunks_far_over_the_limit_is_a_413(
 @pytest.mark.parametrize(
     "traits", [{"published_prefix": ""}, {"storage": "s3", "s3_bucket": ""}]
 )
-def test_publishing_that_is_not_set_up_is_a_503_that_says_what_to_set(
+def test_publishing_without_settings_is_a_503_that_states_what_to_set(
     make_client: Callable[..., FlaskClient], notebook: Notebook, traits: Any
 ) -> None:
     client = make_client(**traits)
@@ -315,7 +315,7 @@ def test_publishing_that_is_not_set_up_is_a_503_that_says_what_to_set(
     assert "Retry-After" not in answer.headers
 
 
-def test_a_store_that_is_away_is_a_503_to_try_again(
+def test_a_store_that_is_down_is_a_503_with_retry_after(
     make_client: Callable[..., FlaskClient], notebook: Notebook
 ) -> None:
     client = make_client(

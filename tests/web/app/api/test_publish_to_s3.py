@@ -1,4 +1,4 @@
-"""Publishing to an S3 that refuses: its reason comes through."""
+"""Publishing to an S3 that refuses: its reason is returned."""
 
 from collections.abc import Callable
 from typing import Any
@@ -21,7 +21,7 @@ ENVELOPE = '<?xml version="1.0"?><Error><Code>{}</Code><Message>{}</Message></Er
         (403, "SignatureDoesNotMatch", 502),
     ],
 )
-def test_what_the_store_refuses_is_answered_with_its_reason(
+def test_a_refusal_of_the_store_is_returned_with_its_reason(
     make_client: Callable[..., FlaskClient],
     serve: Callable[..., str],
     notebook: dict[str, Any],

@@ -1,4 +1,4 @@
-"""POST /api/bookstore/restore: what it writes and refuses, and what undoes it."""
+"""POST /api/bookstore/restore: what it writes, what it refuses, and the undo."""
 
 import hashlib
 import json
@@ -55,7 +55,7 @@ def test_a_version_is_written_over_the_notebook(
     answer = restore(server, version_id=two[0].version_id)
     saved = contents.files[PATH]
     assert sources(saved) == ["old"]
-    # The archiver takes this out, and keeps what was there first.
+    # The archiver removes this member, and archives the old content first.
     assert saved[MEMBER] == {"restored_from": two[0].version_id, "restored_path": ""}
     assert answer["path"] == PATH
     assert answer["restored_from"] == two[0].version_id
@@ -64,7 +64,7 @@ def test_a_version_is_written_over_the_notebook(
     assert contents.written == [f"/api/contents/{PATH}"]
 
 
-def test_any_name_of_a_version_will_do(
+def test_any_name_of_a_version_is_accepted(
     server: ServerSide, contents: ContentsDouble, two: list[Version]
 ) -> None:
     label = {"path": PATH, "version_id": "@1", "name": "first"}
@@ -74,12 +74,12 @@ def test_any_name_of_a_version_will_do(
         assert sources(contents.files[PATH]) == [source]
 
 
-def test_what_was_there_before_is_brought_back_by_its_digest(
+def test_the_previous_content_is_restored_by_its_digest(
     server: ServerSide, contents: ContentsDouble, two: list[Version], put: Put
 ) -> None:
     before = contents.bytes_at(PATH)
     undo = restore(server, version_id="@1")["undo"]
-    # It is the archiver that keeps this state; until it is in the store:
+    # The archiver archives this content; until it is in the store:
     answer = server.post(URL, json={"path": PATH, **undo})
     assert answer.status_code == 409
     assert "try again in a moment" in answer.json["message"]
@@ -90,7 +90,7 @@ def test_what_was_there_before_is_brought_back_by_its_digest(
     assert again["undo"]
 
 
-def test_a_version_under_an_older_path_says_which(
+def test_a_version_under_an_older_path_records_that_path(
     server: ServerSide, contents: ContentsDouble, two: list[Version], put: Put
 ) -> None:
     older = put("workspace/before.ipynb", notebook("older"))
@@ -99,7 +99,7 @@ def test_a_version_under_an_older_path_says_which(
     assert contents.files[PATH][MEMBER]["restored_path"] == "before.ipynb"
 
 
-def test_a_deleted_notebook_comes_back_with_its_folders(
+def test_a_deleted_notebook_is_restored_with_its_folders(
     server: ServerSide, contents: ContentsDouble, put: Put
 ) -> None:
     put("workspace/gone/deep/a.ipynb", notebook("old"))
@@ -110,7 +110,7 @@ def test_a_deleted_notebook_comes_back_with_its_folders(
     assert sources(contents.files["gone/deep/a.ipynb"]) == ["old"]
 
 
-def test_what_was_no_notebook_comes_back_byte_for_byte(
+def test_a_content_that_is_not_a_notebook_is_restored_byte_for_byte(
     server: ServerSide, contents: ContentsDouble, two: list[Version], put: Put
 ) -> None:
     for data in (b"{ half a noteb", b"\xff\xfe\x00"):
@@ -136,7 +136,7 @@ def test_no_restored_cell_claims_trust(
     ("target_path", "path"),
     [("", "sub/a-1.ipynb"), ("/", "a.ipynb"), ("b.ipynb", "b.ipynb")],
 )
-def test_a_copy_leaves_the_original_alone(
+def test_a_copy_does_not_change_the_original(
     server: ServerSide,
     contents: ContentsDouble,
     two: list[Version],
@@ -162,7 +162,7 @@ def test_without_an_archiver_only_copies_are_made(
     assert "bookstore_archiver" in answer.json["message"]
     assert contents.written == []
     restore(server, version_id="@1", target_path="")
-    # Nothing takes the member out there.
+    # No archiver removes the member there.
     assert MEMBER not in contents.files["sub/a-1.ipynb"]
 
 
@@ -185,7 +185,7 @@ def test_a_refusal_of_the_archiver_is_passed_on(
 
 
 @pytest.mark.parametrize("status", [400, 403, 500])
-def test_what_cannot_be_read_is_not_written_over(
+def test_a_file_that_cannot_be_read_is_not_overwritten(
     server: ServerSide, contents: ContentsDouble, two: list[Version], status: int
 ) -> None:
     contents.answer = Response(json.dumps({"message": "No."}), status)
@@ -216,7 +216,7 @@ def test_what_cannot_be_read_is_not_written_over(
         ({"sha256": "0" * 64}, 409),
     ],
 )
-def test_what_makes_no_sense_writes_nothing(
+def test_an_invalid_request_writes_nothing(
     server: ServerSide,
     contents: ContentsDouble,
     two: list[Version],
@@ -229,7 +229,7 @@ def test_what_makes_no_sense_writes_nothing(
     assert contents.written == []
 
 
-def test_on_its_own_the_app_restores_nothing(client: FlaskClient, put: Put) -> None:
+def test_a_standalone_app_restores_nothing(client: FlaskClient, put: Put) -> None:
     put(KEY, notebook("old"))
     answer = client.post(URL, json={"path": PATH, "version_id": "@0"})
     assert answer.status_code == 503

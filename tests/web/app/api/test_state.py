@@ -1,4 +1,4 @@
-"""GET /api/bookstore: release, features, and how the store is; and healthz."""
+"""GET /api/bookstore: release, features and the state of the store; healthz."""
 
 import threading
 from collections.abc import Callable, Iterator
@@ -14,7 +14,7 @@ from bookstore_web.app.store_check import KEEP_BAD, KEEP_GOOD, StoreChecks
 
 
 class CountingStore(LocalStore):
-    """A store whose check can be made to wait, and to find something."""
+    """A store whose check can be delayed, and given a finding."""
 
     def __init__(self, settings: BookstoreSettings) -> None:
         super().__init__(settings)
@@ -36,7 +36,7 @@ def counting(settings: BookstoreSettings) -> Iterator[CountingStore]:
     store.go_on.set()
 
 
-def test_it_tells_release_features_and_the_store(
+def test_it_returns_release_features_and_the_store(
     client: FlaskClient, store: VersionStore
 ) -> None:
     answer = client.get("/api/bookstore")
@@ -54,7 +54,7 @@ def test_it_tells_release_features_and_the_store(
     assert all(isinstance(line, str) for line in answer.json["store"]["check"])
 
 
-def test_without_a_store_it_tells_what_to_set(
+def test_without_a_store_it_states_what_to_set(
     make_client: Callable[..., FlaskClient],
 ) -> None:
     answer = make_client(storage="s3", s3_bucket="").get("/api/bookstore")
@@ -64,12 +64,12 @@ def test_without_a_store_it_tells_what_to_set(
     assert "No store is configured" in answer.json["store"]["check"][0]
 
 
-def test_health_asks_no_store(make_client: Callable[..., FlaskClient]) -> None:
+def test_health_contacts_no_store(make_client: Callable[..., FlaskClient]) -> None:
     answer = make_client(storage="s3", s3_bucket="").get("/api/bookstore/healthz")
     assert (answer.status_code, answer.json) == (200, {"ok": True})
 
 
-def test_a_check_is_told_again_until_it_is_old(counting: CountingStore) -> None:
+def test_a_check_is_repeated_after_some_seconds(counting: CountingStore) -> None:
     now = 0.0
     checks = StoreChecks(lambda: counting, clock=lambda: now)
     assert checks.state().ok
@@ -81,17 +81,17 @@ def test_a_check_is_told_again_until_it_is_old(counting: CountingStore) -> None:
     assert counting.checks == 2
 
 
-def test_a_bad_check_is_soon_old(counting: CountingStore) -> None:
+def test_a_failed_check_is_repeated_sooner(counting: CountingStore) -> None:
     now = 0.0
-    counting.finding = Finding(False, "It is broken.", "Mend it.")
+    counting.finding = Finding(False, "It is broken.", "Repair it.")
     checks = StoreChecks(lambda: counting, clock=lambda: now)
-    assert checks.state().sentences == ("It is broken. Mend it.",)
+    assert checks.state().sentences == ("It is broken. Repair it.",)
     counting.finding = Finding(True, "All is well.")
     now = KEEP_BAD + 1
     assert checks.state().ok
 
 
-def test_a_slow_store_does_not_hold_the_answer_up(counting: CountingStore) -> None:
+def test_a_slow_store_does_not_delay_the_answer(counting: CountingStore) -> None:
     counting.go_on.clear()
     checks = StoreChecks(lambda: counting, patience=0.05)
     for _ in range(2):

@@ -1,4 +1,4 @@
-"""The store is down: the API says so within five seconds, and when to come back."""
+"""The store is down: the API answers 503 with Retry-After within five seconds."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -61,7 +61,7 @@ def server(
         "content": notebook("1"),
     }
     server = make_server_side({"archives": True}, storage="s3", **traits)
-    # The first request of a process makes the client of the store, too.
+    # The first request of a process also creates the client of the store.
     assert server.get("/api/bookstore/versions", query_string=PATH).status_code == 200
     yield server
     proxy.heal()
@@ -70,7 +70,7 @@ def server(
 HANG, REFUSE, BUSY = Fault("hang", seconds=HANGING), Fault("refuse"), Fault("status")
 CASES = [
     *((name, fault) for name in ASKED for fault in (REFUSE, BUSY)),
-    # Each of these takes its time.
+    # Each of these takes some time.
     *((name, HANG) for name in ("versions", "notebooks", "label", "landing")),
 ]
 
@@ -78,7 +78,7 @@ CASES = [
 @pytest.mark.parametrize(
     ("name", "fault"), CASES, ids=[f"{name}-{fault.kind}" for name, fault in CASES]
 )
-def test_a_store_that_is_down_is_said_in_time(
+def test_a_store_that_is_down_is_reported_in_time(
     server: ServerSide, proxy: FaultProxy, name: str, fault: Fault
 ) -> None:
     method, route, options = ASKED[name]
@@ -92,7 +92,7 @@ def test_a_store_that_is_down_is_said_in_time(
     assert "not-shown" not in answer.text
 
 
-def test_a_store_that_hangs_in_the_middle_is_said_in_time(
+def test_a_store_that_hangs_in_the_middle_is_reported_in_time(
     server: ServerSide, proxy: FaultProxy
 ) -> None:
     proxy.fault = Fault("hang", seconds=HANGING, methods=("HEAD",))
@@ -110,7 +110,7 @@ def test_once_it_is_up_again_it_answers(server: ServerSide, proxy: FaultProxy) -
     assert server.get("/api/bookstore/versions", **query).status_code == 200
 
 
-def test_cloning_from_a_store_that_hangs_is_given_up_in_time(
+def test_cloning_from_a_store_that_hangs_ends_in_time(
     server: ServerSide, proxy: FaultProxy
 ) -> None:
     proxy.fault = Fault("hang", seconds=HANGING)

@@ -1,4 +1,4 @@
-"""GET versions and version, PUT label: a notebook's history by the API."""
+"""GET versions and version, PUT label: a notebook's history in the API."""
 
 import io
 import json
@@ -79,7 +79,7 @@ def test_versions_are_listed_newest_first(
     }
 
 
-def test_pages_go_on_across_a_rename(
+def test_pages_continue_across_a_rename(
     client: FlaskClient, three: list[Version], store: VersionStore
 ) -> None:
     moved = put_moved(store, "b.ipynb", "a.ipynb")
@@ -99,7 +99,7 @@ def test_the_published_shelf_has_a_history_too(client: FlaskClient, put: Put) ->
     assert ids_in(page) == [version.version_id]
 
 
-def test_a_version_is_answered_with_its_notebook(
+def test_a_version_is_returned_with_its_notebook(
     client: FlaskClient, three: list[Version]
 ) -> None:
     newest = get(client, ONE, path="a.ipynb")
@@ -124,7 +124,7 @@ def test_a_version_is_answered_with_its_notebook(
         ),
     ],
 )
-def test_what_is_no_notebook_is_said_and_can_be_downloaded(
+def test_a_content_that_is_not_a_notebook_can_be_downloaded(
     client: FlaskClient, put: Put, data: bytes, said: str
 ) -> None:
     put(KEY, data)
@@ -135,8 +135,8 @@ def test_what_is_no_notebook_is_said_and_can_be_downloaded(
     assert (answer.status_code, answer.data) == (200, data)
 
 
-def test_what_is_nested_too_deeply_is_said(client: FlaskClient, put: Put) -> None:
-    # Where reading still goes well, writing may not, and the other way round.
+def test_deep_nesting_is_reported(client: FlaskClient, put: Put) -> None:
+    # At some depths JSON can be read but not written, or written but not read.
     for depth in (400, 900, 970, 990, 2000, 100_000):
         deep = b"[" * depth + b"]" * depth
         put(KEY, b'{"nbformat": 4, "metadata": {"a": %s}}' % deep)
@@ -144,7 +144,7 @@ def test_what_is_nested_too_deeply_is_said(client: FlaskClient, put: Put) -> Non
         assert bool(found["content"]) != ("too deeply" in found["reason"])
 
 
-def test_a_download_is_an_attachment_that_nothing_renders(
+def test_a_download_is_an_attachment_that_browsers_do_not_render(
     client: FlaskClient, put: Put
 ) -> None:
     version = put("workspace/sub/ü.ipynb", b"<script>alert(1)</script>")
@@ -186,7 +186,7 @@ def test_a_version_is_labelled_found_by_it_and_the_label_is_removed(
     assert ids_in(get(server, LIST, path="a.ipynb", q="before")) == []
 
 
-def test_a_label_names_one_version_only(
+def test_two_versions_cannot_have_the_same_label(
     server: ServerSide, three: list[Version]
 ) -> None:
     wish = {"path": "a.ipynb", "version_id": "@1", "name": "before"}
@@ -199,7 +199,7 @@ def test_a_label_names_one_version_only(
 @pytest.mark.parametrize(
     "wish", [{"name": "x" * 81}, {"name": "@1"}, {"name": "a", "comment": "x" * 501}]
 )
-def test_a_label_that_cannot_be_is_a_400(
+def test_an_invalid_label_is_a_400(
     server: ServerSide, three: list[Version], wish: dict[str, str]
 ) -> None:
     answer = server.put(LABEL, json={"path": "a.ipynb", "version_id": "@0", **wish})
@@ -211,9 +211,7 @@ def test_a_label_that_cannot_be_is_a_400(
 @pytest.mark.parametrize(
     "path", ["", "..", "../b.ipynb", "a//b.ipynb", "a\0b.ipynb", "x" * 1025, "/"]
 )
-def test_a_path_that_cannot_be_is_a_400(
-    client: FlaskClient, url: str, path: str
-) -> None:
+def test_an_invalid_path_is_a_400(client: FlaskClient, url: str, path: str) -> None:
     answer = client.get(url, query_string={"path": path})
     assert answer.status_code == 400, answer.text
     assert answer.json["error"] == "InvalidRequestError"
@@ -240,7 +238,7 @@ def test_an_unknown_version_or_label_is_a_404_that_helps(
         assert answer.json["error"] == "VersionNotFoundError"
 
 
-def test_a_version_that_the_store_has_removed_meanwhile_is_said(
+def test_a_version_removed_from_the_store_meanwhile_is_a_404(
     client: FlaskClient, three: list[Version], settings: BookstoreSettings
 ) -> None:
     listed = get(client, LIST, path="a.ipynb")["versions"][1]
@@ -255,7 +253,7 @@ def test_a_version_that_the_store_has_removed_meanwhile_is_said(
 
 
 @pytest.mark.parametrize("limit", ["0", "501", "-1", "1e3", " 5", "ten"])
-def test_a_limit_that_cannot_be_is_a_400(client: FlaskClient, limit: str) -> None:
+def test_an_invalid_limit_is_a_400(client: FlaskClient, limit: str) -> None:
     answer = client.get(LIST, query_string={"path": "a.ipynb", "limit": limit})
     assert answer.status_code == 400
     assert "between 1 and 500" in answer.json["message"]
