@@ -16,7 +16,9 @@ from harness.memory_store import MemoryStore
 LOG = logging.getLogger("bookstore-test")
 
 #: Short intervals, so that tests do not wait.
-QUICK = Timing(look=0.01, take_over=0.01, tend=0.01, first_retry=0.001, last_retry=0.01)
+QUICK = Timing(
+    look=0.01, take_over=0.01, tend=0.01, first_pause=0.001, longest_pause=0.01
+)
 
 MakeArchiver = Callable[..., Archiver]
 

@@ -14,8 +14,8 @@ from bookstore_core.history import PUBLISHED, WORKSPACE, History, HistoryRow
 from bookstore_core.settings import BookstoreSettings
 from bookstore_core.spool.directory import count_spool, waiting_saves
 from bookstore_core.spool.drain_status import read_status
-from bookstore_core.spool.renames import decode_rename, rename_files
-from bookstore_core.spool.unprotected import UnprotectedNotebook, read_losses
+from bookstore_core.spool.renamed_folders import decode_rename, rename_files
+from bookstore_core.spool.unprotected import UnprotectedNotebook, read_unprotected
 from bookstore_core.stores import open_store
 from harness.forms import FORM_1, expected_of
 
@@ -86,7 +86,7 @@ def test_the_report_on_the_spool_is_as_it_was(settings: BookstoreSettings) -> No
     status = read_status(settings.spool_dir)
     assert (status.uploads, status.retries) == (12, 3)
     assert status.last_error == "The store does not answer."
-    assert read_losses(settings.spool_dir) == (
+    assert read_unprotected(settings.spool_dir) == (
         UnprotectedNotebook(
             "full.ipynb",
             "workspace/full.ipynb",

@@ -6,13 +6,13 @@ from pathlib import Path
 import pytest
 
 from archiver.conftest import LOG, MakeArchiver
-from archiver.saving import Files, text
+from archiver.saving import Files, is_empty, text
 from bookstore_archiver.hooks.saves import attach
 from bookstore_archiver.notebook_files import NotebookFile
 from bookstore_archiver.renames.notes import RenameNotes
 from bookstore_archiver.renames.pending import PendingRenames, RenamedFolder
-from bookstore_core.spool.renames import (
-    Rename,
+from bookstore_core.spool.renamed_folders import (
+    FolderRename,
     decode_rename,
     encode_recorded,
     rename_files,
@@ -22,7 +22,7 @@ from harness.memory_store import MemoryStore
 from harness.waiting import wait_for
 
 AT = datetime(2026, 11, 25, 10, 0, tzinfo=UTC)
-RENAME = Rename("x", "y", "/srv/y", AT)
+RENAME = FolderRename("x", "y", "/srv/y", AT)
 
 
 @pytest.fixture
@@ -49,7 +49,7 @@ def recorded(store: MemoryStore, folder: str, names: list[str]) -> list[list[str
 def test_file_is_read_back_without_a_torn_line() -> None:
     data = RENAME.encode() + encode_recorded("y/ü.ipynb") + b'"y/b.i'
     read = decode_rename(data)
-    assert read == Rename("x", "y", "/srv/y", AT, frozenset({"y/ü.ipynb"}))
+    assert read == FolderRename("x", "y", "/srv/y", AT, frozenset({"y/ü.ipynb"}))
 
 
 @pytest.mark.parametrize(
@@ -106,7 +106,7 @@ def test_next_process_records_what_the_last_one_has_not(
     store: MemoryStore,
     spool_dir: Path,
 ) -> None:
-    note = notes.write(Rename("x", "y", str(files.root / "y"), utc_now()))
+    note = notes.write(FolderRename("x", "y", str(files.root / "y"), utc_now()))
     assert note
     note.recorded("y/00.ipynb")
     note.release()
@@ -124,14 +124,25 @@ def test_save_before_the_next_process_has_looked_records_it_too(
     notes: RenameNotes, make_archiver: MakeArchiver, files: Files, store: MemoryStore
 ) -> None:
     (files.root / "y").mkdir()
-    note = notes.write(Rename("x", "y", str(files.root / "y"), utc_now()))
+    note = notes.write(FolderRename("x", "y", str(files.root / "y"), utc_now()))
     assert note
     note.release()
     attach(files, make_archiver().intake)
     files.save(text("1"), "y/a.ipynb")
-    wait_for(
-        lambda: recorded(store, "y", ["a.ipynb"]) == [["x/a.ipynb"]], what="a version"
-    )
+    # Whoever comes first records it: the save, or the thread that visits the folder.
+    wait_for(lambda: recorded(store, "y", ["a.ipynb"])[0][:1], what="a version")
+    assert recorded(store, "y", ["a.ipynb"])[0][0] == "x/a.ipynb"
+
+
+def test_notebook_that_was_just_saved_is_no_second_version_when_it_is_visited(
+    make_archiver: MakeArchiver, files: Files, store: MemoryStore, spool_dir: Path
+) -> None:
+    intake = make_archiver().intake
+    attach(files, intake)
+    files.save(text("1"), "a.ipynb")
+    intake._keep_file(str(files.root / "a.ipynb"), "a.ipynb")
+    wait_for(is_empty(spool_dir), what="an empty spool")
+    assert store.contents["workspace/a.ipynb"] == [b"1"]
 
 
 def test_notebook_whose_record_waits_in_the_spool_is_not_recorded_again(
@@ -165,7 +176,7 @@ def test_drain_also_finishes_renames(
     full_folder: list[str],
     store: MemoryStore,
 ) -> None:
-    note = notes.write(Rename("x", "y", str(files.root / "y"), utc_now()))
+    note = notes.write(FolderRename("x", "y", str(files.root / "y"), utc_now()))
     assert note
     note.release()
     assert make_archiver().drain(30)
@@ -219,7 +230,7 @@ def test_rename_within_a_folder_that_is_done_refers_to_its_rename() -> None:
 def test_older_rename_that_is_taken_over_late_comes_before_newer_ones(
     notes: RenameNotes, spool_dir: Path
 ) -> None:
-    note = notes.write(Rename("x", "y", "/srv/y", utc_now() - timedelta(hours=1)))
+    note = notes.write(FolderRename("x", "y", "/srv/y", utc_now() - timedelta(hours=1)))
     assert note
     pending = PendingRenames(RenameNotes(str(spool_dir), log=LOG))
     pending.add_folder("p", "x", "/srv/x")

@@ -14,8 +14,8 @@ from bookstore_archiver.uploads.drain_lock import DrainLock
 from bookstore_core.spool.drain_status import read_status
 from bookstore_core.spool.unprotected import (
     UnprotectedNotebook,
-    loss_files,
-    read_losses,
+    read_unprotected,
+    unprotected_files,
 )
 from harness.memory_store import MemoryStore, fail_with
 from harness.waiting import wait_for
@@ -85,14 +85,16 @@ def test_next_process_archives_what_one_could_not_protect(
     attach(files, first.intake)
     files.save(text("1"), "a.ipynb")
     first.close()
-    assert [notebook.path for notebook in read_losses(str(spool_dir))] == ["a.ipynb"]
+    assert [notebook.path for notebook in read_unprotected(str(spool_dir))] == [
+        "a.ipynb"
+    ]
     second = make_archiver()
     second.start()
     wait_for(lambda: contents(store), what="the repair")
     assert contents(store) == ["1"]
-    wait_for(lambda: not read_losses(str(spool_dir)), what="the end of it")
+    wait_for(lambda: not read_unprotected(str(spool_dir)), what="the end of it")
     second.close()
-    assert list(loss_files(str(spool_dir))) == []
+    assert list(unprotected_files(str(spool_dir))) == []
 
 
 def test_process_that_ends_tries_once_more(
@@ -105,7 +107,7 @@ def test_process_that_ends_tries_once_more(
     disk.full = False
     archiver.close()
     assert contents(store) == ["1"]
-    assert read_losses(str(spool_dir)) == ()
+    assert read_unprotected(str(spool_dir)) == ()
 
 
 def test_notebooks_are_listed_elsewhere_if_the_spool_cannot_be_made(
@@ -116,10 +118,12 @@ def test_notebooks_are_listed_elsewhere_if_the_spool_cannot_be_made(
     archiver.start()
     attach(files, archiver.intake)
     files.save(text("1"), "a.ipynb")
-    assert [notebook.path for notebook in read_losses(str(spool_dir))] == ["a.ipynb"]
+    assert [notebook.path for notebook in read_unprotected(str(spool_dir))] == [
+        "a.ipynb"
+    ]
     spool_dir.unlink()
     wait_for(lambda: contents(store), what="the repair")
-    assert read_losses(str(spool_dir)) == ()
+    assert read_unprotected(str(spool_dir)) == ()
 
 
 def test_process_that_only_adds_lists_what_it_could_not_protect(
@@ -133,7 +137,9 @@ def test_process_that_only_adds_lists_what_it_could_not_protect(
     archiver.start()
     wait_for(lambda: archiver.drained_elsewhere, what="a look at the lock")
     files.save(text("1"), "a.ipynb")
-    assert [notebook.path for notebook in read_losses(str(spool_dir))] == ["a.ipynb"]
+    assert [notebook.path for notebook in read_unprotected(str(spool_dir))] == [
+        "a.ipynb"
+    ]
     other.release()
 
 
@@ -174,7 +180,7 @@ def test_removed_spool_of_a_process_that_only_adds_is_noticed(
     archiver = make_archiver()
     attach(files, archiver.intake)
     files.save(text("1"), "a.ipynb")
-    wait_for(lambda: list(loss_files(str(spool_dir))), what="the process's file")
+    wait_for(lambda: list(unprotected_files(str(spool_dir))), what="the process's file")
     remove(spool_dir)
     other.release()
     wait_for(lambda: contents(store), what="the newest state")
@@ -211,7 +217,7 @@ def test_state_that_the_store_has_makes_no_second_version(
     attach(files, archiver.intake)
     files.save(text("1"), "a.ipynb")
     wait_for(is_empty(spool_dir), what="an empty spool")
-    wait_for(lambda: list(loss_files(str(spool_dir))), what="the process's file")
+    wait_for(lambda: list(unprotected_files(str(spool_dir))), what="the process's file")
     remove(spool_dir)
     wait_for(lambda: archiver.status.skipped, what="the repair")
     assert contents(store) == ["1"]
@@ -221,14 +227,14 @@ def test_list_fits_into_the_reserved_bytes(tmp_path: Path) -> None:
     spool_dir = str(tmp_path / "spool")
     file = UnprotectedFile(spool_dir)
     file.reserve()
-    (path,) = loss_files(spool_dir)
+    (path,) = unprotected_files(spool_dir)
     size = path.stat().st_size
     notebooks = [
         UnprotectedNotebook(f"{n}.ipynb", f"workspace/{n}.ipynb") for n in range(20)
     ]
     assert file.keep(notebooks)
     assert path.stat().st_size == size
-    assert read_losses(spool_dir) == tuple(sorted(notebooks))
+    assert read_unprotected(spool_dir) == tuple(sorted(notebooks))
     file.close()
     assert path.exists()
 
@@ -244,4 +250,4 @@ def test_file_of_a_running_process_is_not_adopted(tmp_path: Path) -> None:
     first.close()
     second.adopt(lambda notebooks: adopted.append(notebooks) is None)
     assert adopted == [[notebook]]
-    assert list(loss_files(spool_dir)) == []
+    assert list(unprotected_files(spool_dir)) == []

@@ -53,7 +53,7 @@ def test_unversioned_bucket_stops_all_keys(
     make_archiver: MakeArchiver, store: MemoryStore, spool_dir: Path
 ) -> None:
     store.before = [fail_with(UNVERSIONED)] * 2
-    archiver = make_archiver(max_threads=1, timing=replace(QUICK, last_retry=30.0))
+    archiver = make_archiver(max_threads=1, timing=replace(QUICK, longest_pause=30.0))
     for number in range(3):
         archive(archiver, "1", path=f"{number}.ipynb")
     wait_for(lambda: not store.before, what="the refusals")
@@ -93,7 +93,9 @@ def test_unreachable_store_is_not_tried_for_each_key(
     make_archiver: MakeArchiver, store: MemoryStore, spool_dir: Path
 ) -> None:
     store.before = [fail_with(UNREACHABLE)] * 100_000
-    archiver = make_archiver(timing=replace(QUICK, first_retry=30.0, last_retry=30.0))
+    archiver = make_archiver(
+        timing=replace(QUICK, first_pause=30.0, longest_pause=30.0)
+    )
     for number in range(200):
         archive(archiver, "1", path=f"{number}.ipynb")
     wait_for(lambda: archiver.status.last_error, what="a failure")

@@ -84,7 +84,7 @@ def test_failure_is_logged_in_time_even_if_its_next_attempt_is_late(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     store.before = [fail_with(DOWN)] * 2
-    timing = replace(QUICK, quiet=0.1, first_retry=3600.0, last_retry=3600.0)
+    timing = replace(QUICK, quiet=0.1, first_pause=3600.0, longest_pause=3600.0)
     archiver = make_archiver(timing=timing)
     archive(archiver, "1")
     wait_for(lambda: caplog.records, what="the warning")

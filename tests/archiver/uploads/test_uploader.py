@@ -27,7 +27,8 @@ def test_many_saves_of_many_keys_arrive_once_and_in_order(
     for number in range(40):
         for path in ("a.ipynb", "b.ipynb", "c.ipynb", "d.ipynb", "e.ipynb"):
             archive(archiver, number, path=path)
-    wait_for(is_empty(spool_dir), what="an empty spool")
+    wait_for(lambda: archiver.status.uploads >= 200, what="the uploads")
+    assert is_empty(spool_dir)()
     assert all(contents(store, f"{name}.ipynb") == texts(40) for name in "abcde")
     assert archiver.status.uploads == 200
 

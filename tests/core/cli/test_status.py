@@ -17,8 +17,8 @@ from bookstore_core.spool.report import SpoolReport, report_spool
 from bookstore_core.spool.saves import Trailer, entry_name
 from bookstore_core.spool.unprotected import (
     UnprotectedNotebook,
-    encode_losses,
-    loss_folders,
+    encode_unprotected,
+    unprotected_folders,
 )
 from bookstore_core.stores import VersionMetadata
 from harness.command import Outcome, Run
@@ -52,7 +52,7 @@ def write_status(spool_dir: Path, **values: Any) -> None:
 def lose(folder: Path, process: int, *paths: str) -> None:
     folder.mkdir(exist_ok=True, parents=True)
     losses = [UnprotectedNotebook(path, f"workspace/{path}") for path in paths]
-    data = encode_losses(losses, room=100, most=10_000)
+    data = encode_unprotected(losses, room=100, most=10_000)
     (folder / f"host.{process}").write_bytes(data)
 
 
@@ -160,7 +160,7 @@ def test_notebooks_of_a_spool_that_cannot_be_made_are_named(
     run: Run, tmp_path: Path
 ) -> None:
     spool_dir = tmp_path / "none" / "spool"
-    elsewhere = loss_folders(str(spool_dir))[1]
+    elsewhere = unprotected_folders(str(spool_dir))[1]
     lose(elsewhere, 1, "a.ipynb")
     assert "unprotected   a.ipynb" in status(run, spool_dir).out
     spool_dir.parent.write_text("a file")

@@ -132,8 +132,11 @@ class Intake:
             self._log.exception("Earlier renames could not be recorded.")
 
     def _keep_file(self, os_path: str, path: str) -> None:
-        if os.path.isfile(os_path):  # otherwise it was moved again or removed
-            self._keep(None, path, lambda: FileSource(os_path), os_path=os_path)
+        if not os.path.isfile(os_path):
+            return  # it was moved again or removed
+        # A save may have recorded the move meanwhile, with the same content.
+        source = FileSource(os_path)
+        self._keep(None, path, lambda: source, OVERWRITTEN, os_path=os_path)
 
     def _keep(
         self,

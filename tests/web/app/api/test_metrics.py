@@ -11,7 +11,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from bookstore_core.spool.drain_status import DrainStatus
 from bookstore_core.spool.saves import entry_name
-from bookstore_core.spool.unprotected import UnprotectedNotebook, encode_losses
+from bookstore_core.spool.unprotected import UnprotectedNotebook, encode_unprotected
 
 #: A store that must not be contacted: nothing answers there.
 NO_STORE = {
@@ -35,7 +35,7 @@ def spool_dir(tmp_path: Path) -> Path:
     losses = spool_dir / "unprotected" / "host.1"
     losses.parent.mkdir()
     lost = UnprotectedNotebook("a.ipynb", "workspace/a.ipynb")
-    losses.write_bytes(encode_losses([lost], room=1, most=9999))
+    losses.write_bytes(encode_unprotected([lost], room=1, most=9999))
     DrainStatus(
         in_flight=1,
         uploads=7,

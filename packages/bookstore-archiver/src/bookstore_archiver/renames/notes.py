@@ -13,10 +13,10 @@ from bookstore_archiver.spool.file_states import is_at
 from bookstore_core.errors import SpoolError
 from bookstore_core.paths import printable
 from bookstore_core.spool.directory import TMP, waiting_saves
-from bookstore_core.spool.renames import (
+from bookstore_core.spool.renamed_folders import (
     FOLDER,
     OVER,
-    Rename,
+    FolderRename,
     decode_rename,
     encode_recorded,
     rename_files,
@@ -28,7 +28,7 @@ from bookstore_core.stores.versions import new_save_id
 class RenameNote:
     """A rename on disk, locked by this process."""
 
-    def __init__(self, rename: Rename, path: Path, file: BinaryIO) -> None:
+    def __init__(self, rename: FolderRename, path: Path, file: BinaryIO) -> None:
         self.rename = rename
         self._path = path
         self._file = file
@@ -68,7 +68,7 @@ class RenameNotes:
         self._log = log
         self._disk = disk or Disk()
 
-    def write(self, rename: Rename) -> RenameNote | None:
+    def write(self, rename: FolderRename) -> RenameNote | None:
         """Write a note, durable on return; return None if it cannot be written."""
         name = entry_name(rename.renamed_at, new_save_id())
         draft = Path(self._spool_dir) / TMP / name
@@ -89,7 +89,7 @@ class RenameNotes:
             )
             return None
 
-    def _write(self, rename: Rename, draft: Path, path: Path) -> RenameNote:
+    def _write(self, rename: FolderRename, draft: Path, path: Path) -> RenameNote:
         file = self._disk.create(draft)
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -16,7 +16,7 @@ from datetime import datetime
 from bookstore_archiver.notebook_files import NotebookFile
 from bookstore_archiver.renames.notes import RenameNote, RenameNotes
 from bookstore_core.clock import utc_now
-from bookstore_core.spool.renames import Rename
+from bookstore_core.spool.renamed_folders import FolderRename
 
 #: How many folders are remembered that have no directory on this machine.
 MAX_FOLDERS = 100
@@ -123,7 +123,7 @@ class PendingRenames:
         """Add the rename of a folder, and return it."""
         folder = RenamedFolder(old, new, os_path)
         if self._notes is not None and os_path:
-            rename = Rename(old, new, os_path, folder.renamed_at)
+            rename = FolderRename(old, new, os_path, folder.renamed_at)
             folder.note = self._notes.write(rename)
         self._insert(folder)
         return folder

@@ -12,10 +12,10 @@ from typing import BinaryIO
 from bookstore_archiver.spool.file_states import is_at
 from bookstore_core.spool.unprotected import (
     UnprotectedNotebook,
-    decode_losses,
-    encode_losses,
-    loss_files,
-    loss_folders,
+    decode_unprotected,
+    encode_unprotected,
+    unprotected_files,
+    unprotected_folders,
 )
 
 #: Bytes that the file reserves, so that it can be written when the disk is full.
@@ -33,7 +33,7 @@ class UnprotectedFile:
 
     def __init__(self, spool_dir: str) -> None:
         self._spool_dir = spool_dir
-        self._folders = loss_folders(spool_dir)
+        self._folders = unprotected_folders(spool_dir)
         self._name = f"{socket.gethostname()}.{os.getpid()}.{token_hex(4)}"
         self._path: Path | None = None
         self._file: BinaryIO | None = None
@@ -78,7 +78,7 @@ class UnprotectedFile:
         size = os.fstat(file.fileno()).st_size
         room = max(size, RESERVE)
         for most in (MAX_SIZE, size):
-            data = encode_losses(notebooks, room=room, most=most)
+            data = encode_unprotected(notebooks, room=room, most=most)
             try:
                 written = os.pwrite(file.fileno(), data, 0)
                 if written == len(data):
@@ -94,13 +94,13 @@ class UnprotectedFile:
 
         The file is removed if `take` returns True, which means they are kept elsewhere.
         """
-        for path in loss_files(self._spool_dir):
+        for path in unprotected_files(self._spool_dir):
             if path == self._path:
                 continue
             with suppress(OSError), _open_orphan(path) as file:
                 if file is None:
                     continue
-                found = decode_losses(file.read())
+                found = decode_unprotected(file.read())
                 if not found or take(found):
                     path.unlink(missing_ok=True)
 
@@ -110,7 +110,7 @@ class UnprotectedFile:
         if file is None or path is None:
             return
         with suppress(OSError):
-            if not decode_losses(os.pread(file.fileno(), MAX_SIZE, 0)):
+            if not decode_unprotected(os.pread(file.fileno(), MAX_SIZE, 0)):
                 path.unlink(missing_ok=True)
         file.close()
 

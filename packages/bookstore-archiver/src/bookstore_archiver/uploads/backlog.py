@@ -198,7 +198,7 @@ class Backlog:
             self.refused |= refused
             if wide:
                 # Other keys may show sooner that the outage is over.
-                outage.pause(now, min(delay, self._timing.last_retry))
+                outage.pause(now, min(delay, self._timing.longest_pause))
                 since = outage.failing_since or now
         self._stats.failed(
             STORE if wide else key,
@@ -216,7 +216,9 @@ class Backlog:
         timing = self._timing
         if refused:
             return timing.refused
-        longest = min(timing.last_retry, timing.first_retry * 2.0 ** min(attempts, 16))
+        longest = min(
+            timing.longest_pause, timing.first_pause * 2.0 ** min(attempts, 16)
+        )
         return longest * self._dice()
 
 

@@ -12,8 +12,8 @@ class Timing:
     take_over: float = 1.0  # between attempts to get the drain lock
     tend: float = 5.0  # between repairs of unprotected notebooks
     sweep: float = 60.0  # between removals of abandoned files in tmp/
-    first_retry: float = 0.25  # longest delay of the first retry, doubled each time
-    last_retry: float = 30.0  # longest delay of all retries
-    refused: float = 300.0  # between attempts after a refusal
+    first_pause: float = 0.25  # before the first retry, doubled for each next one
+    longest_pause: float = 30.0  # at most, before any retry; a random part of it
+    refused: float = 300.0  # before a retry when the store refuses
     quiet: float = 60.0  # of failures before they are logged
     count: float = 0.1  # between counts of the spool while a command drains it

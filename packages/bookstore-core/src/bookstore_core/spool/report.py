@@ -17,7 +17,7 @@ from bookstore_core.errors import SpoolError
 from bookstore_core.settings import BookstoreSettings
 from bookstore_core.spool.directory import FAILED, SpoolCounts, count_spool
 from bookstore_core.spool.drain_status import DrainStatus, read_status
-from bookstore_core.spool.unprotected import UnprotectedNotebook, read_losses
+from bookstore_core.spool.unprotected import UnprotectedNotebook, read_unprotected
 
 #: Seconds after which a waiting save is a problem.
 STALLED_AFTER = 60.0
@@ -77,7 +77,7 @@ def report_spool(
 ) -> SpoolReport:
     """Return the report on the spool of these settings; never raises."""
     spool_dir = settings.spool_dir
-    unprotected = read_losses(spool_dir)
+    unprotected = read_unprotected(spool_dir)
     try:
         counts = count_spool(spool_dir)
     except SpoolError as error:

@@ -31,16 +31,16 @@ class UnprotectedNotebook:
     moved_from: str = ""
 
 
-def loss_folders(spool_dir: str) -> tuple[Path, Path]:
+def unprotected_folders(spool_dir: str) -> tuple[Path, Path]:
     """Return the folder in the spool, and the one to use if that is not possible."""
     name = hashlib.sha256(str(Path(spool_dir).absolute()).encode()).hexdigest()[:16]
     elsewhere = Path(jupyter_runtime_dir()) / f"bookstore-{FOLDER}-{name}"
     return Path(spool_dir) / FOLDER, elsewhere
 
 
-def loss_files(spool_dir: str) -> Iterator[Path]:
+def unprotected_files(spool_dir: str) -> Iterator[Path]:
     """Yield the files of all processes, including those that have ended."""
-    for folder in loss_folders(spool_dir):
+    for folder in unprotected_folders(spool_dir):
         try:
             names = sorted(path for path in folder.iterdir() if path.is_file())
         except OSError:
@@ -48,18 +48,18 @@ def loss_files(spool_dir: str) -> Iterator[Path]:
         yield from (path for path in names if not path.name.startswith("."))
 
 
-def read_losses(spool_dir: str) -> tuple[UnprotectedNotebook, ...]:
+def read_unprotected(spool_dir: str) -> tuple[UnprotectedNotebook, ...]:
     """Return the notebooks in the files of all processes; skip unreadable files."""
     found: set[UnprotectedNotebook] = set()
-    for path in loss_files(spool_dir):
+    for path in unprotected_files(spool_dir):
         try:
-            found.update(decode_losses(path.read_bytes()))
+            found.update(decode_unprotected(path.read_bytes()))
         except OSError:
             continue
     return tuple(sorted(found))
 
 
-def encode_losses(
+def encode_unprotected(
     notebooks: Collection[UnprotectedNotebook], *, room: int, most: int
 ) -> bytes:
     """Return the content of a file, of at least `room` and at most `most` bytes.
@@ -74,7 +74,7 @@ def encode_losses(
         kept = kept[: len(kept) * most // (len(line) + most)]
 
 
-def decode_losses(data: bytes) -> list[UnprotectedNotebook]:
+def decode_unprotected(data: bytes) -> list[UnprotectedNotebook]:
     """Return the notebooks in a file; none if it is malformed."""
     try:
         values = json.loads(data)

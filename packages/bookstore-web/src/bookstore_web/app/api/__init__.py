@@ -1,4 +1,8 @@
-"""The JSON API, below /api/bookstore: one module for each route."""
+"""The JSON API, below /api/bookstore: one module for each route.
+
+A new route is a module here with a blueprint, and a line in `BLUEPRINTS`. The proxy
+forwards it and `openapi.json` describes it without further changes.
+"""
 
 from bookstore_web.app.api import (
     clone,

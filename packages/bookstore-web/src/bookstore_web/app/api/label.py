@@ -7,6 +7,7 @@ from flask import Blueprint
 from bookstore_core.history.records import VersionRecord, record_of
 from bookstore_core.history.shelves import find_shelf
 from bookstore_core.stores import Label
+from bookstore_core.stores.checks import MAX_COMMENT, MAX_NAME
 from bookstore_web.app.context import author
 from bookstore_web.app.operations import operation
 from bookstore_web.app.schemas import (
@@ -27,8 +28,8 @@ class LabelFields(Request):
 
     path = Text(PATH, required=True)
     version_id = Text(NAME, required=True)
-    name = Text("The label, up to 80 characters; empty to remove it.")
-    comment = Text("A comment on the label, up to 500 characters.")
+    name = Text(f"The label, up to {MAX_NAME} characters; empty to remove it.")
+    comment = Text(f"A comment on the label, up to {MAX_COMMENT} characters.")
     shelf = shelf_field()
 
 

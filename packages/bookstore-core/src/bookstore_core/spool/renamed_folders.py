@@ -22,7 +22,7 @@ OVER = b"true\n"
 
 
 @dataclass(frozen=True)
-class Rename:
+class FolderRename:
     """The old and the new path of a folder on the server, and its directory now.
 
     `recorded` are the new paths of the notebooks whose rename is recorded in a version;
@@ -48,7 +48,7 @@ def encode_recorded(path: str) -> bytes:
     return json.dumps(path).encode("ascii") + b"\n"
 
 
-def decode_rename(data: bytes) -> Rename | None:
+def decode_rename(data: bytes) -> FolderRename | None:
     """Return the rename in a file; None if the file is malformed.
 
     An incomplete last line is ignored: it was never confirmed.
@@ -58,7 +58,7 @@ def decode_rename(data: bytes) -> Rename | None:
         values, rest = json.loads(first), [json.loads(line) for line in lines[:-1]]
         if values["bookstore_renamed"] != 1:
             return None
-        return Rename(
+        return FolderRename(
             old=check_path(values["old"]),
             new=check_path(values["new"]),
             os_path=str(values["os_path"]),
