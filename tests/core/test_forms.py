@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from botocore.response import StreamingBody
 
-from bookstore_core.errors import NewerSaveError, NewerVersionError
+from bookstore_core.errors import NewerSaveError, NewerVersionError, SpoolError
 from bookstore_core.history import History
 from bookstore_core.settings import BookstoreSettings
 from bookstore_core.spool.saves import Trailer, read_trailer
@@ -129,3 +129,19 @@ def test_a_newer_save_is_not_taken_for_a_damaged_one() -> None:
     newer = SPOOLED.replace(b'"bookstore_spool": 1', b'"bookstore_spool": 2, "x": 5')
     with pytest.raises(NewerSaveError, match="newer release of bookstore; update"):
         read_trailer(io.BytesIO(newer))
+
+
+def test_a_release_with_a_newer_form_reads_saves_of_older_ones(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    before = read_trailer(io.BytesIO(SPOOLED))
+    monkeypatch.setattr("bookstore_core.spool.saves.SPOOL_FORM", 2)
+    assert read_trailer(io.BytesIO(SPOOLED)) == before
+
+
+@pytest.mark.parametrize("form", [0, -1, True, None, "1", 1.0])
+def test_a_save_with_a_number_that_is_no_form_is_not_a_save(form: Any) -> None:
+    head, _, line = SPOOLED.rstrip(b"\n").rpartition(b"\n")
+    line = json.dumps({**json.loads(line), "bookstore_spool": form}).encode()
+    with pytest.raises(SpoolError, match="not a save"):
+        read_trailer(io.BytesIO(head + b"\n" + line + b"\n"))

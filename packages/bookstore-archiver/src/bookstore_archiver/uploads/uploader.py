@@ -200,7 +200,7 @@ class Uploader:
         if self._tend is not None and now >= self._next_tend:
             self._next_tend = now + self._timing.tend
             self._tend()
-        holding = self._hold()
+        holding = self._hold_lock()
         if holding and not self._holding:
             self._stats.resume(read_status(str(self._spool.root)).last_success)
         with self._condition:
@@ -224,7 +224,7 @@ class Uploader:
             self._write_status()
         return self._pause()
 
-    def _hold(self) -> bool:
+    def _hold_lock(self) -> bool:
         if not self._spool.root.is_dir():
             self._spool.make()
             self._next_look = 0.0

@@ -17,7 +17,7 @@ MAX_TRAILER = 65536
 
 #: The first member of a trailer, and its value, the number of the form. It grows with
 #: each new member, because a release refuses members that it does not know.
-_FORM, FORM = "bookstore_spool", 1
+_FORM, SPOOL_FORM = "bookstore_spool", 1
 
 #: The message about a save whose form has a higher number.
 NEWER = (
@@ -47,7 +47,7 @@ class Trailer:
     def encode(self) -> bytes:
         """Return the trailer as a line of JSON, with a newline before it."""
         values = {
-            _FORM: FORM,
+            _FORM: SPOOL_FORM,
             "key": self.key,
             "size": self.size,
             "sha256": self.metadata.sha256,  # keeps its position in the line
@@ -74,10 +74,10 @@ def read_trailer(file: BinaryIO) -> Trailer:
     try:
         values = json.loads(line)
         form = values.pop(_FORM)
-        if type(form) is int and form > FORM:
-            raise NewerSaveError(NEWER)
-        if form != FORM:
+        if type(form) is not int or form < 1:
             raise ValueError
+        if form > SPOOL_FORM:
+            raise NewerSaveError(NEWER)
         trailer = _trailer_in(values)
     except (
         *(ValueError, TypeError, KeyError, AttributeError),

@@ -52,12 +52,12 @@ def check_version_id(key: str, version_id: str | None) -> str | None:
 
 #: The form of a version's metadata in the store; 1 if not recorded. It is increased
 #: when releases that know only this form could misread the next one.
-FORM = 1
+STORED_FORM = 1
 
 
 def check_form(form: int, key: str, version_id: str) -> None:
     """Raise NewerVersionError for a form that only a newer release can read."""
-    if form > FORM:
+    if form > STORED_FORM:
         raise NewerVersionError(
             f"Version {version_id} of {key} was written by a newer release of "
             "bookstore. Update bookstore to read it."
@@ -65,7 +65,7 @@ def check_form(form: int, key: str, version_id: str) -> None:
 
 
 #: The maximum lengths of a label's name and comment, in characters.
-MAX_NAME = 80
+MAX_LABEL = 80
 MAX_COMMENT = 500
 
 _INDEX = re.compile(r"@[0-9]+")
@@ -79,9 +79,9 @@ def check_label_name(name: str) -> str:
     name = name.strip(" ")
     if not name:
         raise InvalidRequestError("The label is empty. Give it a name.")
-    if len(name) > MAX_NAME:
+    if len(name) > MAX_LABEL:
         raise InvalidRequestError(
-            f"The label is {len(name)} characters long; the limit is {MAX_NAME}."
+            f"The label is {len(name)} characters long; the limit is {MAX_LABEL}."
         )
     if not _is_printable(name):
         raise InvalidRequestError("The label contains unprintable characters.")

@@ -27,7 +27,8 @@ class VersionMetadata:
     first version under the new path.
 
     Both stores and the spool write and read a new field by its name. Give it a default,
-    and raise `FORM` in `spool/saves.py`: older releases cannot read such saves.
+    and raise `SPOOL_FORM` in `spool/saves.py`: older releases cannot read such saves.
+    S3 leaves out what does not fit into 2 KB; `stores/s3/metadata.py` has the order.
     """
 
     save_id: str

@@ -5,7 +5,7 @@ from werkzeug.routing import BaseConverter
 
 from bookstore_core import __version__
 from bookstore_core.settings import BookstoreSettings
-from bookstore_core.stores.checks import MAX_COMMENT, MAX_NAME
+from bookstore_core.stores.checks import MAX_COMMENT, MAX_LABEL
 from bookstore_web.app import failures
 from bookstore_web.app.api import BLUEPRINTS
 from bookstore_web.app.context import ContextMiddleware, check_caller, context
@@ -66,7 +66,7 @@ def create_app(
             "base_url": context().base_url,
             "release": __version__,
             "has_server": launch is not None,
-            "max_label": MAX_NAME,
+            "max_label": MAX_LABEL,
             "max_comment": MAX_COMMENT,
         }
     )

@@ -27,7 +27,7 @@ from bookstore_core.paths import DELIMITER
 from bookstore_core.settings import BookstoreSettings
 from bookstore_core.stores.base import Finding, StoreCheck, VersionStore
 from bookstore_core.stores.checks import (
-    FORM,
+    STORED_FORM,
     check_form,
     check_key,
     check_prefix,
@@ -359,7 +359,7 @@ def _describe(
     key: str, metadata: VersionMetadata, *, size: int, content_type: str
 ) -> bytes:
     described = {
-        _FORM: FORM,
+        _FORM: STORED_FORM,
         "key": key,
         "size": size,
         "content_type": content_type,
@@ -379,7 +379,7 @@ def _read_sidecar(folder: _KeyFolder, version_id: str) -> dict[str, Any]:
 
 def _form_in(described: dict[str, Any]) -> int:
     form = described.get(_FORM)
-    return form if isinstance(form, int) else FORM
+    return form if isinstance(form, int) else STORED_FORM
 
 
 def _metadata_in(described: dict[str, Any]) -> VersionMetadata | None:

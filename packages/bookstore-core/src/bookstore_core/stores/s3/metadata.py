@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import fields
 from urllib.parse import quote, unquote
 
-from bookstore_core.stores.checks import FORM
+from bookstore_core.stores.checks import STORED_FORM
 from bookstore_core.stores.versions import VersionMetadata
 
 #: S3's limit is 2048; some servers count the header's own prefix as well.
@@ -33,8 +33,8 @@ _FORM_HEADER = _header("form")
 def encode_metadata(metadata: VersionMetadata) -> dict[str, str]:
     """Return the headers without their prefix; fields that do not fit are left out."""
     texts = metadata.as_texts()
-    headers = {_FORM_HEADER: str(FORM)}
-    room = MAX_BYTES - len(HEADER_PREFIX) - len(_FORM_HEADER) - len(str(FORM))
+    headers = {_FORM_HEADER: str(STORED_FORM)}
+    room = MAX_BYTES - len(HEADER_PREFIX) - len(_FORM_HEADER) - len(str(STORED_FORM))
     for name, header in _HEADERS.items():
         encoded = quote(texts[name], safe="/:@+,=", errors="surrogatepass")
         needed = len(HEADER_PREFIX) + len(header) + len(encoded)
@@ -50,7 +50,7 @@ def encode_metadata(metadata: VersionMetadata) -> dict[str, str]:
 def form_in(headers: Mapping[str, str]) -> int:
     """Return the form of the metadata in an object's headers."""
     form = _decoded(headers).get(_FORM_HEADER, "")
-    return int(form) if form.isascii() and form.isdecimal() else FORM
+    return int(form) if form.isascii() and form.isdecimal() else STORED_FORM
 
 
 def decode_metadata(headers: Mapping[str, str]) -> VersionMetadata | None:

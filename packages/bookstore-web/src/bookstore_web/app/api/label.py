@@ -7,7 +7,7 @@ from flask import Blueprint
 from bookstore_core.history.records import VersionRecord, record_of
 from bookstore_core.history.shelves import find_shelf
 from bookstore_core.stores import Label
-from bookstore_core.stores.checks import MAX_COMMENT, MAX_NAME
+from bookstore_core.stores.checks import MAX_COMMENT, MAX_LABEL
 from bookstore_web.app.context import author
 from bookstore_web.app.operations import operation
 from bookstore_web.app.schemas import (
@@ -28,7 +28,7 @@ class LabelFields(Request):
 
     path = Text(PATH, required=True)
     version_id = Text(NAME, required=True)
-    name = Text(f"The label, up to {MAX_NAME} characters; empty to remove it.")
+    name = Text(f"The label, up to {MAX_LABEL} characters; empty to remove it.")
     comment = Text(f"A comment on the label, up to {MAX_COMMENT} characters.")
     shelf = shelf_field()
 
