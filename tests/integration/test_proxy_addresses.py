@@ -47,8 +47,9 @@ class WanderingServer(NotebookServer):
     def _is_up(self) -> bool:
         runtime = self.home / ".local/share/jupyter/runtime"
         for path in runtime.glob("*server-*.json"):
-            self.port = json.loads(path.read_text())["port"]
-            return super()._is_up()
+            if text := path.read_text():  # empty until the server has written it
+                self.port = json.loads(text)["port"]
+                return super()._is_up()
         return False
 
 
