@@ -10,6 +10,15 @@ import pytest
 from tornado.web import HTTPError
 
 from archiver.conftest import MakeArchiver
+from archiver.managers import (
+    MANAGERS,
+    AsyncElsewhere,
+    AsyncFiles,
+    Elsewhere,
+    Files,
+    PlainAsyncElsewhere,
+    save,
+)
 from bookstore_archiver.hooks.saves import attach
 from bookstore_archiver.spool.disk import Disk
 from bookstore_core.origins import MEMBER, Origin
@@ -21,64 +30,6 @@ from harness.waiting import wait_for
 
 KEY = "workspace/a.ipynb"
 PATH = "a.ipynb"
-
-
-class Files:
-    """A manager that keeps notebooks as files below a directory."""
-
-    def __init__(self, root: Path) -> None:
-        self.root = root
-        self.seen: list[Any] = []
-
-    def _get_os_path(self, path: str) -> str:
-        return str(self.root / path)
-
-    def file_exists(self, path: str) -> Any:
-        return (self.root / path).is_file()
-
-    def get(self, path: str, content: bool = True) -> Any:
-        return {"type": "file", "content": (self.root / path).read_text()}
-
-    def save(self, model: Any, path: str = "") -> Any:
-        self.seen.append(model)
-        (self.root / path).write_text(str(model["content"]))
-        return {"path": path}
-
-
-class Elsewhere(Files):
-    """A manager that has no files on this machine."""
-
-    _get_os_path = None  # type: ignore[assignment]
-
-
-class AsyncFiles(Files):
-    """The same for an event loop."""
-
-    async def file_exists(self, path: str) -> Any:
-        await asyncio.sleep(0)
-        return super().file_exists(path)
-
-    async def get(self, path: str, content: bool = True) -> Any:
-        await asyncio.sleep(0)
-        return super().get(path, content)
-
-    async def save(self, model: Any, path: str = "") -> Any:
-        await asyncio.sleep(0)
-        return super().save(model, path)
-
-
-class AsyncElsewhere(AsyncFiles, Elsewhere):
-    """An asynchronous manager without files."""
-
-
-class PlainAsyncElsewhere(AsyncElsewhere):
-    """One whose `save` is a plain function that returns an awaitable."""
-
-    def save(self, model: Any, path: str = "") -> Any:
-        return super().save(model, path)
-
-
-MANAGERS = [Files, Elsewhere, AsyncFiles, AsyncElsewhere, PlainAsyncElsewhere]
 
 
 class FullDisk(Disk):
@@ -93,15 +44,6 @@ def root(tmp_path: Path) -> Path:
     folder = tmp_path / "work"
     folder.mkdir()
     return folder
-
-
-def save(manager: Any, content: str, path: str = PATH, **members: Any) -> Any:
-    async def settle() -> Any:
-        model = {"type": "notebook", "content": content, **members}
-        answer = manager.save(model, path)
-        return await answer if inspect.isawaitable(answer) else answer
-
-    return asyncio.run(settle())
 
 
 def contents(store: MemoryStore, key: str = KEY) -> list[str]:

@@ -1,8 +1,6 @@
 """Renames: the first version under the new path records the old path."""
 
-import asyncio
 import errno
-import inspect
 import os
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -10,6 +8,14 @@ from typing import Any, BinaryIO
 import pytest
 
 from archiver.conftest import LOG, MakeArchiver
+from archiver.managers import (
+    AsyncElsewhere,
+    AsyncFiles,
+    Elsewhere,
+    Files,
+    do,
+    save,
+)
 from bookstore_archiver.hooks.saves import attach
 from bookstore_archiver.renames.follower import RenameFollower
 from bookstore_archiver.renames.pending import PendingRenames
@@ -18,57 +24,6 @@ from bookstore_core.moved_notes import read_note
 from bookstore_core.stores import Version
 from harness.memory_store import MemoryStore
 from harness.waiting import wait_for
-
-
-class Files:
-    """A manager that keeps notebooks as files below a directory."""
-
-    def __init__(self, root: Path) -> None:
-        self.root = root
-
-    def _get_os_path(self, path: str) -> str:
-        return str(self.root / path)
-
-    def file_exists(self, path: str) -> Any:
-        return (self.root / path).is_file()
-
-    def get(self, path: str, content: bool = True) -> Any:
-        return {"type": "file", "content": (self.root / path).read_text()}
-
-    def save(self, model: Any, path: str = "") -> Any:
-        (self.root / path).write_text(str(model["content"]))
-        return {"path": path}
-
-    def rename_file(self, old_path: str, new_path: str) -> Any:
-        (self.root / old_path.strip("/")).rename(self.root / new_path)
-
-
-class AsyncFiles(Files):
-    """The same for an event loop."""
-
-    async def file_exists(self, path: str) -> Any:
-        return super().file_exists(path)
-
-    async def get(self, path: str, content: bool = True) -> Any:
-        await asyncio.sleep(0)
-        return super().get(path, content)
-
-    async def save(self, model: Any, path: str = "") -> Any:
-        return super().save(model, path)
-
-    async def rename_file(self, old_path: str, new_path: str) -> Any:
-        await asyncio.sleep(0)
-        super().rename_file(old_path, new_path)
-
-
-class Elsewhere(Files):
-    """A manager that has no files on this machine."""
-
-    _get_os_path = None  # type: ignore[assignment]
-
-
-class AsyncElsewhere(AsyncFiles, Elsewhere):
-    """The same for an event loop."""
 
 
 class SmallDisk(Disk):
@@ -87,17 +42,6 @@ def root(tmp_path: Path) -> Path:
     folder = tmp_path / "work"
     (folder / "x" / "deep").mkdir(parents=True)
     return folder
-
-
-def do(answer: Any) -> Any:
-    async def settle() -> Any:
-        return await answer if inspect.isawaitable(answer) else answer
-
-    return asyncio.run(settle())
-
-
-def save(manager: Any, content: str, path: str) -> None:
-    do(manager.save({"type": "notebook", "content": content}, path))
 
 
 def wait_for_versions(store: MemoryStore, path: str, number: int) -> list[Version]:

@@ -93,6 +93,20 @@ class Intake:
         self._archive_previous(path)
         self._keep(manager, path, lambda: source_of(manager, model, path), provenance)
 
+    def keep_written(
+        self, manager: Any, source: Source, path: str, origin: Origin | None = None
+    ) -> None:
+        """Put what a failed save has written into the spool. Never raises.
+
+        It becomes a version unless the newest one has the same content.
+        """
+        path = _normal(path)
+        provenance = Provenance.of_restore(origin, path)
+        self._archive_previous(path)
+        self._keep(
+            manager, path, lambda: source, replace(provenance, only_if_changed=True)
+        )
+
     def keep_moved(
         self, manager: Any, old: str, new: str, source: Source | None = None
     ) -> None:

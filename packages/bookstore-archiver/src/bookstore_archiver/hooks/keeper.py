@@ -28,6 +28,11 @@ class Keeper(Protocol):
     def keep_present(self, source: Source, path: str) -> None:
         """Keep the content of `path`, before a restore overwrites it."""
 
+    def keep_written(
+        self, manager: Any, source: Source, path: str, origin: Origin | None = None
+    ) -> None:
+        """Keep what a save at `path` has written that failed afterwards."""
+
     def keep_moved(
         self, manager: Any, old: str, new: str, source: Source | None = None
     ) -> None:

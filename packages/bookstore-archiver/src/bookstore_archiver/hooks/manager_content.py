@@ -2,6 +2,7 @@
 
 import base64
 import inspect
+import logging
 import os
 from collections.abc import Awaitable, Mapping
 from typing import Any
@@ -15,6 +16,8 @@ from bookstore_archiver.spool.sources import (
 from bookstore_core.errors import SpoolError
 
 Present = Source | None
+
+_log = logging.getLogger(__name__)
 
 
 def present_source(manager: Any, path: str) -> Present | Awaitable[Present]:
@@ -30,6 +33,28 @@ def present_source(manager: Any, path: str) -> Present | Awaitable[Present]:
     if inspect.isawaitable(exists):
         return _ask(manager, path, exists)
     return _source(manager.get(path, content=True), path) if exists else None
+
+
+def try_present_source(manager: Any, path: str) -> Present | Awaitable[Present]:
+    """Return what `present_source` does, but None if it fails; the log says why."""
+    try:
+        source = present_source(manager, path)
+    except Exception as error:  # noqa: BLE001  # the edge of the user's save or rename
+        _log_unread(path, error)
+        return None
+    return _try(source, path) if inspect.isawaitable(source) else source
+
+
+async def _try(source: Awaitable[Present], path: str) -> Present:
+    try:
+        return await source
+    except Exception as error:  # noqa: BLE001  # the edge of the user's save or rename
+        _log_unread(path, error)
+        return None
+
+
+def _log_unread(path: str, error: Exception) -> None:
+    _log.info("%s cannot be read; its next save becomes a version: %s", path, error)
 
 
 async def _ask(manager: Any, path: str, exists: Awaitable[bool]) -> Present:

@@ -2,18 +2,13 @@
 
 import functools
 import inspect
-import logging
 from collections.abc import Awaitable, Callable
 from typing import Any
 
 from bookstore_archiver.hooks.event_loop import in_thread
 from bookstore_archiver.hooks.keeper import Keeper
-from bookstore_archiver.hooks.manager_content import Present, present_source
+from bookstore_archiver.hooks.manager_content import Present, try_present_source
 from bookstore_core.notebooks import SUFFIX
-
-_log = logging.getLogger(__name__)
-
-UNREAD = "The renamed notebook could not be read; its next save is archived: %s"
 
 
 def follow_renames(manager: Any, keeper: Keeper) -> None:
@@ -48,7 +43,7 @@ def _wrap_sync(rename: Rename, manager: Any, keeper: Keeper) -> Rename:
         if inspect.isawaitable(answer):
             return _follow(lambda: answer, manager, keeper, old_path, new_path)
         source = _look(manager, new_path)
-        known = None if inspect.isawaitable(source) else source
+        known = None if isinstance(source, Awaitable) else source
         keeper.keep_moved(manager, old_path, new_path, known)
         return answer
 
@@ -73,24 +68,10 @@ async def _follow(
         answer = await start()
         source = _look(manager, new)
         if inspect.isawaitable(source):
-            source = await _quietly(source)
+            source = await source
         await in_thread(keeper.keep_moved, manager, old, new, source)
         return answer
 
 
 def _look(manager: Any, path: str) -> Present | Awaitable[Present]:
-    if not path.endswith(SUFFIX):
-        return None
-    try:
-        return present_source(manager, path)
-    except Exception as error:  # noqa: BLE001  # the edge of the user's rename
-        _log.info(UNREAD, error)
-        return None
-
-
-async def _quietly(source: Awaitable[Present]) -> Present:
-    try:
-        return await source
-    except Exception as error:  # noqa: BLE001  # the edge of the user's rename
-        _log.info(UNREAD, error)
-        return None
+    return try_present_source(manager, path) if path.endswith(SUFFIX) else None

@@ -14,9 +14,11 @@ from typing import Any
 from tornado.web import HTTPError
 
 from bookstore_archiver.hooks.event_loop import in_thread
+from bookstore_archiver.hooks.failed_saves import Written
 from bookstore_archiver.hooks.keeper import Keeper
 from bookstore_archiver.hooks.manager_content import Present, present_source
 from bookstore_archiver.hooks.renames import follow_renames
+from bookstore_archiver.spool.sources import Source
 from bookstore_core.notebooks import SUFFIX
 from bookstore_core.origins import MARK, MEMBER, Origin, archives
 
@@ -112,7 +114,7 @@ def _wrap_sync(save: Save, manager: Any, keeper: Keeper) -> Save:
                     return kept.follow(start, lambda: present)
                 if present is not None:
                     keeper.keep_present(present, path)
-        with _within(path):
+        with kept.written(), _within(path):
             answer = start()
         if inspect.isawaitable(answer):
             return kept.follow(lambda: answer, _nothing)
@@ -141,8 +143,10 @@ class _AsyncSave:
         path: str,
         origin: Origin | None,
     ) -> None:
+        self._manager = manager
         self._keeper = keeper
         self._path = path
+        self._origin = origin
         self._keep = functools.partial(keeper.keep, manager, model, path, origin)
 
     async def follow(self, start: Callable[[], Awaitable[Any]], look: Look) -> Any:
@@ -154,10 +158,34 @@ class _AsyncSave:
                     present = await present
                 if present is not None:
                     await in_thread(self._keeper.keep_present, present, self._path)
-            with _within(self._path):
-                answer = await start()
+            written = Written(self._manager, self._path)
+            try:
+                with _within(self._path):
+                    answer = await start()
+            except BaseException:
+                source = written.find()
+                if inspect.isawaitable(source):
+                    source = await source
+                if source is not None:
+                    await in_thread(self._keep_written, source)
+                raise
             await in_thread(self._keep)
             return answer
+
+    @contextmanager
+    def written(self) -> Iterator[None]:
+        """Keep what the block has written, if it fails."""
+        written = Written(self._manager, self._path)
+        try:
+            yield
+        except BaseException:
+            source = written.find()
+            if source is not None and not isinstance(source, Awaitable):
+                self._keep_written(source)
+            raise
+
+    def _keep_written(self, source: Source) -> None:
+        self._keeper.keep_written(self._manager, source, self._path, self._origin)
 
 
 @contextmanager
