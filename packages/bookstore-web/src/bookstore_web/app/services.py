@@ -45,15 +45,18 @@ class Services:
                 self._stores[hurried] = open_store(self.settings, hurried=hurried)
             return self._stores[hurried]
 
-    def history(self, shelf: Shelf = WORKSPACE) -> History:
+    def history(self, shelf: Shelf = WORKSPACE, *, confirm: bool = True) -> History:
         """Return the histories of a shelf, on the hurried store.
 
-        Raises ConfigurationError if no store, or no such shelf, is configured.
+        Without `confirm`, versions in memory are taken to exist in the store. Raises
+        ConfigurationError if no store, or no such shelf, is configured.
         """
         store = self.open_store(hurried=True)
         check_shelf(shelf, self.settings)
         contents = self.change_memory.contents
-        return CachedHistory(store, self.settings, shelf=shelf, contents=contents)
+        return CachedHistory(
+            store, self.settings, shelf=shelf, contents=contents, confirm=confirm
+        )
 
     def library(self, shelf: Shelf) -> Library:
         """Return the library of a shelf, for the caller."""
@@ -67,7 +70,7 @@ class Services:
     def changes(self, shelf: Shelf) -> Changes:
         """Return a `Changes` for the caller and a shelf, which compares versions."""
         return Changes(
-            history=self.history(shelf),
+            history=self.history(shelf, confirm=False),
             memory=self.change_memory,
             shelf=shelf,
             caller=caller(),

@@ -53,8 +53,8 @@ class CachedHistory(History):
     """Histories that do not fetch a content again while it is in `contents`.
 
     What can change is always requested from the store: whether a version still exists,
-    its label, which one is the newest. Only `read` with a version id may send no
-    request.
+    its label, which one is the newest. Without `confirm`, a version that is in
+    `contents` is taken to exist.
     """
 
     def __init__(
@@ -64,10 +64,12 @@ class CachedHistory(History):
         *,
         contents: Contents,
         shelf: Shelf = WORKSPACE,
+        confirm: bool = True,
     ) -> None:
         super().__init__(store, settings, shelf=shelf)
         self._contents = contents
         self._shelf = shelf
+        self._confirm = confirm
 
     def open(self, path: str, name: str = "") -> tuple[HistoryRow, bytes]:
         known = self._contents.get((self._shelf.name, check_path(path), name))
@@ -78,7 +80,10 @@ class CachedHistory(History):
     def _fetch(self, path: str, version_id: str) -> tuple[HistoryRow, bytes]:
         key = (self._shelf.name, path, version_id)
         if (known := self._contents.get(key)) is not None:
-            return known
+            if not self._confirm:
+                return known
+            row, _ = self._head(path, version_id)
+            return row, known[1]
         row, data = super()._fetch(path, version_id)
         if version_id != OVERWRITABLE:
             self._contents.put(key, (row, data), size=len(data))
