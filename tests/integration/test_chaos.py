@@ -24,7 +24,7 @@ def test_no_acknowledged_save_is_lost_doubled_or_out_of_order(
     name: str, generation: str, tmp_path: Path, s3_server: S3Server
 ) -> None:
     if name in NEEDS_ROOT and os.geteuid() != 0:
-        pytest.skip("only root may mount a small disk; test_spooling injects ENOSPC")
+        pytest.skip("only root may mount a small disk; test_spool injects ENOSPC")
     with FaultProxy(s3_server.url) as proxy:
         world = World(tmp_path, s3_server, proxy, generation)  # type: ignore[arg-type]
         outcome = CASES[name](world, 12, 2)

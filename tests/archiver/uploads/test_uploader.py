@@ -186,6 +186,7 @@ def test_drain_works_without_a_server(tmp_path: Path, spool_dir: Path) -> None:
     )
     with closing(Archiver(settings, log=LOG)) as archiver:
         assert archiver.drain(timeout=30)
+        assert archiver.drain()
     assert len(LocalStore(settings).list_versions("workspace/a.ipynb").versions) == 1
 
 

@@ -166,7 +166,7 @@ def test_notebooks_of_a_spool_that_cannot_be_made_are_named(
     spool_dir.parent.write_text("a file")
     outcome = status(run, spool_dir)
     assert outcome.code == 7
-    assert "1 notebooks is not protected" in outcome.out
+    assert "1 notebook is not protected" in outcome.out
 
 
 @pytest.mark.parametrize(

@@ -177,3 +177,12 @@ def test_files_of_the_file_system_do_not_count(tmp_path: Path) -> None:
     (tmp_path / "new").mkdir()
     (tmp_path / "new" / ".nfs0001").touch()
     assert count_spool(str(tmp_path)).waiting == 0
+
+
+@pytest.mark.parametrize("name", ["author", "sha256", "source_path", "save_id", "key"])
+def test_a_save_that_lacks_what_every_release_wrote_is_not_a_save(name: str) -> None:
+    values = json.loads(TRAILER.encode())
+    del values[name]
+    line = b"\n" + json.dumps(values).encode() + b"\n"
+    with pytest.raises(SpoolError, match="not a save"):
+        read_trailer(io.BytesIO(b"{}" + line))

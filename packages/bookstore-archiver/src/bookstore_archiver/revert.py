@@ -49,8 +49,8 @@ def find_reverted(
     A save that is still in the spool is read there, without the store. Raises
     VersionNotFoundError if there is no such checkpoint, and the store's errors.
     """
-    remembered = known_versions.all_known(path)
-    known = next((v for v in remembered if checkpoint_id(v) == checkpoint), None)
+    known_here = known_versions.all_known(path)
+    known = next((v for v in known_here if checkpoint_id(v) == checkpoint), None)
     if checkpoint.startswith("s"):
         waiting = _waiting(spool, checkpoint[1:], known)
         if waiting is not None:

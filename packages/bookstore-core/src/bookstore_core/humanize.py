@@ -1,4 +1,4 @@
-"""Sizes and lengths of time in words."""
+"""Sizes, lengths of time and numbers of things in words."""
 
 UNITS = ("bytes", "KB", "MB", "GB", "TB")
 SPANS = ((86400, "days"), (3600, "hours"), (60, "minutes"))
@@ -13,6 +13,11 @@ def say_size(size: float) -> str:
             return f"{size:.0f} {unit}" if unit == UNITS[0] else f"{size:.1f} {unit}"
         size /= 1000
     raise AssertionError("unreachable")
+
+
+def say_count(number: int, noun: str) -> str:
+    """Return a number of things in words: ``1 file``, ``2 files``."""
+    return f"{number} {noun if number == 1 else noun + 's'}"
 
 
 def say_span(seconds: float) -> str:

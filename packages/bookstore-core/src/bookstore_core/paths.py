@@ -44,7 +44,7 @@ def check_path(path: str, *, what: str = "path") -> str:
         raise InvalidRequestError(f"The {what} contains a NUL character.")
     if any(segment in {"", ".", ".."} for segment in path.split(DELIMITER)):
         raise InvalidRequestError(
-            f"The {what} {path!r} has an empty, '.' or '..' part. Remove it."
+            f"The {what} {path!r} has an empty, '.' or '..' part. Remove that part."
         )
     try:
         length = len(path.encode("utf-8"))

@@ -8,7 +8,8 @@ from traitlets import Float
 from bookstore_archiver.archiver import Archiver
 from bookstore_archiver.cli.verb import LIMIT, ArchiverVerb, Patience
 from bookstore_core.cli.command import Verb
-from bookstore_core.spool.directory import count_spool
+from bookstore_core.spool.directory import SpoolCounts, count_spool
+from bookstore_core.spool.report import READ_REASONS, describe_failed
 
 
 class DrainApp(ArchiverVerb):
@@ -43,14 +44,11 @@ class DrainApp(ArchiverVerb):
             self.empty_spool(archiver, patience, timeout=self.timeout)
         counts = count_spool(spool_dir)
         value = {"spool_dir": spool_dir, "drained": waiting, "failed": counts.failed}
-        self.show(value, _drained_lines(spool_dir, waiting, counts.failed))
+        self.show(value, _drained_lines(spool_dir, waiting, counts))
         return 0
 
 
-def _drained_lines(spool_dir: str, waiting: int, failed: int) -> Iterator[str]:
+def _drained_lines(spool_dir: str, waiting: int, counts: SpoolCounts) -> Iterator[str]:
     yield f"The spool {spool_dir} is empty. Saves that left it: {waiting}."
-    if failed:
-        yield (
-            f"{failed} files in {spool_dir}/failed are not saves. Each has a "
-            "NAME.reason beside it."
-        )
+    if counts.failed:
+        yield f"{describe_failed(counts, spool_dir)} {READ_REASONS}"

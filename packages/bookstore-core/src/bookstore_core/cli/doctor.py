@@ -8,6 +8,7 @@ from traitlets.config import Config
 
 from bookstore_core.cli.command import Verb
 from bookstore_core.errors import BookstoreError, ConfigurationError, SpoolError
+from bookstore_core.humanize import say_count
 from bookstore_core.jupyter.config_files import (
     LoadedConfig,
     load_config,
@@ -17,6 +18,7 @@ from bookstore_core.jupyter.config_files import (
 from bookstore_core.jupyter.extensions import check_extensions
 from bookstore_core.settings import BookstoreSettings
 from bookstore_core.spool.directory import check_spool_dir, count_spool
+from bookstore_core.spool.report import READ_REASONS, describe_failed
 from bookstore_core.stores import Finding, open_store
 
 
@@ -113,13 +115,14 @@ def _check_spool(settings: BookstoreSettings) -> Iterator[Finding]:
             False, str(error), "Give the user access to it, or set spool_dir."
         )
         return
-    sentence = f"The spool {settings.spool_dir} contains {counts.waiting} saves."
+    saves = say_count(counts.waiting, "save")
+    sentence = f"The spool {settings.spool_dir} contains {saves}."
     yield Finding(True, sentence)
     if counts.failed:
         yield Finding(
             False,
-            f"{counts.failed} files in {settings.spool_dir}/failed are not saves.",
-            "Each has a NAME.reason beside it. Remove them after you have looked.",
+            describe_failed(counts, settings.spool_dir),
+            READ_REASONS,
         )
 
 

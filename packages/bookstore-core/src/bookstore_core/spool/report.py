@@ -14,6 +14,7 @@ from typing import Any
 
 from bookstore_core.clock import utc_now
 from bookstore_core.errors import SpoolError
+from bookstore_core.humanize import say_count
 from bookstore_core.settings import BookstoreSettings
 from bookstore_core.spool.directory import FAILED, SpoolCounts, count_spool
 from bookstore_core.spool.drain_status import DrainStatus, read_status
@@ -21,6 +22,9 @@ from bookstore_core.spool.unprotected import UnprotectedNotebook, read_unprotect
 
 #: Seconds after which a waiting save is a problem.
 STALLED_AFTER = 60.0
+
+#: What to do about files that are not saves.
+READ_REASONS = "Each has a NAME.reason beside it: read it, then remove both."
 
 
 @dataclass(frozen=True)
@@ -155,10 +159,14 @@ def _problems(
             "Start a notebook server, or run: jupyter bookstore drain"
         )
     if counts.failed:
-        yield (
-            f"{counts.failed} files in {settings.spool_dir}/{FAILED} are not saves. "
-            "Each has a NAME.reason beside it: read it, then remove both."
-        )
+        yield f"{describe_failed(counts, settings.spool_dir)} {READ_REASONS}"
+
+
+def describe_failed(counts: SpoolCounts, spool_dir: str) -> str:
+    """Return a sentence on the files in a spool that are not saves."""
+    files = say_count(counts.failed, "file")
+    verb = "is not a save" if counts.failed == 1 else "are not saves"
+    return f"{files} in {spool_dir}/{FAILED} {verb}."
 
 
 def _paths(notebooks: tuple[UnprotectedNotebook, ...]) -> tuple[str, ...]:
@@ -170,9 +178,9 @@ def _unprotected_problems(
 ) -> Iterator[str]:
     if unprotected:
         yield (
-            f"The newest state of {len(unprotected)} notebooks is not protected: it "
-            f"could not be written to the spool {settings.spool_dir}. A running "
-            "notebook server archives it as soon as the spool can be written."
+            f"The newest state of {say_count(len(unprotected), 'notebook')} is not "
+            f"protected: it could not be written to the spool {settings.spool_dir}. A "
+            "running notebook server archives it as soon as the spool can be written."
         )
 
 

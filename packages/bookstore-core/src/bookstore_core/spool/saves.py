@@ -97,6 +97,8 @@ def _trailer_in(values: dict[str, Any]) -> Trailer:
     wanted = {"size": int, "only_if_changed": bool}
     if any(type(value) is not wanted.get(name, str) for name, value in values.items()):
         raise TypeError
+    if not values.keys() >= {"author", "sha256", "source_path"}:
+        raise KeyError  # every release has written them
     names = {known.name for known in fields(VersionMetadata)}
     known = {name: values.pop(name) for name in names & values.keys()}
     check_path(values["key"], what="key")

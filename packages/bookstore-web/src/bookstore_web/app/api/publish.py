@@ -16,7 +16,7 @@ class NotebookModel(Schema):
     """A contents model of a notebook, as the notebook server's own API returns it."""
 
     class Meta:
-        """Ignore its other members."""
+        """A contents model has more members, which publishing ignores."""
 
         unknown = EXCLUDE
 
