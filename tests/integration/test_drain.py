@@ -131,7 +131,8 @@ def test_interrupted_backfill_continues_when_it_is_run_again(
     with begin(server, "backfill") as process:
         wait_for(lambda: versions.names("workspace/"), what="the first versions")
         process.send_signal(signal.SIGINT)
-        assert process.wait(60) == 130
+        _, error = process.communicate(timeout=60)
+        assert process.returncode == 130, error
     s3_server.delay = 0.0
     assert len(versions.names("workspace/")) < 40
     code, _, error = command(server, "backfill")
