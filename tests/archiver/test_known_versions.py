@@ -114,6 +114,19 @@ def test_renamed_notebook_keeps_what_is_known(
     assert checkpoint_id(version) == f"s{entry.trailer.metadata.save_id}"
 
 
+def test_next_notebook_at_a_path_has_no_versions_of_the_one_that_left(
+    versions: KnownVersions, spool: Spool
+) -> None:
+    versions.saved(PATH, add(spool, "1"))
+    versions.moved(PATH, "b.ipynb")
+    assert versions.all_known(PATH) == []
+    entry = add(spool, "2")
+    versions.saved(PATH, entry)
+    assert [known.save_id for known in versions.all_known(PATH)] == [
+        entry.trailer.metadata.save_id
+    ]
+
+
 def test_hanging_store_is_queried_by_two_threads_and_delays_nothing(
     store: MemoryStore,
 ) -> None:

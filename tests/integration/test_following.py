@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import requests
 
+from bookstore_core.history import History
 from bookstore_core.moved_notes import note_key, read_note
 from bookstore_core.origins import Origin
 from bookstore_core.settings import BookstoreSettings
@@ -200,3 +201,25 @@ def test_histories_continue_when_the_server_is_killed_right_after_a_folders_rena
     assert [v.metadata.moved_from for v in versions if v.metadata][
         -1
     ] == "old/299.ipynb"
+
+
+def test_next_notebook_at_a_path_does_not_get_the_history_of_the_renamed_one(
+    generation: Generation, home: Path, config: str, store: VersionStore
+) -> None:
+    with NotebookServer(generation, home, config=config) as server:
+        for name, texts in (("alpha", ("a1", "a2")), ("beta", ("b1",))):
+            for text in texts:
+                server.save("Untitled.ipynb", notebook(text))
+            rename(server, "Untitled.ipynb", f"{name}.ipynb")
+        server.save("Untitled.ipynb", notebook("c1"))
+        wait_for(lambda: spool_is_empty(home), what="an empty spool")
+    history = History(store, BookstoreSettings())
+
+    def contents(path: str) -> list[str]:
+        rows = history.page(path).rows
+        data = [history.read(row.path, row.version.version_id)[1] for row in rows]
+        return [first_source(content) for content in data]
+
+    assert contents("alpha.ipynb") == ["a2", "a2", "a1"]
+    assert contents("beta.ipynb") == ["b1", "b1"]
+    assert contents("Untitled.ipynb") == ["c1"]

@@ -37,14 +37,15 @@ def counted(store: Any) -> Iterator[Counter[str]]:
         events.unregister("before-call.s3", count)
 
 
-def test_a_page_costs_one_listing_and_a_head_for_each_row(
+def test_a_page_costs_two_listings_and_a_head_for_each_row(
     s3_store: VersionStore,
 ) -> None:
     saved = [save(s3_store, key=KEY) for _ in range(30)]
     history = History(s3_store, BookstoreSettings())
     with counted(s3_store) as counts:
         page = history.page(PATH, limit=20)
-    expected = {"ListObjectVersions": 1, "HeadObject": 20, "ListObjectsV2": 1}
+    # One listing of versions, and one of the notes at the path.
+    expected = {"ListObjectVersions": 2, "HeadObject": 20, "ListObjectsV2": 1}
     assert counts == expected
     for version in (saved[-1], saved[-2], saved[0]):
         s3_store.set_label(KEY, version.version_id, Label(version.version_id))
@@ -61,14 +62,15 @@ def test_a_page_costs_one_listing_and_a_head_for_each_row(
     }
 
 
-def test_a_seam_costs_one_more_listing(s3_store: VersionStore) -> None:
+def test_a_seam_costs_two_more_listings(s3_store: VersionStore) -> None:
     for _ in range(3):
         save(s3_store, key="workspace/old.ipynb")
     save(s3_store, key=KEY, moved_from="old.ipynb")
     history = History(s3_store, BookstoreSettings())
     with counted(s3_store) as counts:
         assert len(history.page(PATH).rows) == 4
-    assert counts["ListObjectVersions"] == 2
+    # Of the versions of both paths, and of the notes at the old one.
+    assert counts["ListObjectVersions"] == 3
     assert counts["HeadObject"] == 4
 
 
@@ -118,7 +120,7 @@ def test_the_newest_version_is_opened_with_one_listing_of_versions(
     }
 
 
-def test_the_version_before_another_costs_one_listing_and_a_head(
+def test_the_version_before_another_costs_two_listings_and_a_head(
     s3_store: VersionStore,
 ) -> None:
     saved = [save(s3_store, key=KEY) for _ in range(30)]
@@ -128,7 +130,7 @@ def test_the_version_before_another_costs_one_listing_and_a_head(
         row = history.find(PATH, version.version_id)
         with counted(s3_store) as counts:
             history.before(row)
-        assert counts == {"ListObjectVersions": 1, "HeadObject": 1}
+        assert counts == {"ListObjectVersions": 2, "HeadObject": 1}
 
 
 class Counting(LocalStore):
@@ -180,7 +182,8 @@ def test_a_page_of_very_many_versions_requests_only_its_own(
         cursor = page.cursor
         assert cursor is not None
         assert len(cursor) < 1000
-    assert full.calls == {"list_versions": 3, "head": 150, "labels": 3}
+    # The notes at the path are listed for the first page alone.
+    assert full.calls == {"list_versions": 4, "head": 150, "labels": 3}
 
 
 def test_a_version_named_by_its_index_costs_no_more_than_its_index(
@@ -190,7 +193,7 @@ def test_a_version_named_by_its_index_costs_no_more_than_its_index(
     history.find(PATH)
     assert full.calls == {"list_versions": 1, "head": 1, "labels": 1}
     history.find(PATH, "@2")
-    assert full.calls == {"list_versions": 2, "head": 4, "labels": 2}
+    assert full.calls == {"list_versions": 3, "head": 4, "labels": 2}
 
 
 def test_very_many_versions_are_all_in_the_history(full: Counting) -> None:

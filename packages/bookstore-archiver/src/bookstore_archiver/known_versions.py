@@ -127,11 +127,11 @@ class KnownVersions:
             del notebook.own[MAX_ASKED:]
 
     def moved(self, old: str, new: str) -> None:
-        """Record that a notebook was moved."""
+        """Record that a notebook was moved; the old path has no notebook now."""
         with self._lock:
-            known = self._notebooks.get(old)
+            known = self._notebooks.pop(old, None)
             if known is not None:
-                self._notebooks[new] = _Notebook([*known.own], [*known.stored])
+                self._notebooks[new] = _Notebook(known.own, known.stored)
 
     def newest_save(self, path: str) -> KnownVersion | None:
         """Return the newest save that this server has put into the spool, or None."""

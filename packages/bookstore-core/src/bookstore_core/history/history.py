@@ -194,11 +194,11 @@ class History:
         index = _INDEX.fullmatch(name or "@0")
         if index:
             return self._at_index(path, int(index[1])), None
-        for older in self._thread.paths(path, most=FAR):
+        for start in self._thread.starts(path, most=FAR):
             try:
-                return look(older, name)
+                return look(start.path, name)
             except NotFoundError:
-                row = self._by_label(older, name)
+                row = self._by_label(start, name)
             if row is not None:
                 return row, None
         self._newest_id(path)
@@ -236,8 +236,8 @@ class History:
             f"{printable(path)} has {known}, so there is no @{index}. The newest is @0."
         )
 
-    def _by_label(self, path: str, name: str) -> HistoryRow | None:
-        rows = self._thread.labelled(path, lambda label: label.name == name.strip(" "))
+    def _by_label(self, start: Position, name: str) -> HistoryRow | None:
+        rows = self._thread.labelled(start, lambda label: label.name == name.strip(" "))
         return rows[0] if rows else None
 
     def _newest_id(self, path: str) -> str:

@@ -54,12 +54,7 @@ class Search:
     def _on_path(self, position: Position) -> list[HistoryRow]:
         if position.path in position.done:
             return []
-        upto = position.upto
-        return [
-            row
-            for row in self._thread.labelled(position.path, self._matches)
-            if upto is None or row.version.stored_at <= upto
-        ]
+        return self._thread.labelled(position, self._matches)
 
     def _matches(self, label: Label) -> bool:
         text = f"{label.name}\n{label.comment}".casefold()

@@ -20,10 +20,13 @@ class Position:
     seam (`seam_at`) belongs to another notebook.
     `left` lists the paths that the thread left at the time `upto`, each with the last
     version seen there; if the thread comes back, it continues after that version, so
-    that it does not go in a circle. With `at`, the next rows are that version and those
-    after it. The other fields are for searches: `searched` is set after the labels of
-    `path` were searched, `shown` is how many of the matches were shown, and `done`
-    lists the paths whose matches were all shown.
+    that it does not go in a circle. Versions saved at `since` or earlier belong to a
+    notebook that had this path before; None if that time is not known yet. Until then
+    `newest_at` is when the first version on this path was saved. With `at`, the next
+    rows are that version and those after it.
+    The other fields are for searches: `searched` is set after the labels of `path` were
+    searched, `shown` is how many of the matches were shown, and `done` lists the paths
+    whose matches were all shown.
     """
 
     path: str
@@ -32,6 +35,8 @@ class Position:
     seam_at: datetime | None = None
     past: str = ""
     left: tuple[tuple[str, str], ...] = ()
+    since: datetime | None = None
+    newest_at: datetime | None = None
     at: str = ""
     searched: bool = False
     shown: int = 0
@@ -61,12 +66,28 @@ class Position:
             at="",
         )
 
+    def beyond(self, version: Version | None) -> "Position":
+        """Return the position after a version, in the history of an earlier notebook.
+
+        None: the position is that of the first version listed from here.
+        """
+        after = replace(self, at="") if version is None else self.after(version)
+        return replace(after, since=None, newest_at=None)
+
     def includes(self, version: Version) -> bool:
-        """Return whether a selected version, with metadata, is of this notebook."""
+        """Return whether a selected version, with metadata, is of this notebook.
+
+        Those of a notebook that had the path before are included: see `since`.
+        """
         known = version.metadata
         if known is None or self.seam_at is None or version.stored_at != self.upto:
             return True
         return known.saved_at <= self.seam_at
+
+    def lists(self, version: Version) -> bool:
+        """Return whether a version, with metadata, is listed from the position on."""
+        upto = self.upto
+        return (upto is None or version.stored_at <= upto) and self.includes(version)
 
     def across(self, path: str, seam: Version) -> "Position":
         """Return the position at the old `path` of a notebook moved at `seam`."""
@@ -109,6 +130,8 @@ def _position_of(values: Any) -> Position:
             **values,
             "upto": _time_of(values["upto"]),
             "seam_at": _time_of(values["seam_at"]),
+            "since": _time_of(values["since"]),
+            "newest_at": _time_of(values["newest_at"]),
             "left": tuple((str(path), str(known)) for path, known in values["left"]),
             "done": tuple(str(path) for path in values["done"]),
         }

@@ -8,8 +8,16 @@ to the thread: the uploader sends them first.
 import logging
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
+from itertools import takewhile
 
-from bookstore_core.errors import BookstoreError, InvalidRequestError, NotFoundError
+from bookstore_core.errors import (
+    BookstoreError,
+    InvalidRequestError,
+    NewerVersionError,
+    NotFoundError,
+)
+from bookstore_core.history.departures import last_departure
 from bookstore_core.history.positions import Position
 from bookstore_core.history.rows import HistoryRow
 from bookstore_core.history.shelves import Shelf
@@ -23,6 +31,9 @@ MAX_ROWS = 1000
 
 #: The most renames within one second, the precision of S3, that are followed.
 MAX_LEFT = 20
+
+#: The most versions of the next notebook at a path that are skipped.
+MAX_SKIPPED = 50
 
 #: Rows that a search requests first; each further request doubles, up to MAX_LOOK.
 FIRST_LOOK = 50
@@ -82,14 +93,62 @@ class Thread:
             following = replace(position, cursor=listed.cursor, at=at)
         described = self.describe(position.path, chosen, known=known)
         rows = tuple(row for row in described if position.includes(row.version))
-        for index, row in enumerate(rows):
+        if rows and position.seam_at and rows[0].saved_at > position.seam_at:
+            skipped = self._skip_next_notebook(position, kept)
+            if skipped is not None:
+                return self.step(skipped, limit)
+        position = self._judged(position, rows)
+        following = following and replace(
+            following, since=position.since, newest_at=position.newest_at
+        )
+        own = tuple(takewhile(lambda row: self._is_own(position, row), rows))
+        for index, row in enumerate(own):
             if self._is_seam(row):
-                beyond = position.after(row.version)
                 older = kept[-1].version_id != row.version.version_id
+                beyond = position.beyond(row.version)
                 if not older and not self._has_rows(following):
-                    return Step(rows[: index + 1], self._cross(position, row))
-                return Step(rows[: index + 1], self._cross(position, row), beyond)
-        return Step(rows, following)
+                    return Step(own[: index + 1], self._cross(position, row))
+                return Step(own[: index + 1], self._cross(position, row), beyond)
+        if len(own) < len(rows):
+            last = own[-1].version if own else None
+            return Step(own, None, position.beyond(last))
+        return Step(own, following)
+
+    def _skip_next_notebook(
+        self, position: Position, kept: Sequence[Version]
+    ) -> Position | None:
+        """Return the position after versions that were saved after the seam.
+
+        They belong to the next notebook at the path, whose first saves may be stored
+        before the seam. None if no version was saved before it: then the clock of the
+        server was changed, and saying more is not possible.
+        """
+        for row in self.describe(position.path, kept[:MAX_SKIPPED]):
+            if position.seam_at and row.saved_at <= position.seam_at:
+                index = [v.version_id for v in kept].index(row.version.version_id)
+                after = position.after(kept[index - 1])
+                return replace(after, seam_at=position.seam_at)
+        return None
+
+    def _judged(self, position: Position, rows: Sequence[HistoryRow]) -> Position:
+        """Return a position that knows since when its notebook has had its path.
+
+        That is asked for only if there are rows to judge: the first one on a path that
+        was not reached by a rename belongs to the notebook.
+        """
+        if position.since is not None or not rows:
+            return position
+        first = position.newest_at is None and position.seam_at is None
+        newest_at = position.newest_at or rows[0].saved_at
+        position = replace(position, newest_at=newest_at)
+        if first and len(rows) == 1:
+            return position
+        moment = position.seam_at or newest_at
+        key = self.key(position.path)
+        return replace(position, since=last_departure(self.store, key, lambda: moment))
+
+    def _is_own(self, position: Position, row: HistoryRow) -> bool:
+        return position.since is None or row.saved_at > position.since
 
     def rows(
         self, path: str, *, most: int | None = None, look: int = FIRST_LOOK
@@ -106,17 +165,22 @@ class Thread:
             left = None if left is None else max(0, left - max(len(step.rows), 1))
             position, look = step.following, min(look * 2, MAX_LOOK)
 
-    def paths(self, path: str, *, most: int) -> Iterator[str]:
-        """Yield this path and the older ones of a notebook, newest first, each once.
+    def starts(self, path: str, *, most: int) -> Iterator[Position]:
+        """Yield where a notebook's versions begin on this path and each older one.
 
-        The older paths are those recorded in its newest `most` versions.
+        The older paths are those recorded in its newest `most` versions, newest first,
+        each once.
         """
-        yield path
-        seen = {path}
-        for row in self.rows(path, most=most):
-            if row.path not in seen:
-                seen.add(row.path)
-                yield row.path
+        position: Position | None = Position(path)
+        yield Position(path)
+        seen, look = {path}, FIRST_LOOK
+        while position is not None and most > 0:
+            step = self.step(position, min(look, most))
+            most -= max(len(step.rows), 1)
+            position, look = step.following, min(look * 2, MAX_LOOK)
+            if position is not None and position.path not in seen:
+                seen.add(position.path)
+                yield position
 
     def describe(
         self,
@@ -163,9 +227,15 @@ class Thread:
             for row in rows
         )
 
-    def labelled(self, path: str, matches: Callable[[Label], bool]) -> list[HistoryRow]:
-        """Return the versions of a path whose labels match, newest first."""
-        key = self.key(path)
+    def labelled(
+        self, start: Position, matches: Callable[[Label], bool]
+    ) -> list[HistoryRow]:
+        """Return the versions from a position on whose labels match, newest first.
+
+        The position is the first one on its path. Versions of other notebooks that had
+        the path are left out.
+        """
+        key = self.key(start.path)
         labels = self.store.labels(key)
         chosen = [known for known, label in labels.items() if matches(label)]
         if not chosen:
@@ -175,15 +245,24 @@ class Thread:
         def look(version_id: str) -> HistoryRow | None:
             try:
                 version = self.store.head(key, version_id)
-            except NotFoundError:
+            except (NotFoundError, NewerVersionError):
                 return None
             latest = bool(newest) and newest[0].version_id == version_id
             known = replace(version, is_latest=latest)
-            return HistoryRow(path, known, labels[version_id])
+            return HistoryRow(start.path, known, labels[version_id])
 
         found = in_parallel(look, chosen, threads=self._settings.max_threads)
-        rows = [row for row in found if row is not None]
-        return sorted(rows, key=lambda row: row.version.stored_at, reverse=True)
+        rows = [row for row in found if row is not None and start.lists(row.version)]
+        if not rows:
+            return []
+
+        def reference() -> datetime:
+            known = self.describe(start.path, newest[:1])
+            return start.seam_at or max(row.saved_at for row in (*known, *rows))
+
+        since = start.since or last_departure(self.store, key, reference)
+        own = [row for row in rows if row.saved_at > since]
+        return sorted(own, key=lambda row: row.version.stored_at, reverse=True)
 
     def _labels(self, path: str, only: Sequence[str]) -> dict[str, Label]:
         try:
