@@ -153,7 +153,9 @@ def test_a_renamed_notebook_is_restored_from_its_older_name(
 
     # Another one comes to the old path, and is deleted there.
     server.save("before.ipynb", notebook("three"))
-    versions(server, "before.ipynb", 2)
+    wait_for(
+        lambda: versions(server, "before.ipynb", 1)[0] != one, what="its own version"
+    )
     (server.root / "before.ipynb").unlink()
     gone = {n["path"]: n for n in ask(server, "GET", "notebooks")["notebooks"]}
     assert gone["before.ipynb"]["here"] is False
