@@ -265,6 +265,16 @@ def test_next_process_records_a_move_that_a_full_disk_kept_from_the_spool(
     assert found[0].metadata.moved_from == "a.ipynb"
 
 
+def test_renames_that_were_left_to_the_next_process_are_not_taken_back(
+    make_archiver: MakeArchiver, files: Files
+) -> None:
+    (files.root / "y").mkdir()
+    pending = make_archiver().intake._pending_renames
+    pending.add_folder("x", "y", str(files.root / "y"))
+    pending.release()
+    assert pending.adopt() == []
+
+
 def test_move_is_recorded_before_another_notebook_is_saved_at_the_old_path(
     make_archiver: MakeArchiver,
     files: Files,

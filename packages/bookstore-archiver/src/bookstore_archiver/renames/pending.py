@@ -98,7 +98,7 @@ class PendingRenames:
         self._notes = notes
         self._lock = threading.Condition()
         self._adopting = threading.Lock()
-        self._adopted = False
+        self._adopted = self._released = False
         self._notebooks: dict[str, str] = {}
         self._folders: list[RenamedFolder] = []
         self._busy: set[str] = set()
@@ -134,7 +134,7 @@ class PendingRenames:
         With `once`, only the first call looks for them.
         """
         with self._adopting:
-            if self._notes is None or (once and self._adopted):
+            if self._notes is None or self._released or (once and self._adopted):
                 return []
             self._adopted = True
             found = [_folder_of(note) for note in self._notes.adopt()]
@@ -171,6 +171,8 @@ class PendingRenames:
 
     def release(self) -> None:
         """Leave the renames that are not recorded to the next process."""
+        with self._adopting:
+            self._released = True
         self.tidy(0)
         with self._lock:
             for folder in self._folders:
