@@ -57,9 +57,8 @@ def last_departure(
 
 def _saved_at(store: VersionStore, note: Version) -> datetime:
     try:
-        known = store.head(note.key, note.version_id).metadata
+        return store.head(note.key, note.version_id).saved_at
     except BookstoreError as error:
         if error.retryable:
             raise
-        known = None
-    return known.saved_at if known else note.stored_at
+        return note.stored_at

@@ -21,8 +21,7 @@ class HistoryRow:
     @property
     def saved_at(self) -> datetime:
         """When it was saved, in UTC, or when it was stored if that is not known."""
-        known = self.version.metadata
-        return known.saved_at if known else self.version.stored_at
+        return self.version.saved_at
 
     @property
     def author(self) -> str:

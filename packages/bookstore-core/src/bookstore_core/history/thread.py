@@ -126,6 +126,8 @@ class Thread:
         for row in self.describe(position.path, kept[:MAX_SKIPPED]):
             if position.seam_at and row.saved_at <= position.seam_at:
                 index = [v.version_id for v in kept].index(row.version.version_id)
+                if index == 0:
+                    return None
                 after = position.after(kept[index - 1])
                 return replace(after, seam_at=position.seam_at)
         return None

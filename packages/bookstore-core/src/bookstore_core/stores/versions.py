@@ -76,6 +76,11 @@ class Version:
     deleted: bool = False
     metadata: VersionMetadata | None = None
 
+    @property
+    def saved_at(self) -> datetime:
+        """When it was saved, in UTC; when it was stored if that is not known."""
+        return self.metadata.saved_at if self.metadata else self.stored_at
+
 
 @dataclass(frozen=True)
 class VersionPage:

@@ -166,11 +166,7 @@ class Library:
         if newest.stored_at <= note.stored_at:
             return False
         # The note may have been stored before an older save was uploaded.
-        return _saved_at(self._store.head(newest.key)) > _saved_at(note)
-
-
-def _saved_at(version: Version) -> datetime:
-    return version.metadata.saved_at if version.metadata else version.stored_at
+        return self._store.head(newest.key).saved_at > note.saved_at
 
 
 def _folder(path: str) -> str:

@@ -111,7 +111,7 @@ def _offer_version(source: CloneSource, version: Version) -> Offer:
         version_id=version.version_id,
         is_newest=version.is_latest or not source.version_id,
         size=version.size,
-        saved_at=known.saved_at if known else version.stored_at,
+        saved_at=version.saved_at,
         author=known.author if known else "",
         form="bookstore/clone",
         fields=fields,
