@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
 
@@ -235,6 +236,24 @@ def test_save_that_became_no_version_is_found_by_its_content(
         spool=spool,
     )
     assert found.origin.version_id == "v0"
+
+
+def test_false_sha256_does_not_hide_the_content_of_a_checkpoint(
+    versions: KnownVersions, spool: Spool, store: MemoryStore
+) -> None:
+    entry = add(spool, "1")
+    send(store, spool, entry)
+    metadata = replace(entry.trailer.metadata, save_id="0123456789abcdef")
+    for content in (b"2", b"more"):
+        store.put(KEY, BytesIO(content), size=len(content), metadata=metadata)
+    versions.refresh(PATH)
+    wait_for(looked(versions), what="the store's answer")
+    listed = versions.known(PATH)
+    assert [version.size for version in listed] == [4, 1]
+    found = find_reverted(
+        PATH, checkpoint_id(listed[1]), known_versions=versions, spool=spool
+    )
+    assert (found.data, found.origin.version_id) == (b"1", "v0")
 
 
 def test_unknown_checkpoint_is_not_found(

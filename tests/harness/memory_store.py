@@ -98,6 +98,7 @@ class MemoryStore(VersionStore):
     def open(
         self, key: str, version_id: str | None = None, *, bucket: str | None = None
     ) -> OpenVersion:
+        self.calls["open"] += 1
         version = self.head(key, version_id)
         return OpenVersion(
             version, BytesIO(self.contents[key][int(version.version_id[1:])])

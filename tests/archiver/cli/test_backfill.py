@@ -1,7 +1,9 @@
 """Backfill: which notebooks are archived, and changes while it runs."""
 
+import hashlib
 from collections.abc import Callable
 from dataclasses import replace
+from io import BytesIO
 from pathlib import Path
 
 import pytest
@@ -15,7 +17,7 @@ from bookstore_archiver.spool.sources import BytesSource
 from bookstore_archiver.spool.spool import Spool
 from bookstore_core.errors import ForbiddenError, StorageUnavailableError
 from bookstore_core.spool.directory import count_spool
-from bookstore_core.stores import Version
+from bookstore_core.stores import Version, VersionMetadata, utc_now
 from harness.memory_store import MemoryStore, fail_with
 
 DOWN = StorageUnavailableError("The store does not answer.")
@@ -91,6 +93,15 @@ def test_version_without_metadata_is_compared_by_its_content(
     store.versions["workspace/a.ipynb"] = [replace(known, metadata=None)]
     assert make_backfill().add(notebook).result is BackfillResult.UNCHANGED
     Path(notebook.os_path).write_text("CONTENT")
+    assert make_backfill().add(notebook).result is BackfillResult.ARCHIVED
+
+
+def test_false_sha256_in_the_store_does_not_hide_a_notebook(
+    make_backfill: MakeBackfill, store: AskedStore, notebook: NotebookFile
+) -> None:
+    sha256 = hashlib.sha256(b"content").hexdigest()
+    metadata = VersionMetadata("0123456789abcdef", utc_now(), sha256=sha256)
+    store.put("workspace/a.ipynb", BytesIO(b"forgery"), size=7, metadata=metadata)
     assert make_backfill().add(notebook).result is BackfillResult.ARCHIVED
 
 

@@ -1,7 +1,9 @@
 """Uploading: every save once and in order, whichever process drains."""
 
+import hashlib
 from contextlib import closing
 from dataclasses import replace
+from io import BytesIO
 from pathlib import Path
 
 import pytest
@@ -15,6 +17,7 @@ from bookstore_archiver.spool.spool import Spool
 from bookstore_archiver.uploads.drain_lock import DrainLock
 from bookstore_core.settings import BookstoreSettings
 from bookstore_core.spool.directory import NEW, count_spool
+from bookstore_core.stores import VersionMetadata, utc_now
 from bookstore_core.stores.local.store import LocalStore
 from harness.memory_store import MemoryStore, fail_with
 from harness.waiting import wait_for
@@ -122,6 +125,35 @@ def test_unchanged_saves_are_skipped_if_skip_unchanged_is_set(
     wait_for(is_empty(spool_dir), what="an empty spool")
     assert contents(store) == ["1", "2", "1"]
     wait_for(lambda: archiver.status.skipped == 2, what="the count")
+
+
+def test_false_sha256_in_the_store_does_not_skip_a_save(
+    make_archiver: MakeArchiver, store: MemoryStore, spool_dir: Path
+) -> None:
+    for content in (b"forged!", b"2"):  # another size, and the same size
+        put_forged(store, content, sha256=hashlib.sha256(b"1").hexdigest())
+        archive(make_archiver(skip_unchanged=True), "1")
+        wait_for(is_empty(spool_dir), what="an empty spool")
+        assert contents(store)[-2:] == [content.decode(), "1"]
+
+
+def test_content_of_an_earlier_process_is_read_once_before_it_is_believed(
+    make_archiver: MakeArchiver, store: MemoryStore, spool_dir: Path
+) -> None:
+    put_forged(store, b"1", sha256=hashlib.sha256(b"1").hexdigest())
+    archiver = make_archiver(skip_unchanged=True)
+    for skipped in (1, 2):
+        archive(archiver, "1")
+        wait_for(lambda n=skipped: archiver.status.skipped == n, what="the skipped")
+    assert contents(store) == ["1"]
+    assert store.calls["open"] == 1
+
+
+def put_forged(store: MemoryStore, content: bytes, *, sha256: str) -> None:
+    metadata = VersionMetadata("0123456789abcdef", utc_now(), sha256=sha256)
+    store.put(
+        "workspace/a.ipynb", BytesIO(content), size=len(content), metadata=metadata
+    )
 
 
 def test_interval_skips_saves_and_the_newest_is_sent_at_the_end(

@@ -40,13 +40,18 @@ class KnownVersion:
     save_id: str = ""
     version_id: str = ""
     sha256: str = ""
+    size: int = 0
 
     @classmethod
     def of_entry(cls, entry: Entry) -> "KnownVersion":
         """Return the version that a save in the spool will become."""
         known = entry.trailer.metadata
         return cls(
-            known.source_path, known.saved_at, known.save_id, sha256=known.sha256
+            known.source_path,
+            known.saved_at,
+            known.save_id,
+            sha256=known.sha256,
+            size=entry.trailer.size,
         )
 
     @classmethod
@@ -59,7 +64,13 @@ class KnownVersion:
             known.save_id if known else "",
             version.version_id,
             known.sha256 if known else "",
+            version.size,
         )
+
+    def repeats(self, other: "KnownVersion") -> bool:
+        """Return whether its content is said to be that of another version."""
+        same = (self.sha256, self.size) == (other.sha256, other.size)
+        return same and bool(self.sha256)
 
 
 @dataclass
@@ -85,7 +96,7 @@ class _Notebook:
 def _without_repeats(versions: Iterable[KnownVersion]) -> Iterator[KnownVersion]:
     last: KnownVersion | None = None
     for version in versions:
-        if last is not None and last.sha256 and last.sha256 == version.sha256:
+        if last is not None and last.repeats(version):
             # Keep the newer one, unless only the older one is known to be in the store.
             last = version if version.version_id and not last.version_id else last
             continue

@@ -10,12 +10,21 @@ from typing import Any
 
 from bookstore_archiver.known_versions import KnownVersion, KnownVersions
 from bookstore_archiver.spool.spool import Spool
-from bookstore_core.errors import InvalidNotebookError, SpoolError, VersionNotFoundError
+from bookstore_core.errors import (
+    BookstoreError,
+    InvalidNotebookError,
+    SpoolError,
+    VersionNotFoundError,
+)
+from bookstore_core.history import History, HistoryRow
 from bookstore_core.origins import Origin, file_model_of, model_of
 from bookstore_core.paths import printable
 
 #: How many of the newest versions are searched for a save.
 SEARCH_LIMIT = 100
+
+#: A version, and its content.
+Read = tuple[HistoryRow, bytes]
 
 
 @dataclass(frozen=True)
@@ -55,10 +64,28 @@ def find_reverted(
         waiting = _waiting(spool, checkpoint[1:], known)
         if waiting is not None:
             return waiting
+    history = known_versions.history()
     if known is None or not known.version_id:
-        known = _find_stored(path, checkpoint, known, known_versions)
-    _, data = known_versions.history().read(known.path, known.version_id)
-    return Reverted(Origin(known.version_id, known.path), data)
+        row, data = _read_stored(path, checkpoint, known, history)
+    else:
+        row, data = _read(known, history, path)
+    return Reverted(Origin(row.version.version_id, row.path), data)
+
+
+def _read(version: KnownVersion, history: History, path: str) -> Read:
+    """Read a version. If its content is false, another one with the same sha256.
+
+    The list of checkpoints shows one of them only.
+    """
+    try:
+        return history.read(version.path, version.version_id)
+    except BookstoreError as error:
+        if error.retryable or not version.sha256:
+            raise
+        found = history.with_content(path, version.sha256, most=SEARCH_LIMIT)
+        if found is None:
+            raise
+        return found
 
 
 def _waiting(spool: Spool, save_id: str, known: KnownVersion | None) -> Reverted | None:
@@ -74,21 +101,19 @@ def _waiting(spool: Spool, save_id: str, known: KnownVersion | None) -> Reverted
     return Reverted(Origin(save_id, known.path), data)
 
 
-def _find_stored(
-    path: str,
-    checkpoint: str,
-    known: KnownVersion | None,
-    known_versions: KnownVersions,
-) -> KnownVersion:
-    rows = known_versions.history().page(path, limit=SEARCH_LIMIT).rows
+def _read_stored(
+    path: str, checkpoint: str, known: KnownVersion | None, history: History
+) -> Read:
+    rows = history.page(path, limit=SEARCH_LIMIT).rows
     stored = [KnownVersion.of_row(row) for row in rows if not row.version.deleted]
     for version in stored:
         if checkpoint_id(version) == checkpoint:
-            return version
+            return _read(version, history, path)
     # It may have become no version because the newest one had the same content.
-    for version in stored:
-        if known is not None and version.sha256 == known.sha256 != "":
-            return version
+    if known is not None and known.sha256:
+        found = history.with_content(path, known.sha256, most=SEARCH_LIMIT)
+        if found is not None:
+            return found
     raise VersionNotFoundError(
         f"There is no checkpoint {printable(checkpoint)} of {printable(path)}: the "
         "store has no such version."

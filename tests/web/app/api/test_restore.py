@@ -1,6 +1,7 @@
 """POST /api/bookstore/restore: what it writes, what it refuses, and the undo."""
 
 import hashlib
+import io
 import json
 from collections.abc import Callable
 from typing import Any
@@ -10,7 +11,7 @@ from flask.testing import FlaskClient
 from werkzeug.wrappers import Response
 
 from bookstore_core.origins import MEMBER
-from bookstore_core.stores import Version
+from bookstore_core.stores import Version, VersionStore
 from harness.notebook_server import notebook
 from harness.web_app import ContentsDouble, ServerSide
 
@@ -88,6 +89,18 @@ def test_the_previous_content_is_restored_by_its_digest(
     assert again["restored_from"] == kept.version_id
     assert sources(contents.files[PATH]) == ["now"]
     assert again["undo"]
+
+
+def test_the_undo_passes_over_a_version_with_a_false_sha256(
+    server: ServerSide, contents: ContentsDouble, store: VersionStore, put: Put
+) -> None:
+    kept = put(KEY, notebook("kept"))
+    metadata = store.head(KEY).metadata
+    assert metadata is not None
+    store.put(KEY, io.BytesIO(b"forged"), size=6, metadata=metadata)
+    contents.folders.add("sub")
+    assert restore(server, sha256=metadata.sha256)["restored_from"] == kept.version_id
+    assert sources(contents.files[PATH]) == ["kept"]
 
 
 def test_a_version_under_an_older_path_records_that_path(

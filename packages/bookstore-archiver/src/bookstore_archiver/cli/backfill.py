@@ -1,6 +1,5 @@
 """`jupyter bookstore backfill`: archive existing notebooks."""
 
-import hashlib
 import os
 import threading
 from collections import Counter
@@ -10,7 +9,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import Enum, auto
-from typing import BinaryIO, TypeVar
+from typing import TypeVar
 
 from traitlets import Unicode
 
@@ -19,10 +18,10 @@ from bookstore_archiver.cli.verb import ArchiverVerb, Patience
 from bookstore_archiver.notebook_files import NotebookFile, find_notebooks
 from bookstore_archiver.spool.capacity import MAX_SAVES, has_room
 from bookstore_archiver.spool.file_states import is_unchanged
-from bookstore_archiver.spool.sources import CHUNK
 from bookstore_core.cli.command import Verb
 from bookstore_core.errors import (
     InvalidRequestError,
+    NewerVersionError,
     NotFoundError,
     SpoolError,
     StorageUnavailableError,
@@ -31,6 +30,7 @@ from bookstore_core.jupyter.server_root import server_root
 from bookstore_core.paths import notebook_key
 from bookstore_core.spool.directory import count_spool, waiting_saves
 from bookstore_core.stores import Version, VersionStore, open_store, utc_now
+from bookstore_core.stores.streams import sha256_of
 
 T = TypeVar("T")
 
@@ -164,25 +164,21 @@ class Backfill:
         newest = self._newest(key)
         if newest is None or newest.deleted or newest.size != size:
             return False
-        return self._sha256_of(newest) == _sha256_of_file(os_path)
+        wanted = _sha256_of_file(os_path)
+        claimed = newest.metadata.sha256 if newest.metadata else ""
+        # What metadata says is not believed, because then nothing would be archived.
+        return claimed in ("", wanted) and self._persist(
+            lambda: self._store.holds(newest, wanted)
+        )
 
     def _newest(self, key: str) -> Version | None:
         def look() -> Version | None:
             try:
                 return self._store.head(key)
-            except NotFoundError:
+            except (NotFoundError, NewerVersionError):
                 return None
 
         return self._persist(look)
-
-    def _sha256_of(self, version: Version) -> str:
-        known = version.metadata.sha256 if version.metadata else ""
-        return known or self._persist(lambda: self._read_sha256(version))
-
-    def _read_sha256(self, version: Version) -> str:
-        # It was not written by this bookstore, so it has no metadata.
-        with self._store.open(version.key, version.version_id or None) as opened:
-            return _sha256(opened.body)
 
     def _persist(self, ask: Callable[[], T]) -> T:
         for pause in self._pauses:
@@ -206,18 +202,11 @@ def _status_of(os_path: str) -> os.stat_result:
 def _sha256_of_file(os_path: str) -> str:
     try:
         with open(os_path, "rb", buffering=0) as file:
-            return _sha256(file)
+            return sha256_of(file)
     except FileNotFoundError:
         raise NotFoundError(f"{os_path} is gone.") from None
     except OSError as error:
         raise SpoolError(f"{os_path} cannot be read: {error}") from error
-
-
-def _sha256(file: BinaryIO) -> str:
-    digest = hashlib.sha256()
-    while chunk := file.read(CHUNK):
-        digest.update(chunk)
-    return digest.hexdigest()
 
 
 class BackfillApp(ArchiverVerb):

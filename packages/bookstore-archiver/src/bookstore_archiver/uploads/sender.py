@@ -21,6 +21,8 @@ from bookstore_core.notebooks import SUFFIX
 from bookstore_core.settings import BookstoreSettings
 from bookstore_core.spool.saves import time_of
 from bookstore_core.stores.base import VersionStore
+from bookstore_core.stores.s3.listings import OVERWRITABLE
+from bookstore_core.stores.versions import Version
 
 
 class SendResult(Enum):
@@ -91,6 +93,8 @@ class Sender:
         self._store: VersionStore | None = None
         self._looked_at: set[str] = set()
         self._last: dict[str, str] = {}
+        # By key, the newest version whose content is known, and its sha256.
+        self._proven: dict[str, tuple[str, str]] = {}
         #: Set when the process ends: saves are sent now, whatever the interval.
         self.hurry = False
 
@@ -132,6 +136,7 @@ class Sender:
                 **_content_type(entry.key),
             )
         self._last[entry.key] = version.version_id
+        self._prove(entry.key, version.version_id, entry.trailer.metadata.sha256)
         return Outcome(SendResult.SENT, entry)
 
     def _has_arrived(self, store: VersionStore, entry: Entry) -> bool:
@@ -170,13 +175,34 @@ class Sender:
             return None
         finally:
             self._looked_at.add(entry.key)
-        known = newest.metadata.sha256 if newest.metadata else ""
-        if skip and known == entry.trailer.metadata.sha256:
+        if skip and self._has_content_of(store, newest, entry):
             return Outcome(SendResult.UNCHANGED, entry)
         age = (self._clock() - newest.stored_at).total_seconds()
         if first and 0 <= age < interval:
             return Outcome(SendResult.EARLY, entry, delay=interval - age)
         return None
+
+    def _has_content_of(
+        self, store: VersionStore, newest: Version, entry: Entry
+    ) -> bool:
+        """Return whether the newest version of a key has the content of a save.
+
+        Its metadata is believed only if this process made or read the version.
+        """
+        sha256 = entry.trailer.metadata.sha256
+        claimed = newest.metadata.sha256 if newest.metadata else ""
+        if claimed != sha256 or newest.size != entry.trailer.size:
+            return False
+        if self._proven.get(entry.key) == (newest.version_id, sha256):
+            return True
+        if not store.holds(newest, sha256):
+            return False
+        self._prove(entry.key, newest.version_id, sha256)
+        return True
+
+    def _prove(self, key: str, version_id: str, sha256: str) -> None:
+        if version_id != OVERWRITABLE:
+            self._proven[key] = (version_id, sha256)
 
     def _opened(self) -> VersionStore:
         with self._lock:

@@ -10,7 +10,11 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 
-from bookstore_core.errors import NotFoundError, VersionNotFoundError
+from bookstore_core.errors import (
+    BookstoreError,
+    NotFoundError,
+    VersionNotFoundError,
+)
 from bookstore_core.history.label_search import Search
 from bookstore_core.history.positions import Position, decode_position
 from bookstore_core.history.rows import HistoryPage, HistoryRow
@@ -139,6 +143,30 @@ class History:
             except NotFoundError:
                 raise gone(path, name or "@0") from None
         return row, data
+
+    def with_content(
+        self, path: str, sha256: str, *, most: int
+    ) -> tuple[HistoryRow, bytes] | None:
+        """Return the newest version whose content has this sha256, and the content.
+
+        Of the newest `most` versions, those whose metadata has this sha256 are read.
+        One that has another content, or cannot be read, is passed over; its error is
+        raised if there is no other. None if no metadata has it.
+        """
+        failure: BookstoreError | None = None
+        for row in self.page(path, limit=most).rows:
+            metadata = row.version.metadata
+            if metadata is None or metadata.sha256 != sha256:
+                continue
+            try:
+                return self.read(row.path, row.version.version_id)
+            except BookstoreError as error:
+                if error.retryable:
+                    raise
+                failure = failure or error
+        if failure is not None:
+            raise failure
+        return None
 
     def at(self, path: str, moment: datetime) -> HistoryRow:
         """Return the version, with its label, that was the newest at a moment."""

@@ -7,7 +7,12 @@ from datetime import datetime, timedelta
 from typing import BinaryIO
 
 from bookstore_core.clock import utc_now
-from bookstore_core.errors import ConflictError, NewerVersionError, NotFoundError
+from bookstore_core.errors import (
+    BookstoreError,
+    ConflictError,
+    NewerVersionError,
+    NotFoundError,
+)
 from bookstore_core.paths import printable
 from bookstore_core.stores.checks import (
     check_comment,
@@ -15,6 +20,7 @@ from bookstore_core.stores.checks import (
     check_label_name,
     check_version_id,
 )
+from bookstore_core.stores.streams import sha256_of
 from bookstore_core.stores.versions import (
     KeyPage,
     Label,
@@ -206,6 +212,20 @@ class VersionStore(ABC):
     @abstractmethod
     def _write_label(self, key: str, version_id: str, label: Label | None) -> None:
         """Write a label that `set_label` has checked; None removes the present one."""
+
+    def holds(self, version: Version, sha256: str) -> bool:
+        """Read a version; return whether its content has this sha256.
+
+        Its metadata may say so without being true: anybody who may write to the store
+        may have written it. False if it cannot be read. Raises retryable errors.
+        """
+        try:
+            with self.open(version.key, version.version_id or None) as opened:
+                return sha256_of(opened.body) == sha256
+        except BookstoreError as error:
+            if error.retryable:
+                raise
+            return False
 
     def find_save(
         self,

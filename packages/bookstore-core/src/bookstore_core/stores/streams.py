@@ -1,5 +1,6 @@
 """Streams of content: the window that is written, the body that is read."""
 
+import hashlib
 import io
 import os
 from collections.abc import Callable
@@ -9,6 +10,18 @@ from bookstore_core.errors import BookstoreError, InvalidRequestError
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
+
+
+#: Bytes read at once.
+CHUNK = 1024 * 1024
+
+
+def sha256_of(stream: BinaryIO) -> str:
+    """Return the hexadecimal sha256 of the rest of a stream."""
+    digest = hashlib.sha256()
+    while chunk := stream.read(CHUNK):
+        digest.update(chunk)
+    return digest.hexdigest()
 
 
 class Window(io.RawIOBase):

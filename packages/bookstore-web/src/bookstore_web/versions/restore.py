@@ -129,14 +129,11 @@ class Restorer:
         source = check_path(wish.version_path or path)
         if row is None and wish.version:
             return self.history.read(source, wish.version)
-        row = row or self._recent(source, wish.sha256)
-        return self.history.read(row.path, row.version.version_id)
-
-    def _recent(self, source: str, sha256: str) -> HistoryRow:
-        for row in self.history.page(source, limit=RECENT).rows:
-            metadata = row.version.metadata
-            if metadata and metadata.sha256 == sha256:
-                return row
+        if row is not None:
+            return self.history.read(row.path, row.version.version_id)
+        found = self.history.with_content(source, wish.sha256, most=RECENT)
+        if found is not None:
+            return found
         raise ConflictError(
             f"No recent version of {source} has this sha256. It may still be waiting "
             "for upload: try again in a moment."
