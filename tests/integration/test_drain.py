@@ -11,7 +11,7 @@ import pytest
 from harness.config_files import extension_lines, settings_lines
 from harness.notebook_server import Generation, NotebookServer, free_port, notebook
 from harness.s3_server import S3Server
-from harness.versions import Versions
+from harness.versions import Versions, first_source
 from harness.waiting import wait_for
 
 pytestmark = pytest.mark.server
@@ -24,11 +24,13 @@ def versions(s3_server: S3Server, bucket: str) -> Versions:
     return Versions(s3_server, bucket)
 
 
-def begin(server: NotebookServer, *words: str) -> subprocess.Popen[str]:
-    """Start a verb in the environment of the server."""
+def begin(
+    server: NotebookServer, *words: str, folder: str = "."
+) -> subprocess.Popen[str]:
+    """Start a verb in the environment of the server, in a folder of its root."""
     return subprocess.Popen(
         [str(server.python.parent / "jupyter"), "bookstore", *words],
-        cwd=server.root,
+        cwd=server.root / folder,
         env=server.environment,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -119,6 +121,33 @@ def test_backfill_beside_a_server_archives_what_it_had_before(
         assert versions.sources() == ["saved"]
 
 
+def test_commands_in_a_folder_find_the_root_of_the_running_server(
+    generation: Generation,
+    home: Path,
+    s3_server: S3Server,
+    bucket: str,
+    versions: Versions,
+) -> None:
+    config = ARCHIVING + settings_lines(**s3_server.settings(bucket))
+    with NotebookServer(generation, home, config=config) as server:
+        (server.root / "reports").mkdir()
+        for path in ("june.ipynb", "reports/june.ipynb"):
+            server.save(path, notebook(path))
+            versions.wait(1, f"workspace/{path}")
+        server.save("reports/june.ipynb", notebook("changed"))
+        words = ("restore", "june.ipynb", "@1")
+        with begin(server, *words, folder="reports") as process:
+            _, error = process.communicate(timeout=120)
+        assert process.returncode == 0, error
+        data = (server.root / "reports" / "june.ipynb").read_bytes()
+        assert first_source(data) == "reports/june.ipynb"
+        server.stop(signal.SIGTERM)
+        with begin(server, *words, folder="reports") as process:
+            _, error = process.communicate(timeout=120)
+        assert process.returncode == 2
+        assert "--root-dir" in error
+
+
 def test_interrupted_backfill_continues_when_it_is_run_again(
     home: Path, s3_server: S3Server, bucket: str, versions: Versions
 ) -> None:
@@ -128,14 +157,15 @@ def test_interrupted_backfill_continues_when_it_is_run_again(
         text = json.dumps(notebook(str(number)))
         (server.root / f"{number}.ipynb").write_text(text)
     s3_server.delay = 0.2
-    with begin(server, "backfill") as process:
+    root = f"--root-dir={server.root}"
+    with begin(server, "backfill", root) as process:
         wait_for(lambda: versions.names("workspace/"), what="the first versions")
         process.send_signal(signal.SIGINT)
         _, error = process.communicate(timeout=60)
         assert process.returncode == 130, error
     s3_server.delay = 0.0
     assert len(versions.names("workspace/")) < 40
-    code, _, error = command(server, "backfill")
+    code, _, error = command(server, "backfill", root)
     assert code == 0, error
     assert all(
         versions.sources(f"workspace/{number}.ipynb") == [str(number)]

@@ -260,10 +260,19 @@ def test_backfill_takes_folders_and_notebooks_once_each(
     assert outcome.out == "archived 2, unchanged 0, failed 0.\n"
 
 
-def test_backfill_uses_the_current_directory_if_no_root_is_configured(
+def test_backfill_asks_for_the_root_if_none_is_known(
     run: Run, words: tuple[str, ...], root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(root / "folder")
+    outcome = run("backfill", *words)
+    assert (outcome.code, outcome.out) == (2, "")
+    assert "--root-dir" in outcome.err
+
+
+def test_backfill_takes_the_root_of_its_terminals_server(
+    run: Run, words: tuple[str, ...], root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("JUPYTER_SERVER_ROOT", str(root / "folder"))
     assert run("backfill", *words).out == "archived 2, unchanged 0, failed 0.\n"
 
 

@@ -211,3 +211,24 @@ def test_marks_of_trust_are_removed_and_other_bytes_are_unchanged() -> None:
     cell["metadata"] = {"trusted": True}
     assert b"trusted" not in untrusted(PATH, json.dumps(notebook).encode())
     assert untrusted("a.py", b'"trusted"') == b'"trusted"'
+
+
+@pytest.mark.usefixtures("two_versions")
+def test_without_a_known_root_nothing_is_overwritten(
+    run: Run,
+    words: tuple[str, ...],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    (tmp_path / "reports").mkdir()
+    file = tmp_path / "reports" / PATH
+    file.write_text("another notebook")
+    monkeypatch.chdir(tmp_path / "reports")
+    words = tuple(word for word in words if not word.startswith("--root-dir"))
+    done = run("restore", *words, PATH)
+    assert done.code == 2
+    assert "--root-dir" in done.err
+    assert file.read_text() == "another notebook"
+    monkeypatch.setenv("JUPYTER_SERVER_ROOT", str(tmp_path))
+    assert run("restore", *words, PATH).code == 4
+    assert file.read_text() == "another notebook"

@@ -22,8 +22,9 @@ NOW = datetime.now(UTC)
 
 
 @pytest.fixture
-def words(tmp_path: Path) -> tuple[str, ...]:
-    """Options that choose a local store in the test's own directory."""
+def words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[str, ...]:
+    """Options that choose a local store in the test's directory, also the root."""
+    monkeypatch.setenv("JUPYTER_SERVER_ROOT", str(tmp_path))
     return (
         "--BookstoreSettings.storage=local",
         f"--BookstoreSettings.local_root={tmp_path / 'store'}",

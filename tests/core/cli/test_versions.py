@@ -89,6 +89,7 @@ def test_a_file_is_relative_to_the_current_directory(
     for name in ("../new.ipynb", str(tmp_path / "new.ipynb")):
         assert call("versions", name, root).code == 0
     assert call("versions", "new.ipynb", root).code == 4
+    monkeypatch.delenv("JUPYTER_SERVER_ROOT")
     assert call("versions", "../new.ipynb").code == 2
 
 
@@ -205,3 +206,29 @@ def test_a_label_is_removed(
     assert "now has no label" in outcome.out
     assert store.labels("workspace/new.ipynb") == {}
     assert call("label", "new.ipynb", "good", "--remove").code == 4
+
+
+def test_verbs_that_read_print_the_root_that_they_guess(
+    call: Call,
+    saved: list[Version],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.delenv("JUPYTER_SERVER_ROOT")
+    outcome = call("versions", "new.ipynb")
+    assert outcome.code == 0
+    assert f"Paths are relative to {tmp_path}." in outcome.err
+    assert call("versions", "new.ipynb", f"--root-dir={tmp_path}").err == ""
+
+
+def test_label_without_a_known_root_is_refused(
+    call: Call,
+    saved: list[Version],
+    store: VersionStore,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.delenv("JUPYTER_SERVER_ROOT")
+    outcome = call("label", "new.ipynb", "@0", "final")
+    assert (outcome.code, outcome.out) == (2, "")
+    assert "--root-dir" in outcome.err
+    assert not store.labels("workspace/new.ipynb")

@@ -7,10 +7,12 @@ from traitlets.config import Config
 
 from bookstore_core.errors import ConfigurationError
 from bookstore_core.jupyter.config_files import (
+    NAMES,
     load_config,
     load_settings,
     misspelt_settings,
 )
+from bookstore_core.settings import DEFAULT_ENDPOINT_URL
 
 
 @pytest.fixture
@@ -77,3 +79,14 @@ def test_a_misspelt_setting_is_reported_with_the_right_name() -> None:
     assert misspelt_settings(config) == [
         "There is no setting BookstoreSettings.s3_bukcet. Did you mean s3_bucket?"
     ]
+
+
+@pytest.mark.parametrize("suffix", [".py", ".json"])
+@pytest.mark.parametrize("name", NAMES)
+def test_config_files_in_the_current_directory_are_not_read(
+    config_dir: Path, tmp_path: Path, name: str, suffix: str
+) -> None:
+    path = tmp_path / f"{name}{suffix}"
+    path.write_text("raise SystemExit('it ran')" if suffix == ".py" else "{")
+    assert load_config().files == ()
+    assert load_settings().s3_endpoint_url == DEFAULT_ENDPOINT_URL

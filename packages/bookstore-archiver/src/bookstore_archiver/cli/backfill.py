@@ -19,6 +19,7 @@ from bookstore_archiver.notebook_files import NotebookFile, find_notebooks
 from bookstore_archiver.spool.capacity import MAX_SAVES, has_room
 from bookstore_archiver.spool.file_states import is_unchanged
 from bookstore_core.cli.command import Verb
+from bookstore_core.cli.notebook_verb import ROOT_HELP
 from bookstore_core.errors import (
     InvalidRequestError,
     NewerVersionError,
@@ -26,7 +27,7 @@ from bookstore_core.errors import (
     SpoolError,
     StorageUnavailableError,
 )
-from bookstore_core.jupyter.server_root import server_root
+from bookstore_core.jupyter.server_root import find_root
 from bookstore_core.paths import notebook_key
 from bookstore_core.spool.directory import count_spool, waiting_saves
 from bookstore_core.stores import Version, VersionStore, open_store, utc_now
@@ -224,16 +225,12 @@ class BackfillApp(ArchiverVerb):
     description = __doc__
     examples = "jupyter bookstore backfill projects old/report.ipynb"
     words = ("[PATH ...]",)
-    root_dir = Unicode(
-        "",
-        help="The notebook server's root directory. Default: the configured one, or "
-        "the current directory.",
-    ).tag(config=True)
+    root_dir = Unicode("", help=ROOT_HELP).tag(config=True)
     aliases = {**Verb.aliases, "root-dir": "BackfillApp.root_dir"}  # noqa: RUF012
 
     def run(self) -> int:
         settings = self.checked_settings()
-        root = server_root(self.config, self.root_dir)
+        root = find_root(self.config, self.extra_args, self.root_dir).sure()
         # Walked twice: a list of all notebooks could be too large for memory.
         total = sum(1 for _ in find_notebooks(root, self.extra_args))
         store = open_store(settings)

@@ -71,6 +71,7 @@ class RestoreApp(ArchiverVerb, VersionVerb):
 
     name = "jupyter-bookstore-restore"
     description = __doc__
+    writes = True
     examples = """
     jupyter bookstore restore report.ipynb @1
     jupyter bookstore restore report.ipynb --at="yesterday 15:00"

@@ -25,6 +25,7 @@ class LabelApp(VersionVerb):
 
     name = "jupyter-bookstore-label"
     description = __doc__
+    writes = True
     examples = """
     jupyter bookstore label report.ipynb @0 "before refactor" --comment="It works."
     jupyter bookstore label report.ipynb --at="yesterday 15:00" "as sent"

@@ -1,6 +1,7 @@
 """Base classes of the verbs about one notebook: its path, history and versions."""
 
 import os
+from typing import ClassVar
 
 from traitlets import Unicode
 
@@ -8,23 +9,27 @@ from bookstore_core.cli.command import Verb
 from bookstore_core.cli.times import parse_moment
 from bookstore_core.errors import InvalidRequestError
 from bookstore_core.history import History, HistoryRow
-from bookstore_core.jupyter.server_root import path_on_server, server_root
+from bookstore_core.jupyter.server_root import ServerRoot, find_root, path_on_server
 from bookstore_core.notebooks import SUFFIX
 from bookstore_core.paths import check_path
 from bookstore_core.stores import open_store
+
+ROOT_HELP = (
+    "The notebook server's root directory. If empty: that of JUPYTER_SERVER_ROOT, of "
+    "a running server that contains the file, or the configured one."
+)
 
 
 class NotebookVerb(Verb):
     """Base class of verbs whose first argument is a notebook's file, possibly deleted.
 
-    Its path on the server is relative to the root directory of the notebook server.
+    Its path on the server is relative to the root directory of the notebook server. A
+    verb that `writes` fails if that is in doubt; another one prints which it took.
     """
 
-    root_dir = Unicode(
-        "",
-        help="The notebook server's root directory. If empty: the configured one, else "
-        "the current directory.",
-    ).tag(config=True)
+    writes: ClassVar[bool] = False
+
+    root_dir = Unicode("", help=ROOT_HELP).tag(config=True)
     aliases = {**Verb.aliases, "root-dir": "NotebookVerb.root_dir"}  # noqa: RUF012
 
     def path(self, name: str) -> str:
@@ -32,11 +37,16 @@ class NotebookVerb(Verb):
 
         Raises InvalidRequestError if it is outside of the root directory, or a folder.
         """
-        root = server_root(self.config, self.root_dir)
-        path = path_on_server(root, name)
+        root = self._root or find_root(self.config, [name], self.root_dir)
+        path = path_on_server(root.sure() if self.writes else root.path, name)
         if not path or (os.path.isdir(name) and not path.endswith(SUFFIX)):
             raise InvalidRequestError(f"{name} is a folder. Name a notebook in it.")
+        if self._root is None and root.doubt:
+            self.print_note(root.note)
+        self._root = root  # the root of the other names, too
         return check_path(path)
+
+    _root: ServerRoot | None = None
 
     def history(self) -> History:
         """Return the histories of the workspace, without a request to the store.

@@ -1,6 +1,5 @@
 """The Jupyter config files, read as the notebook server reads them."""
 
-import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -38,8 +37,12 @@ class LoadedConfig:
 
 
 def config_directories() -> list[Path]:
-    """Return the directories of Jupyter's config files, the strongest first."""
-    return [Path(entry) for entry in (os.getcwd(), *jupyter_config_path())]
+    """Return the directories of Jupyter's config files, the strongest first.
+
+    They are those of ``jupyter --paths``. The current directory is none of them: it may
+    contain files of other people, and a config file is a program.
+    """
+    return [Path(entry) for entry in jupyter_config_path()]
 
 
 def load_config() -> LoadedConfig:

@@ -1,12 +1,14 @@
 """The notebook server's root directory, and paths below it."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 
 from traitlets.config import Config
 
 from bookstore_core.errors import InvalidRequestError
 from bookstore_core.jupyter.extensions import has_classic
+from bookstore_core.jupyter.server_list import running_roots
 
 #: The settings of the root directory; the first one that is set counts.
 _MANAGERS = ("LargeFileManager", "FileContentsManager", "ContentsManager")
@@ -16,17 +18,87 @@ _OF_MANAGERS = tuple(
 _MODERN = (("ServerApp", "root_dir"), ("ServerApp", "notebook_dir"))
 _CLASSIC = (("NotebookApp", "notebook_dir"),)
 
+#: Set by a notebook server in its terminals.
+_VARIABLE = "JUPYTER_SERVER_ROOT"
 
-def server_root(config: Config, given: str = "") -> str:
-    """Return the root directory: `given`, or that in the config, or the current one."""
+_ADVICE = "Name the notebook server's root directory with --root-dir."
+
+
+@dataclass(frozen=True)
+class ServerRoot:
+    """A root directory; `doubt` says why it may be another one, and is empty if not."""
+
+    path: str
+    doubt: str = ""
+
+    def sure(self) -> str:
+        """Return the directory. Raises InvalidRequestError if there is a doubt."""
+        if self.doubt:
+            raise InvalidRequestError(f"Nothing was done. {self.doubt} {_ADVICE}")
+        return self.path
+
+    @property
+    def note(self) -> str:
+        """What to print about the doubt; empty without one."""
+        if not self.doubt:
+            return ""
+        return f"{self.doubt} Paths are relative to {self.path}. {_ADVICE}"
+
+
+def find_root(config: Config, names: Sequence[str] = (), given: str = "") -> ServerRoot:
+    """Return the root directory of the notebook server that serves the files `names`.
+
+    That is `given`, else the first of these that contains the files: the one that is
+    configured for a contents manager, JUPYTER_SERVER_ROOT, that of a running server,
+    the one that is configured for servers. If none does, it is one of them all the
+    same, or, with a doubt, the current directory. There is a doubt too if the files are
+    below several running servers.
+    """
     if given:
-        return os.path.abspath(os.path.expanduser(given))
+        return ServerRoot(_absolute(given))
     apps = (*_CLASSIC, *_MODERN) if has_classic() else (*_MODERN, *_CLASSIC)
-    for section, trait in (*_OF_MANAGERS, *apps):
+    of_manager, of_app = _configured(config, _OF_MANAGERS), _configured(config, apps)
+    of_terminal = _absolute(os.environ.get(_VARIABLE, ""))
+    for root in (of_manager, of_terminal):
+        if root and _contains(root, names):
+            return ServerRoot(root)
+    running = [root for root in running_roots() if _contains(root, names)]
+    if len(running) > 1 and of_app not in running:
+        return ServerRoot(
+            max(running, key=len),
+            f"Several notebook servers are running, in {' and '.join(running)}.",
+        )
+    if len(running) == 1:
+        return ServerRoot(running[0])
+    known = of_app or of_manager or of_terminal
+    if known:
+        return ServerRoot(known)
+    return ServerRoot(
+        os.getcwd(),
+        "No root directory is configured, and no running notebook server contains "
+        "the file.",
+    )
+
+
+def _configured(config: Config, traits: Iterable[tuple[str, str]]) -> str:
+    for section, trait in traits:
         value = config.get(section, {}).get(trait)
         if isinstance(value, str) and value:
-            return os.path.abspath(os.path.expanduser(value))
-    return os.getcwd()
+            return _absolute(value)
+    return ""
+
+
+def _absolute(folder: str) -> str:
+    return os.path.abspath(os.path.expanduser(folder)) if folder else ""
+
+
+def _contains(root: str, names: Iterable[str]) -> bool:
+    try:
+        for name in names:
+            path_on_server(root, name)
+    except InvalidRequestError:
+        return False
+    return True
 
 
 def path_on_server(root: str, name: str) -> str:

@@ -1,0 +1,55 @@
+"""The notebook servers of this user that are running, from their info files.
+
+``jupyter server list`` and ``jupyter notebook list`` read the same files, which each
+server writes to Jupyter's runtime directory.
+"""
+
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from jupyter_core.paths import jupyter_runtime_dir
+
+#: The files of jupyter_server and of Notebook 6.
+_PATTERNS = ("jpserver-*.json", "nbserver-*.json")
+#: The member of a file that has the root directory.
+_ROOTS = ("root_dir", "notebook_dir")
+
+
+def running_roots() -> list[str]:
+    """Return the root directories of the running servers, each once."""
+    roots = (_root_of(info) for info in _running())
+    return list(dict.fromkeys(root for root in roots if root))
+
+
+def _running() -> Iterator[dict[str, Any]]:
+    folder = Path(jupyter_runtime_dir())
+    for path in sorted(found for name in _PATTERNS for found in folder.glob(name)):
+        try:
+            info = json.loads(path.read_bytes())
+        except (OSError, ValueError):
+            continue  # it ended just now, or is being written
+        if isinstance(info, dict) and _is_alive(info.get("pid")):
+            yield info
+
+
+def _root_of(info: dict[str, Any]) -> str:
+    for name in _ROOTS:
+        value = info.get(name)
+        if isinstance(value, str) and os.path.isabs(value):
+            return value
+    return ""
+
+
+def _is_alive(pid: object) -> bool:
+    if not isinstance(pid, int) or pid <= 0:
+        return False
+    try:
+        os.kill(pid, 0)
+    except (ProcessLookupError, OverflowError):
+        return False
+    except OSError:
+        return True  # it belongs to another user
+    return True
