@@ -12,6 +12,7 @@ from bookstore_archiver.records import ArchiveRecord
 from bookstore_archiver.uploads.drain_lock import DrainLock
 from bookstore_core.errors import InvalidRequestError
 from bookstore_core.spool.directory import count_spool
+from bookstore_core.spool.report import report_spool
 from harness.memory_store import MemoryStore
 from harness.notebook_server import notebook
 from harness.waiting import wait_for
@@ -19,13 +20,64 @@ from harness.waiting import wait_for
 MODEL = {"type": "notebook", "content": notebook("1")}
 
 
-def test_path_that_makes_no_valid_key_is_logged_once(
+#: Too long for a key, with the prefix.
+DEEP = f"{'/'.join(['x' * 200] * 5)}/{'y' * 9}.ipynb"
+
+
+def save_deep(files: Files) -> Path:
+    """Save a notebook whose path is too long for a key; return its file."""
+    file = files.root / DEEP
+    file.parent.mkdir(parents=True, exist_ok=True)
+    files.save(MODEL, DEEP)
+    return file
+
+
+def test_notebook_whose_path_makes_no_key_is_a_problem_of_the_spool(
     make_archiver: MakeArchiver, files: Files, caplog: pytest.LogCaptureFixture
 ) -> None:
     archiver = make_archiver()
+    attach(files, archiver.intake)
     for _ in range(2):
-        archiver.intake.keep(files, MODEL, "x" * 2000)
-    assert len(caplog.records) == 1
+        save_deep(files)
+    (record,) = caplog.records
+    assert (record.levelname, DEEP in record.getMessage()) == ("ERROR", True)
+    report = report_spool(archiver.settings)
+    assert report.unprotected == (DEEP,)
+    (problem,) = report.problems
+    assert problem.startswith(f"Saves of {DEEP} are not archived. The key is 1030")
+    assert "Use shorter names." in problem
+
+
+def test_notebook_with_a_path_that_is_too_long_is_archived_when_it_was_moved(
+    make_archiver: MakeArchiver, files: Files, store: MemoryStore
+) -> None:
+    archiver = make_archiver()
+    attach(files, archiver.intake)
+    archiver.start()
+    file = save_deep(files)
+    file.rename(files.root / "moved.ipynb")
+    wait_for(lambda: not archiver.intake.unprotected, what="the end of the problem")
+    files.save(MODEL, "moved.ipynb")
+    wait_for(lambda: contents(store, "moved.ipynb"), what="the version")
+
+
+def test_next_process_archives_it_if_its_prefix_is_shorter(
+    make_archiver: MakeArchiver, files: Files, store: MemoryStore
+) -> None:
+    first = make_archiver()
+    attach(files, first.intake)
+    save_deep(files)
+    first.close()
+    assert report_spool(first.settings).unprotected == (DEEP,)
+    second = make_archiver()
+    second.start()
+    wait_for(lambda: second.intake.unprotected == (DEEP,), what="the list")
+    second.close()
+    assert report_spool(first.settings).unprotected == (DEEP,)
+    third = make_archiver(workspace_prefix="w")
+    third.start()
+    wait_for(lambda: store.contents[f"w/{DEEP}"], what="the version")
+    wait_for(lambda: not third.intake.unprotected, what="the end of the problem")
 
 
 @pytest.mark.parametrize("path", ["./a.ipynb", "sub/../a.ipynb", "/a.ipynb"])

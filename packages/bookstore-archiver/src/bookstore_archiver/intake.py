@@ -26,7 +26,7 @@ from bookstore_archiver.spool.sources import BytesSource, FileSource, Source
 from bookstore_archiver.spool.spool import Spool
 from bookstore_archiver.spool.unprotected import Unprotected
 from bookstore_core.authors import author
-from bookstore_core.errors import BookstoreError, InvalidRequestError
+from bookstore_core.errors import BookstoreError, InvalidRequestError, NotFoundError
 from bookstore_core.moved_notes import is_note_key, note_key, write_note
 from bookstore_core.notebooks import SUFFIX
 from bookstore_core.origins import Origin
@@ -70,7 +70,6 @@ class Intake:
             self._keep_file, spool_dir=settings.spool_dir, log=log
         )
         self._saved: dict[str, UnprotectedNotebook] = {}
-        self._refused: set[str] = set()
         self._texts: set[str] = set()
 
     @property
@@ -162,16 +161,16 @@ class Intake:
         os_path: str | None = None,
     ) -> None:
         try:
-            key = notebook_key(self._settings.workspace_prefix, path)
+            key = self._key(path)
         except InvalidRequestError as error:
-            self._refuse(path, error)
+            self._refuse(manager, path, error, os_path)
             return
         try:
             with self._unprotected.order(path):
                 entry = self._add(find(), key, path, provenance=provenance)
             self._saved[path] = UnprotectedNotebook(path, key, entry.trailer.os_path)
         except InvalidRequestError as error:
-            self._refuse(path, error)
+            self._refuse(manager, path, error, os_path)
         except (OSError, BookstoreError) as error:
             found = os_path or os_path_of(manager, path) or ""
             notebook = UnprotectedNotebook(
@@ -181,10 +180,15 @@ class Intake:
         except Exception:  # noqa: BLE001  # the edge of the user's save
             self._log.exception("A save of %r was not archived.", path)
 
-    def _refuse(self, path: str, error: InvalidRequestError) -> None:
-        if path not in self._refused:
-            self._refused.add(path)
-            self._log.warning("Saves of %r are not archived: %s", path, error)
+    def _key(self, path: str) -> str:
+        return notebook_key(self._settings.workspace_prefix, path)
+
+    def _refuse(
+        self, manager: Any, path: str, error: InvalidRequestError, os_path: str | None
+    ) -> None:
+        found = os_path or os_path_of(manager, path) or ""
+        notebook = UnprotectedNotebook(path, "", found, refused=str(error))
+        self._unprotected.record_refused(notebook)
 
     def keep_present(self, source: Source, path: str) -> None:
         """Put content that is about to be overwritten into the spool.
@@ -194,7 +198,7 @@ class Intake:
         the path is not valid.
         """
         path = _normal(path)
-        key = notebook_key(self._settings.workspace_prefix, path)
+        key = self._key(path)
         self._archive_previous(path)
         with self._unprotected.order(path):
             self._add(source, key, path, provenance=OVERWRITTEN)
@@ -206,7 +210,7 @@ class Intake:
         cannot be written.
         """
         path = _normal(path)
-        key = notebook_key(self._settings.workspace_prefix, path)
+        key = self._key(path)
         self._add(
             BytesSource(data), key, path, provenance=Provenance.of_restore(origin, path)
         )
@@ -218,7 +222,7 @@ class Intake:
         cannot be written.
         """
         path = record.filepath.strip("/")
-        key = notebook_key(self._settings.workspace_prefix, path)
+        key = self._key(path)
         content: str | bytes = record.content
         data = content if isinstance(content, bytes) else content.encode("utf-8")
         self._add(BytesSource(data), key, path)
@@ -228,7 +232,7 @@ class Intake:
 
         Raises the errors of `archive`, and BookstoreError if the file cannot be read.
         """
-        key = notebook_key(self._settings.workspace_prefix, path)
+        key = self._key(path)
         return self._add(FileSource(os_path), key, path, saved_at=saved_at)
 
     def tend(self) -> None:
@@ -263,10 +267,12 @@ class Intake:
             self._follower.follow(folder)
 
     def _repair(self, notebook: UnprotectedNotebook) -> None:
+        if not os.path.lexists(notebook.os_path):
+            raise NotFoundError(f"{notebook.os_path} was moved or removed.")
         # If the spool was removed, the store may already have this content.
         self._add(
             FileSource(notebook.os_path),
-            notebook.key,
+            notebook.key or self._key(notebook.path),
             notebook.path,
             provenance=OVERWRITTEN,
         )
@@ -304,7 +310,7 @@ class Intake:
     def _leave_note(self, old: str, new: str) -> None:
         """Add a note at the old path with the new one. A failure is only logged."""
         try:
-            key = note_key(notebook_key(self._settings.workspace_prefix, old))
+            key = note_key(self._key(old))
             note = BytesSource(write_note(new))
             entry = self._spool.add(note, key=key, author=self._author, source_path=old)
         except (OSError, BookstoreError) as error:

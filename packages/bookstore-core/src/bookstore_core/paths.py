@@ -52,7 +52,8 @@ def check_path(path: str, *, what: str = "path") -> str:
         raise InvalidRequestError(f"The {what} cannot be written as UTF-8.") from None
     if length > MAX_KEY_BYTES:
         raise InvalidRequestError(
-            f"The {what} is {length} bytes long; the limit is {MAX_KEY_BYTES}."
+            f"The {what} is {length} bytes long; the limit is {MAX_KEY_BYTES}. Use "
+            "shorter names."
         )
     return path
 

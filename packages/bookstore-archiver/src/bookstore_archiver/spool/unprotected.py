@@ -67,6 +67,18 @@ class Unprotected:
                 error,
             )
 
+    def record_refused(self, notebook: UnprotectedNotebook) -> None:
+        """Record that no save of the notebook can be archived, and why."""
+        with self._lock:
+            known = self._notebooks.get(notebook.path)
+            self._note({notebook.path: notebook})
+        if known is None or known.refused != notebook.refused:
+            self._log.error(
+                "Saves of %s are NOT archived. %s",
+                printable(notebook.path),
+                notebook.refused,
+            )
+
     def record_removed(self, notebooks: Iterable[UnprotectedNotebook]) -> None:
         """Record that saves were removed from the spool before they were sent."""
         found = {notebook.path: notebook for notebook in notebooks}
@@ -93,8 +105,9 @@ class Unprotected:
         with self._lock:
             self._notebooks.pop(path, None)
             self._keep()
-            over = not self._notebooks and self._logged_unspooled
-            self._logged_unspooled = self._logged_unspooled and bool(self._notebooks)
+            waits = any(not known.refused for known in self._notebooks.values())
+            over = not waits and self._logged_unspooled
+            self._logged_unspooled = self._logged_unspooled and waits
         if over:
             self._log.info("Saves are protected again: the spool can be written.")
 
@@ -112,11 +125,13 @@ class Unprotected:
         return removed
 
     def _adopt(self, notebooks: list[UnprotectedNotebook]) -> bool:
-        self._log.warning(
-            "An earlier process could not protect the newest state of some notebooks "
-            "(%d). It is archived now.",
-            len(notebooks),
-        )
+        waiting = [notebook for notebook in notebooks if not notebook.refused]
+        if waiting:
+            self._log.warning(
+                "An earlier process could not protect the newest state of some "
+                "notebooks (%d). It is archived now.",
+                len(waiting),
+            )
         for notebook in notebooks:
             self._adopted(notebook)
         known = {notebook.path: notebook for notebook in notebooks} | self._notebooks
@@ -135,7 +150,9 @@ class Unprotected:
                     archive(notebook)
                 except NotFoundError:
                     self._log.warning(
-                        "%s was removed before its last save could be archived.", path
+                        "%s was moved or removed before its last save could be "
+                        "archived.",
+                        printable(path),
                     )
                 except BookstoreError:
                     continue  # it cannot be read; its next save protects it

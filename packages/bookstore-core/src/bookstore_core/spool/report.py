@@ -15,6 +15,7 @@ from typing import Any
 from bookstore_core.clock import utc_now
 from bookstore_core.errors import SpoolError
 from bookstore_core.humanize import say_count
+from bookstore_core.paths import printable
 from bookstore_core.settings import BookstoreSettings
 from bookstore_core.spool.directory import FAILED, SpoolCounts, count_spool
 from bookstore_core.spool.drain_status import DrainStatus, read_status
@@ -22,6 +23,9 @@ from bookstore_core.spool.unprotected import UnprotectedNotebook, read_unprotect
 
 #: Seconds after which a waiting save is a problem.
 STALLED_AFTER = 60.0
+
+#: How many notebooks that cannot be archived are named.
+MOST_REFUSED = 3
 
 #: What to do about files that are not saves.
 READ_REASONS = "Each has a NAME.reason beside it: read it, then remove both."
@@ -36,10 +40,10 @@ class SpoolReport:
     the age is None if there are none. `uploads`, `retries`, `skipped` and `removed`
     (saves that somebody removed from the spool) count since the process that drains
     the spool started. `unprotected` are the paths of notebooks whose newest save is not
-    in the spool. `last_error` is empty if nothing fails now; `refused` means that only
-    a person can resolve the failure. `problems` are sentences, none if versions reach
-    the store. If the spool is not `readable`, the figures mean nothing; if it does not
-    exist, they are 0.
+    in the spool, also because their path makes no key. `last_error` is empty if nothing
+    fails now; `refused` means that only a person can resolve the failure. `problems`
+    are sentences, none if versions reach the store. If the spool is not `readable`, the
+    figures mean nothing; if it does not exist, they are 0.
     """
 
     readable: bool = True
@@ -176,9 +180,16 @@ def _paths(notebooks: tuple[UnprotectedNotebook, ...]) -> tuple[str, ...]:
 def _unprotected_problems(
     unprotected: tuple[UnprotectedNotebook, ...], settings: BookstoreSettings
 ) -> Iterator[str]:
-    if unprotected:
+    refused = {known.path: known.refused for known in unprotected if known.refused}
+    for path in sorted(refused)[:MOST_REFUSED]:
+        yield f"Saves of {printable(path)} are not archived. {refused[path]}"
+    if len(refused) > MOST_REFUSED:
+        more = say_count(len(refused) - MOST_REFUSED, "other notebook")
+        yield f"Saves of {more} are not archived for such a reason."
+    missing = {known.path for known in unprotected if not known.refused}
+    if missing:
         yield (
-            f"The newest state of {say_count(len(unprotected), 'notebook')} is not "
+            f"The newest state of {say_count(len(missing), 'notebook')} is not "
             f"protected: it could not be written to the spool {settings.spool_dir}. A "
             "running notebook server archives it as soon as the spool can be written."
         )

@@ -22,13 +22,16 @@ FOLDER = "unprotected"
 class UnprotectedNotebook:
     """A notebook: its path on the server, its key, and its file on disk, if any.
 
-    `moved_from` is the path before a rename that no version records yet.
+    `moved_from` is the path before a rename that no version records yet. `refused` says
+    why the path makes no key, so that no save of it can be archived; it is empty if the
+    notebook is only missing from the spool.
     """
 
     path: str
     key: str
     os_path: str = ""
     moved_from: str = ""
+    refused: str = ""
 
 
 def unprotected_folders(spool_dir: str) -> tuple[Path, Path]:
@@ -84,9 +87,10 @@ def decode_unprotected(data: bytes) -> list[UnprotectedNotebook]:
                 str(known["key"]),
                 str(known["os_path"]),
                 str(known.get("moved_from", "")),
+                str(known.get("refused", "")),
             )
             for known in values["notebooks"]
-            if known["path"] and known["key"]
+            if known["path"] and (known["key"] or known.get("refused"))
         ]
     except (ValueError, TypeError, LookupError, AttributeError, RecursionError):
         return []
