@@ -2,9 +2,12 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
+from bookstore_core.spool.drain_status import read_status
 from chaos.world import Outcome, World, save_round_and_round
 from harness.fault_proxy import Fault
+from harness.notebook_server import NotebookServer
 from harness.waiting import wait_for
 
 
@@ -57,17 +60,43 @@ FAULTS: dict[str, Callable[[World, int, int], Outcome]] = {
 }
 
 
-def credentials_expire(world: World, saves: int, kills: int) -> Outcome:
-    """Credentials of AWS's shared file expire, and are renewed there; no restart."""
-    file = world.folder / "credentials"
-    words = "[default]\naws_access_key_id = {}\naws_secret_access_key = secret\n"
-    file.write_text(words.format("OLD"))
-    server = world.server(
-        environment={"AWS_SHARED_CREDENTIALS_FILE": str(file)},
+#: AWS's shared credentials file.
+SHARED_FILE = "[default]\naws_access_key_id = {}\naws_secret_access_key = secret\n"
+
+
+def server_without_keys(world: World, file: Path) -> NotebookServer:
+    """Return a server whose credentials are in AWS's shared file."""
+    return world.server(
+        environment={
+            "AWS_SHARED_CREDENTIALS_FILE": str(file),
+            "AWS_EC2_METADATA_DISABLED": "true",
+        },
         s3_access_key_id="",
         s3_secret_access_key="",
     )
-    with server.start():
+
+
+def credentials_come_late(world: World, saves: int, kills: int) -> Outcome:
+    """There are no credentials at first, and AWS's shared file later; no restart."""
+    file = world.folder / "credentials"
+    with server_without_keys(world, file).start() as server:
+        save_round_and_round(world, server, saves)
+        wait_for(
+            lambda: "credentials" in read_status(str(world.spool)).last_error,
+            what="the reason in the status",
+        )
+        assert not world.proxy.requests
+        file.write_text(SHARED_FILE.format("LATE"))
+        save_round_and_round(world, server, saves)
+        world.wait_until_drained()
+    return world.outcome("credentials come late, no restart")
+
+
+def credentials_expire(world: World, saves: int, kills: int) -> Outcome:
+    """Credentials of AWS's shared file expire, and are renewed there; no restart."""
+    file = world.folder / "credentials"
+    file.write_text(SHARED_FILE.format("OLD"))
+    with server_without_keys(world, file).start() as server:
         save_round_and_round(world, server, 5)
         world.wait_until_drained()
         expired = Fault("status", status=400, code="ExpiredToken", access_key="OLD")
@@ -75,6 +104,6 @@ def credentials_expire(world: World, saves: int, kills: int) -> Outcome:
         save_round_and_round(world, server, saves)
         wait_for(lambda: len(world.proxy.requests) > before, what="an attempt")
         assert not world.drained()
-        file.write_text(words.format("NEW"))
+        file.write_text(SHARED_FILE.format("NEW"))
         world.wait_until_drained()
     return world.outcome("credentials expire, no restart")

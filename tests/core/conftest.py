@@ -13,7 +13,7 @@ from moto import mock_aws
 from bookstore_core.settings import BookstoreSettings
 from bookstore_core.stores import VersionStore
 from bookstore_core.stores.local.store import LocalStore
-from bookstore_core.stores.s3.connection import Timeouts, new_client
+from bookstore_core.stores.s3.client import Timeouts, new_client
 from bookstore_core.stores.s3.store import S3Store
 from core.saving import MakeStore, Traits
 from core.stubbing import MakeStubbed, Stubbed

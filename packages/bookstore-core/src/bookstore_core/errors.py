@@ -3,6 +3,7 @@
     BookstoreError
     |- ConfigurationError           the settings cannot work as they are
     |  `- StoreRefusedError         ... the store refuses credentials, bucket or region
+    |     `- CredentialsError       ... there are none, or they cannot be renewed
     |- InvalidRequestError          the request is not valid
     |  |- TooLargeError             ... it is over the size limit
     |  |- UnsupportedTypeError      ... it is not of a type that is accepted
@@ -48,6 +49,13 @@ class ConfigurationError(BookstoreError):
 
 class StoreRefusedError(ConfigurationError):
     """The store refuses the credentials, the bucket or the region."""
+
+
+class CredentialsError(StoreRefusedError):
+    """There are no credentials for the store, or they cannot be renewed.
+
+    Another attempt is cheap: nothing is sent to the store before there are some.
+    """
 
 
 class InvalidRequestError(BookstoreError):

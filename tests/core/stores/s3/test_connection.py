@@ -23,7 +23,7 @@ from bookstore_core.errors import (
 )
 from bookstore_core.settings import BookstoreSettings
 from bookstore_core.stores import VersionStore, open_store
-from bookstore_core.stores.s3.connection import (
+from bookstore_core.stores.s3.client import (
     FOR_PEOPLE,
     FOR_WORK,
     Timeouts,
@@ -208,7 +208,7 @@ def test_credentials_of_a_shared_file_are_read_again_when_they_are_stale(
 FORKING = """
 import os, sys
 from bookstore_core.settings import BookstoreSettings
-from bookstore_core.stores.s3.connection import new_client
+from bookstore_core.stores.s3.client import new_client
 from bookstore_core.stores.s3.store import S3Store
 
 made = []

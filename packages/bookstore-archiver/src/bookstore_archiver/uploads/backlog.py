@@ -14,6 +14,7 @@ from bookstore_archiver.uploads.queue import Queue
 from bookstore_archiver.uploads.sender import Outcome, SendResult
 from bookstore_archiver.uploads.stats import STORE, Stats
 from bookstore_archiver.uploads.timing import Timing
+from bookstore_core.errors import CredentialsError
 
 #: How many names of finished saves are remembered: more than threads that save.
 REMEMBERED = 1000
@@ -190,7 +191,9 @@ class Backlog:
                 outcome.may_be_wide and outage.blames_store(key, outcome.cause)
             )
             attempts = outage.failures if wide else self._queue.attempts(key)
-            delay = self._delay(attempts, refused=refused)
+            # Credentials are looked for on this machine: trying again costs little.
+            soon = isinstance(outcome.error, CredentialsError)
+            delay = self._delay(attempts, refused=refused and not soon)
             if wide and not refused and now < outage.paused_until:
                 # It began before the outage was detected, and does not prolong it.
                 delay = outage.paused_until - now

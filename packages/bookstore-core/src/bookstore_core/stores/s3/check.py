@@ -13,6 +13,7 @@ from bookstore_core.errors import (
     StorageError,
 )
 from bookstore_core.stores.base import Finding, StoreCheck
+from bookstore_core.stores.s3.errors import about_credentials
 
 #: Seconds after which a check sends no more requests to a slow store.
 DEADLINE = 5.0
@@ -69,7 +70,8 @@ def check_s3(
                 findings.append(Finding(False, slow, _WHILE_AWAY))
                 return _passing(findings)
     except BookstoreError as error:
-        remedy = _WHILE_AWAY if error.retryable else ""
+        away = error.retryable and not about_credentials(error)
+        remedy = _WHILE_AWAY if away else ""
         findings.append(Finding(False, str(error), remedy))
         if error.retryable:
             return _passing(findings)

@@ -1,9 +1,9 @@
 """BotocoreConnection: calls to S3, or to a compatible server.
 
-This is the only module that imports botocore. The first call contacts the server.
+The first call makes a client and contacts the server. Clients whose credentials are no
+longer good are made anew, by every connection of the process.
 """
 
-import io
 import os
 import random
 import threading
@@ -12,14 +12,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-import botocore
 import botocore.exceptions as failures
 import botocore.session
-from botocore.config import Config
 from botocore.parsers import ResponseParserError
 from urllib3.exceptions import HTTPError
 
-from bookstore_core import __version__
 from bookstore_core.errors import (
     BookstoreError,
     ConfigurationError,
@@ -27,40 +24,32 @@ from bookstore_core.errors import (
     StorageError,
     StorageUnavailableError,
 )
-from bookstore_core.settings import DEFAULT_ENDPOINT_URL, BookstoreSettings
+from bookstore_core.settings import BookstoreSettings
+from bookstore_core.stores.s3.client import (
+    FOR_CHECKS,
+    FOR_PEOPLE,
+    FOR_WORK,
+    Timeouts,
+)
+from bookstore_core.stores.s3.credentials import are_set, explain, places_of
 from bookstore_core.stores.s3.errors import (
     STALE_CREDENTIALS,
     Asked,
     Failure,
+    about_credentials,
     translate_failure,
 )
 from bookstore_core.stores.streams import GuardedBody
-
-
-@dataclass(frozen=True)
-class Timeouts:
-    """Seconds to wait for a connection, and for the next bytes on it."""
-
-    connect: float
-    read: float
-
-
-FOR_WORK = Timeouts(5, 30)
-FOR_CHECKS = Timeouts(2, 2.5)
-#: For a person who waits for a page: an answer or an error within five seconds.
-FOR_PEOPLE = Timeouts(2, 3)
 
 #: The number of attempts of a read, unless the first took this many seconds.
 READ_ATTEMPTS = 3
 READ_PATIENCE = 10.0
 HURRIED_READ_PATIENCE = 0.5
 
-#: The pool keeps connections for so many parallel callers (the threads of the web
-#: app), each with as many threads as an uploader has, and some more.
-ASKERS = 4
-SPARE_CONNECTIONS = 4
-
 _making = threading.Lock()
+
+#: Counts how often credentials were found to be stale; clients made before are stale.
+_generation = 0
 
 
 def _renew_lock() -> None:
@@ -71,55 +60,6 @@ def _renew_lock() -> None:
 
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_renew_lock)
-
-
-def new_client(settings: BookstoreSettings, timeouts: Timeouts) -> Any:
-    """Return a new botocore client for S3.
-
-    Our settings alone decide the endpoint and the retries: AWS_ENDPOINT_URL and the
-    retry settings in AWS's files are ignored. Credentials may come from there.
-    """
-    url = settings.s3_endpoint_url.rstrip("/")
-    elsewhere = url != DEFAULT_ENDPOINT_URL
-    style = settings.s3_addressing_style
-    if elsewhere and style == "auto":
-        style = "path"
-    # Other servers than S3 may refuse the checksums that botocore adds by default.
-    checksums = "when_required" if elsewhere else "when_supported"
-    config = Config(
-        connect_timeout=timeouts.connect,
-        read_timeout=timeouts.read,
-        max_pool_connections=settings.max_threads * ASKERS + SPARE_CONNECTIONS,
-        # botocore would repeat a PUT whose answer was lost, and write it twice.
-        retries={"total_max_attempts": 1, "mode": "standard"},
-        s3={"addressing_style": style, "use_accelerate_endpoint": False},
-        request_checksum_calculation=checksums,
-        response_checksum_validation=checksums,
-        ignore_configured_endpoint_urls=True,
-        # botocore builds its own for each request, a twelfth of the time of a PUT.
-        user_agent=f"bookstore/{__version__} botocore/{botocore.__version__}",
-        tcp_keepalive=True,
-    )
-    client = botocore.session.Session().create_client(
-        "s3",
-        region_name=settings.s3_region_name or None,
-        endpoint_url=url if elsewhere else None,
-        aws_access_key_id=settings.s3_access_key_id or None,
-        aws_secret_access_key=settings.s3_secret_access_key or None,
-        aws_session_token=settings.s3_session_token or None,
-        config=config,
-    )
-    client.meta.events.register_last("before-call.s3.PutObject", _send_at_once)
-    return client
-
-
-def _send_at_once(params: dict[str, Any], **_: Any) -> None:
-    # botocore wraps bytes in a stream, and sends `Expect: 100-continue` for streams:
-    # one more round trip for content that fits into the first packet.
-    body = params.get("body")
-    if isinstance(body, io.BytesIO):
-        params["body"] = body.getvalue()
-        params["headers"].pop("Expect", None)
 
 
 #: All exceptions that calls of botocore, and the network below it, can raise.
@@ -134,20 +74,24 @@ RAISED: tuple[type[Exception], ...] = (
 #: Content that was damaged in transit.
 DAMAGED = (failures.IncompleteReadError, failures.FlexibleChecksumError)
 
-#: Failures of the network and of credential providers, which may pass.
+#: Failures of the network, which may pass.
 PASSING: tuple[type[Exception], ...] = (
     *DAMAGED,
     failures.HTTPClientError,
     failures.ConnectionError,
-    failures.CredentialRetrievalError,
-    failures.MetadataRetrievalError,
-    failures.TokenRetrievalError,
-    failures.SSOError,
     HTTPError,
     OSError,
 )
 
-NO_CREDENTIALS = (failures.NoCredentialsError, failures.PartialCredentialsError)
+#: Failures of credential providers, if they expire while a request is signed.
+NO_CREDENTIALS: tuple[type[Exception], ...] = (
+    failures.NoCredentialsError,
+    failures.PartialCredentialsError,
+    failures.CredentialRetrievalError,
+    failures.MetadataRetrievalError,
+    failures.TokenRetrievalError,
+    failures.SSOError,
+)
 TIMEOUTS = (failures.ConnectTimeoutError, failures.ReadTimeoutError)
 
 
@@ -172,11 +116,7 @@ def translate_error(error: Exception, asked: Asked, endpoint: str) -> BookstoreE
     if isinstance(error, failures.ParamValidationError):
         return _invalid_parameter(error, asked)
     if isinstance(error, NO_CREDENTIALS):
-        return ConfigurationError(
-            "There are no credentials for the store. Set "
-            "BookstoreSettings.s3_access_key_id and s3_secret_access_key, or use "
-            "another credential source of AWS."
-        )
+        return explain(error, places_of(botocore.session.Session()))
     if isinstance(error, ResponseParserError):
         return StorageError(
             f"The server at {endpoint} does not answer like S3. Check "
@@ -222,6 +162,24 @@ def _reason_of(error: Exception) -> str:
     return type(error).__name__
 
 
+def _about_stale(error: Exception) -> str:
+    """Return the sentence on credentials of AWS's files that S3 refuses."""
+    places = places_of(botocore.session.Session())
+    return (
+        f"The store refuses the credentials: {failure_of(error).reason}. Renew those "
+        f"of profile {places.profile}, in {places.credentials_file} or where "
+        f"{places.config_file} says."
+    )
+
+
+@dataclass(frozen=True)
+class _Made:
+    """A client, and the generation of credentials that it was made in."""
+
+    client: Any
+    generation: int
+
+
 class BotocoreConnection:
     """Calls of botocore, which raise only our own errors.
 
@@ -241,7 +199,8 @@ class BotocoreConnection:
         self._read_patience = HURRIED_READ_PATIENCE if hurried else READ_PATIENCE
         self._connect = connect
         self._pause = pause
-        self._clients: dict[tuple[int, Timeouts], Any] = {}
+        self._clients: dict[tuple[int, Timeouts], _Made] = {}
+        self._failed: tuple[float, BookstoreError] | None = None
 
     @property
     def endpoint(self) -> str:
@@ -255,16 +214,18 @@ class BotocoreConnection:
     ) -> dict[str, Any]:
         """Call an operation once; a `brief` call has short timeouts."""
         timeouts = FOR_CHECKS if brief else self._timeouts
-        client = self._client(timeouts)
+        made = self._client(timeouts)
         try:
-            answer: dict[str, Any] = getattr(client, operation)(
+            answer: dict[str, Any] = getattr(made.client, operation)(
                 **asked.target, **parameters
             )
         except RAISED as error:
             ours = self._translate(error, asked)
-            if ours.cause in STALE_CREDENTIALS:
-                self._forget(client, timeouts)
+            self._judge(ours, made)
             raise ours from error
+        except BookstoreError as error:
+            self._judge(error, made)  # credentials that could not be renewed
+            raise
         return answer
 
     def read(self, operation: str, asked: Asked, **parameters: Any) -> dict[str, Any]:
@@ -285,34 +246,49 @@ class BotocoreConnection:
             body, failures=RAISED, translate=lambda e: self._translate(e, asked)
         )
 
-    def _client(self, timeouts: Timeouts) -> Any:
-        wanted = (os.getpid(), timeouts)
-        client = self._clients.get(wanted)
-        if client is None:
+    def _client(self, timeouts: Timeouts) -> _Made:
+        wanted, since = (os.getpid(), timeouts), time.monotonic()
+        made = self._clients.get(wanted)
+        if made is None or made.generation != _generation:
             with _making:
-                client = self._clients.get(wanted)
-                if client is None:
-                    client = self._clients[wanted] = self._make_client(timeouts)
-        return client
+                made = self._clients.get(wanted)
+                if made is None or made.generation != _generation:
+                    made = self._clients[wanted] = self._make_client(timeouts, since)
+        return made
 
-    def _forget(self, client: Any, timeouts: Timeouts) -> None:
-        """Drop a client, so that the next call reads the credentials again."""
-        made = (os.getpid(), timeouts)
-        with _making:
-            if self._clients.get(made) is client:
-                del self._clients[made]
-
-    def _make_client(self, timeouts: Timeouts) -> Any:
+    def _make_client(self, timeouts: Timeouts, since: float) -> _Made:
+        if self._failed is not None and self._failed[0] >= since:
+            # It failed while this thread waited: a search for credentials may be slow.
+            raise self._failed[1].with_traceback(None)
         try:
-            return self._connect(self._settings, timeouts)
+            return _Made(self._connect(self._settings, timeouts), _generation)
         except (failures.BotoCoreError, ValueError) as error:
             raise ConfigurationError(
-                f"The store cannot be used with the settings: {error}"
+                f"The store cannot be used with the settings: {error}. Correct the "
+                "settings whose names begin with BookstoreSettings.s3_."
             ) from error
+        except BookstoreError as error:
+            self._failed = (time.monotonic(), error)
+            raise
+
+    def _judge(self, error: BookstoreError, made: _Made) -> None:
+        """Make all clients stale if the error is about credentials."""
+        global _generation
+        if about_credentials(error):
+            with _making:
+                if made.generation == _generation:
+                    _generation += 1
 
     def _translate(self, error: Exception, asked: Asked) -> BookstoreError:
         ours = translate_error(error, asked, self.endpoint)
         settings, sentence = self._settings, str(ours)
+        if ours.cause in STALE_CREDENTIALS and not are_set(settings):
+            sentence = _about_stale(error)
+        elif ours.cause in STALE_CREDENTIALS and ours.retryable:
+            sentence += (
+                " Renew BookstoreSettings.s3_session_token, s3_access_key_id and "
+                "s3_secret_access_key."
+            )
         for secret in (
             settings.s3_secret_access_key,
             settings.s3_session_token,

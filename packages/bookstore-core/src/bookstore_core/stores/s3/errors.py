@@ -79,6 +79,15 @@ STALE_CREDENTIALS = frozenset(
     }
 )
 
+#: The beginning of the cause of every failure to find or renew credentials.
+CREDENTIALS = "Credentials"
+
+
+def about_credentials(error: BookstoreError) -> bool:
+    """Return whether the credentials must be read again before the next attempt."""
+    return error.cause in STALE_CREDENTIALS or error.cause.startswith(CREDENTIALS)
+
+
 #: Answers for a version id that the key does not have. An answer to HEAD has no body,
 #: so its code is the status; the id of a delete marker gives 404 or 405.
 NO_SUCH_VERSION = frozenset({"NoSuchVersion", "InvalidArgument", "400", "404", "405"})

@@ -23,7 +23,8 @@ from bookstore_core.stores.checks import check_key, check_prefix, check_version_
 from bookstore_core.stores.label_texts import label_in
 from bookstore_core.stores.s3 import listings
 from bookstore_core.stores.s3.check import ENABLED, Checked, check_s3, unversioned
-from bookstore_core.stores.s3.connection import BotocoreConnection, Timeouts, new_client
+from bookstore_core.stores.s3.client import Timeouts, new_client
+from bookstore_core.stores.s3.connection import BotocoreConnection
 from bookstore_core.stores.s3.errors import Asked
 from bookstore_core.stores.s3.labels import list_marked, marker_key, merge_tags
 from bookstore_core.stores.s3.listings import OVERWRITABLE, version_of

@@ -1,0 +1,176 @@
+"""The client of botocore for S3, made to suit compatible servers as well."""
+
+import base64
+import hashlib
+import io
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+from urllib.parse import urlsplit
+
+import botocore
+import botocore.exceptions as failures
+import botocore.session
+from botocore.config import Config
+
+from bookstore_core import __version__
+from bookstore_core.settings import DEFAULT_ENDPOINT_URL, BookstoreSettings
+from bookstore_core.stores.s3.credentials import (
+    are_set,
+    explained,
+    find_credentials,
+    renew_credentials,
+)
+
+
+@dataclass(frozen=True)
+class Timeouts:
+    """Seconds to wait for a connection, and for the next bytes on it."""
+
+    connect: float
+    read: float
+
+
+FOR_WORK = Timeouts(5, 30)
+FOR_CHECKS = Timeouts(2, 2.5)
+#: For a person who waits for a page: an answer or an error within five seconds.
+FOR_PEOPLE = Timeouts(2, 3)
+
+#: The pool keeps connections for so many parallel callers (the threads of the web
+#: app), each with as many threads as an uploader has, and some more.
+ASKERS = 4
+SPARE_CONNECTIONS = 4
+
+#: Hosts of AWS, whose S3 knows the checksums that botocore adds by default.
+AWS_DOMAINS = (".amazonaws.com", ".amazonaws.com.cn", ".api.aws")
+
+#: Failures that are about AWS's own files, even if our settings have credentials.
+ABOUT_CREDENTIALS = (
+    failures.ProfileNotFound,
+    failures.ConfigParseError,
+    failures.PartialCredentialsError,
+)
+
+#: How much of a stream is hashed at once, in bytes.
+CHUNK = 1024 * 1024
+
+
+def new_client(settings: BookstoreSettings, timeouts: Timeouts) -> Any:
+    """Return a new botocore client for S3.
+
+    Our settings alone decide the endpoint and the retries: AWS_ENDPOINT_URL and the
+    retry settings in AWS's files are ignored. Credentials may come from there.
+
+    Raises CredentialsError or StorageUnavailableError if there are no credentials, and
+    BotoCoreError or ValueError if no client can be made with the settings.
+    """
+    session = botocore.session.Session()
+    # For the services that give out credentials.
+    session.set_default_client_config(
+        Config(
+            connect_timeout=timeouts.connect,
+            read_timeout=timeouts.read,
+            retries={"total_max_attempts": 1, "mode": "standard"},
+        )
+    )
+    found = None
+    if not are_set(settings):
+        found = find_credentials(session, settings.s3_region_name)
+        renew_credentials(session, found)
+    client = _make_client(session, settings, _config(settings, timeouts))
+    events = client.meta.events
+    if found is not None:
+        renew = partial(renew_credentials, session, found)
+        events.register_first("before-call.s3", lambda **_: renew())
+    events.register_first("needs-retry.s3", _follow_no_blind_redirect)
+    events.register_last("before-call.s3.PutObject", _send_at_once)
+    if not _is_aws(settings):
+        events.register_last("before-call.s3", _add_md5)
+    return client
+
+
+def _config(settings: BookstoreSettings, timeouts: Timeouts) -> Config:
+    style = settings.s3_addressing_style
+    if _endpoint(settings) and style == "auto":
+        style = "path"
+    # Other servers than S3 may refuse the checksums that botocore adds by default.
+    checksums = "when_supported" if _is_aws(settings) else "when_required"
+    return Config(
+        connect_timeout=timeouts.connect,
+        read_timeout=timeouts.read,
+        max_pool_connections=settings.max_threads * ASKERS + SPARE_CONNECTIONS,
+        # botocore would repeat a PUT whose answer was lost, and write it twice.
+        retries={"total_max_attempts": 1, "mode": "standard"},
+        s3={"addressing_style": style, "use_accelerate_endpoint": False},
+        request_checksum_calculation=checksums,
+        response_checksum_validation=checksums,
+        ignore_configured_endpoint_urls=True,
+        # botocore builds its own for each request, a twelfth of the time of a PUT.
+        user_agent=f"bookstore/{__version__} botocore/{botocore.__version__}",
+        tcp_keepalive=True,
+    )
+
+
+def _make_client(session: Any, settings: BookstoreSettings, config: Config) -> Any:
+    try:
+        return session.create_client(
+            "s3",
+            region_name=settings.s3_region_name or None,
+            endpoint_url=_endpoint(settings),
+            aws_access_key_id=settings.s3_access_key_id or None,
+            aws_secret_access_key=settings.s3_secret_access_key or None,
+            aws_session_token=settings.s3_session_token or None,
+            config=config,
+        )
+    except ABOUT_CREDENTIALS:
+        with explained(session):
+            raise
+
+
+def _endpoint(settings: BookstoreSettings) -> str | None:
+    """Return the address in the settings; None if botocore chooses it by region."""
+    url = settings.s3_endpoint_url.rstrip("/")
+    return None if url == DEFAULT_ENDPOINT_URL else url
+
+
+def _is_aws(settings: BookstoreSettings) -> bool:
+    host = urlsplit(settings.s3_endpoint_url).hostname or ""
+    return host.endswith(AWS_DOMAINS)
+
+
+def _send_at_once(params: dict[str, Any], **_: Any) -> None:
+    # botocore wraps bytes in a stream, and sends `Expect: 100-continue` for streams:
+    # one more round trip for content that fits into the first packet.
+    body = params.get("body")
+    if isinstance(body, io.BytesIO):
+        params["body"] = body.getvalue()
+        params["headers"].pop("Expect", None)
+
+
+def _add_md5(params: dict[str, Any], **_: Any) -> None:
+    # Every S3 server knows Content-MD5. Some require it for labels, and buckets with
+    # Object Lock require some checksum for each save.
+    body = params.get("body")
+    if not body or "Content-MD5" in params["headers"]:
+        return
+    digest = hashlib.md5(usedforsecurity=False)
+    if isinstance(body, (bytes, bytearray)):
+        digest.update(body)
+    else:
+        start = body.tell()
+        while chunk := body.read(CHUNK):
+            digest.update(chunk)
+        body.seek(start)
+    params["headers"]["Content-MD5"] = base64.b64encode(digest.digest()).decode("ascii")
+
+
+def _follow_no_blind_redirect(
+    request_dict: dict[str, Any], response: Any, **_: Any
+) -> None:
+    # botocore asks for the region of a redirect that names none, is redirected again,
+    # and so on, until Python's stack is full.
+    answer = response[1] if response else {}
+    headers = answer.get("ResponseMetadata", {}).get("HTTPHeaders", {})
+    if "x-amz-bucket-region" in headers or answer.get("Error", {}).get("Region"):
+        return
+    request_dict["context"].setdefault("s3_redirect", {})["redirected"] = True
