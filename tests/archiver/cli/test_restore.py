@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 
 from archiver.conftest import MakeArchiver
-from bookstore_archiver.cli.restore import untrusted
 from bookstore_archiver.records import ArchiveRecord
 from bookstore_archiver.spool.spool import Spool
 from bookstore_archiver.uploads.drain_lock import DrainLock
@@ -202,17 +201,6 @@ def test_invalid_arguments_are_refused(
     assert done.err.startswith("jupyter bookstore")
 
 
-def test_marks_of_trust_are_removed_and_other_bytes_are_unchanged() -> None:
-    cell = {"cell_type": "raw", "metadata": {}, "source": ""}
-    notebook = {"nbformat": 4, "nbformat_minor": 4, "metadata": {}, "cells": [cell]}
-    plain = json.dumps(notebook).encode()
-    assert untrusted(PATH, plain) == plain
-    assert untrusted(PATH, b"broken") == b"broken"
-    cell["metadata"] = {"trusted": True}
-    assert b"trusted" not in untrusted(PATH, json.dumps(notebook).encode())
-    assert untrusted("a.py", b'"trusted"') == b'"trusted"'
-
-
 @pytest.mark.usefixtures("two_versions")
 def test_without_a_known_root_nothing_is_overwritten(
     run: Run,
@@ -232,3 +220,20 @@ def test_without_a_known_root_nothing_is_overwritten(
     monkeypatch.setenv("JUPYTER_SERVER_ROOT", str(tmp_path))
     assert run("restore", *words, PATH).code == 4
     assert file.read_text() == "another notebook"
+
+
+def test_restored_notebook_claims_no_trust_whether_it_is_valid_or_not(
+    run: Run,
+    words: tuple[str, ...],
+    settings: BookstoreSettings,
+    make_archiver: MakeArchiver,
+    tmp_path: Path,
+) -> None:
+    cell = {"cell_type": "code", "metadata": {"trusted": True}}
+    content = json.dumps({"nbformat": 4, "cells": [cell, 7]})
+    archiver = make_archiver(store=lambda: LocalStore(settings))
+    archiver.intake.archive(ArchiveRecord(PATH, content, 0.0))
+    assert archiver.drain()
+    assert run("restore", *words, PATH).code == 0
+    restored = json.loads((tmp_path / PATH).read_text())
+    assert restored["cells"] == [{"cell_type": "code", "metadata": {}}, 7]

@@ -6,8 +6,9 @@ import re
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from bookstore_core.errors import InvalidNotebookError
+from bookstore_core.errors import InvalidNotebookError, TooLargeError
 from bookstore_core.notebooks import Notebook
+from bookstore_core.untrusted.bounds import load_json
 
 #: More than any notebook in real use has; comparing that many takes some seconds.
 MOST_CELLS = 100_000
@@ -78,10 +79,13 @@ def digest(text: str) -> str:
 def parse_leniently(data: bytes) -> Notebook:
     """Return a notebook that has cells, valid or not; nbformat converts v3.
 
-    Raises InvalidNotebookError if there are no cells to compare.
+    Raises InvalidNotebookError if there are no cells to compare, or too many values.
     """
     try:
-        content = json.loads(data.decode("utf-8"))
+        content = load_json(data)
+    except TooLargeError as error:
+        reason = str(error).removesuffix(".")
+        raise InvalidNotebookError(reason[:1].lower() + reason[1:]) from None
     except UnicodeDecodeError:
         raise InvalidNotebookError("it is not UTF-8") from None
     except RecursionError:

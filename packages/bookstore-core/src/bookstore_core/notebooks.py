@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from bookstore_core.errors import InvalidNotebookError, TooLargeError
+from bookstore_core.untrusted.bounds import load_json
 
 if TYPE_CHECKING:
     from nbformat import ValidationError
@@ -28,16 +29,15 @@ def check_size(name: str, size: int, limit: int) -> None:
 def parse_notebook(data: bytes) -> Notebook:
     """Return the notebook in `data`, which is UTF-8 JSON as stored in a file.
 
-    Raises InvalidNotebookError if it is not UTF-8, not JSON, or not a notebook.
+    Raises InvalidNotebookError if it is not UTF-8, not JSON, or not a notebook, and
+    TooLargeError if it has too many values to be read.
     """
     try:
-        text = data.decode("utf-8")
+        content = load_json(data)
     except UnicodeDecodeError as error:
         raise InvalidNotebookError(
             f"It is not a notebook: byte {error.start} is not UTF-8."
         ) from None
-    try:
-        content = json.loads(text)
     except (ValueError, RecursionError) as error:
         raise InvalidNotebookError(
             f"It is not a notebook: not JSON ({error})."
@@ -108,12 +108,15 @@ def _dicts(value: object) -> Iterator[dict[str, Any]]:
 
 
 def drop_trust(notebook: Notebook) -> Notebook:
-    """Remove ``trusted`` from the metadata of every cell, in place; return `notebook`.
+    """Remove ``trusted`` from every cell, in place; return `notebook`.
 
-    A notebook server signs a notebook if all of its cells are ``trusted: true``. If
-    this came from somebody else, their scripts would run in the reader's session.
+    It is in a cell's metadata; v3 also had it in the cell itself. The notebook may be
+    invalid. A notebook server signs a notebook if all of its cells are ``trusted:
+    true``. If this came from somebody else, their scripts would run in the reader's
+    session.
     """
     for cell in cells_of(notebook):
+        cell.pop("trusted", None)
         metadata = cell.get("metadata")
         if isinstance(metadata, dict):
             metadata.pop("trusted", None)

@@ -14,6 +14,7 @@ from typing import Any, Self
 from bookstore_core.errors import InvalidRequestError
 from bookstore_core.notebooks import SUFFIX, drop_trust, parse_notebook
 from bookstore_core.paths import check_path
+from bookstore_core.untrusted.trust import untrusted
 
 #: The member of a contents model that contains an `Origin`.
 MEMBER = "bookstore"
@@ -82,7 +83,12 @@ def model_of(name: str, data: bytes, origin: Origin | None = None) -> dict[str, 
 
 
 def file_model_of(data: bytes, origin: Origin | None = None) -> dict[str, Any]:
-    """Return the contents model that saves any `data` byte for byte, as a file."""
+    """Return the contents model that saves any `data` as a file, byte for byte.
+
+    Only a notebook that claims to be trusted is changed: it loses the claim. Raises
+    TooLargeError if it has too many values to be read.
+    """
+    data = untrusted(data)
     try:
         return _model("file", "text", data.decode("utf-8"), origin)
     except UnicodeDecodeError:

@@ -1,11 +1,11 @@
 """Strict parsing of JSON and of text fields."""
 
-import json
 import math
 from collections.abc import Mapping
 from typing import Any, NoReturn
 
-from bookstore_core.errors import InvalidRequestError
+from bookstore_core.errors import InvalidRequestError, TooLargeError
+from bookstore_core.untrusted.bounds import load_json
 
 
 def _refuse_constant(name: str) -> NoReturn:
@@ -30,16 +30,14 @@ def parse_object(body: bytes) -> dict[str, Any]:
     """Return the JSON object in `body`.
 
     Raises InvalidRequestError if it is not an object in UTF-8, and for NaN, infinities,
-    and names that are used twice.
+    and names that are used twice; TooLargeError if it has too many values.
     """
     if not body.strip():
         raise InvalidRequestError("The body is empty. Send a JSON object.")
     try:
-        value = json.loads(
-            body.decode("utf-8"),
-            object_pairs_hook=_object_of,
-            **STRICT_NUMBERS,
-        )
+        value = load_json(body, object_pairs_hook=_object_of, **STRICT_NUMBERS)
+    except TooLargeError as error:
+        raise TooLargeError(f"The body is too large. {error}") from None
     except UnicodeDecodeError as error:
         raise InvalidRequestError(
             f"The body is not UTF-8, at byte {error.start}."

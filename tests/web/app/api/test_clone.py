@@ -39,6 +39,28 @@ def test_no_cloned_cell_claims_trust(
     assert [cell["metadata"] for cell in cells] == [{}, {}]
 
 
+def test_no_cell_of_a_file_with_another_name_claims_trust(
+    server: ServerSide, contents: ContentsDouble, put: Put, notebook: Any
+) -> None:
+    put("published/a.txt", notebook)
+    source = {**SOURCE, "s3_key": "published/a.txt"}
+    assert server.post(URL, json=source).status_code == 200
+    assert b"trusted" not in contents.bytes_at("a.txt")
+
+
+def test_a_notebook_with_too_many_values_is_not_sent_to_the_server(
+    server: ServerSide, contents: ContentsDouble, put: Put, notebook: Any
+) -> None:
+    crowd = {**notebook, "metadata": {"crowd": [{}] * 600_001}}
+    put("published/a.ipynb", crowd)
+    answer = server.post(URL, json=SOURCE)
+    assert answer.status_code == 413
+    assert "more than 600,000 objects" in answer.json["message"]
+    assert contents.written == []
+    body = {"type": "notebook", "content": crowd}
+    assert server.put("/api/bookstore/publish/a.ipynb", json=body).status_code == 413
+
+
 def test_a_named_version_is_cloned_and_not_the_newest(
     server: ServerSide, contents: ContentsDouble, put: Put, notebook: Any
 ) -> None:

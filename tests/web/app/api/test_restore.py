@@ -145,6 +145,18 @@ def test_no_restored_cell_claims_trust(
         assert contents.files[path]["content"]["cells"][0]["metadata"] == {}
 
 
+def test_no_restored_cell_claims_trust_if_the_notebook_is_invalid(
+    server: ServerSide, contents: ContentsDouble, two: list[Version], put: Put
+) -> None:
+    cells = [{"cell_type": "code", "metadata": {"trusted": True}}, 7]
+    put(KEY, {"nbformat": 4, "cells": cells})
+    restore(server, version_id="@0")
+    restore(server, version_id="@0", target_path="")
+    for path in (PATH, "sub/a-1.ipynb"):
+        assert b"cell_type" in contents.bytes_at(path)
+        assert b"trusted" not in contents.bytes_at(path)
+
+
 @pytest.mark.parametrize(
     ("target_path", "path"),
     [("", "sub/a-1.ipynb"), ("/", "a.ipynb"), ("b.ipynb", "b.ipynb")],

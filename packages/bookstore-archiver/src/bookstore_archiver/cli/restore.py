@@ -19,22 +19,15 @@ from bookstore_core.cli.notebook_verb import VersionVerb
 from bookstore_core.errors import (
     BookstoreError,
     ConflictError,
-    InvalidNotebookError,
     InvalidRequestError,
     SpoolError,
 )
 from bookstore_core.history import HistoryRow
 from bookstore_core.history.records import record_of
-from bookstore_core.notebooks import (
-    SUFFIX,
-    cells_of,
-    drop_trust,
-    parse_notebook,
-    write_notebook,
-)
 from bookstore_core.origins import Origin
 from bookstore_core.paths import printable
 from bookstore_core.spool.directory import SpoolCounts, count_spool
+from bookstore_core.untrusted.trust import untrusted
 
 #: How many times a file is kept if somebody saves it meanwhile.
 ATTEMPTS = 3
@@ -89,7 +82,7 @@ class RestoreApp(ArchiverVerb, VersionVerb):
         target = self.path(self.to) if self.to else path
         row, data = self.opened(history, path, *version)
         origin = Origin(row.version.version_id, row.path)
-        content = untrusted(target, data)
+        content = untrusted(data, bounded=False)
         with closing(Archiver(settings, log=self.log)) as archiver:
             if self.to:
                 write_copy(self.to, target, content, origin=origin, archiver=archiver)
@@ -136,23 +129,6 @@ def _lines(name: str, row: HistoryRow, done: Replacement, sender: str) -> Iterat
     if done.kept:
         yield "Its previous content is kept as a version, if it was not one already."
     yield f"The restore is a new version. {SENT[sender]}"
-
-
-def untrusted(path: str, data: bytes) -> bytes:
-    """Return a notebook without marks of trust.
-
-    A notebook that has none, and what is not a valid notebook, is returned unchanged.
-    """
-    if not path.endswith(SUFFIX):
-        return data
-    try:
-        notebook = parse_notebook(data)
-        metadata = [cell.get("metadata") for cell in cells_of(notebook)]
-        if any(isinstance(known, dict) and "trusted" in known for known in metadata):
-            return write_notebook(drop_trust(notebook))
-    except InvalidNotebookError:
-        return data
-    return data
 
 
 def replace_file(

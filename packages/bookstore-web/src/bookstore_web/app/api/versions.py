@@ -1,16 +1,17 @@
 """GET /api/bookstore/versions and version: a notebook's history, and one version."""
 
 import io
-import json
 import re
 from typing import Any
 
 from flask import Blueprint, Response, jsonify, send_file
 from marshmallow import Schema, fields
 
+from bookstore_core.errors import TooLargeError
 from bookstore_core.history.records import record_of
 from bookstore_core.history.shelves import find_shelf
 from bookstore_core.notebooks import Notebook
+from bookstore_core.untrusted.bounds import load_json
 from bookstore_web.app.operations import JSON, operation
 from bookstore_web.app.schemas import (
     NAME,
@@ -145,7 +146,9 @@ def notebook_in(data: bytes) -> tuple[Notebook | None, str]:
     NaN, is not a notebook, because clients could not read it.
     """
     try:
-        content = json.loads(data.decode("utf-8"), **STRICT_NUMBERS)
+        content = load_json(data, **STRICT_NUMBERS)
+    except TooLargeError as error:
+        return None, f"{error} Download it."
     except UnicodeDecodeError:
         return None, "It is binary data, not a notebook. Download it."
     except RecursionError:

@@ -1,0 +1,1 @@
+"""Content that somebody else may have written: read within bounds, and not trusted."""
