@@ -71,6 +71,52 @@ def test_notebook_is_saved_as_one_without_trust() -> None:
         assert model == expected
 
 
+def test_notebook_is_saved_in_the_form_that_front_ends_send() -> None:
+    content = notebook("")
+    content["cells"][0]["source"] = ["a\n", "b"]
+    content["cells"][0]["outputs"] = [
+        {"output_type": "stream", "name": "stdout", "text": ["1\n", "2"]}
+    ]
+    (cell,) = model_of("a.ipynb", json.dumps(content).encode())["content"]["cells"]
+    assert (cell["source"], cell["outputs"][0]["text"]) == ("a\nb", "1\n2")
+
+
+def test_old_format_is_converted_and_a_minor_version_is_kept() -> None:
+    cell = {"cell_type": "code", "input": ["a\n", "b"], "outputs": [], "metadata": {}}
+    sheet = {"cells": [{**cell, "language": "python"}], "metadata": {}}
+    old = {"nbformat": 3, "nbformat_minor": 0, "metadata": {}, "worksheets": [sheet]}
+    made = model_of("a.ipynb", json.dumps(old).encode())["content"]
+    assert (made["nbformat"], made["cells"][0]["source"]) == (4, "a\nb")
+    for minor in (0, 4, 9):
+        kept = {**notebook("1"), "nbformat_minor": minor}
+        assert model_of("a.ipynb", json.dumps(kept).encode())["content"] == kept
+
+
+def test_notebook_that_jupyter_opens_is_saved_as_one_although_it_is_not_valid() -> None:
+    content = notebook("1")
+    content["cells"][0] |= {"unknown": 1, "metadata": {"trusted": True}}
+    model = model_of("a.ipynb", json.dumps(content).encode())
+    assert model["type"] == "notebook"
+    assert model["content"]["cells"][0]["unknown"] == 1
+    assert model["content"]["cells"][0]["metadata"] == {}
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        *(b"null", b"[]", b"7", b'"text"', b"{}", b'{"nbformat": 5}'),
+        *(b'{"nbformat": 4}', b'{"nbformat": [4]}', b'{"nbformat": 3}'),
+        b'{"nbformat": 4, "metadata": {}, "cells": [1]}',
+        b'{"nbformat": 4, "metadata": 0, "cells": []}',
+        b'{"nbformat": 3, "metadata": {}, "worksheets": [{"cells": [{}]}]}',
+        b'{"nbformat": 4, "metadata": {}, "cells": [' + b"[" * 100_000,
+    ],
+)
+def test_content_that_jupyter_cannot_open_is_refused_as_a_notebook(data: bytes) -> None:
+    with pytest.raises(InvalidNotebookError):
+        model_of("a.ipynb", data)
+
+
 def test_invalid_notebook_is_refused_as_one_and_saved_as_a_file() -> None:
     with pytest.raises(InvalidNotebookError, match="not JSON"):
         model_of("a.ipynb", b"broken")

@@ -3,6 +3,7 @@
 import asyncio
 import errno
 import inspect
+import json
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -206,3 +207,52 @@ def test_model_of_a_notebook_is_restored_too(
     (version,) = wait_for_versions(store, 1)
     assert version.metadata
     assert version.metadata.restored_from == "v0"
+
+
+class Paired(Files):
+    """Like jupytext's manager: it shows the cells of a text file beside a notebook."""
+
+    def __init__(self, root: Path) -> None:
+        super().__init__(root)
+        self.paired_notebooks: dict[str, Any] = {}
+        self.shown = notebook("in the file")
+
+    def get(self, path: str, content: bool = True) -> Any:
+        return {"type": "notebook", "format": "json", "content": self.shown}
+
+
+class AsyncPaired(Paired, AsyncFiles):
+    """The same for an event loop."""
+
+    async def get(self, path: str, content: bool = True) -> Any:
+        await asyncio.sleep(0)
+        return Paired.get(self, path, content)
+
+
+@pytest.mark.parametrize("kind", [Paired, AsyncPaired])
+@pytest.mark.parametrize("shown", ["in the file", "edited as text"])
+def test_what_jupyter_shows_of_a_pair_is_kept_if_it_is_not_in_the_file(
+    kind: Any, shown: str, make_archiver: MakeArchiver, store: MemoryStore, root: Path
+) -> None:
+    manager = kind(root)
+    manager.shown = notebook(shown)
+    (root / PATH).write_text(json.dumps(notebook("in the file")))
+    attach(manager, make_archiver().intake)
+    save(manager, "old", **Origin("v7").member)
+    wait_for(lambda: "old" in contents(store), what="the restore")
+    kept = [
+        "".join(json.loads(data)["cells"][0]["source"]) for data in contents(store)[:-1]
+    ]
+    assert kept == list(dict.fromkeys(["in the file", shown]))
+
+
+@pytest.mark.parametrize("kind", [Paired, AsyncPaired])
+def test_a_pair_that_cannot_be_read_is_restored(
+    kind: Any, make_archiver: MakeArchiver, store: MemoryStore, root: Path
+) -> None:
+    manager = kind(root)
+    (root / PATH).write_text("not a notebook")
+    attach(manager, make_archiver().intake)
+    save(manager, "old", **Origin("v7").member)
+    wait_for_versions(store, 2)
+    assert contents(store) == ["not a notebook", "old"]

@@ -45,6 +45,12 @@ def test_the_first_free_number_is_used() -> None:
     assert FreeName("", "a.txt", taken).path == "a-2.txt"
 
 
+def test_a_name_that_is_taken_with_another_suffix_is_left_out_for_pairs() -> None:
+    free = FreeName("", "a.ipynb", frozenset({"a.ipynb", "a-1.py"}))
+    assert next(free.paths()) == "a-1.ipynb"
+    assert next(free.paths(with_siblings=True)) == "a-2.ipynb"
+
+
 def test_the_search_for_a_free_name_ends() -> None:
     taken = frozenset({"a", *(f"a-{number}" for number in range(1, 2000))})
     with pytest.raises(ConflictError, match="Choose another"):

@@ -39,7 +39,7 @@ class Reverted:
         try:
             return model_of(path, self.data, self.origin)
         except InvalidNotebookError:
-            # Not a valid notebook: it is restored byte for byte.
+            # Jupyter cannot open it: it is restored byte for byte.
             return file_model_of(self.data, self.origin)
 
 

@@ -32,8 +32,12 @@ def parse_notebook(data: bytes) -> Notebook:
     Raises InvalidNotebookError if it is not UTF-8, not JSON, or not a notebook, and
     TooLargeError if it has too many values to be read.
     """
+    return check_notebook(_parse_json(data))
+
+
+def _parse_json(data: bytes) -> object:
     try:
-        content = load_json(data)
+        content: object = load_json(data)
     except UnicodeDecodeError as error:
         raise InvalidNotebookError(
             f"It is not a notebook: byte {error.start} is not UTF-8."
@@ -42,7 +46,40 @@ def parse_notebook(data: bytes) -> Notebook:
         raise InvalidNotebookError(
             f"It is not a notebook: not JSON ({error})."
         ) from None
-    return check_notebook(content)
+    return content
+
+
+def read_as_jupyter(data: bytes) -> Notebook:
+    """Return the notebook in `data` as the contents API returns it, without trust.
+
+    That is what front ends save, and what hooks and contents managers expect: v4, with
+    each text as one string. A notebook that is not valid is returned too, if Jupyter
+    can open it; else InvalidNotebookError is raised. Raises TooLargeError if it has too
+    many values to be read.
+    """
+    return as_jupyter_reads(_parse_json(data))
+
+
+def as_jupyter_reads(content: object) -> Notebook:
+    """Return a parsed notebook as `read_as_jupyter` does."""
+    # Imported at the first notebook: the schema library takes a second to load.
+    import nbformat
+
+    try:
+        # As `nbformat.reads` does, without its validation, which changes nothing.
+        major, minor = nbformat.reader.get_version(content)  # type: ignore[no-untyped-call]
+        node = nbformat.versions[major].to_notebook_json(content, minor=minor)
+        notebook: Notebook = nbformat.convert(node, 4)  # type: ignore[no-untyped-call]
+        return drop_trust(notebook)
+    except RecursionError:
+        raise InvalidNotebookError("The notebook is nested too deeply.") from None
+    except (
+        *(nbformat.ValidationError, ValueError, TypeError),
+        *(AttributeError, LookupError, AssertionError),
+    ) as error:
+        raise InvalidNotebookError(
+            f"Jupyter cannot open it ({type(error).__name__}: {_shorten(str(error))})."
+        ) from None
 
 
 def check_notebook(content: object) -> Notebook:

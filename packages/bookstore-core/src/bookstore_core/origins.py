@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 from bookstore_core.errors import InvalidRequestError
-from bookstore_core.notebooks import SUFFIX, drop_trust, parse_notebook
+from bookstore_core.notebooks import SUFFIX, read_as_jupyter
 from bookstore_core.paths import check_path
 from bookstore_core.untrusted.trust import untrusted
 
@@ -73,13 +73,14 @@ def _checked(path: object) -> str:
 def model_of(name: str, data: bytes, origin: Origin | None = None) -> dict[str, Any]:
     """Return the contents model that saves `data` under this name.
 
-    With an `origin`, the new version records that it was restored. Cells of a notebook
-    are no longer marked as trusted. Raises InvalidNotebookError if the name is that of
-    a notebook but `data` is not a valid one; `file_model_of` can save it as a file.
+    A notebook has the form that front ends send (`read_as_jupyter`), and its cells are
+    no longer marked as trusted. With an `origin`, the new version records that it was
+    restored. Raises InvalidNotebookError if the name is that of a notebook but Jupyter
+    cannot open `data` as one; `file_model_of` can save it as a file.
     """
     if not name.endswith(SUFFIX):
         return file_model_of(data, origin)
-    return _model("notebook", "json", drop_trust(parse_notebook(data)), origin)
+    return _model("notebook", "json", read_as_jupyter(data), origin)
 
 
 def file_model_of(data: bytes, origin: Origin | None = None) -> dict[str, Any]:

@@ -327,7 +327,7 @@ def test_a_file_cannot_become_a_notebook_by_its_new_name(
     assert contents.written == []
 
 
-def test_a_v3_notebook_is_cloned_unchanged(
+def test_a_v3_notebook_is_cloned_as_v4(
     server: ServerSide, contents: ContentsDouble, put: Put
 ) -> None:
     cell = {
@@ -342,7 +342,8 @@ def test_a_v3_notebook_is_cloned_unchanged(
     answer = server.post(URL, json=SOURCE)
     assert answer.status_code == 200, answer.text
     saved = contents.files["a.ipynb"]["content"]
-    assert saved["worksheets"][0]["cells"][0]["metadata"] == {}
+    assert (saved["nbformat"], saved["cells"][0]["source"]) == (4, "1")
+    assert "trusted" not in saved["cells"][0]["metadata"]
 
 
 def test_standalone_there_is_no_server_to_clone_to(

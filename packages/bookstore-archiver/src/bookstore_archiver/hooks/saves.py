@@ -17,6 +17,7 @@ from bookstore_archiver.hooks.event_loop import in_thread
 from bookstore_archiver.hooks.failed_saves import Written
 from bookstore_archiver.hooks.keeper import Keeper
 from bookstore_archiver.hooks.manager_content import Present, present_source
+from bookstore_archiver.hooks.paired_text import text_source
 from bookstore_archiver.hooks.renames import follow_renames
 from bookstore_archiver.spool.sources import Source
 from bookstore_core.notebooks import SUFFIX
@@ -76,11 +77,21 @@ def _within(path: str) -> Iterator[None]:
 
 
 Save = Callable[..., Any]
+#: Finds a content that has to be kept before a restore.
 Look = Callable[[], Present | Awaitable[Present]]
 
 
-def _nothing() -> None:
-    """Find nothing: the save restores nothing, so no content has to be kept first."""
+def _looks(manager: Any, path: str, origin: Origin | None) -> tuple[Look, ...]:
+    """Return what finds the contents to keep first; nothing if it is no restore."""
+    if origin is None:
+        return ()
+    return tuple(
+        functools.partial(look, manager, path) for look in (present_source, text_source)
+    )
+
+
+def _started(running: Awaitable[Any]) -> Callable[[], Awaitable[Any]]:
+    return lambda: running
 
 
 def _wrap_async(save: Save, manager: Any, keeper: Keeper) -> Save:
@@ -93,8 +104,7 @@ def _wrap_async(save: Save, manager: Any, keeper: Keeper) -> Save:
         if not makes_version(model, path, restores=origin is not None):
             return await start()
         kept = _AsyncSave(manager, keeper, model, path, origin)
-        look = functools.partial(present_source, manager, path)
-        return await kept.follow(start, look if origin else _nothing)
+        return await kept.follow(start, *_looks(manager, path, origin))
 
     return save_and_archive
 
@@ -107,17 +117,19 @@ def _wrap_sync(save: Save, manager: Any, keeper: Keeper) -> Save:
         if not makes_version(model, path, restores=origin is not None):
             return start()
         kept = _AsyncSave(manager, keeper, model, path, origin)
-        if origin is not None:
-            with _refusing(path):
-                present = present_source(manager, path)
+        looks = _looks(manager, path, origin)
+        with _refusing(path):
+            for number, look in enumerate(looks, 1):
+                present = look()
                 if inspect.isawaitable(present):
-                    return kept.follow(start, lambda: present)
+                    rest = looks[number:]
+                    return kept.follow(start, _started(present), *rest)
                 if present is not None:
                     keeper.keep_present(present, path)
         with kept.written(), _within(path):
             answer = start()
         if inspect.isawaitable(answer):
-            return kept.follow(lambda: answer, _nothing)
+            return kept.follow(_started(answer))
         keeper.keep(manager, model, path, origin)
         return answer
 
@@ -149,15 +161,16 @@ class _AsyncSave:
         self._origin = origin
         self._keep = functools.partial(keeper.keep, manager, model, path, origin)
 
-    async def follow(self, start: Callable[[], Awaitable[Any]], look: Look) -> Any:
-        """Keep the content that `look` returns, save, and keep what was saved."""
+    async def follow(self, start: Callable[[], Awaitable[Any]], *looks: Look) -> Any:
+        """Keep the contents that `looks` return, save, and keep what was saved."""
         async with self._keeper.locks.hold(self._path.strip("/")):
             with _refusing(self._path):
-                present = look()
-                if inspect.isawaitable(present):
-                    present = await present
-                if present is not None:
-                    await in_thread(self._keeper.keep_present, present, self._path)
+                for look in looks:
+                    present = look()
+                    if inspect.isawaitable(present):
+                        present = await present
+                    if present is not None:
+                        await in_thread(self._keeper.keep_present, present, self._path)
             written = Written(self._manager, self._path)
             try:
                 with _within(self._path):

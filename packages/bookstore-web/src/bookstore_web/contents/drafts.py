@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from urllib.parse import quote
 
 from bookstore_core.errors import InvalidNotebookError
-from bookstore_core.notebooks import SUFFIX
+from bookstore_core.notebooks import SUFFIX, parse_notebook
 from bookstore_core.origins import Origin, file_model_of, model_of
 from bookstore_web.contents.client import Caller, ContentsServer, Model
 from bookstore_web.contents.free_names import find_place
@@ -27,11 +27,13 @@ class Draft:
     """A file to be saved: its own name, and the body of the request that saves it.
 
     `format` is that of the contents API: json for notebooks, text or base64 for files.
+    `is_paired`: jupytext writes files of the same name with other suffixes, too.
     """
 
     name: str
     format: str
     body: bytes = field(repr=False)
+    is_paired: bool = False
 
 
 @dataclass(frozen=True)
@@ -53,8 +55,8 @@ def draft_of(name: str, data: bytes, *, origin: Origin | None = None) -> Draft:
     With an `origin`, the version that the save makes records that it was restored; use
     it only with servers that archive.
 
-    Cells of a notebook are no longer marked as trusted. Raises InvalidNotebookError for
-    a notebook that is not UTF-8, or not valid.
+    A notebook has the form that front ends send, and its cells are no longer marked as
+    trusted. Raises InvalidNotebookError for a notebook that Jupyter cannot open.
     """
     try:
         return _draft(name, model_of(name, data, origin))
@@ -66,6 +68,13 @@ def draft_of(name: str, data: bytes, *, origin: Origin | None = None) -> Draft:
         raise InvalidNotebookError(f"{name} is nested too deeply.") from None
 
 
+def draft_of_valid(name: str, data: bytes) -> Draft:
+    """Return what `draft_of` does; a notebook that is not valid is refused, too."""
+    if name.endswith(SUFFIX):
+        parse_notebook(data)
+    return draft_of(name, data)
+
+
 def draft_file(name: str, data: bytes, *, origin: Origin | None = None) -> Draft:
     """Return the draft of a file, byte for byte, even if it has a notebook's name."""
     return _draft(name, file_model_of(data, origin))
@@ -73,7 +82,14 @@ def draft_file(name: str, data: bytes, *, origin: Origin | None = None) -> Draft
 
 def _draft(name: str, model: Model) -> Draft:
     body = json.dumps(model, ensure_ascii=False).encode("utf-8")
-    return Draft(name, model["format"], body)
+    return Draft(name, model["format"], body, is_paired=_is_paired(model["content"]))
+
+
+def _is_paired(content: object) -> bool:
+    """Return whether a notebook names formats in which jupytext keeps it."""
+    for name in ("metadata", "jupytext", "formats"):
+        content = content.get(name) if isinstance(content, dict) else None
+    return bool(content)
 
 
 def save(
@@ -86,7 +102,8 @@ def save(
     with _naming:
         free_name = find_place(draft.name, target_path, server=server, caller=caller)
         # A listing leaves some files out, so each path is checked as well.
-        free = (p for p in free_name.paths() if not server.exists(p, caller=caller))
+        paths = free_name.paths(with_siblings=draft.is_paired)
+        free = (path for path in paths if not server.exists(path, caller=caller))
         model = server.save(next(free), draft.body, caller=caller)
     return Saved(model, draft.format)
 

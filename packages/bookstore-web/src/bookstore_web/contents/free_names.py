@@ -32,12 +32,16 @@ class FreeName:
         """Whether the wanted name is taken."""
         return self.name in self.taken
 
-    def paths(self) -> Iterator[str]:
-        """Yield paths that may be free; raise ConflictError after the last one."""
+    def paths(self, *, with_siblings: bool = False) -> Iterator[str]:
+        """Yield paths that may be free; raise ConflictError after the last one.
+
+        Names that are taken with another suffix are left out if `with_siblings`.
+        """
         stem, suffix = _split(self.name)
+        stems = {_split(name)[0] for name in self.taken} if with_siblings else set()
         for number in range(MAX_TRIES):
             name = f"{stem}-{number}{suffix}" if number else self.name
-            if name not in self.taken:
+            if name not in self.taken and _split(name)[0] not in stems:
                 yield f"{self.folder}/{name}" if self.folder else name
         raise ConflictError(
             f"{self.name} and {MAX_TRIES - 1} numbered names are taken. Choose another."

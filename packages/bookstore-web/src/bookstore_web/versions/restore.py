@@ -170,5 +170,5 @@ class Restorer:
         try:
             return draft_of(name, data, origin=origin)
         except InvalidNotebookError:
-            # It was archived as it was on disk, and is restored byte for byte.
+            # Jupyter cannot open it: it is restored byte for byte.
             return draft_file(name, data, origin=origin)

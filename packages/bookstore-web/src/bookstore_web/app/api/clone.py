@@ -9,7 +9,7 @@ from bookstore_web.app.context import caller
 from bookstore_web.app.operations import operation
 from bookstore_web.app.schemas import TARGET, CloneFields, ContentsModel, Request, Text
 from bookstore_web.app.services import services
-from bookstore_web.contents.drafts import draft_of, save
+from bookstore_web.contents.drafts import draft_of_valid, save
 from bookstore_web.sharing import clone_mounted as fs_cloning
 from bookstore_web.sharing.clone import fetch, source_of
 
@@ -40,7 +40,7 @@ def clone(fields: dict[str, str]) -> dict[str, Any]:
     source = source_of(fields, services().settings)
     server, limit = services().contents, services().settings.max_notebook_size
     original = fetch(source, store=services().open_store(), limit=limit)
-    draft = draft_of(source.name, original.data)
+    draft = draft_of_valid(source.name, original.data)
     saved = save(draft, fields["target_path"], server=server, caller=caller())
     return saved.model | {
         "s3_path": source.display_path,
@@ -58,5 +58,5 @@ def fs_clone(fields: dict[str, str]) -> dict[str, Any]:
         fields["relpath"],
         limit=settings.max_notebook_size,
     )
-    draft = draft_of(file.name, file.data)
+    draft = draft_of_valid(file.name, file.data)
     return save(draft, fields["target_path"], server=server, caller=caller()).model

@@ -15,7 +15,7 @@ from bookstore_web.app.failures import headers_of, status_of
 from bookstore_web.app.operations import HTML, operation
 from bookstore_web.app.schemas import CloneFields
 from bookstore_web.app.services import services
-from bookstore_web.contents.drafts import Draft, draft_of, opening_url, save
+from bookstore_web.contents.drafts import Draft, draft_of_valid, opening_url, save
 from bookstore_web.contents.free_names import FreeName, find_place
 from bookstore_web.fields import optional_field, text_field
 from bookstore_web.sharing.clone import CloneSource, fetch, look_up, source_of
@@ -68,7 +68,7 @@ def clone() -> BaseResponse:
     # This fails early if the store is down; `fetch` allows time for a large file.
     look_up(source, store=services().open_store(hurried=True), limit=limit)
     original = fetch(source, store=services().open_store(), limit=limit)
-    draft = draft_of(source.name, original.data)
+    draft = draft_of_valid(source.name, original.data)
     return _save(draft, target_path, _offer_version(source, original.version))
 
 
@@ -86,7 +86,7 @@ def fs_clone() -> BaseResponse:
     fields = request.form.to_dict()
     target_path = optional_field(fields, "target_path")
     file = _mounted_file(fields, content=True)
-    draft = draft_of(file.name, file.data)
+    draft = draft_of_valid(file.name, file.data)
     return _save(draft, target_path, _offer_file(file))
 
 

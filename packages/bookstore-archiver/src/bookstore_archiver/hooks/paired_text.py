@@ -1,0 +1,53 @@
+"""Notebooks that jupytext pairs with a text file, which people edit elsewhere.
+
+Jupyter shows the cells of the text with the outputs of the notebook's file. A restore
+overwrites both, so what Jupyter shows is kept first if it is not in the file.
+"""
+
+import inspect
+import logging
+from collections.abc import Awaitable, Mapping
+from pathlib import Path
+from typing import Any
+
+from bookstore_archiver.hooks.manager_content import Present, os_path_of, source_in
+from bookstore_core.notebooks import SUFFIX, cells_of, read_as_jupyter
+
+_log = logging.getLogger(__name__)
+
+
+def text_source(manager: Any, path: str) -> Present | Awaitable[Present]:
+    """Return what Jupyter shows of a notebook, if its text was edited; else None.
+
+    For asynchronous managers the result must be awaited. Never raises: a pair that
+    jupytext cannot read has no cells to keep besides those of the file.
+    """
+    if not (hasattr(manager, "paired_notebooks") and path.endswith(SUFFIX)):
+        return None
+    if (os_path := os_path_of(manager, path)) is None:
+        return None
+    try:
+        model = manager.get(path, content=True)
+        if inspect.isawaitable(model):
+            return _await(model, os_path)
+        return _edited(model, os_path)
+    except Exception as error:  # noqa: BLE001  # another project's code
+        _log.info("%s is restored without a look at its text: %s", path, error)
+        return None
+
+
+async def _await(model: Awaitable[Any], os_path: str) -> Present:
+    try:
+        return _edited(await model, os_path)
+    except Exception as error:  # noqa: BLE001  # another project's code
+        _log.info("%s is restored without a look at its text: %s", os_path, error)
+        return None
+
+
+def _edited(model: Mapping[str, Any], os_path: str) -> Present:
+    in_file = read_as_jupyter(Path(os_path).read_bytes())
+    return None if _cells(model["content"]) == _cells(in_file) else source_in(model)
+
+
+def _cells(notebook: dict[str, Any]) -> list[tuple[Any, Any]]:
+    return [(cell.get("cell_type"), cell.get("source")) for cell in cells_of(notebook)]
