@@ -24,7 +24,7 @@ MANY = 10_000
 @contextmanager
 def counted(store: Any) -> Iterator[Counter[str]]:
     """Count the requests to S3, by operation."""
-    events = store._connection._client(FOR_WORK).meta.events
+    events = store._connection._client(FOR_WORK).client.meta.events
     counts: Counter[str] = Counter()
 
     def count(model: Any, **_: Any) -> None:
