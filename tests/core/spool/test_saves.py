@@ -21,7 +21,7 @@ TRAILER = Trailer(
         save_id="1f",
         saved_at=SAVED,
         author="änn",
-        sha256="ab",
+        sha256="ab" * 32,
         source_path="ü.ipynb",
     ),
 )

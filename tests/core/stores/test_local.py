@@ -5,7 +5,6 @@ import io
 import json
 import os
 import random
-import stat
 import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
@@ -201,8 +200,9 @@ def test_a_damaged_label_file_is_not_a_label(
 def test_missing_content_is_reported(local_store: VersionStore) -> None:
     saved = save(local_store)
     (directory_of(local_store) / f"{saved.version_id}.ipynb").unlink()
+    assert local_store.head(KEY).metadata == saved.metadata
     with pytest.raises(StorageError, match="missing"):
-        local_store.head(KEY)
+        local_store.open(KEY)
 
 
 class FullDisk(io.BytesIO):
@@ -265,23 +265,10 @@ def test_a_missing_directory_is_created(local: Traits) -> None:
     save(store)
 
 
-def test_files_get_the_modes_of_the_umask(local: Traits) -> None:
-    store = open_store(BookstoreSettings(**local))
-    before = os.umask(0o027)
-    try:
-        save(store)
-    finally:
-        os.umask(before)
-    directory = directory_of(store)
-    assert stat.S_IMODE(directory.stat().st_mode) == 0o750
-    modes = {stat.S_IMODE(path.stat().st_mode) for path in directory.iterdir()}
-    assert modes == {0o640}
-
-
 def test_a_disk_that_ignores_case_mixes_no_keys(local_store: VersionStore) -> None:
     upper, lower = "workspace/Mine.ipynb", "workspace/mine.ipynb"
     saved = save(local_store, b"upper", key=upper)
-    directory_of(local_store, lower).symlink_to(directory_of(local_store, upper))
+    directory_of(local_store, upper).rename(directory_of(local_store, lower))
     with pytest.raises(ConflictError, match="another name"):
         save(local_store, b"lower", key=lower)
     with pytest.raises(NotFoundError):
@@ -289,6 +276,7 @@ def test_a_disk_that_ignores_case_mixes_no_keys(local_store: VersionStore) -> No
     with pytest.raises(VersionNotFoundError):
         local_store.head(lower, saved.version_id)
     assert local_store.list_versions(lower).versions == ()
+    directory_of(local_store, lower).rename(directory_of(local_store, upper))
     assert contents_of(local_store, upper) == [b"upper"]
 
 

@@ -1,8 +1,12 @@
 """Keys and paths: how a notebook's path becomes a key in the store, and back."""
 
+import re
+
 from bookstore_core.errors import InvalidRequestError
 
 DELIMITER = "/"
+
+_SURROGATES = re.compile("[\ud800-\udfff]")
 
 #: The folder, beside the notebooks, for bookstore's own records about them.
 OWN_FOLDER = ".bookstore"
@@ -70,6 +74,11 @@ def notebook_key(prefix: str, path: str) -> str:
 def is_own(below: str) -> bool:
     """Return whether a key is in bookstore's own folder; `below` is without prefix."""
     return f"/{OWN_FOLDER}/" in f"/{below}"
+
+
+def well_formed(text: str) -> str:
+    """Return `text` without lone surrogates, which nothing can encode or show."""
+    return _SURROGATES.sub("\ufffd", text)
 
 
 def printable(text: str) -> str:

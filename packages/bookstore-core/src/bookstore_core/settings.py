@@ -1,6 +1,7 @@
 """BookstoreSettings: everything that can be configured, in one traitlets class."""
 
 import os
+import re
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,8 @@ from traitlets.config import Config, LoggingConfigurable
 
 from bookstore_core.errors import InvalidRequestError
 from bookstore_core.paths import DELIMITER, check_path
+
+_MODE = re.compile(r"0?[0-7]?7[0-7]{2}")
 
 DEFAULT_ENDPOINT_URL = "https://s3.amazonaws.com"
 
@@ -42,6 +45,11 @@ class BookstoreSettings(LoggingConfigurable):
     local_root = Unicode(
         help="Directory of the local store. Default: bookstore/store in Jupyter's "
         "data directory.",
+    ).tag(config=True)
+    local_mode = Unicode(
+        help="Permission bits of new directories of the local store, as octal digits "
+        "such as '0770'; files get the same without the right to execute. Default: "
+        "those of the directory above if its set-group-id bit is set, otherwise 0700.",
     ).tag(config=True)
 
     workspace_prefix = Unicode(
@@ -177,6 +185,16 @@ class BookstoreSettings(LoggingConfigurable):
                 f"not {value!r}."
             )
         return str(path)
+
+    @validator_of("local_mode")
+    def _check_mode(self, proposal: Any) -> str:
+        value: str = proposal["value"]
+        if value and not _MODE.fullmatch(value):
+            raise TraitError(
+                "BookstoreSettings.local_mode must be octal digits such as '0770', "
+                f"with all rights for the owner, not {value!r}."
+            )
+        return value
 
     @validator_of("workspace_prefix", "published_prefix")
     def _check_prefix(self, proposal: Any) -> str:

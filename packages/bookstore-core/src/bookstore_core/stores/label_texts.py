@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from datetime import UTC
 
 from bookstore_core.clock import read_time
+from bookstore_core.paths import well_formed
 from bookstore_core.stores.versions import Label
 
 #: The tag for each text of a label.
@@ -75,7 +76,8 @@ def label_of(texts: Mapping[str, str]) -> Label | None:
         at = read_time(texts["labelled_at"])
     except (KeyError, ValueError):
         at = None
-    return Label(texts["name"], texts.get("comment", ""), texts.get("author", ""), at)
+    known = {name: well_formed(text) for name, text in texts.items()}
+    return Label(known["name"], known.get("comment", ""), known.get("author", ""), at)
 
 
 def tags_of(label: Label) -> dict[str, str]:

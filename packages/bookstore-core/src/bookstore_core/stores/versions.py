@@ -1,6 +1,7 @@
 """Versions, their metadata and labels, as every store returns them."""
 
 import hashlib
+import re
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
@@ -11,6 +12,9 @@ from typing import Any, BinaryIO, Self
 from bookstore_core.clock import read_time
 from bookstore_core.errors import StorageError, StorageUnavailableError
 from bookstore_core.notebooks import check_size
+from bookstore_core.paths import well_formed
+
+_SHA256 = re.compile("[0-9a-f]{64}")
 
 
 @dataclass(frozen=True)
@@ -48,11 +52,16 @@ class VersionMetadata:
     def of_texts(cls, texts: Mapping[str, Any]) -> Self:
         """Return the metadata in texts from this release or an earlier one.
 
-        Other names are ignored. Raises KeyError, TypeError or ValueError if the save's
-        id or time is missing or malformed.
+        Other names are ignored; what is not a text, or not a sha256, is unknown.
+        Raises KeyError, TypeError or ValueError if the save's id or time is missing or
+        malformed.
         """
         names = [known.name for known in fields(cls) if known.name in texts]
-        values: dict[str, Any] = {name: str(texts[name]) for name in names}
+        values: dict[str, Any] = {name: _text(texts[name]) for name in names}
+        if not values.get("save_id"):
+            raise ValueError("It has no save id.")
+        if not _SHA256.fullmatch(values.get("sha256", "")):
+            values["sha256"] = ""
         return cls(**{**values, "saved_at": read_time(texts["saved_at"])})
 
 
@@ -145,7 +154,8 @@ class OpenVersion:
         """
         version = self.version
         check_size(version.key, version.size, limit)
-        data = self.body.read()
+        # A file may have grown since: no more than that is read into memory.
+        data = self.body.read(version.size + 1)
         if len(data) != version.size:
             raise StorageUnavailableError(
                 f"The store sent {len(data)} of {version.size} bytes of {version.key}."
@@ -157,6 +167,11 @@ class OpenVersion:
                 "differs from the one recorded with it."
             )
         return data
+
+
+def _text(value: object) -> str:
+    """Return a text that can be shown; empty if it is none."""
+    return well_formed(value) if isinstance(value, str) else ""
 
 
 def new_save_id() -> str:

@@ -1,21 +1,36 @@
-"""Folders of the local store: the keys and folders in a directory."""
+"""Folders of the local store: the keys and folders in a directory.
 
-import os
+The directories are read one after the other, not by calling functions in functions: a
+key may have five hundred folders, and somebody may have made more. What is deeper than
+a key can be is not looked at.
+"""
+
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
-from bookstore_core.paths import DELIMITER, OWN_FOLDER
-from bookstore_core.stores.local.files import MISSING
-from bookstore_core.stores.local.names import GOES_ON, VERSIONS, read_name, version_ids
+from bookstore_core.paths import DELIMITER, MAX_KEY_BYTES, OWN_FOLDER
+from bookstore_core.stores.local.names import (
+    GOES_ON,
+    VERSIONS,
+    read_key_name,
+    read_name,
+    version_ids,
+)
+from bookstore_core.stores.local.tree import MISSING, Folder
+
+#: The path of a directory below that of the bucket.
+Names = tuple[str, ...]
+
+#: More directories than the longest part of a key is written in.
+MAX_CONTINUED = 20
 
 
 @dataclass(frozen=True)
-class KeyFolder:
+class KeyEntry:
     """One part of a key, and the directory with its versions or its folder."""
 
     part: str
-    directory: Path
+    names: Names
     is_key: bool
 
     @property
@@ -24,77 +39,109 @@ class KeyFolder:
         return self.part if self.is_key else self.part + DELIMITER
 
 
-def list_folder(directory: Path, *, after: str | None = None) -> Iterator[KeyFolder]:
+def list_folder(
+    bucket: Folder, names: Names, *, after: str | None = None
+) -> Iterator[KeyEntry]:
     """Yield the keys and folders in a directory that have versions, in S3's order.
 
     Bookstore's own folder is left out.
     """
-    for entry in _sorted_entries(directory):
+    for entry in _sorted_entries(bucket, names):
         passed = after is not None and entry.name.encode() <= after.encode()
-        if not passed and _holds_versions(entry):
+        if not passed and _holds_versions(bucket, entry):
             yield entry
 
 
 def walk_folder(
-    directory: Path, before: str = "", *, after: str | None = None
-) -> Iterator[tuple[str, KeyFolder]]:
+    bucket: Folder, names: Names, before: str = "", *, after: str | None = None
+) -> Iterator[tuple[str, KeyEntry]]:
     """Yield the keys at all levels below a directory that have versions, in S3's order.
 
     Each comes with its name: `before`, and then its path below the directory. Entries
     up to `after` are skipped without being read.
     """
-    for entry in _sorted_entries(directory):
+    open_ones = [(before, iter(_sorted_entries(bucket, names)))]
+    while open_ones:
+        before, entries = open_ones[-1]
+        entry = next(entries, None)
+        if entry is None:
+            open_ones.pop()
+            continue
         name = before + entry.name
-        if after is None or name.encode() > after.encode():
-            passed = False
-        else:
-            passed = entry.is_key or not after.startswith(name)
-        if passed:
+        passed = after is not None and name.encode() <= after.encode()
+        if passed and (entry.is_key or not (after or "").startswith(name)):
+            continue
+        if len(name.encode()) > MAX_KEY_BYTES:
             continue
         if not entry.is_key:
-            yield from walk_folder(entry.directory, name, after=after)
-        elif _holds_versions(entry):
+            open_ones.append((name, iter(_sorted_entries(bucket, entry.names))))
+        elif _ids_at(bucket, entry.names):
             yield name, entry
 
 
-def _sorted_entries(directory: Path) -> list[KeyFolder]:
+def _sorted_entries(bucket: Folder, names: Names) -> list[KeyEntry]:
     entries = [
         entry
-        for entry in _entries(directory, [])
+        for entry in _entries(bucket, names)
         if entry.is_key or entry.part != OWN_FOLDER
     ]
     return sorted(entries, key=lambda entry: entry.name.encode())
 
 
-def list_ids(directory: Path) -> list[str]:
+def list_ids(folder: Folder | None) -> list[str]:
     """Return the version ids in the directory of a key, newest first."""
     try:
-        return version_ids(os.listdir(directory))
+        return version_ids(folder.files()) if folder else []
     except MISSING:
         return []
 
 
-def _holds_versions(entry: KeyFolder) -> bool:
-    # A folder without a complete version is not listed, as in S3.
-    if entry.is_key:
-        return bool(list_ids(entry.directory))
-    return any(map(_holds_versions, _entries(entry.directory, [])))
-
-
-def _entries(directory: Path, before: list[str]) -> Iterator[KeyFolder]:
+def _ids_at(bucket: Folder, names: Names) -> list[str]:
     try:
-        with os.scandir(directory) as found:
-            names = [entry.name for entry in found if entry.is_dir()]
+        with bucket.below(names) as folder:
+            return list_ids(folder)
     except MISSING:
-        return
-    for name in names:
-        path = directory / name
-        if name.endswith(GOES_ON):
-            yield from _entries(path, [*before, name])
+        return []
+
+
+def _holds_versions(bucket: Folder, entry: KeyEntry) -> bool:
+    # A folder without a complete version is not listed, as in S3.
+    waiting = [(entry, len(entry.name.encode()))]
+    while waiting:
+        found, length = waiting.pop()
+        if length > MAX_KEY_BYTES:
             continue
-        is_key = name.endswith(VERSIONS)
-        own = name.removesuffix(VERSIONS) if is_key else name
-        try:
-            yield KeyFolder(read_name([*before, own]), path, is_key)
-        except UnicodeError:
-            continue  # a directory of another program
+        if not found.is_key:
+            waiting += [
+                (below, length + len(below.name.encode()))
+                for below in _entries(bucket, found.names)
+            ]
+        elif _ids_at(bucket, found.names):
+            return True
+    return False
+
+
+def _entries(bucket: Folder, start: Names) -> Iterator[KeyEntry]:
+    waiting = [start]
+    while waiting:
+        names = waiting.pop()
+        for name in _folders_at(bucket, names):
+            here = (*names, name)
+            own = [*here[len(start) :]]
+            if name.endswith(GOES_ON):
+                waiting += [here] if len(own) < MAX_CONTINUED else []
+                continue
+            is_key = name.endswith(VERSIONS)
+            try:
+                part = read_key_name(own) if is_key else read_name(own)
+            except ValueError:
+                continue  # a directory of another program
+            yield KeyEntry(part, here, is_key)
+
+
+def _folders_at(bucket: Folder, names: Names) -> list[str]:
+    try:
+        with bucket.below(names) as folder:
+            return folder.folders()
+    except MISSING:
+        return []

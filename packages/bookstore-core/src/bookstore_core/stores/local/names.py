@@ -31,23 +31,29 @@ MAX_NAME = 200
 
 _UNSAFE = re.compile(r'[\x00-\x1f\x7f%/\\:*?"<>|]')
 _EDGE = re.compile(r"^\.|[. ]$")
-_VERSION_ID = re.compile(r"\d{8}T\d{6}\.\d{6}Z-[0-9a-f]{8}")
+_VERSION_ID = re.compile(r"([1-8][0-9]{7}T[0-9]{6}\.[0-9]{6}Z)-[0-9a-f]{8}")
 _ENDING = re.compile(r"\.[A-Za-z0-9]{1,16}")
 _STAMP = "%Y%m%dT%H%M%S.%fZ"
+
+#: The last time that a version id may have; later ones are not those of a save.
+_LAST = datetime(8999, 12, 31, 23, 59, 59, 999999, tzinfo=UTC)
 
 
 def key_directory(bucket_directory: Path, key: str) -> Path:
     """Return the directory of the versions of `key`."""
+    return bucket_directory.joinpath(*key_names(key))
+
+
+def key_names(key: str) -> list[str]:
+    """Return the path of the directory of the versions of `key`, below its bucket."""
     *folders, name = key.split(DELIMITER)
-    folder = folder_directory(bucket_directory, folders)
     *before, last = _names(name)
-    return folder.joinpath(*before, last + VERSIONS)
+    return [*folder_names(folders), *before, last + VERSIONS]
 
 
-def folder_directory(bucket_directory: Path, folders: list[str]) -> Path:
-    """Return the directory of the keys below these folders."""
-    names = [name for folder in folders for name in _folder_names(folder)]
-    return bucket_directory.joinpath(*names)
+def folder_names(folders: Iterable[str]) -> list[str]:
+    """Return the path of the directory of the keys below these folders."""
+    return [name for folder in folders for name in _folder_names(folder)]
 
 
 def _folder_names(folder: str) -> list[str]:
@@ -61,6 +67,12 @@ def _names(part: str) -> list[str]:
     """Return the file names for one part of a key, without the ending of a key."""
     if not part:
         return [EMPTY]
+    if (
+        len(part) * 4 <= MAX_NAME
+        and not _UNSAFE.search(part)
+        and not _EDGE.search(part)
+    ):
+        return [part]  # as most are
     names = [""]
     for character in part:
         written = _escape(character) if _UNSAFE.match(character) else character
@@ -76,32 +88,57 @@ def _escape(text: str) -> str:
 
 
 def read_name(names: list[str]) -> str:
-    """Return the part of a key that these file names, without endings, encode.
+    """Return the part of a key that these file names encode: see `read_key_name`.
 
-    Raises UnicodeError for names that do not encode a key.
+    Raises ValueError for names that this store would not give to a folder.
     """
+    part = _decoded(names)
+    if DELIMITER in part or _folder_names(part) != names:
+        raise ValueError("This store would give it another name.")
+    return part
+
+
+def read_key_name(names: list[str]) -> str:
+    """Return the last part of a key, encoded in the names of the directory of versions.
+
+    Raises ValueError for names that this store would not give to it: a key has one
+    directory only.
+    """
+    *before, last = names
+    part = _decoded([*before, last.removesuffix(VERSIONS)])
+    if key_names(part) != names:
+        raise ValueError("This store would give it another name.")
+    return part
+
+
+def _decoded(names: list[str]) -> str:
     if names == [EMPTY]:
         return ""
-    whole = "".join(name.removesuffix(GOES_ON) for name in names)
-    return unquote_to_bytes(whole).decode("utf-8")
+    whole = unquote_to_bytes("".join(name.removesuffix(GOES_ON) for name in names))
+    if b"\0" in whole:
+        raise ValueError("No key has a NUL.")
+    return whole.decode("utf-8")
 
 
 def new_version_id(newest: str | None, now: datetime) -> str:
     """Return an id that sorts after `newest`, also if the clock went back."""
     if newest is not None:
-        now = max(now, time_of(newest) + timedelta(microseconds=1))
+        now = max(now, min(time_of(newest) + timedelta(microseconds=1), _LAST))
     return f"{now.astimezone(UTC).strftime(_STAMP)}-{secrets.token_hex(4)}"
 
 
 def time_of(version_id: str) -> datetime:
     """Return the time in a version id."""
-    stamp = version_id.partition("-")[0]
-    return datetime.strptime(stamp, _STAMP).replace(tzinfo=UTC)
+    return datetime.fromisoformat(version_id.partition("-")[0])
 
 
 def is_version_id(text: str) -> bool:
     """Return whether `text` has the form of a version id and is safe in a path."""
-    return _VERSION_ID.fullmatch(text) is not None
+    found = _VERSION_ID.fullmatch(text)
+    try:
+        return found is not None and bool(datetime.fromisoformat(found[1]))
+    except ValueError:
+        return False  # such as the 31st of June
 
 
 def version_ids(names: Iterable[str]) -> list[str]:

@@ -7,57 +7,40 @@ There are no locks: ids are unique by their time and a random part, and an exist
 is never written again, so processes and machines may share a store.
 """
 
-import json
 import os
-from collections.abc import Callable, Collection
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import Any, BinaryIO, cast
+from typing import BinaryIO, cast
 
 from bookstore_core.clock import utc_now
 from bookstore_core.cursors import decode_cursor, encode_cursor
-from bookstore_core.errors import (
-    BookstoreError,
-    ConflictError,
-    NotFoundError,
-    StorageError,
-)
+from bookstore_core.errors import BookstoreError, ConflictError, NotFoundError
 from bookstore_core.paths import DELIMITER
 from bookstore_core.settings import BookstoreSettings
 from bookstore_core.stores.base import Finding, StoreCheck, VersionStore
-from bookstore_core.stores.checks import (
-    STORED_FORM,
-    check_form,
-    check_key,
-    check_prefix,
-    check_version_id,
-    no_such_version,
-)
-from bookstore_core.stores.local.files import (
-    MISSING,
-    make_directory,
-    publish,
-    translate_os_error,
-    translated,
-    write_new,
-)
+from bookstore_core.stores.checks import check_key, check_prefix
+from bookstore_core.stores.local.files import translate_os_error, translated
 from bookstore_core.stores.local.folders import (
-    KeyFolder,
+    KeyEntry,
+    Names,
     list_folder,
     list_ids,
     walk_folder,
 )
+from bookstore_core.stores.local.home import StoreHome
+from bookstore_core.stores.local.key_folder import KeyFolder
 from bookstore_core.stores.local.labels import read_labels, write_label
 from bookstore_core.stores.local.names import (
     SIDECAR,
     content_name,
-    folder_directory,
-    is_version_id,
-    key_directory,
+    folder_names,
+    key_names,
     new_version_id,
-    time_of,
 )
+from bookstore_core.stores.local.sidecars import write_sidecar
+from bookstore_core.stores.local.tree import MISSING, Folder
 from bookstore_core.stores.streams import GuardedBody, Window
 from bookstore_core.stores.versions import (
     KeyPage,
@@ -68,24 +51,6 @@ from bookstore_core.stores.versions import (
     VersionPage,
 )
 
-#: The first member of a sidecar, which is the number of its form.
-_FORM = "bookstore_store"
-
-
-@dataclass(frozen=True)
-class _KeyFolder:
-    """A key, and the directory of its versions."""
-
-    bucket: str
-    key: str
-    directory: Path
-
-    def content(self, version_id: str) -> Path:
-        return self.directory / content_name(self.key, version_id)
-
-    def sidecar(self, version_id: str) -> Path:
-        return self.directory / (version_id + SIDECAR)
-
 
 class LocalStore(VersionStore):
     """One directory below `local_root` for each bucket. Needs no preparation."""
@@ -95,33 +60,31 @@ class LocalStore(VersionStore):
     ) -> None:
         self.bucket = settings.bucket
         self._root = Path(settings.local_root)
-        self._directory = folder_directory(self._root, [self.bucket])
+        mode = int(settings.local_mode, 8) if settings.local_mode else None
+        self._home = StoreHome(self._root, folder_names([self.bucket]), mode=mode)
         self._now = now
 
     @property
     def location(self) -> str:
-        return str(self._directory)
+        return str(self._home.path)
 
     def check(self) -> StoreCheck:
-        directory = self._directory
-        probe = directory / f".bookstore-check-{os.urandom(4).hex()}"
+        probe = f".bookstore-check-{os.urandom(4).hex()}"
         try:
-            with translated(self.location):
-                make_directory(directory)
-                publish(probe, b"")
-                probe.unlink()
-                os.listdir(directory)
+            with translated(self.location), self._home.made() as bucket:
+                bucket.publish(probe, b"")
+                bucket.remove(probe)
+                bucket.files()
         except BookstoreError as error:
             remedy = "Free space or allow access, or set BookstoreSettings.local_root."
             finding = Finding(False, str(error), remedy)
             return StoreCheck((finding,), retryable=error.retryable)
-        sentence = f"The directory {directory} can be read and written."
+        sentence = f"The directory {self.location} can be read and written."
         return StoreCheck((Finding(True, sentence),))
 
     def prepare(self) -> list[str]:
         with translated(self.location):
-            made = make_directory(self._directory)
-        return [f"Made the directory {self.location}."] if made else []
+            return self._home.prepare()
 
     def put(
         self,
@@ -132,43 +95,50 @@ class LocalStore(VersionStore):
         metadata: VersionMetadata,
         content_type: str = "application/x-ipynb+json",
     ) -> Version:
-        folder = self._key_folder(key, None)
+        names = key_names(check_key(key))
         content = Window(body, size)
-        with translated(self.location):
-            make_directory(folder.directory)
-            version_id = new_version_id(self._newest_for_put(folder), self._now())
+        with (
+            translated(self.location),
+            self._home.made() as bucket,
+            bucket.made_below(names) as folder,
+        ):
+            found = KeyFolder(self.bucket, key, folder)
+            version_id = new_version_id(
+                self._newest_for_put(found, folder), self._now()
+            )
             # The content is written under its final name: creating the file reserves
             # the id, and nobody sees the version before its sidecar exists.
-            write_new(folder.content(version_id), content)
-            described = _describe(key, metadata, size=size, content_type=content_type)
-            publish(folder.sidecar(version_id), described)
-        return _version(folder, version_id, size, is_latest=True, metadata=metadata)
+            folder.write_new(content_name(key, version_id), content)
+            described = write_sidecar(
+                key, metadata, size=size, content_type=content_type
+            )
+            folder.publish(version_id + SIDECAR, described)
+            return found.version(version_id, size, is_latest=True, metadata=metadata)
 
-    def _newest_for_put(self, folder: _KeyFolder) -> str | None:
-        ids = list_ids(folder.directory)
+    def _newest_for_put(self, found: KeyFolder, folder: Folder) -> str | None:
+        ids = list_ids(folder)
         if not ids:
             return None
-        owner = _read_sidecar(folder, ids[0]).get("key", folder.key)
-        if owner != folder.key:
+        if not found.ids():
+            owner = found.owner(ids[0])
             raise ConflictError(
                 f"The directory {self.location} already keeps {owner!r}, which is "
-                f"the same name as {folder.key!r} there. Choose another name."
+                f"the same name as {found.key!r} there. Choose another name."
             )
         return ids[0]
 
     def head(
         self, key: str, version_id: str | None = None, *, bucket: str | None = None
     ) -> Version:
-        with translated(self.location):
-            return self._find(self._key_folder(key, bucket), version_id)
+        with self._opened(key, bucket) as found:
+            return found.find(version_id)
 
     def open(
         self, key: str, version_id: str | None = None, *, bucket: str | None = None
     ) -> OpenVersion:
-        folder = self._key_folder(key, bucket)
-        with translated(self.location):
-            version = self._find(folder, version_id)
-            file = folder.content(version.version_id).open("rb")
+        with self._opened(key, bucket) as found:
+            version = found.find(version_id)
+            file = found.open(version.version_id)
         body = GuardedBody(
             file,
             failures=(OSError,),
@@ -185,20 +155,13 @@ class LocalStore(VersionStore):
         bucket: str | None = None,
     ) -> VersionPage:
         after = decode_cursor("versions", cursor)
-        folder = self._key_folder(key, bucket)
-        with translated(self.location):
-            ids = self._ids(folder)
+        with self._opened(key, bucket) as found:
+            ids = found.ids()
             newest = ids[0] if ids else None
             rest = [known for known in ids if after is None or known < after]
             shown = rest[: max(limit, 1)]
             versions = tuple(
-                _version(
-                    folder,
-                    known,
-                    _listed_size(folder, known),
-                    is_latest=known == newest,
-                )
-                for known in shown
+                found.listed(known, is_latest=known == newest) for known in shown
             )
         more = len(rest) > len(shown)
         return VersionPage(
@@ -209,34 +172,36 @@ class LocalStore(VersionStore):
         self, prefix: str, *, cursor: str | None = None, limit: int = 1000
     ) -> KeyPage:
         prefix, after = check_prefix(prefix), decode_cursor("keys", cursor)
-        shown: list[KeyFolder] = []
+        shown: list[KeyEntry] = []
+        newest: list[Version] = []
         more = None
-        with translated(self.location):
-            for entry in list_folder(self._folder(prefix), after=after):
+        with self._bucket() as bucket:
+            if bucket is None:
+                return KeyPage(())
+            for entry in list_folder(bucket, _names_of(prefix), after=after):
                 if len(shown) == max(limit, 1):
                     more = encode_cursor("keys", shown[-1].name)
                     break
                 shown.append(entry)
-            keys = tuple(
-                self._newest(prefix + entry.part, entry)
-                for entry in shown
-                if entry.is_key
-            )
+                if entry.is_key:
+                    newest += self._newest(bucket, prefix + entry.part, entry)
         below = tuple(prefix + entry.name for entry in shown if not entry.is_key)
-        return KeyPage(keys, below, more)
+        return KeyPage(tuple(newest), below, more)
 
     def walk_keys(
         self, prefix: str, *, cursor: str | None = None, limit: int = 1000
     ) -> KeyPage:
         prefix, after = check_prefix(prefix), decode_cursor("walk", cursor)
         shown: list[Version] = []
-        with translated(self.location):
-            directory = self._folder(prefix)
-            for name, entry in walk_folder(directory, prefix, after=after):
+        with self._bucket() as bucket:
+            if bucket is None:
+                return KeyPage(())
+            names = _names_of(prefix)
+            for name, entry in walk_folder(bucket, names, prefix, after=after):
                 if len(shown) == max(limit, 1):
                     more = encode_cursor("walk", shown[-1].key)
                     return KeyPage(tuple(shown), (), more)
-                shown.append(self._newest(name, entry))
+                shown += self._newest(bucket, name, entry)
         return KeyPage(tuple(shown))
 
     def labels(
@@ -246,144 +211,75 @@ class LocalStore(VersionStore):
         bucket: str | None = None,
         only: Collection[str] | None = None,
     ) -> dict[str, Label]:
-        folder = self._key_folder(key, bucket)
-        with translated(self.location):
+        with self._opened(key, bucket) as found:
+            if found.folder is None:
+                return {}
             return {
                 version_id: label
-                for version_id, label in read_labels(folder.directory, only).items()
-                if self._is_there(folder, version_id)
+                for version_id, label in read_labels(found.folder, only).items()
+                if found.has(version_id)
             }
 
-    def _is_there(self, folder: _KeyFolder, version_id: str) -> bool:
-        try:
-            described = _read_sidecar(folder, version_id)
-        except MISSING:
-            return False
-        return bool(described.get("key", folder.key) == folder.key)
-
     def _write_label(self, key: str, version_id: str, label: Label | None) -> None:
-        folder = self._key_folder(key, None)
+        with self._opened(key, None) as found:
+            found.find(version_id)
+            if found.folder is not None:
+                write_label(found.folder, version_id, label)
+
+    def _newest(self, bucket: Folder, key: str, entry: KeyEntry) -> list[Version]:
+        """Return the newest version of a key; none if it was removed meanwhile."""
+        with _below(bucket, entry.names) as folder:
+            found = KeyFolder(self.bucket, key, folder)
+            ids = list_ids(folder)
+            return [found.listed(ids[0], is_latest=True)] if ids else []
+
+    @contextmanager
+    def _bucket(self, name: str | None = None) -> Iterator[Folder | None]:
+        """Open the directory of a bucket; None if there is none yet."""
         with translated(self.location):
-            self._find(folder, version_id)
-            write_label(folder.directory, version_id, label)
+            if name in (None, self.bucket):
+                with self._home.opened() as bucket:
+                    yield bucket
+                return
+            with _other_bucket(self._root, name or "") as other:
+                yield other
 
-    def _folder(self, prefix: str) -> Path:
-        folders = prefix[: -len(DELIMITER)].split(DELIMITER) if prefix else []
-        return folder_directory(self._directory, folders)
-
-    def _newest(self, key: str, entry: KeyFolder) -> Version:
-        folder = _KeyFolder(self.bucket, key, entry.directory)
-        newest = list_ids(folder.directory)[0]
-        return _version(folder, newest, _size(folder, newest), is_latest=True)
-
-    def _key_folder(self, key: str, bucket: str | None) -> _KeyFolder:
-        name, directory = self.bucket, self._directory
-        if bucket is not None and bucket != name:
-            name, directory = bucket, folder_directory(self._root, [bucket])
-            if not (name and directory.is_dir()):
-                raise NotFoundError(f"There is no bucket {name}.")
-        return _KeyFolder(name, key, key_directory(directory, check_key(key)))
-
-    def _ids(self, folder: _KeyFolder) -> list[str]:
-        ids = list_ids(folder.directory)
-        # A file system that ignores case also finds Mine.ipynb as mine.ipynb.
-        if ids and _read_sidecar(folder, ids[0]).get("key", folder.key) != folder.key:
-            return []
-        return ids
-
-    def _find(self, folder: _KeyFolder, version_id: str | None) -> Version:
-        check_version_id(folder.key, version_id)
-        found = version_id
-        if found is None:
-            ids = self._ids(folder)
-            if not ids:
-                raise NotFoundError(f"There is no {folder.key} in {folder.bucket}.")
-            found = ids[0]
-        if not is_version_id(found):
-            raise no_such_version(folder.key, found)
-        try:
-            described = _read_sidecar(folder, found)
-        except MISSING:
-            raise no_such_version(folder.key, found) from None
-        if described.get("key", folder.key) != folder.key:
-            raise no_such_version(folder.key, found)
-        check_form(_form_in(described), folder.key, found)
-        return _version(
-            folder,
-            found,
-            _size(folder, found),
-            is_latest=version_id is None,
-            metadata=_metadata_in(described),
-        )
+    @contextmanager
+    def _opened(self, key: str, bucket: str | None) -> Iterator[KeyFolder]:
+        """Open the directory of the versions of a key."""
+        names = key_names(check_key(key))
+        name = self.bucket if bucket is None else bucket
+        with self._bucket(bucket) as found, _below(found, names) as folder:
+            yield KeyFolder(name, key, folder)
 
 
-def _version(
-    folder: _KeyFolder,
-    version_id: str,
-    size: int,
-    *,
-    is_latest: bool,
-    metadata: VersionMetadata | None = None,
-) -> Version:
-    return Version(
-        bucket=folder.bucket,
-        key=folder.key,
-        version_id=version_id,
-        size=size,
-        stored_at=time_of(version_id),
-        is_latest=is_latest,
-        metadata=metadata,
-    )
-
-
-def _size(folder: _KeyFolder, version_id: str) -> int:
-    content = folder.content(version_id)
+@contextmanager
+def _other_bucket(root: Path, name: str) -> Iterator[Folder]:
     try:
-        return content.stat().st_size
+        if not name:
+            raise FileNotFoundError
+        with Folder.at(root) as top:
+            bucket = top.below(folder_names([name]))
     except MISSING:
-        raise StorageError(
-            f"The file {content} is missing, but its sidecar exists."
-        ) from (None)
+        raise NotFoundError(f"There is no bucket {name}.") from None
+    with bucket:
+        yield bucket
 
 
-def _listed_size(folder: _KeyFolder, version_id: str) -> int:
-    """Return the size, from the sidecar if the content is missing."""
+@contextmanager
+def _below(bucket: Folder | None, names: Names | list[str]) -> Iterator[Folder | None]:
+    """Open a directory in a bucket; None if there is none."""
     try:
-        return _size(folder, version_id)
-    except StorageError:
-        size = _read_sidecar(folder, version_id).get("size")
-        return size if isinstance(size, int) else 0
+        folder = bucket.below(names) if bucket is not None else None
+    except MISSING:
+        folder = None
+    if folder is None:
+        yield None
+        return
+    with folder:
+        yield folder
 
 
-def _describe(
-    key: str, metadata: VersionMetadata, *, size: int, content_type: str
-) -> bytes:
-    described = {
-        _FORM: STORED_FORM,
-        "key": key,
-        "size": size,
-        "content_type": content_type,
-        **metadata.as_texts(),
-    }
-    return json.dumps(described, indent=1).encode("ascii") + b"\n"
-
-
-def _read_sidecar(folder: _KeyFolder, version_id: str) -> dict[str, Any]:
-    """Return the members of a sidecar, none if it is damaged."""
-    try:
-        described = json.loads(folder.sidecar(version_id).read_bytes())
-    except (ValueError, RecursionError):
-        return {}
-    return described if isinstance(described, dict) else {}
-
-
-def _form_in(described: dict[str, Any]) -> int:
-    form = described.get(_FORM)
-    return form if isinstance(form, int) else STORED_FORM
-
-
-def _metadata_in(described: dict[str, Any]) -> VersionMetadata | None:
-    try:
-        return VersionMetadata.of_texts(described)
-    except (KeyError, TypeError, ValueError):
-        return None
+def _names_of(prefix: str) -> Names:
+    folders = prefix[: -len(DELIMITER)].split(DELIMITER) if prefix else []
+    return tuple(folder_names(folders))

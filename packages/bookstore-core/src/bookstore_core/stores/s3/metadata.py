@@ -3,6 +3,7 @@
 S3 allows 2 KB of US-ASCII, including the names, so values are percent-encoded.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import fields
 from urllib.parse import quote, unquote
@@ -28,6 +29,7 @@ _NAMES = [known.name for known in fields(VersionMetadata)]
 _BETWEEN = [name for name in _NAMES if name not in (*_FIRST, *_LAST)]
 _HEADERS = {name: _header(name) for name in (*_FIRST, *_BETWEEN, *_LAST)}
 _FORM_HEADER = _header("form")
+_NUMBER = re.compile("[0-9]{1,9}")
 
 
 def encode_metadata(metadata: VersionMetadata) -> dict[str, str]:
@@ -50,7 +52,7 @@ def encode_metadata(metadata: VersionMetadata) -> dict[str, str]:
 def form_in(headers: Mapping[str, str]) -> int:
     """Return the form of the metadata in an object's headers."""
     form = _decoded(headers).get(_FORM_HEADER, "")
-    return int(form) if form.isascii() and form.isdecimal() else STORED_FORM
+    return int(form) if _NUMBER.fullmatch(form) else STORED_FORM
 
 
 def decode_metadata(headers: Mapping[str, str]) -> VersionMetadata | None:
@@ -65,6 +67,6 @@ def decode_metadata(headers: Mapping[str, str]) -> VersionMetadata | None:
 
 def _decoded(headers: Mapping[str, str]) -> dict[str, str]:
     return {
-        name.lower(): unquote(value, errors="surrogatepass")
+        name.lower(): unquote(value, errors="replace")
         for name, value in headers.items()
     }

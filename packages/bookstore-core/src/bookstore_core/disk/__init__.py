@@ -1,0 +1,1 @@
+"""Files and directories on this machine: regular files alone, modes whatever umask."""

@@ -1,0 +1,217 @@
+"""Folder: an open directory of the local store; no link below the store is followed.
+
+Everything is opened relative to an open directory, one part of a path at a time, so
+that nobody can put a symbolic link in the way. Files are regular ones: `disk.regular`.
+"""
+
+import errno
+import os
+import secrets
+import stat
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import BinaryIO, Self
+
+from bookstore_core.disk.private import PRIVATE_DIRECTORY
+from bookstore_core.disk.regular import open_stream, read_regular
+from bookstore_core.stores.streams import CHUNK, Window
+
+#: Raised for a file that does not exist; also if a parent directory is a file.
+MISSING = (FileNotFoundError, NotADirectoryError)
+
+#: A directory that is only passed through need not be readable.
+_PASS = getattr(os, "O_PATH", os.O_RDONLY) | os.O_DIRECTORY | os.O_CLOEXEC
+
+#: Errors of file systems that cannot sync a directory.
+_NO_SYNC = {errno.EACCES, errno.EINVAL, errno.ENOTSUP, errno.EPERM}
+
+
+class Folder:
+    """An open directory. A context manager, which closes it.
+
+    What is made in it gets the permission bits `mode` or, if that is None, those of the
+    directory if its set-group-id bit is set; otherwise it is for its owner alone.
+    """
+
+    def __init__(self, descriptor: int, mode: int | None = None) -> None:
+        self._descriptor = descriptor
+        self._mode = mode
+
+    @classmethod
+    def at(cls, path: Path, *, mode: int | None = None) -> Self:
+        """Open a directory by its path, in which links are followed."""
+        return cls(os.open(path, _PASS), mode)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the directory."""
+        os.close(self._descriptor)
+
+    def below(self, names: Iterable[str]) -> "Folder":
+        """Open the directory at a path below this one; raises one of `MISSING`."""
+        return self._walk(names, make=False)
+
+    def made_below(self, names: Iterable[str]) -> "Folder":
+        """Open the directory at a path below this one, and make what is missing."""
+        return self._walk(names, make=True)
+
+    def _walk(self, names: Iterable[str], *, make: bool) -> "Folder":
+        here = Folder(os.dup(self._descriptor), self._mode)
+        for name in names:
+            with here as parent:
+                here = parent._child(name, make=make)
+                if make:
+                    # Also if it exists: who made it may not have synced it yet.
+                    parent.sync()
+        return here
+
+    def _child(self, name: str, *, make: bool) -> "Folder":
+        try:
+            return Folder(self._open(name, _PASS), self._mode)
+        except FileNotFoundError:
+            if not make:
+                raise
+        with suppress(FileExistsError):
+            os.mkdir(name, PRIVATE_DIRECTORY, dir_fd=self._descriptor)
+            descriptor = self._open(name, os.O_RDONLY | os.O_DIRECTORY)
+            try:
+                os.fchmod(descriptor, self._directory_mode())
+            finally:
+                os.close(descriptor)
+        return Folder(self._open(name, _PASS), self._mode)
+
+    def _open(self, name: str, flags: int) -> int:
+        return os.open(name, flags | os.O_NOFOLLOW, dir_fd=self._descriptor)
+
+    def _directory_mode(self) -> int:
+        own = stat.S_IMODE(os.fstat(self._descriptor).st_mode)
+        if self._mode is not None:
+            return self._mode | (own & stat.S_ISGID)
+        if own & stat.S_ISGID:
+            return own | PRIVATE_DIRECTORY
+        return PRIVATE_DIRECTORY
+
+    def files(self) -> list[str]:
+        """Return the names of the regular files."""
+        with self._entries() as entries:
+            return [e.name for e in entries if e.is_file(follow_symlinks=False)]
+
+    def folders(self) -> list[str]:
+        """Return the names of the directories."""
+        with self._entries() as entries:
+            return [e.name for e in entries if e.is_dir(follow_symlinks=False)]
+
+    @contextmanager
+    def _entries(self) -> Iterator[Iterator["os.DirEntry[str]"]]:
+        descriptor = self._open(".", os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            with os.scandir(descriptor) as entries:
+                yield entries
+        finally:
+            os.close(descriptor)
+
+    def size(self, name: str) -> int:
+        """Return the size of a regular file; FileNotFoundError for anything else."""
+        found = os.stat(name, dir_fd=self._descriptor, follow_symlinks=False)
+        if not stat.S_ISREG(found.st_mode):
+            raise FileNotFoundError(errno.ENOENT, "It is not a file")
+        return found.st_size
+
+    def open(self, name: str) -> BinaryIO:
+        """Open a regular file for reading."""
+        return open_stream(name, dir_fd=self._descriptor)
+
+    def read(self, name: str, *, limit: int) -> bytes:
+        """Return the first `limit` bytes of a regular file."""
+        return read_regular(name, limit=limit, dir_fd=self._descriptor)
+
+    def remove(self, name: str) -> None:
+        """Remove a file, durably; it may be missing."""
+        with suppress(FileNotFoundError):
+            os.unlink(name, dir_fd=self._descriptor)
+            self.sync()
+
+    def write_new(self, name: str, content: Window) -> None:
+        """Write a file that must not exist yet, durably; remove it if this fails."""
+        with self._removed_on_failure(name), self._create(name) as file:
+            while block := content.read(CHUNK):
+                file.write(block)
+            _sync(file)
+
+    def publish(self, name: str, data: bytes) -> None:
+        """Write or replace a small file atomically and durably."""
+        with self._draft(name, data) as draft:
+            here = self._descriptor
+            os.rename(draft, name, src_dir_fd=here, dst_dir_fd=here)
+        self.sync()
+
+    def publish_first(self, name: str, data: bytes) -> bool:
+        """Write a small file atomically and durably, unless there is one already."""
+        with self._draft(name, data) as draft:
+            here = self._descriptor
+            try:
+                os.link(draft, name, src_dir_fd=here, dst_dir_fd=here)
+            except FileExistsError:
+                return False
+            except OSError:
+                # The file system has no links; two processes are unlikely to meet.
+                os.rename(draft, name, src_dir_fd=here, dst_dir_fd=here)
+        self.sync()
+        return True
+
+    @contextmanager
+    def _draft(self, name: str, data: bytes) -> Iterator[str]:
+        # Two processes may write the same file at once, so each uses its own draft.
+        draft = f"{name}.{secrets.token_hex(4)}.tmp"
+        try:
+            with self._create(draft) as file:
+                file.write(data)
+                _sync(file)
+            yield draft
+        finally:
+            with suppress(FileNotFoundError):
+                os.unlink(draft, dir_fd=self._descriptor)
+
+    def _create(self, name: str) -> BinaryIO:
+        mode = self._directory_mode() & 0o666
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
+        file = os.fdopen(os.open(name, flags, mode, dir_fd=self._descriptor), "wb")
+        try:
+            os.fchmod(file.fileno(), mode)
+        except BaseException:
+            file.close()
+            raise
+        return file
+
+    @contextmanager
+    def _removed_on_failure(self, name: str) -> Iterator[None]:
+        try:
+            yield
+        except FileExistsError:
+            raise  # it is not ours
+        except BaseException:
+            with suppress(FileNotFoundError):
+                os.unlink(name, dir_fd=self._descriptor)
+            raise
+
+    def sync(self) -> None:
+        """Make the names in the directory durable, if the file system can."""
+        descriptor = self._open(".", os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(descriptor)
+        except OSError as error:
+            if error.errno not in _NO_SYNC:
+                raise
+        finally:
+            os.close(descriptor)
+
+
+def _sync(file: BinaryIO) -> None:
+    file.flush()
+    os.fsync(file.fileno())
