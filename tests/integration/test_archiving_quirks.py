@@ -206,18 +206,43 @@ def edit_together(server: NotebookServer, path: str, source: str) -> None:
     socket.close()
 
 
-def test_without_a_store_it_logs_one_line_and_does_nothing_else(
+def test_without_a_store_it_logs_one_line_and_the_api_and_pages_say_so(
     generation: Generation, home: Path
 ) -> None:
     config = extension_lines("bookstore_archiver", "bookstore_web")
     with NotebookServer(generation, home, config=config) as server:
         server.save("note.ipynb", notebook("1"))
-        assert server.request("GET", "api/bookstore").status_code == 404
+        answer = server.request("GET", "api/bookstore")
+        assert answer.status_code == 200
+        assert not any(answer.json()["features"].values())
+        assert "No store is configured" in answer.json()["store"]["check"][0]
+        page = server.request("GET", "bookstore/")
+        assert page.status_code == 200
+        assert "No store is configured" in page.text
+        query = {"path": "note.ipynb"}
+        answer = server.request("GET", "api/bookstore/versions", params=query)
+        assert answer.status_code == 503
         lines = [line for line in server.log.splitlines() if "Bookstore" in line]
         said = [line for line in lines if " | extension was" not in line]
         assert len(said) == 1, said
         assert "No store is configured" in said[0]
         assert not list(home.rglob("spool"))
+
+
+def test_a_wrong_setting_disables_only_what_it_is_about(
+    generation: Generation, home: Path, store: str, versions: Versions
+) -> None:
+    config = extension_lines("bookstore_archiver", "bookstore_web") + store
+    wrong = settings_lines(fs_cloning_basedir="Users/x", max_threads=0)
+    with NotebookServer(generation, home, config=config + wrong) as server:
+        server.save("note.ipynb", notebook("1"))
+        versions.wait(1)
+        state = server.request("GET", "api/bookstore").json()
+        assert state["features"]["archive_valid"]
+        assert not state["features"]["fs_clone_valid"]
+        assert len(state["wrong_settings"]) == 2
+        page = server.request("GET", "bookstore/").text
+        assert page.count("A setting is wrong.") == 2
 
 
 def test_misspelt_settings_are_reported_and_a_local_store_works(

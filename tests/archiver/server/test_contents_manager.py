@@ -135,9 +135,21 @@ def test_wrong_setting_is_logged_and_stops_nothing(
 ) -> None:
     app.config = Config({"BookstoreSettings": {"s3_bucket": "x", "max_threads": 0}})
     app.log.propagate = True
-    assert archiver_for(app) is None
-    assert archiver_for(app) is None
+    archiver = archiver_for(app)
+    assert archiver is not None
+    assert archiver_for(app) is archiver
+    archiver.close()
     assert sum("a setting is wrong" in message for message in caplog.messages) == 1
+
+
+def test_without_a_workspace_prefix_nothing_is_archived_and_the_log_says_so(
+    app: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    app.config = Config({"BookstoreSettings": {"s3_bucket": "x"}})
+    app.config.BookstoreSettings.workspace_prefix = ""
+    app.log.propagate = True
+    assert archiver_for(app) is None
+    assert sum("prefix is empty" in message for message in caplog.messages) == 1
 
 
 def test_importing_the_archiver_imports_no_server_and_no_botocore() -> None:

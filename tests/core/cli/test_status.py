@@ -196,8 +196,23 @@ def test_a_spool_that_cannot_be_read_exits_with_7(run: Run, tmp_path: Path) -> N
     assert "cannot be read" in outcome.out
 
 
-def test_wrong_settings_exit_with_3(run: Run) -> None:
-    assert run("status", "--BookstoreSettings.spool_dir=relative").code == 3
+def test_wrong_values_on_the_command_line_are_refused(run: Run) -> None:
+    assert run("status", "--BookstoreSettings.spool_dir=relative").code == 2
+
+
+def test_wrong_settings_in_a_config_file_are_problems(
+    run: Run, tmp_path: Path, spool_dir: Path
+) -> None:
+    config = {"BookstoreSettings": {"max_threads": 0, "spool_dir": str(spool_dir)}}
+    (tmp_path / "config").mkdir()
+    (tmp_path / "config" / "jupyter_config.json").write_text(json.dumps(config))
+    outcome = run("status")
+    assert outcome.code == 1
+    assert "!!  The value of the 'max_threads' trait" in outcome.out
+    assert "All is well" not in outcome.out
+    (sentence,) = json.loads(run("status", "--json").out)["wrong_settings"]
+    assert "max_threads" in sentence
+    assert sentence in run("doctor").out
 
 
 @pytest.mark.parametrize(

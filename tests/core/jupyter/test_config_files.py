@@ -70,8 +70,7 @@ def test_a_broken_config_file_is_named(config_dir: Path, text: str) -> None:
 
 def test_a_value_of_the_wrong_type_is_named(config_dir: Path) -> None:
     config = Config({"BookstoreSettings": {"max_threads": "many"}})
-    with pytest.raises(ConfigurationError, match="max_threads"):
-        load_settings(config)
+    assert "max_threads" in load_settings(config).wrong
 
 
 def test_a_misspelt_setting_is_reported_with_the_right_name() -> None:

@@ -48,7 +48,7 @@ def modern_app(default_url: str, *extensions: str, base_url: str = "/") -> Any:
     )
 
 
-def test_without_a_store_it_logs_one_line_and_does_nothing(
+def test_without_a_store_it_logs_one_line_and_serves_the_api_that_says_so(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     caplog.set_level(logging.INFO)
@@ -56,7 +56,7 @@ def test_without_a_store_it_logs_one_line_and_does_nothing(
     load_extension(server)
     assert [record.levelname for record in caplog.records] == ["INFO"]
     assert "No store is configured" in caplog.text
-    assert not server.has_our_handlers
+    assert server.has_our_handlers
 
 
 def test_it_loads_if_there_is_only_a_directory_to_clone_from() -> None:
@@ -72,7 +72,7 @@ def test_a_wrong_setting_is_logged_and_the_server_starts(
     load_extension(server)
     assert "a setting is wrong" in caplog.text
     assert "tape" in caplog.text
-    assert not server.has_our_handlers
+    assert server.has_our_handlers
 
 
 def test_loading_imports_neither_flask_nor_botocore() -> None:

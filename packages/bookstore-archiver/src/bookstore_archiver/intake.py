@@ -181,6 +181,8 @@ class Intake:
             self._log.exception("A save of %r was not archived.", path)
 
     def _key(self, path: str) -> str:
+        if reason := self._settings.wrong.get("workspace_prefix"):
+            raise InvalidRequestError(reason)
         return notebook_key(self._settings.workspace_prefix, path)
 
     def _refuse(

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from jupyter_core.paths import jupyter_data_dir
-from traitlets import Bool, Enum, Float, Integer, List, TraitError, Unicode
+from traitlets import Bool, Dict, Enum, Float, Integer, List, TraitError, Unicode
 from traitlets import default as default_of
 from traitlets import validate as validator_of
 from traitlets.config import Config, LoggingConfigurable
@@ -34,54 +34,60 @@ class BookstoreSettings(LoggingConfigurable):
     the command line (``--BookstoreSettings.s3_bucket=...``), or by the environment
     variable that a setting's help names, if any. The config file and the command line
     override the environment, and the environment overrides the default.
+
+    `wrong` has a sentence for each setting that had a wrong value, by name. The tags of
+    a setting say what happens then: `of_store`, no store can be opened; `if_wrong`, the
+    value to use instead and a sentence that says so; neither, the default is used.
     """
+
+    wrong = Dict(key_trait=Unicode(), value_trait=Unicode())
 
     storage = Enum(
         ["s3", "local"],
         "s3",
         help="Where versions are kept: 's3' (a versioned bucket) or 'local' "
         "(the directory local_root).",
-    ).tag(config=True)
+    ).tag(config=True, of_store=True)
     local_root = Unicode(
         help="Directory of the local store. Default: bookstore/store in Jupyter's "
         "data directory.",
-    ).tag(config=True)
+    ).tag(config=True, of_store=True)
     local_mode = Unicode(
         help="Permission bits of new directories of the local store, as octal digits "
         "such as '0770'; files get the same without the right to execute. Default: "
         "those of the directory above if its set-group-id bit is set, otherwise 0700.",
-    ).tag(config=True)
+    ).tag(config=True, of_store=True)
 
     workspace_prefix = Unicode(
         "workspace", help="Prefix of the keys of people's working notebooks."
-    ).tag(config=True)
+    ).tag(config=True, if_wrong=("", "Saves are not archived."))
     published_prefix = Unicode(
         "published", help="Prefix of the keys of published notebooks."
-    ).tag(config=True)
+    ).tag(config=True, if_wrong=("", "Nothing is published."))
 
     s3_access_key_id = Secret(
         allow_none=True,
         help="Access key id. Leave it unset to use botocore's own search (IAM role, "
         "profile, AWS_* variables). Environment variable JPYNB_S3_ACCESS_KEY_ID.",
-    ).tag(config=True)
+    ).tag(config=True, of_store=True)
     s3_secret_access_key = Secret(
         allow_none=True,
         help="Secret access key. Environment variable JPYNB_S3_SECRET_ACCESS_KEY.",
-    ).tag(config=True)
+    ).tag(config=True, of_store=True)
     s3_session_token = Secret(
         allow_none=True,
         help="Session token of temporary credentials. Environment variable "
         "JPYNB_S3_SESSION_TOKEN.",
-    ).tag(config=True)
+    ).tag(config=True, of_store=True)
     s3_endpoint_url = Unicode(
         help="URL of the S3 service. Environment variable JPYNB_S3_ENDPOINT_URL."
-    ).tag(config=True)
+    ).tag(config=True, of_store=True)
     s3_region_name = Unicode(
         help="Region of the bucket. Environment variable JPYNB_S3_REGION_NAME."
-    ).tag(config=True)
+    ).tag(config=True, of_store=True)
     s3_bucket = Unicode(
         help="Name of the versioned bucket. Environment variable JPYNB_S3_BUCKET."
-    ).tag(config=True)
+    ).tag(config=True, of_store=True)
     s3_addressing_style = Enum(
         ["auto", "path", "virtual"],
         "auto",
@@ -93,10 +99,10 @@ class BookstoreSettings(LoggingConfigurable):
         "",
         help="Server-side encryption requested for each version. Empty: the bucket's "
         "default.",
-    ).tag(config=True)
+    ).tag(config=True, of_store=True)
     s3_sse_kms_key_id = Unicode(
         "", help="Key for s3_server_side_encryption = 'aws:kms'."
-    ).tag(config=True)
+    ).tag(config=True, of_store=True)
 
     max_threads = Integer(
         16, min=1, help="How many notebooks are uploaded in parallel."
@@ -109,16 +115,16 @@ class BookstoreSettings(LoggingConfigurable):
 
     enable_s3_cloning = Bool(
         True, help="Whether notebooks can be cloned from the store."
-    ).tag(config=True)
+    ).tag(config=True, if_wrong=(False, "Nothing is cloned from the store."))
     clone_buckets = List(
         Unicode(),
         help="Buckets besides s3_bucket from which people may clone; '*' for any.",
-    ).tag(config=True)
+    ).tag(config=True, if_wrong=([], "Nothing is cloned from other buckets."))
     fs_cloning_basedir = Unicode(
         "",
         help="Absolute path of a directory from which people may clone by relative "
         "path. Empty: none.",
-    ).tag(config=True)
+    ).tag(config=True, if_wrong=("", "Nothing is cloned from a directory."))
 
     spool_dir = Unicode(
         help="Directory where saves wait for upload. Default: bookstore/spool in "
@@ -217,6 +223,9 @@ class BookstoreSettings(LoggingConfigurable):
     @property
     def missing(self) -> str:
         """What must be set before versions can be stored, as a sentence, else empty."""
+        for name, sentence in self.wrong.items():
+            if self.trait_metadata(name, "of_store"):
+                return str(sentence)
         if self.storage == "local":
             return "" if self.local_root else "BookstoreSettings.local_root is empty."
         if not self.s3_bucket:
@@ -228,18 +237,44 @@ class BookstoreSettings(LoggingConfigurable):
             return "BookstoreSettings.s3_endpoint_url is empty."
         return ""
 
+    @property
+    def unarchived(self) -> str:
+        """Why no save is archived, as a sentence; empty if they are, or could be.
+
+        Saves whose store has a wrong setting wait in the spool, and those without a
+        key, because `workspace_prefix` is wrong, are listed as unprotected.
+        """
+        if self.wrong and (self.missing or "workspace_prefix" in self.wrong):
+            return ""
+        if not self.missing and not self.workspace_prefix.strip(DELIMITER):
+            return (
+                "BookstoreSettings.workspace_prefix is empty: saves are not archived. "
+                "Set it to the prefix of people's working notebooks."
+            )
+        return self.missing
+
+    def disable(self, wrong: dict[str, str]) -> None:
+        """Disable what these settings are about; `wrong` has a sentence for each."""
+        for name in wrong:
+            if instead := self.trait_metadata(name, "if_wrong"):
+                setattr(self, name, instead[0])
+        self.wrong = dict(wrong)
+
     def as_config(self) -> dict[str, Any]:
-        """Return every configurable trait with its value, secrets included.
+        """Return every configurable trait and `wrong` with its value, also secrets.
 
         It is for passing the settings to a child process over a private channel;
         `from_config` reads it there.
         """
-        return {name: getattr(self, name) for name in self.trait_names(config=True)}
+        names = [*self.trait_names(config=True), "wrong"]
+        return {name: getattr(self, name) for name in names}
 
     @classmethod
     def from_config(cls, traits: dict[str, Any]) -> "BookstoreSettings":
         """Return the settings that `as_config` returned as a dict."""
-        return cls(config=Config({"BookstoreSettings": traits}))
+        traits = dict(traits)
+        wrong = traits.pop("wrong", {})
+        return cls(config=Config({"BookstoreSettings": traits}), wrong=wrong)
 
 
 def validate_bookstore(settings: BookstoreSettings) -> dict[str, bool]:
@@ -252,8 +287,8 @@ def validate_bookstore(settings: BookstoreSettings) -> dict[str, bool]:
     general = not settings.missing
     return {
         "bookstore_valid": general,
-        "archive_valid": general and settings.workspace_prefix != "",
-        "publish_valid": general and settings.published_prefix != "",
+        "archive_valid": general and settings.workspace_prefix.strip(DELIMITER) != "",
+        "publish_valid": general and settings.published_prefix.strip(DELIMITER) != "",
         "s3_clone_valid": general and settings.enable_s3_cloning,
         "fs_clone_valid": settings.fs_cloning_basedir != "",
     }

@@ -97,8 +97,8 @@ class ArchiverVerb(Verb):
         the spool cannot be written.
         """
         settings = self.settings()
-        if settings.missing:
-            raise ConfigurationError(settings.missing)
+        if reason := settings.missing or settings.unarchived:
+            raise ConfigurationError(reason)
         check_spool_dir(settings.spool_dir)
         return settings
 

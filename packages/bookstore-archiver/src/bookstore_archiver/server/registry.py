@@ -31,7 +31,7 @@ def archiver_for(part: Configurable) -> Archiver | None:
 
 def _make_archiver(server: Any) -> Archiver | None:
     settings = settings_of(server)
-    if settings is None or settings.missing:
+    if settings is None or settings.unarchived:
         return None
     log: logging.Logger = server.log
     archiver = Archiver(settings, log=log)

@@ -92,8 +92,22 @@ class Verb(JupyterApp):
         self.update_config(load_config().config)
 
     def settings(self) -> BookstoreSettings:
-        """Return the settings from config files, command line and environment."""
-        return load_settings(self.config)
+        """Return the settings from config files, command line and environment.
+
+        Prints a note for each wrong value in a config file. Raises InvalidRequestError
+        for one on the command line.
+        """
+        settings = load_settings(self.config)
+        given = self.cli_config.get(BookstoreSettings.__name__, {})
+        for name, sentence in settings.wrong.items():
+            if name in given:
+                raise InvalidRequestError(f"Invalid options: {sentence}")
+            if not self._warned:
+                self.print_note(f"A setting is wrong. {sentence}")
+        self._warned = True
+        return settings
+
+    _warned = False
 
     def initialize(self, argv: list[str] | None = None) -> None:
         try:

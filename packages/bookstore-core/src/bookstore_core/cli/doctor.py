@@ -59,6 +59,8 @@ class DoctorApp(Verb):
         except ConfigurationError as error:
             yield Finding(False, str(error), "Correct the value.")
             return
+        for sentence in settings.wrong.values():
+            yield Finding(False, sentence, "Correct the value.")
         yield from _check_store(settings)
         yield from _check_spool(settings)
         yield from _check_directories(settings)

@@ -8,7 +8,7 @@ from traitlets import Unicode
 from bookstore_core.cli.command import Verb
 from bookstore_core.cli.times import parse_moment
 from bookstore_core.errors import InvalidRequestError
-from bookstore_core.history import History, HistoryRow
+from bookstore_core.history import WORKSPACE, History, HistoryRow
 from bookstore_core.jupyter.server_root import ServerRoot, find_root, path_on_server
 from bookstore_core.notebooks import SUFFIX
 from bookstore_core.paths import check_path
@@ -51,9 +51,10 @@ class NotebookVerb(Verb):
     def history(self) -> History:
         """Return the histories of the workspace, without a request to the store.
 
-        Raises ConfigurationError if no store is configured.
+        Raises ConfigurationError if no store, or no workspace, is configured.
         """
         settings = self.settings()
+        WORKSPACE.check(settings)
         return History(open_store(settings), settings)
 
 

@@ -22,23 +22,24 @@ class StatusApp(Verb):
     examples = "jupyter bookstore status --json"
 
     def run(self) -> int:
-        spool_dir = self.settings().spool_dir
-        report = report_spool(self.settings())
-        value = {"spool_dir": spool_dir, **report.as_json()}
-        self.show(value, _lines(spool_dir, report))
+        settings = self.settings()
+        spool_dir, report = settings.spool_dir, report_spool(settings)
+        wrong = list(settings.wrong.values())
+        value = {"spool_dir": spool_dir, **report.as_json(), "wrong_settings": wrong}
+        self.show(value, _lines(spool_dir, report, wrong))
         if not report.readable:
             return EXIT_CODES[SpoolError]
-        return 0 if report.ok else 1
+        return 0 if report.ok and not wrong else 1
 
 
-def _lines(spool_dir: str, report: SpoolReport) -> Iterator[str]:
+def _lines(spool_dir: str, report: SpoolReport, wrong: list[str]) -> Iterator[str]:
     if report.readable:
         for name, value in _rows(spool_dir, report):
             yield f"{name:13} {value}"
         yield ""
-    for problem in report.problems:
+    for problem in (*wrong, *report.problems):
         yield f"!!  {problem}"
-    if report.ok:
+    if report.ok and not wrong:
         yield "All is well."
 
 

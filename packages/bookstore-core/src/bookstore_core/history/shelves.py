@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from bookstore_core.errors import InvalidRequestError
+from bookstore_core.errors import ConfigurationError, InvalidRequestError
 from bookstore_core.paths import DELIMITER, notebook_key
 from bookstore_core.settings import BookstoreSettings
 
@@ -17,6 +17,13 @@ class Shelf:
         """Return the prefix of the shelf's keys, without slashes around it."""
         prefix: str = getattr(settings, f"{self.name}_prefix")
         return prefix.strip(DELIMITER)
+
+    def check(self, settings: BookstoreSettings) -> None:
+        """Raise ConfigurationError if the settings do not have this shelf."""
+        if not self.prefix(settings):
+            trait = f"{self.name}_prefix"
+            reason = settings.wrong.get(trait, f"BookstoreSettings.{trait} is empty.")
+            raise ConfigurationError(f"There is no {self.name} shelf. {reason}")
 
     def key(self, settings: BookstoreSettings, path: str) -> str:
         """Return the key of the notebook at `path`.

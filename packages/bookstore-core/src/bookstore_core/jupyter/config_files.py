@@ -10,7 +10,6 @@ from pathlib import Path
 from types import ModuleType
 
 from jupyter_core.paths import jupyter_config_path
-from traitlets import TraitError
 from traitlets.config import Config
 from traitlets.config.loader import (
     ConfigFileNotFound,
@@ -19,6 +18,7 @@ from traitlets.config.loader import (
 )
 
 from bookstore_core.errors import ConfigurationError
+from bookstore_core.jupyter.settings_reader import read_settings
 from bookstore_core.settings import BookstoreSettings
 
 #: Base names of the files; later ones override earlier ones.
@@ -102,16 +102,10 @@ def _umbrella() -> Iterator[None]:
 def load_settings(config: Config | None = None) -> BookstoreSettings:
     """Return the settings of the Jupyter config files, or of `config` if given.
 
-    Raises ConfigurationError if a file or a value in it cannot be used.
+    Wrong values are in their `wrong`. Raises ConfigurationError if a file cannot be
+    used.
     """
-    if config is None:
-        config = load_config().config
-    try:
-        settings = BookstoreSettings(config=config)
-        settings.as_config()  # defaults from the environment are computed late
-    except TraitError as error:
-        raise ConfigurationError(f"BookstoreSettings: {error}") from error
-    return settings
+    return read_settings(load_config().config if config is None else config)
 
 
 def misspelt_settings(config: Config) -> list[str]:

@@ -4,8 +4,8 @@ import logging
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from traitlets import TraitError
-
+from bookstore_core.errors import ConfigurationError
+from bookstore_core.jupyter.settings_reader import read_settings
 from bookstore_core.settings import BookstoreSettings
 
 _known: "WeakKeyDictionary[Any, BookstoreSettings | None]" = WeakKeyDictionary()
@@ -34,11 +34,14 @@ def settings_of(app: Any) -> BookstoreSettings | None:
 def _read(app: Any) -> BookstoreSettings | None:
     log: logging.Logger = app.log
     try:
-        settings = BookstoreSettings(parent=app)
-        settings.as_config()  # defaults from the environment are computed late
-    except TraitError as error:
+        settings = read_settings(app.config, parent=app)
+    except ConfigurationError as error:
         log.error("Bookstore is off, because a setting is wrong: %s", error)
         return None
-    if settings.missing:
+    for sentence in settings.wrong.values():
+        log.error("Bookstore: a setting is wrong. %s", sentence)
+    if settings.missing and not settings.wrong:
         log.info("Bookstore does not keep versions. %s", settings.missing)
+    elif settings.unarchived:
+        log.warning("Bookstore does not archive saves. %s", settings.unarchived)
     return settings

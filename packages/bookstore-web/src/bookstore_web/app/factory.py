@@ -1,5 +1,7 @@
 """The Flask app: its blueprints, error handlers and headers."""
 
+import logging
+
 from flask import Flask, Response, request
 from werkzeug.routing import BaseConverter
 
@@ -81,7 +83,10 @@ def _load_settings(launch: Launch | None) -> BookstoreSettings:
     # Imported on demand: only a standalone app reads Jupyter's config files.
     from bookstore_core.jupyter.config_files import load_settings
 
-    return load_settings()
+    settings = load_settings()
+    for sentence in settings.wrong.values():
+        logging.getLogger(__name__).error("A setting is wrong. %s", sentence)
+    return settings
 
 
 def _set_headers(response: Response) -> Response:

@@ -52,7 +52,7 @@ class Services:
         ConfigurationError if no store, or no such shelf, is configured.
         """
         store = self.open_store(hurried=True)
-        check_shelf(shelf, self.settings)
+        shelf.check(self.settings)
         contents = self.change_memory.contents
         return CachedHistory(
             store, self.settings, shelf=shelf, contents=contents, confirm=confirm
@@ -60,7 +60,7 @@ class Services:
 
     def library(self, shelf: Shelf) -> Library:
         """Return the library of a shelf, for the caller."""
-        check_shelf(shelf, self.settings)
+        shelf.check(self.settings)
         store = self.open_store(hurried=True)
         presence = None
         if shelf == WORKSPACE and self.launch is not None:
@@ -108,12 +108,3 @@ def services() -> Services:
     """Return the services of the app that handles this request."""
     known: Services = current_app.extensions[EXTENSION]
     return known
-
-
-def check_shelf(shelf: Shelf, settings: BookstoreSettings) -> None:
-    """Raise ConfigurationError if the settings do not have this shelf."""
-    if getattr(settings, f"{shelf.name}_prefix") == "":
-        raise ConfigurationError(
-            f"There is no {shelf.name} shelf: BookstoreSettings.{shelf.name}_prefix is "
-            "empty."
-        )

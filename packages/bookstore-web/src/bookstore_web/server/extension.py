@@ -1,7 +1,7 @@
 """The notebook server extension, for both generations of server.
 
-It adds handlers for bookstore's routes, which start gunicorn at the first request. If
-no store is configured, it only logs that.
+It adds handlers for bookstore's routes, which start gunicorn at the first request. Also
+if no store is configured: the API and the pages say so.
 """
 
 import atexit
@@ -23,7 +23,7 @@ _loaded: "WeakSet[Any]" = WeakSet()
 def load_extension(app: Any, *, application: str = APPLICATION) -> None:
     """Load the extension into a server; gunicorn serves `application`."""
     settings = settings_of(app)
-    if settings is None or (settings.missing and not settings.fs_cloning_basedir):
+    if settings is None:
         return
     if app in _loaded:
         return  # enabled both as `bookstore` and as `bookstore_web`

@@ -12,6 +12,7 @@ from bookstore_core.errors import (
     InvalidRequestError,
     UnsupportedTypeError,
 )
+from bookstore_core.history import PUBLISHED
 from bookstore_core.notebooks import (
     SUFFIX,
     Notebook,
@@ -92,10 +93,7 @@ def _check(path: str, settings: BookstoreSettings) -> str:
     path = check_path(path)
     if settings.missing:
         raise ConfigurationError(settings.missing)
-    if not settings.published_prefix:
-        raise ConfigurationError(
-            "Publishing is switched off: BookstoreSettings.published_prefix is empty."
-        )
+    PUBLISHED.check(settings)
     if not path.endswith(SUFFIX):
         raise UnsupportedTypeError(
             f"Only notebooks can be published, but {path!r} does not end in {SUFFIX}."

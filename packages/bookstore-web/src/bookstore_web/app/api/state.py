@@ -47,6 +47,11 @@ class State(Schema):
     release = fields.String(required=True)
     features = fields.Nested(Features, required=True)
     store = fields.Nested(Store, required=True)
+    wrong_settings = fields.List(
+        fields.String(),
+        required=True,
+        metadata={"description": "A sentence for each setting with a wrong value."},
+    )
     spool = fields.Nested(
         schema_of(SpoolReport, ok=fields.Boolean(required=True)), required=True
     )
@@ -68,6 +73,7 @@ def info() -> dict[str, Any]:
         "release": __version__,
         "features": validate_bookstore(settings),
         "store": store,
+        "wrong_settings": list(settings.wrong.values()),
         "spool": report_spool(settings),
     }
 
