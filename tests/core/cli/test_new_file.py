@@ -1,5 +1,6 @@
 """New files that verbs write, and the errors if a file cannot be written."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -10,14 +11,15 @@ from bookstore_core.errors import (
     ConflictError,
     ForbiddenError,
     NotFoundError,
+    StorageUnavailableError,
 )
 
 
 def test_a_new_file_never_overwrites_another(tmp_path: Path) -> None:
     path = tmp_path / "a.ipynb"
-    write_new(str(path), b"1")
+    write_new(str(path), [b"1"])
     with pytest.raises(ConflictError, match="already exists"):
-        write_new(str(path), b"2")
+        write_new(str(path), [b"2"])
     assert path.read_bytes() == b"1"
 
 
@@ -34,7 +36,7 @@ def test_a_file_that_cannot_be_written_raises_a_bookstore_error(
 ) -> None:
     (tmp_path / "file").write_text("no folder")
     with pytest.raises(expected) as raised:
-        write_new(f"{tmp_path}/{name}", b"1")
+        write_new(f"{tmp_path}/{name}", [b"1"])
     assert type(raised.value) is expected
 
 
@@ -42,3 +44,13 @@ def test_a_denied_file_raises_forbidden_error() -> None:
     refused = pytest.raises(ForbiddenError, match=r"a cannot be written: no\.")
     with refused, file_errors("a"):
         raise PermissionError(13, "no")
+
+
+def test_a_file_whose_content_does_not_arrive_is_removed(tmp_path: Path) -> None:
+    def pieces() -> Iterator[bytes]:
+        yield b"half"
+        raise StorageUnavailableError("the connection was closed")
+
+    with pytest.raises(StorageUnavailableError):
+        write_new(str(tmp_path / "a.ipynb"), pieces())
+    assert not (tmp_path / "a.ipynb").exists()

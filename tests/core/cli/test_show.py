@@ -171,3 +171,20 @@ def test_a_name_that_the_terminal_cannot_write_is_escaped(
     outcome = in_shell("{} versions 测试.ipynb {}", **latin)
     assert (outcome.returncode, outcome.stderr) == (0, "")
     assert r"\xc4nn \u6d4b" in outcome.stdout
+
+
+SMALL = "--BookstoreSettings.max_notebook_size=1000"
+
+
+def test_a_version_over_the_limit_is_written_but_not_printed(
+    call: Call, store: VersionStore, tmp_path: Path
+) -> None:
+    large = notebook("x" * 3_000_000)
+    save(store, large, key="workspace/large.ipynb")
+    assert call("show", "large.ipynb", SMALL, "-o", "out.ipynb").code == 0
+    assert (tmp_path / "out.ipynb").read_bytes() == large
+    assert call("show", "large.ipynb", SMALL).out.encode() == large
+    for form in ("--text", "--json"):
+        refused = call("show", "large.ipynb", SMALL, form)
+        assert refused.code != 0
+        assert "Write it to a file with -o." in refused.err

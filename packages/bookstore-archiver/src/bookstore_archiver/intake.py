@@ -205,7 +205,7 @@ class Intake:
         with self._unprotected.order(path):
             self._add(source, key, path, provenance=OVERWRITTEN)
 
-    def keep_restored(self, data: bytes, path: str, origin: Origin) -> None:
+    def keep_restored(self, source: Source, path: str, origin: Origin) -> None:
         """Put content that was restored without a save into the spool.
 
         Raises InvalidRequestError if the path makes no valid key, OSError if the spool
@@ -213,9 +213,7 @@ class Intake:
         """
         path = _normal(path)
         key = self._key(path)
-        self._add(
-            BytesSource(data), key, path, provenance=Provenance.of_restore(origin, path)
-        )
+        self._add(source, key, path, provenance=Provenance.of_restore(origin, path))
 
     def archive(self, record: ArchiveRecord) -> None:
         """Put a record into the spool.

@@ -1,36 +1,34 @@
 """`jupyter bookstore restore`: write a version of a notebook over its file."""
 
 import os
-import secrets
-import stat
 from collections.abc import Iterator
-from contextlib import closing, suppress
-from dataclasses import dataclass
+from contextlib import ExitStack, closing
 from typing import Any
 
 from traitlets import Unicode
 
 from bookstore_archiver.archiver import Archiver
+from bookstore_archiver.cli.paired_text import Pair, find_pair, may_be_configured
+from bookstore_archiver.cli.replacement import (
+    PAIRING,
+    Draft,
+    Replacement,
+    draft_of,
+    record,
+    replace_file,
+    untrusted_draft,
+)
 from bookstore_archiver.cli.verb import ArchiverVerb, Patience
-from bookstore_archiver.spool.file_states import is_unchanged
-from bookstore_archiver.spool.sources import FileSource
 from bookstore_core.cli.new_file import file_errors, write_new
 from bookstore_core.cli.notebook_verb import VersionVerb
-from bookstore_core.errors import (
-    BookstoreError,
-    ConflictError,
-    InvalidRequestError,
-    SpoolError,
-)
+from bookstore_core.errors import ConflictError
 from bookstore_core.history import HistoryRow
 from bookstore_core.history.records import record_of
+from bookstore_core.notebooks import SUFFIX
 from bookstore_core.origins import Origin
 from bookstore_core.paths import printable
 from bookstore_core.spool.directory import SpoolCounts, count_spool
-from bookstore_core.untrusted.trust import untrusted
-
-#: How many times a file is kept if somebody saves it meanwhile.
-ATTEMPTS = 3
+from bookstore_core.stores.versions import OpenVersion
 
 #: Who uploads what a restore has put into the spool.
 ITSELF, SERVER, LATER = "this command", "a running server", "later"
@@ -40,14 +38,6 @@ SENT = {
     SERVER: "The running server uploads it.",
     LATER: "It waits in the spool: the store cannot be reached now.",
 }
-
-
-@dataclass(frozen=True)
-class Replacement:
-    """What was done: `kept` the previous content, `written` the file."""
-
-    kept: bool
-    written: bool
 
 
 class RestoreApp(ArchiverVerb, VersionVerb):
@@ -80,17 +70,10 @@ class RestoreApp(ArchiverVerb, VersionVerb):
         name, *version = self.extra_args
         path = self.path(name)
         target = self.path(self.to) if self.to else path
-        row, data = self.opened(history, path, *version)
+        row, opened = self.streamed(history, path, *version)
         origin = Origin(row.version.version_id, row.path)
-        content = untrusted(data, bounded=False)
-        with closing(Archiver(settings, log=self.log)) as archiver:
-            if self.to:
-                write_copy(self.to, target, content, origin=origin, archiver=archiver)
-                done = Replacement(kept=False, written=True)
-            else:
-                done = replace_file(
-                    name, target, content, origin=origin, archiver=archiver
-                )
+        with closing(Archiver(settings, log=self.log)) as archiver, opened:
+            done = self._write(name, target, opened, origin=origin, archiver=archiver)
             sender = self._send(archiver) if done.written else ""
         value: dict[str, Any] = {"restored": done.written, "path": target}
         value |= {"kept_present": done.kept, "sent_by": sender}
@@ -99,6 +82,29 @@ class RestoreApp(ArchiverVerb, VersionVerb):
             _lines(self.to or name, row, done, sender),
         )
         return 0
+
+    def _write(
+        self,
+        name: str,
+        path: str,
+        opened: OpenVersion,
+        *,
+        origin: Origin,
+        archiver: Archiver,
+    ) -> Replacement:
+        """Write the version to its place, which is its path on the server."""
+        place = os.path.realpath(name)
+        if self.to:
+            place = os.path.abspath(self.to)
+            with file_errors(self.to):
+                os.stat(os.path.dirname(place))
+        with untrusted_draft(place, opened.pieces()) as draft:
+            if not self.to:
+                return _restore_in_place(
+                    name, path, draft, origin=origin, archiver=archiver
+                )
+            _write_copy(self.to, path, draft, origin=origin, archiver=archiver)
+        return Replacement(kept=False, written=True)
 
     def _send(self, archiver: Archiver) -> str:
         """Drain the spool, unless a server does, and return who does it."""
@@ -131,100 +137,50 @@ def _lines(name: str, row: HistoryRow, done: Replacement, sender: str) -> Iterat
     yield f"The restore is a new version. {SENT[sender]}"
 
 
-def replace_file(
-    os_path: str, path: str, data: bytes, *, origin: Origin, archiver: Archiver
-) -> Replacement:
-    """Replace the file `os_path` of the notebook at `path` with `data` from `origin`.
+def _find_pair(os_path: str, draft: Draft) -> Pair | None:
+    """Return the text files of the notebook in a draft, if it is to be `os_path`.
 
-    The present content is put into the spool first; if that fails, the file is not
-    changed and a BookstoreError is raised. The file is replaced in one step. On return,
-    a new version that records its origin is in the spool.
+    A draft that names none, without a configuration that does, is not read.
     """
-    os_path = os.path.realpath(os_path)
-    before = _status(os_path)
-    if before is not None and _has(os_path, data):
-        return Replacement(kept=False, written=False)
-    draft = _write_draft(os_path, data, before)
-    try:
-        for _ in range(ATTEMPTS):
-            before = _status(os_path)
-            if before is not None:
-                _keep(os_path, path, archiver)
-            if is_unchanged(before, _status(os_path)):
-                os.replace(draft, os_path)
-                break
-        else:
-            raise ConflictError(
-                f"Nothing was restored: {os_path} was changed again and again."
-            )
-    except BaseException:
-        with suppress(OSError):
-            os.unlink(draft)
-        raise
-    _record(path, data, origin, archiver)
-    return Replacement(kept=before is not None, written=True)
+    if not os_path.endswith(SUFFIX):
+        return None
+    if draft.matches(PAIRING) or may_be_configured(os_path):
+        return find_pair(os_path, draft.read())
+    return None
 
 
-def write_copy(
-    os_path: str, path: str, data: bytes, *, origin: Origin, archiver: Archiver
+def _write_copy(
+    os_path: str, path: str, draft: Draft, *, origin: Origin, archiver: Archiver
 ) -> None:
-    """Write `data` to a new file, and put it into the spool as a version of `path`.
+    """Write a draft to a new file, and put it into the spool as a version of `path`.
 
-    Raises ConflictError if the file exists.
+    Raises ConflictError if the file, or a text file of its pair, exists.
     """
-    write_new(os_path, data)
-    _record(path, data, origin, archiver)
+    pair = _find_pair(os.path.abspath(os_path), draft)
+    for text, _ in pair.texts if pair else ():
+        if os.path.lexists(text):
+            raise ConflictError(
+                f"{printable(text)} already exists, and jupytext would pair it with "
+                "the copy. Choose another name."
+            )
+    write_new(os_path, draft.pieces())
+    with open(draft.os_path, "rb") as content:
+        record(content, path, origin, archiver)
 
 
-def _keep(os_path: str, path: str, archiver: Archiver) -> None:
-    reason = (
-        f"Nothing was restored: the present content of {os_path} could not be kept and "
-        "would have been lost."
-    )
-    try:
-        archiver.intake.keep_present(FileSource(os_path), path)
-    except BookstoreError as error:
-        raise type(error)(f"{reason} {error}") from error
-    except OSError as error:
-        raise SpoolError(f"{reason} The spool cannot be written: {error}") from error
-
-
-def _record(path: str, data: bytes, origin: Origin, archiver: Archiver) -> None:
-    try:
-        archiver.intake.keep_restored(data, path, origin)
-    except (OSError, InvalidRequestError) as error:
-        raise SpoolError(
-            f"{path} was restored, but no version records it: {error}"
-        ) from error
-
-
-def _write_draft(os_path: str, data: bytes, before: os.stat_result | None) -> str:
-    folder, name = os.path.split(os_path)
-    draft = os.path.join(folder, f".{name[:100]}.{secrets.token_hex(4)}")
-    with file_errors(os_path):
-        os.makedirs(folder, exist_ok=True)  # it may have been deleted, too
-        with open(draft, "xb") as file:
-            try:
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
-                if before is not None:
-                    os.chmod(draft, stat.S_IMODE(before.st_mode))
-            except OSError:
-                os.unlink(draft)
-                raise
-    return draft
-
-
-def _status(os_path: str) -> os.stat_result | None:
-    with file_errors(os_path):
-        try:
-            return os.stat(os_path)
-        except FileNotFoundError:
-            return None
-
-
-def _has(os_path: str, data: bytes) -> bool:
-    with suppress(OSError), open(os_path, "rb") as file:
-        return file.read(len(data) + 1) == data
-    return False
+def _restore_in_place(
+    name: str, path: str, draft: Draft, *, origin: Origin, archiver: Archiver
+) -> Replacement:
+    """Replace a notebook's file, and the text files that jupytext pairs it with."""
+    pair = _find_pair(os.path.abspath(name), draft)
+    with ExitStack() as stack:
+        texts = [
+            stack.enter_context(draft_of(text, [content]))
+            for text, content in (pair.written(draft.read()) if pair else ())
+        ]
+        if draft.is_in_place() and all(text.is_in_place() for text in texts):
+            return Replacement(kept=False, written=False)
+        done = replace_file(draft, path, origin=origin, archiver=archiver, pair=pair)
+        for text in texts:
+            text.move()
+    return done

@@ -70,6 +70,24 @@ class ModelSource:
 
 
 @dataclass(frozen=True)
+class OpenSource:
+    """A notebook in a file that is open for reading, wherever its name is now."""
+
+    file: BinaryIO
+    os_path: str = ""
+
+    def copy_to(self, target: BinaryIO) -> Digest:
+        """Copy the whole file in chunks."""
+        self.file.seek(0)
+        digest, size = hashlib.sha256(), 0
+        while chunk := self.file.read(CHUNK):
+            digest.update(chunk)
+            target.write(chunk)
+            size += len(chunk)
+        return Digest(size, digest.hexdigest())
+
+
+@dataclass(frozen=True)
 class FileSource:
     """A notebook on disk; `otherwise` is used if the file cannot be read."""
 

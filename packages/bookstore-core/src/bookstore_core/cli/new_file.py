@@ -1,7 +1,7 @@
 """Write new files for verbs, and report why a file cannot be written."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
 from bookstore_core.errors import (
@@ -12,18 +12,20 @@ from bookstore_core.errors import (
 )
 
 
-def write_new(name: str, data: bytes) -> None:
+def write_new(name: str, pieces: Iterable[bytes]) -> None:
     """Write a new file and sync it to disk; remove it if that fails.
 
     Raises ConflictError if the file exists, NotFoundError if its folder does not,
-    ForbiddenError or BookstoreError if it cannot be written.
+    ForbiddenError or BookstoreError if it cannot be written, and what reading the
+    pieces raises.
     """
     with file_errors(name), open(name, "xb") as file:
         try:
-            file.write(data)
+            for piece in pieces:
+                file.write(piece)
             file.flush()
             os.fsync(file.fileno())
-        except OSError:
+        except BaseException:
             os.unlink(name)
             raise
 

@@ -13,6 +13,7 @@ from bookstore_core.jupyter.server_root import ServerRoot, find_root, path_on_se
 from bookstore_core.notebooks import SUFFIX
 from bookstore_core.paths import check_path
 from bookstore_core.stores import open_store
+from bookstore_core.stores.versions import OpenVersion
 
 ROOT_HELP = (
     "The notebook server's root directory. If empty: that of JUPYTER_SERVER_ROOT, of "
@@ -90,3 +91,10 @@ class VersionVerb(NotebookVerb):
             return history.open(path, name)
         row = self.chosen(history, path, name)
         return row, history.read(row.path, row.version.version_id)[1]
+
+    def streamed(
+        self, history: History, path: str, name: str = ""
+    ) -> tuple[HistoryRow, OpenVersion]:
+        """Return the version, as `chosen` does, and its content, open for reading."""
+        row = self.chosen(history, path, name)
+        return row, history.stream(row.path, row.version.version_id)[1]

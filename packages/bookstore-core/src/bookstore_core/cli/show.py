@@ -13,7 +13,7 @@ from bookstore_core.cli.new_file import write_new
 from bookstore_core.cli.notebook_verb import VersionVerb
 from bookstore_core.cli.terminal.notebook_text import Piece, pieces_of, screened
 from bookstore_core.cli.terminal.tables import open_console
-from bookstore_core.errors import InvalidNotebookError
+from bookstore_core.errors import InvalidNotebookError, TooLargeError
 from bookstore_core.history import HistoryRow
 from bookstore_core.history.records import record_of
 from bookstore_core.paths import printable
@@ -27,7 +27,8 @@ class ShowApp(VersionVerb):
 
     VERSION is an id, @0 for the newest (the default), @1 for the previous one and so
     on, or a label. With --output, or if standard output is not a terminal, the notebook
-    is written byte for byte; an existing file is not overwritten. Exit codes: 0 done, 4
+    is written byte for byte, of any size; an existing file is not overwritten. What is
+    over max_notebook_size is not printed otherwise. Exit codes: 0 done, 4
     there is no such version, 6 the file exists, 2 an invalid time or path, 3, 5 and 7
     the settings or the store refuse it, or the store cannot be reached.
     """
@@ -62,18 +63,28 @@ class ShowApp(VersionVerb):
     def run(self) -> int:
         history = self.history()
         path = self.path(self.extra_args[0])
-        row, data = self.opened(history, path, *self.extra_args[1:])
-        raw = not (self.as_json or self.text or sys.stdout.isatty())
-        if self.output not in ("", "-"):
-            write_new(self.output, data)
-            self.print_note(f"Wrote {_title(row)} to {printable(self.output)}.")
-        elif raw or self.output:
-            sys.stdout.buffer.write(data)
-        elif self.as_json:
+        if self.output or not (self.as_json or self.text or sys.stdout.isatty()):
+            row, opened = self.streamed(history, path, *self.extra_args[1:])
+            with opened:
+                self._write(row, opened.pieces())
+            return 0
+        try:
+            row, data = self.opened(history, path, *self.extra_args[1:])
+        except TooLargeError as error:
+            raise TooLargeError(f"{error} Write it to a file with -o.") from None
+        if self.as_json:
             self.show({**record_of(row).as_json(), **_content(data)}, ())
         else:
             _print(row, data)
         return 0
+
+    def _write(self, row: HistoryRow, pieces: Iterator[bytes]) -> None:
+        if self.output not in ("", "-"):
+            write_new(self.output, pieces)
+            self.print_note(f"Wrote {_title(row)} to {printable(self.output)}.")
+            return
+        for piece in pieces:
+            sys.stdout.buffer.write(piece)
 
 
 def _title(row: HistoryRow) -> str:

@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 
 from bookstore_core.errors import (
     BookstoreError,
@@ -23,6 +24,7 @@ from bookstore_core.history.thread import MAX_ROWS, Thread
 from bookstore_core.paths import check_path, printable
 from bookstore_core.settings import BookstoreSettings
 from bookstore_core.stores.base import VersionStore
+from bookstore_core.stores.versions import OpenVersion
 
 #: The most rows on a page.
 MAX_LIMIT = 1000
@@ -129,23 +131,39 @@ class History:
         row, data = self.read(path, name)
         return self._completed(row, name), data
 
-    def read(self, path: str, name: str = "") -> tuple[HistoryRow, bytes]:
+    def read(
+        self, path: str, name: str = "", *, unlimited: bool = False
+    ) -> tuple[HistoryRow, bytes]:
         """Return the row that `name` refers to, and its content, checked by its sha256.
 
         A version id takes one request; the row then has no label, and does not record
         whether it is the newest. Raises TooLargeError for a content over the setting
-        `max_notebook_size`.
+        `max_notebook_size`, unless it is to be `unlimited`.
         """
-        row, data = self._look_up(path, name, self._fetch)
+        fetch = partial(self._fetch, unlimited=unlimited)
+        row, data = self._look_up(path, name, fetch)
         if data is None:
             try:
-                _, data = self._fetch(row.path, row.version.version_id)
+                _, data = fetch(row.path, row.version.version_id)
             except NotFoundError:
                 raise gone(path, name or "@0") from None
         return row, data
 
+    def stream(self, path: str, name: str = "") -> tuple[HistoryRow, OpenVersion]:
+        """Return the row that `name` refers to, and its content, open for reading.
+
+        The row is as in `read`. There is no limit of size. The caller closes the
+        content.
+        """
+        row, _ = self._look_up(path, name, self._head)
+        key, version_id = self._thread.key(row.path), row.version.version_id
+        try:
+            return row, self._store.open(key, version_id)
+        except NotFoundError:
+            raise gone(path, name or "@0") from None
+
     def with_content(
-        self, path: str, sha256: str, *, most: int
+        self, path: str, sha256: str, *, most: int, unlimited: bool = False
     ) -> tuple[HistoryRow, bytes] | None:
         """Return the newest version whose content has this sha256, and the content.
 
@@ -159,7 +177,8 @@ class History:
             if metadata is None or metadata.sha256 != sha256:
                 continue
             try:
-                return self.read(row.path, row.version.version_id)
+                found = row.version.version_id
+                return self.read(row.path, found, unlimited=unlimited)
             except BookstoreError as error:
                 if error.retryable:
                     raise
@@ -236,10 +255,13 @@ class History:
         version = self._store.head(self._thread.key(path), version_id)
         return HistoryRow(path, version), None
 
-    def _fetch(self, path: str, version_id: str) -> tuple[HistoryRow, bytes]:
+    def _fetch(
+        self, path: str, version_id: str, *, unlimited: bool
+    ) -> tuple[HistoryRow, bytes]:
         """Return a version by its id, with its content, in one request."""
+        limit = None if unlimited else self._settings.max_notebook_size
         with self._store.open(self._thread.key(path), version_id) as opened:
-            data = opened.read(self._settings.max_notebook_size)
+            data = opened.read(limit)
         return HistoryRow(path, opened.version), data
 
     def _completed(self, row: HistoryRow, name: str) -> HistoryRow:

@@ -3,7 +3,7 @@
 import hashlib
 import re
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime
 from types import TracebackType
@@ -13,6 +13,7 @@ from bookstore_core.clock import read_time
 from bookstore_core.errors import StorageError, StorageUnavailableError
 from bookstore_core.notebooks import check_size
 from bookstore_core.paths import well_formed
+from bookstore_core.stores.streams import CHUNK
 
 _SHA256 = re.compile("[0-9a-f]{64}")
 
@@ -146,27 +147,49 @@ class OpenVersion:
     ) -> None:
         self.body.close()
 
-    def read(self, limit: int) -> bytes:
+    def read(self, limit: int | None) -> bytes:
         """Return the whole content, checked against its size and sha256.
 
-        Raises TooLargeError over `limit` bytes, StorageUnavailableError if the content
-        arrived incomplete, and StorageError if its sha256 differs.
+        Raises TooLargeError over `limit` bytes (None: no limit), and what `pieces`
+        raises.
         """
-        version = self.version
-        check_size(version.key, version.size, limit)
+        if limit is not None:
+            check_size(self.version.key, self.version.size, limit)
         # A file may have grown since: no more than that is read into memory.
-        data = self.body.read(version.size + 1)
-        if len(data) != version.size:
+        data = self.body.read(self.version.size + 1)
+        self._check(len(data), hashlib.sha256(data).hexdigest())
+        return data
+
+    def pieces(self) -> Iterator[bytes]:
+        """Yield the content in pieces of up to 1 MiB.
+
+        Raises StorageUnavailableError if the content arrived incomplete, and
+        StorageError if its sha256 differs. The last piece is held back until then, so
+        that nobody takes what was yielded for the whole content.
+        """
+        digest, size, held = hashlib.sha256(), 0, b""
+        while size <= self.version.size and (piece := self.body.read(CHUNK)):
+            digest.update(piece)
+            size += len(piece)
+            if held:
+                yield held
+            held = piece
+        self._check(size, digest.hexdigest())
+        if held:
+            yield held
+
+    def _check(self, size: int, sha256: str) -> None:
+        version = self.version
+        if size != version.size:
             raise StorageUnavailableError(
-                f"The store sent {len(data)} of {version.size} bytes of {version.key}."
+                f"The store sent {size} of {version.size} bytes of {version.key}."
             )
         expected = version.metadata.sha256 if version.metadata else ""
-        if expected and hashlib.sha256(data).hexdigest() != expected:
+        if expected and sha256 != expected:
             raise StorageError(
                 f"The content of {version.key} is not what was saved: its sha256 "
                 "differs from the one recorded with it."
             )
-        return data
 
 
 def _text(value: object) -> str:

@@ -77,14 +77,16 @@ class CachedHistory(History):
             return super().open(path, name)
         return self.find(path, name), known[1]
 
-    def _fetch(self, path: str, version_id: str) -> tuple[HistoryRow, bytes]:
+    def _fetch(
+        self, path: str, version_id: str, *, unlimited: bool
+    ) -> tuple[HistoryRow, bytes]:
         key = (self._shelf.name, path, version_id)
         if (known := self._contents.get(key)) is not None:
             if not self._confirm:
                 return known
             row, _ = self._head(path, version_id)
             return row, known[1]
-        row, data = super()._fetch(path, version_id)
+        row, data = super()._fetch(path, version_id, unlimited=unlimited)
         if version_id != OVERWRITABLE:
             self._contents.put(key, (row, data), size=len(data))
         return row, data

@@ -1,0 +1,182 @@
+"""Files that are replaced in one step: drafts beside them, and the replacing."""
+
+import mmap
+import os
+import re
+import secrets
+import stat
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from typing import BinaryIO
+
+from bookstore_archiver.archiver import Archiver
+from bookstore_archiver.cli.paired_text import Pair
+from bookstore_archiver.spool.file_states import is_unchanged
+from bookstore_archiver.spool.sources import BytesSource, FileSource, OpenSource, Source
+from bookstore_core.cli.new_file import file_errors
+from bookstore_core.errors import (
+    BookstoreError,
+    ConflictError,
+    InvalidRequestError,
+    SpoolError,
+)
+from bookstore_core.origins import Origin
+from bookstore_core.stores.streams import CHUNK
+from bookstore_core.untrusted.trust import untrusted
+
+#: How many times a file is kept if somebody saves it meanwhile.
+ATTEMPTS = 3
+
+#: Without one of these, no cell is marked as trusted. A name may have escapes.
+TRUST = re.compile(rb"trusted|\\u00[67]")
+#: Without one of these, a notebook does not name files that jupytext pairs it with.
+PAIRING = re.compile(rb"jupytext|\\u00[67]")
+
+
+@dataclass(frozen=True)
+class Replacement:
+    """What was done: `kept` the previous content, `written` the file."""
+
+    kept: bool
+    written: bool
+
+
+@dataclass(frozen=True)
+class Draft:
+    """New content for the file `target`, in a file beside it."""
+
+    target: str
+    os_path: str
+
+    def matches(self, pattern: re.Pattern[bytes]) -> bool:
+        """Return whether the content has a match, without reading it into memory."""
+        with open(self.os_path, "rb") as file:
+            if not os.fstat(file.fileno()).st_size:
+                return False
+            with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as view:
+                return pattern.search(view) is not None
+
+    def read(self) -> bytes:
+        """Return the content."""
+        with open(self.os_path, "rb") as file:
+            return file.read()
+
+    def pieces(self) -> Iterator[bytes]:
+        """Yield the content in pieces."""
+        with open(self.os_path, "rb") as file:
+            while piece := file.read(CHUNK):
+                yield piece
+
+    def is_in_place(self) -> bool:
+        """Return whether the file already has this content."""
+        with suppress(OSError), open(self.target, "rb") as file:
+            return all(file.read(len(piece)) == piece for piece in self.pieces()) and (
+                not file.read(1)
+            )
+        return False
+
+    def move(self) -> None:
+        """Replace the file."""
+        os.replace(self.os_path, self.target)
+
+
+@contextmanager
+def draft_of(target: str, pieces: Iterable[bytes]) -> Iterator[Draft]:
+    """Write a draft for the file `target`, durable; remove it at the end, if left.
+
+    It has the permissions of the file that is there.
+    """
+    folder, name = os.path.split(target)
+    draft = Draft(target, os.path.join(folder, f".{name[:100]}.{secrets.token_hex(4)}"))
+    try:
+        with file_errors(target):
+            os.makedirs(folder, exist_ok=True)  # it may have been deleted, too
+        before = status_of(target)
+        with file_errors(target), open(draft.os_path, "xb") as file:
+            for piece in pieces:
+                file.write(piece)
+            file.flush()
+            os.fsync(file.fileno())
+            if before is not None:
+                os.chmod(draft.os_path, stat.S_IMODE(before.st_mode))
+        yield draft
+    finally:
+        with suppress(OSError):
+            os.unlink(draft.os_path)
+
+
+@contextmanager
+def untrusted_draft(target: str, pieces: Iterable[bytes]) -> Iterator[Draft]:
+    """Write a draft like `draft_of`, without marks of trust.
+
+    Only content that may have such marks is read into memory.
+    """
+    with draft_of(target, pieces) as draft:
+        if not draft.matches(TRUST):
+            yield draft
+            return
+        with draft_of(target, [untrusted(draft.read(), bounded=False)]) as clean:
+            yield clean
+
+
+def replace_file(
+    draft: Draft, path: str, *, origin: Origin, archiver: Archiver, pair: Pair | None
+) -> Replacement:
+    """Replace the file of the notebook at `path` with a draft of `origin`.
+
+    The present content is put into the spool first; if that fails, the file is not
+    changed and a BookstoreError is raised. The file is replaced in one step, and then
+    the text files of its `pair`. On return, a new version that records its origin is in
+    the spool.
+    """
+    os_path = draft.target
+    with open(draft.os_path, "rb") as content:
+        for _ in range(ATTEMPTS):
+            before = status_of(os_path)
+            if before is not None:
+                keep(FileSource(os_path), os_path, path, archiver)
+            if pair is not None and (edited := pair.edited()) is not None:
+                keep(BytesSource(edited), os_path, path, archiver)
+            if is_unchanged(before, status_of(os_path)):
+                draft.move()
+                break
+        else:
+            raise ConflictError(
+                f"Nothing was restored: {os_path} was changed again and again."
+            )
+        record(content, path, origin, archiver)
+    return Replacement(kept=before is not None, written=True)
+
+
+def keep(source: Source, os_path: str, path: str, archiver: Archiver) -> None:
+    """Put content that will be overwritten into the spool; raise if that fails."""
+    reason = (
+        f"Nothing was restored: the present content of {os_path} could not be kept and "
+        "would have been lost."
+    )
+    try:
+        archiver.intake.keep_present(source, path)
+    except BookstoreError as error:
+        raise type(error)(f"{reason} {error}") from error
+    except OSError as error:
+        raise SpoolError(f"{reason} The spool cannot be written: {error}") from error
+
+
+def record(content: BinaryIO, path: str, origin: Origin, archiver: Archiver) -> None:
+    """Put restored content into the spool."""
+    try:
+        archiver.intake.keep_restored(OpenSource(content), path, origin)
+    except (OSError, InvalidRequestError) as error:
+        raise SpoolError(
+            f"{path} was restored, but no version records it: {error}"
+        ) from error
+
+
+def status_of(os_path: str) -> os.stat_result | None:
+    """Return the status of a file; None if it does not exist."""
+    with file_errors(os_path):
+        try:
+            return os.stat(os_path)
+        except FileNotFoundError:
+            return None
