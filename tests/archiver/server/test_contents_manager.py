@@ -14,7 +14,6 @@ from traitlets.config import Application, Config
 
 import bookstore_archiver
 from bookstore_archiver import ArchiveRecord
-from bookstore_archiver.server.contents_manager import archiving_manager_class
 from bookstore_archiver.server.registry import archiver_for
 from bookstore_core.errors import ConfigurationError
 from harness.notebook_server import notebook
@@ -97,8 +96,11 @@ def test_base_is_the_default_manager_of_the_running_application(
 
 
 def test_base_without_an_application_is_that_of_jupyter_server() -> None:
-    application_class().clear_instance()
-    names = [base.__name__ for base in archiving_manager_class().__mro__]
+    code = (
+        "from bookstore_archiver import BookstoreContentsArchiver as kind;"
+        "print([base.__name__ for base in kind.__mro__])"
+    )
+    names = subprocess.check_output([sys.executable, "-c", code], text=True)
     assert "AsyncLargeFileManager" in names
 
 
@@ -150,6 +152,34 @@ def test_without_a_workspace_prefix_nothing_is_archived_and_the_log_says_so(
     app.log.propagate = True
     assert archiver_for(app) is None
     assert sum("prefix is empty" in message for message in caplog.messages) == 1
+
+
+def test_manager_that_jupytext_derives_archives_without_a_parent(
+    app: Any, tmp_path: Path
+) -> None:
+    if CLASSIC:
+        from jupytext.sync_contentsmanager import (
+            build_sync_jupytext_contents_manager_class as build,
+        )
+    else:
+        from jupytext.async_contentsmanager import (
+            build_async_jupytext_contents_manager_class as build,
+        )
+    kind = build(bookstore_archiver.BookstoreContentsArchiver)
+    manager = kind(config=configured(tmp_path), root_dir=str(tmp_path))
+    model = {"type": "notebook", "format": "json", "content": notebook("1")}
+    asyncio.run(done(manager.save(model, "a.ipynb")))
+    wait_for(lambda: stored(tmp_path), what="a version")
+    archiver_for(manager).close()
+
+
+@pytest.mark.skipif(not CLASSIC, reason="only classic can be embedded as NotebookApp")
+def test_embedded_classic_server_takes_the_class_by_its_name() -> None:
+    application_class().clear_instance()
+    name = "bookstore_archiver.BookstoreContentsArchiver"
+    embedded = application_class()(contents_manager_class=name)
+    bases = [base.__module__ for base in embedded.contents_manager_class.__mro__]
+    assert "notebook.services.contents.largefilemanager" in bases
 
 
 def test_importing_the_archiver_imports_no_server_and_no_botocore() -> None:

@@ -9,7 +9,12 @@ from typing import Any, Literal
 
 from traitlets.config import Application
 
-from bookstore_core.jupyter.running_server import is_classic
+from bookstore_core.jupyter.running_server import (
+    CLASSIC_APP,
+    MODERN_APP,
+    is_classic,
+    is_modern,
+)
 
 Generation = Literal["modern", "classic", ""]
 
@@ -17,7 +22,14 @@ Generation = Literal["modern", "classic", ""]
 def running_generation() -> Generation:
     """Return the generation of the server that runs here; "" if none is installed."""
     if Application.initialized():
-        return "classic" if is_classic(Application.instance()) else "modern"
+        app = Application.instance()
+        if is_classic(app):
+            return "classic"
+        if is_modern(app):
+            return "modern"
+    # A program that embeds a server has imported its application.
+    if CLASSIC_APP in sys.modules and MODERN_APP not in sys.modules:
+        return "classic"
     # No server runs: gunicorn or our command reads a config file that imports a class.
     # Return the generation that is installed, if any.
     if importlib.util.find_spec("jupyter_server") is not None:

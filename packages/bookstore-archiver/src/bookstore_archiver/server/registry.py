@@ -2,7 +2,6 @@
 
 import atexit
 import logging
-import weakref
 from typing import Any
 
 from traitlets.config import Configurable
@@ -11,9 +10,9 @@ from bookstore_archiver.archiver import Archiver
 from bookstore_core.jupyter.running_server import settings_of
 from bookstore_core.stores import describe_store
 
-_archivers: "weakref.WeakKeyDictionary[Configurable, Archiver | None]" = (
-    weakref.WeakKeyDictionary()
-)
+#: The attribute of a server that has its archiver, or None. Managers may be without a
+#: server, and not hashable.
+_ATTRIBUTE = "_bookstore_archiver_of_server"
 
 
 def archiver_for(part: Configurable) -> Archiver | None:
@@ -24,9 +23,11 @@ def archiver_for(part: Configurable) -> Archiver | None:
     server = part
     while server.parent is not None:
         server = server.parent
-    if server not in _archivers:
-        _archivers[server] = _make_archiver(server)
-    return _archivers[server]
+    known = vars(server)
+    if _ATTRIBUTE not in known:
+        known[_ATTRIBUTE] = _make_archiver(server)
+    archiver: Archiver | None = known[_ATTRIBUTE]
+    return archiver
 
 
 def _make_archiver(server: Any) -> Archiver | None:

@@ -2,13 +2,16 @@
 
 import logging
 from typing import Any
-from weakref import WeakKeyDictionary
 
 from bookstore_core.errors import ConfigurationError
 from bookstore_core.jupyter.settings_reader import read_settings
 from bookstore_core.settings import BookstoreSettings
 
-_known: "WeakKeyDictionary[Any, BookstoreSettings | None]" = WeakKeyDictionary()
+#: The modules of the server applications of both generations.
+CLASSIC_APP, MODERN_APP = "notebook.notebookapp", "jupyter_server.serverapp"
+
+#: The attribute of a server application that has its settings, or None.
+_ATTRIBUTE = "_bookstore_settings"
 
 
 def is_classic(app: Any) -> bool:
@@ -17,7 +20,16 @@ def is_classic(app: Any) -> bool:
     The class of the application decides, not which packages are installed: Notebook 6.5
     also installs jupyter_server.
     """
-    return any(kind.__module__ == "notebook.notebookapp" for kind in type(app).__mro__)
+    return _derives_from(app, CLASSIC_APP)
+
+
+def is_modern(app: Any) -> bool:
+    """Whether an application is the server of jupyter_server."""
+    return _derives_from(app, MODERN_APP)
+
+
+def _derives_from(app: Any, module: str) -> bool:
+    return any(kind.__module__ == module for kind in type(app).__mro__)
 
 
 def settings_of(app: Any) -> BookstoreSettings | None:
@@ -26,9 +38,11 @@ def settings_of(app: Any) -> BookstoreSettings | None:
     Several extensions call this. The server's log records once that a value is wrong,
     that a setting does not exist, or that no store is configured.
     """
-    if app not in _known:
-        _known[app] = _read(app)
-    return _known[app]
+    known = vars(app)
+    if _ATTRIBUTE not in known:
+        known[_ATTRIBUTE] = _read(app)
+    settings: BookstoreSettings | None = known[_ATTRIBUTE]
+    return settings
 
 
 def _read(app: Any) -> BookstoreSettings | None:
