@@ -9,7 +9,12 @@ from pathlib import Path
 from statistics import median
 
 from chaos import spools
-from chaos.faults import FAULTS, credentials_come_late, credentials_expire
+from chaos.faults import (
+    FAULTS,
+    credentials_come_late,
+    credentials_expire,
+    local_store_vanishes,
+)
 from chaos.moves import kill_while_renaming
 from chaos.world import Outcome, World, stream
 from harness.fault_proxy import Fault
@@ -91,6 +96,7 @@ CASES: dict[str, Case] = {
     "hang": store_hangs,
     **FAULTS,
     "expired": credentials_expire,
+    "vanishes": local_store_vanishes,
     "late-credentials": credentials_come_late,
     "disk-full": spools.disk_full,
     "disk-full-kill": spools.disk_full_at_a_kill,

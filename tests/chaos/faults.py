@@ -1,5 +1,7 @@
 """Cases in which the store fails while the servers run: a table, and how to run it."""
 
+import shutil
+import signal
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -107,3 +109,36 @@ def credentials_expire(world: World, saves: int, kills: int) -> Outcome:
         file.write_text(SHARED_FILE.format("NEW"))
         world.wait_until_drained()
     return world.outcome("credentials expire, no restart")
+
+
+def local_store_vanishes(world: World, saves: int, kills: int) -> Outcome:
+    """The directory of a local store is gone while people save, also for a new server.
+
+    As when its disk is unmounted: nothing may be written in its place.
+    """
+    disk = world.local_root = world.folder / "disk"
+    away = world.folder / "away"
+    local = {"storage": "local", "local_root": str(disk), "s3_bucket": ""}
+    with world.server(**local).start() as server:
+        save_round_and_round(world, server, 5)
+        world.wait_until_drained()
+        disk.rename(away)
+        save_round_and_round(world, server, saves)
+        wait_for(lambda: _says_that_it_is_gone(world), what="the reason in the status")
+        server.stop(signal.SIGKILL)
+        (disk / "bookstore").mkdir(parents=True)  # the place, without the disk
+        server.start()
+        save_round_and_round(world, server, saves)
+        wait_for(lambda: _says_that_it_is_gone(world), what="the reason in the status")
+        assert len(world.waiting()) >= saves
+        assert list(disk.rglob("*")) == [disk / "bookstore"], "written in its place"
+        shutil.rmtree(disk)
+        away.rename(disk)
+        world.wait_until_drained()
+    return world.outcome(
+        "local store vanishes", f"{2 * saves} saves answered meanwhile"
+    )
+
+
+def _says_that_it_is_gone(world: World) -> bool:
+    return "cannot be read" in read_status(str(world.spool)).last_error

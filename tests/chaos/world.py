@@ -13,6 +13,8 @@ from typing import Any
 import requests
 
 from bookstore_core.origins import Origin
+from bookstore_core.settings import BookstoreSettings
+from bookstore_core.stores import open_store
 from harness.config_files import extension_lines, settings_lines
 from harness.fault_proxy import FaultProxy
 from harness.notebook_server import Generation, NotebookServer, notebook
@@ -80,6 +82,8 @@ class World:
         self.ledger = Ledger()
         self.home = folder / "home"
         self.spool = folder / "spool"
+        #: The directory of a local store, in the cases that use one.
+        self.local_root: Path | None = None
         self._numbers: Counter[str] = Counter()
         self._lock = threading.Lock()
 
@@ -156,8 +160,21 @@ class World:
 
     def found(self, path: str) -> list[int]:
         """Return the numbers of all versions of the path, oldest first."""
+        if self.local_root is not None:
+            return self._found_locally(f"workspace/{path}")
         versions = versions_of(self.client, self.bucket, f"workspace/{path}")
         return [number_of(version["Body"]) for version in versions]
+
+    def _found_locally(self, key: str) -> list[int]:
+        store = open_store(
+            BookstoreSettings(storage="local", local_root=str(self.local_root))
+        )
+        versions = store.list_versions(key, limit=100_000).versions
+        bodies = []
+        for version in reversed(versions):
+            with store.open(key, version.version_id) as opened:
+                bodies.append(opened.read(10**9))
+        return [number_of(body) for body in bodies]
 
     def waiting(self) -> list[str]:
         """Return the names of the saves that wait in the spool."""

@@ -14,6 +14,7 @@
     |- ConflictError                it conflicts with something that exists
     |- StorageError                 the store answered something unexpected
     |  |- StorageUnavailableError   the store cannot be reached now
+    |  |  `- StoreMissingError      ... the directory is not the store it was
     |  `- NewerVersionError         a newer release of bookstore wrote the version
     `- SpoolError                   the spool on this machine cannot be used
        `- NewerSaveError            a newer release of bookstore wrote the save
@@ -98,6 +99,12 @@ class StorageUnavailableError(StorageError):
     """The store cannot be reached, or asks clients to try again later."""
 
     retryable = True
+
+
+class StoreMissingError(StorageUnavailableError):
+    """The directory of a local store is not the store that was there before."""
+
+    wide = True
 
 
 class NewerVersionError(StorageError):

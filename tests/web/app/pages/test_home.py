@@ -11,7 +11,7 @@ from flask.testing import FlaskClient
 
 from bookstore_core.moved_notes import note_key, write_note
 from bookstore_core.spool.report import SpoolReport
-from bookstore_core.stores import Version, utc_now
+from bookstore_core.stores import Version, VersionStore, utc_now
 from bookstore_web.app.pages.home import say_spool
 from harness.web_app import ContentsDouble, ServerSide
 
@@ -162,6 +162,26 @@ def test_names_never_become_markup(server: ServerSide, put: Put) -> None:
     assert page.status_code == 200
     assert "<script>" not in page.text
     assert "{{7*7}}" in page.text
+
+
+def test_a_store_that_is_gone_is_not_shown_as_empty(
+    server: ServerSide, store: VersionStore, put: Put
+) -> None:
+    put("workspace/a.ipynb", b"{}")
+    Path(store.location).rename(Path(store.location).with_name("away"))
+    for address in ("/bookstore/", "/bookstore/history?path=a.ipynb"):
+        answer = server.get(address)
+        assert answer.status_code == 503
+        assert "cannot be read" in answer.text
+        assert "jupyter bookstore init" in answer.text
+        assert "No versions yet" not in answer.text
+        assert "All saves are" not in answer.text
+    for address in ("versions?path=a.ipynb", "notebooks"):
+        answer = server.get(f"/api/bookstore/{address}")
+        assert (answer.status_code, answer.json["error"]) == (503, "StoreMissingError")
+    state = server.get("/api/bookstore").json
+    assert (state["store"]["ok"], state["spool"]["ok"]) == (False, False)
+    assert not Path(store.location).exists()
 
 
 def test_a_standalone_page_does_not_mention_a_server(

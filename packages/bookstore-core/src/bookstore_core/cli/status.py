@@ -11,7 +11,7 @@ from bookstore_core.spool.report import SpoolReport, report_spool
 
 
 class StatusApp(Verb):
-    """Show saves waiting for upload, and any errors; contacts no store.
+    """Show saves waiting for upload, and any errors; contacts no store in the network.
 
     Exit codes: 0 no problems, 1 versions do not reach the store (or the spool has
     another problem), 7 the spool cannot be read.

@@ -1,8 +1,8 @@
-"""SpoolReport: the state of a spool, without contacting the store.
+"""SpoolReport: the state of a spool, without contacting a store over the network.
 
 `jupyter bookstore status`, ``GET /api/bookstore`` and the metrics show these figures.
 They are counted in the directory, or read from the status file of the process that
-drains the spool.
+drains the spool. The directory of a local store is opened.
 """
 
 import os
@@ -19,6 +19,7 @@ from bookstore_core.paths import printable
 from bookstore_core.settings import BookstoreSettings
 from bookstore_core.spool.directory import FAILED, SpoolCounts, count_spool
 from bookstore_core.spool.drain_status import DrainStatus, read_status
+from bookstore_core.spool.local_store import local_store_problem
 from bookstore_core.spool.unprotected import UnprotectedNotebook, read_unprotected
 
 #: Seconds after which a waiting save is a problem.
@@ -86,21 +87,23 @@ def report_spool(
     """Return the report on the spool of these settings; never raises."""
     spool_dir = settings.spool_dir
     unprotected = read_unprotected(spool_dir)
+    known = (
+        *local_store_problem(settings),
+        *_unprotected_problems(unprotected, settings),
+    )
     try:
         counts = count_spool(spool_dir)
     except SpoolError as error:
         return SpoolReport(
             readable=False,
             unprotected=_paths(unprotected),
-            problems=(str(error), *_unprotected_problems(unprotected, settings)),
+            problems=(str(error), *known),
         )
     status, now = read_status(spool_dir), clock()
     in_flight = _in_flight(counts, status)
-    age = None
-    if counts.oldest is not None:
-        age = max(0.0, (now - counts.oldest).total_seconds())
+    age = _seconds(counts.oldest, now)
     last_success = _time(status.last_success)
-    idle = max(0.0, (now - last_success).total_seconds()) if last_success else None
+    idle = _seconds(last_success, now)
     stalled = _is_over(age, settings) and (idle is None or _is_over(idle, settings))
     return SpoolReport(
         pending=counts.waiting - in_flight,
@@ -119,9 +122,13 @@ def report_spool(
         refused=status.refused,
         problems=(
             *_problems(counts, status, settings, age=age, stalled=stalled),
-            *_unprotected_problems(unprotected, settings),
+            *known,
         ),
     )
+
+
+def _seconds(moment: datetime | None, now: datetime) -> float | None:
+    return max(0.0, (now - moment).total_seconds()) if moment else None
 
 
 def _in_flight(counts: SpoolCounts, status: DrainStatus) -> int:
@@ -136,7 +143,7 @@ def _lives(status: DrainStatus) -> bool:
         os.kill(status.pid, 0)
     except ProcessLookupError:
         return False
-    except OSError:
+    except (OSError, OverflowError):
         return True
     return True
 

@@ -16,7 +16,12 @@ from typing import BinaryIO, cast
 
 from bookstore_core.clock import utc_now
 from bookstore_core.cursors import decode_cursor, encode_cursor
-from bookstore_core.errors import BookstoreError, ConflictError, NotFoundError
+from bookstore_core.errors import (
+    BookstoreError,
+    ConflictError,
+    NotFoundError,
+    StoreMissingError,
+)
 from bookstore_core.paths import DELIMITER
 from bookstore_core.settings import BookstoreSettings
 from bookstore_core.stores.base import Finding, StoreCheck, VersionStore
@@ -77,10 +82,20 @@ class LocalStore(VersionStore):
                 bucket.files()
         except BookstoreError as error:
             remedy = "Free space or allow access, or set BookstoreSettings.local_root."
+            if isinstance(error, StoreMissingError):
+                remedy = ""  # its sentence says what to do
             finding = Finding(False, str(error), remedy)
             return StoreCheck((finding,), retryable=error.retryable)
         sentence = f"The directory {self.location} can be read and written."
         return StoreCheck((Finding(True, sentence),))
+
+    def problem(self) -> str:
+        """Return why the directory cannot be read, a sentence; empty if it can be."""
+        try:
+            with translated(self.location), self._home.opened():
+                return ""
+        except BookstoreError as error:
+            return str(error)
 
     def prepare(self) -> list[str]:
         with translated(self.location):

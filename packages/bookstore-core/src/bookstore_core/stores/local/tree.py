@@ -152,8 +152,12 @@ class Folder:
         self.sync()
 
     def publish_first(self, name: str, data: bytes) -> bool:
-        """Write a small file atomically and durably, unless there is one already."""
-        with self._draft(name, data) as draft:
+        """Write a small file atomically and durably, unless there is one already.
+
+        Everybody may read it who may read the directory.
+        """
+        own = stat.S_IMODE(os.fstat(self._descriptor).st_mode)
+        with self._draft(name, data, mode=own & 0o666) as draft:
             here = self._descriptor
             try:
                 os.link(draft, name, src_dir_fd=here, dst_dir_fd=here)
@@ -166,11 +170,13 @@ class Folder:
         return True
 
     @contextmanager
-    def _draft(self, name: str, data: bytes) -> Iterator[str]:
+    def _draft(
+        self, name: str, data: bytes, *, mode: int | None = None
+    ) -> Iterator[str]:
         # Two processes may write the same file at once, so each uses its own draft.
         draft = f"{name}.{secrets.token_hex(4)}.tmp"
         try:
-            with self._create(draft) as file:
+            with self._create(draft, mode) as file:
                 file.write(data)
                 _sync(file)
             yield draft
@@ -178,8 +184,8 @@ class Folder:
             with suppress(FileNotFoundError):
                 os.unlink(draft, dir_fd=self._descriptor)
 
-    def _create(self, name: str) -> BinaryIO:
-        mode = self._directory_mode() & 0o666
+    def _create(self, name: str, mode: int | None = None) -> BinaryIO:
+        mode = self._directory_mode() & 0o666 if mode is None else mode
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
         file = os.fdopen(os.open(name, flags, mode, dir_fd=self._descriptor), "wb")
         try:
