@@ -53,6 +53,20 @@ def clean_environment(folder: Path, *requirements: str, wheelhouse: Path) -> Pat
     return folder / "bin"
 
 
+def test_pip_install_in_a_checkout_installs_all_its_packages() -> None:
+    pip = [sys.executable, "-m", "pip", "install", "--dry-run", "--quiet"]
+    flags = ["--no-build-isolation", "--no-index", "--report=-"]
+    report = json.loads(subprocess.check_output([*pip, *flags, str(TOP)]))
+    sources = {
+        found["metadata"]["name"].replace("-", "_"): found["download_info"]["url"]
+        for found in report["install"]
+    }
+    assert sources.keys() == {*DISTRIBUTIONS, "bookstore_checkout"}
+    for name in DISTRIBUTIONS:
+        folder = TOP / "packages" / name.replace("_", "-")
+        assert sources[name] == folder.as_uri()
+
+
 @pytest.mark.parametrize("distribution", DISTRIBUTIONS)
 def test_every_wheel_is_marked_as_typed(wheelhouse: Path, distribution: str) -> None:
     assert f"{distribution}/py.typed" in names_in(wheelhouse, distribution)

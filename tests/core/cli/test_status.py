@@ -62,7 +62,15 @@ def report(spool_dir: Path, **traits: Any) -> SpoolReport:
 
 
 def status(run: Run, spool_dir: Path, *words: str) -> Outcome:
-    return run("status", f"--BookstoreSettings.spool_dir={spool_dir}", *words)
+    store = "--BookstoreSettings.storage=local"
+    return run("status", store, f"--BookstoreSettings.spool_dir={spool_dir}", *words)
+
+
+def test_without_a_store_status_says_that_nothing_is_archived(run: Run) -> None:
+    outcome = run("status")
+    assert outcome.code == 1
+    assert "!!  Saves are not archived. No store is configured." in outcome.out
+    assert "All is well" not in outcome.out
 
 
 def test_a_missing_spool_has_no_problems(run: Run, tmp_path: Path) -> None:

@@ -13,8 +13,8 @@ from bookstore_core.spool.report import SpoolReport, report_spool
 class StatusApp(Verb):
     """Show saves waiting for upload, and any errors; contacts no store in the network.
 
-    Exit codes: 0 no problems, 1 versions do not reach the store (or the spool has
-    another problem), 7 the spool cannot be read.
+    Exit codes: 0 no problems, 1 versions do not reach the store, a setting is wrong or
+    the spool has another problem, 7 the spool cannot be read.
     """
 
     name = "jupyter-bookstore-status"
@@ -26,6 +26,9 @@ class StatusApp(Verb):
         spool_dir, report = settings.spool_dir, report_spool(settings)
         wrong = list(settings.wrong.values())
         value = {"spool_dir": spool_dir, **report.as_json(), "wrong_settings": wrong}
+        value["unarchived"] = settings.unarchived
+        if settings.unarchived:
+            wrong.append(f"Saves are not archived. {settings.unarchived}")
         self.show(value, _lines(spool_dir, report, wrong))
         if not report.readable:
             return EXIT_CODES[SpoolError]
