@@ -18,9 +18,8 @@ from bookstore_core.stores.s3.store import S3Store
 from core.saving import MakeStore, Traits
 from core.stubbing import MakeStubbed, Stubbed
 from harness.ministack import ministack as running_ministack
+from harness.named_s3 import NAMED_URL, NamedS3
 from harness.s3_server import S3Server, s3_traits
-
-NAMED_URL = "BOOKSTORE_TEST_S3_URL"
 
 #: Stores that support parallel writes; moto in process loses some of them.
 SHARED = ["local", "s3_server"]
@@ -68,11 +67,7 @@ def ministack(ministack_url: str) -> Traits:
 
 @pytest.fixture
 def named_s3() -> Traits:
-    return {
-        "s3_endpoint_url": os.environ[NAMED_URL],
-        "s3_access_key_id": os.environ["BOOKSTORE_TEST_S3_ACCESS_KEY"],
-        "s3_secret_access_key": os.environ["BOOKSTORE_TEST_S3_SECRET_KEY"],
-    }
+    return NamedS3().settings("")
 
 
 @pytest.fixture(params=["local", *S3_KINDS])
@@ -127,9 +122,16 @@ def shared_store(request: pytest.FixtureRequest, make_store: MakeStore) -> Versi
 
 
 @pytest.fixture(params=S3_KINDS)
-def s3_store(request: pytest.FixtureRequest, make_store: MakeStore) -> VersionStore:
+def s3_traits_in_turn(request: pytest.FixtureRequest) -> Traits:
+    """The settings of each kind of S3 server in turn."""
+    value: Traits = request.getfixturevalue(request.param)
+    return value
+
+
+@pytest.fixture
+def s3_store(s3_traits_in_turn: Traits, make_store: MakeStore) -> VersionStore:
     """An empty bucket of each kind of S3 server in turn."""
-    return make_store(request.getfixturevalue(request.param))
+    return make_store(s3_traits_in_turn)
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import botocore.session
@@ -78,13 +78,15 @@ def s3_traits(url: str, bucket: str) -> dict[str, str]:
     }
 
 
-def s3_client(url: str) -> Any:
+def s3_client(url: str, traits: Mapping[str, str] | None = None) -> Any:
+    """Return a client with the keys of the tests, or with those in traits."""
+    traits = traits or s3_traits(url, "")
     return botocore.session.get_session().create_client(
         "s3",
         endpoint_url=url,
         region_name="us-east-1",
-        aws_access_key_id=ACCESS_KEY,
-        aws_secret_access_key=SECRET_KEY,
+        aws_access_key_id=traits["s3_access_key_id"],
+        aws_secret_access_key=traits["s3_secret_access_key"],
         config=Config(s3={"addressing_style": "path"}),
     )
 

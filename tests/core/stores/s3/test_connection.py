@@ -4,7 +4,7 @@ import os
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
@@ -289,16 +289,24 @@ def test_a_connection_that_breaks_off_is_a_retryable_error(web_site: str) -> Non
             opened.body.read()
 
 
-def delete(store: VersionStore, traits_url: str | None) -> str:
-    client = s3_client(traits_url) if traits_url else client_for()
-    marker = client.delete_object(Bucket=store.bucket, Key=KEY)
-    version_id: str = marker["VersionId"]
-    return version_id
+@pytest.fixture
+def delete(s3_store: VersionStore, s3_traits_in_turn: Traits) -> Callable[[], str]:
+    """Delete the key as another program does; return the id of the delete marker."""
+    client = new_client(BookstoreSettings(**s3_traits_in_turn), FOR_WORK)
+
+    def delete() -> str:
+        marker = client.delete_object(Bucket=s3_store.bucket, Key=KEY)
+        version_id: str = marker["VersionId"]
+        return version_id
+
+    return delete
 
 
-def test_a_deleted_key_keeps_its_versions(s3_store: VersionStore) -> None:
+def test_a_deleted_key_keeps_its_versions(
+    s3_store: VersionStore, delete: Callable[[], str]
+) -> None:
     first = save(s3_store, b"first")
-    marker = delete(s3_store, endpoint_of(s3_store))
+    marker = delete()
     found = s3_store.list_versions(KEY).versions
     shown = [(each.version_id, each.deleted, each.is_latest) for each in found]
     assert shown == [(marker, True, True), (first.version_id, False, False)]
@@ -307,9 +315,11 @@ def test_a_deleted_key_keeps_its_versions(s3_store: VersionStore) -> None:
     assert s3_store.find_save(KEY, first.metadata.save_id, size=5) is not None
 
 
-def test_a_deleted_key_is_not_found(s3_store: VersionStore) -> None:
+def test_a_deleted_key_is_not_found(
+    s3_store: VersionStore, delete: Callable[[], str]
+) -> None:
     save(s3_store)
-    marker = delete(s3_store, endpoint_of(s3_store))
+    marker = delete()
     with pytest.raises(NotFoundError):
         s3_store.head(KEY)
     with pytest.raises(VersionNotFoundError):
@@ -319,18 +329,14 @@ def test_a_deleted_key_is_not_found(s3_store: VersionStore) -> None:
     assert s3_store.list_keys("workspace/ann").keys == ()
 
 
-def test_a_deleted_key_can_be_saved_again(s3_store: VersionStore) -> None:
+def test_a_deleted_key_can_be_saved_again(
+    s3_store: VersionStore, delete: Callable[[], str]
+) -> None:
     save(s3_store, b"first")
-    delete(s3_store, endpoint_of(s3_store))
+    delete()
     save(s3_store, b"second")
     found = versions_one_by_one(s3_store)
     assert [version.deleted for version in found] == [False, True, False]
-
-
-def endpoint_of(store: VersionStore) -> str | None:
-    return (
-        None if store.location.startswith("s3:") else store.location.rpartition("/")[0]
-    )
 
 
 def test_nothing_is_overwritten_in_a_bucket_without_versions(
