@@ -5,6 +5,7 @@ import random
 import socket
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Literal
@@ -41,6 +42,8 @@ class Fault:
     def answer(self) -> bytes:
         """The body that S3 would send."""
         code = self.code or CODES.get(self.status, "InternalError")
+        if code == "none":
+            return b""
         words = f"<Code>{code}</Code><Message>It is a fault.</Message>"
         return f"<?xml version='1.0'?><Error>{words}</Error>".encode()
 
@@ -52,6 +55,12 @@ class FaultProxy:
         parts = urlsplit(target)
         self.target = (str(parts.hostname), int(parts.port or 80))
         self.fault = Fault()
+        #: Headers of answers, in small letters, that clients do not get.
+        self.hidden: frozenset[str] = frozenset()
+        #: Headers of answers, in small letters, that are sent with other values.
+        self.changed: dict[str, str] = {}
+        #: Changes the path, with its query, of a request before it is passed on.
+        self.rewrite: Callable[[str], str] = lambda path: path
         self.requests: list[str] = []
         self._random = random.Random(seed)  # noqa: S311
         self._lock = threading.Lock()
@@ -158,7 +167,8 @@ class _Handler(BaseHTTPRequestHandler):
         headers = {k: v for k, v in self.headers.items() if k.lower() not in dropped}
         headers["Content-Length"] = str(len(body))
         try:
-            connection.request(self.command, self.path, body=body, headers=headers)
+            path = self.owner.rewrite(self.path)
+            connection.request(self.command, path, body=body, headers=headers)
             answer = connection.getresponse()
             return answer.status, answer.getheaders(), answer.read()
         finally:
@@ -177,9 +187,15 @@ class _Handler(BaseHTTPRequestHandler):
         for name, value in headers:
             if name.lower() == "content-length":
                 length = value  # of a HEAD, which has no content
-            elif name.lower() not in {"connection", "transfer-encoding"}:
-                self.send_header(name, value)
-        self.send_header("Content-Length", length)
+            elif name.lower() not in self.owner.hidden | {
+                "connection",
+                "transfer-encoding",
+            }:
+                self.send_header(name, self.owner.changed.get(name.lower(), value))
+        if "content-length" in self.owner.hidden:
+            self.close_connection = True
+        else:
+            self.send_header("Content-Length", length)
         self.end_headers()
         if self.command != "HEAD":
             self.wfile.write(content[: cut.size] if cut else content)

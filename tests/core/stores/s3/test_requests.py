@@ -114,16 +114,6 @@ def test_a_version_id_that_was_not_returned_is_looked_up(stubbed: Stubbed) -> No
     assert save(stubbed.store, save_id="1f").version_id == "v1"
 
 
-def test_a_version_id_that_cannot_be_found_is_a_retryable_error(
-    stubbed: Stubbed,
-) -> None:
-    stubbed.answer("get_bucket_versioning", ENABLED)
-    stubbed.answer("put_object", {})
-    stubbed.answer("list_object_versions", {})
-    with pytest.raises(StorageUnavailableError):
-        save(stubbed.store)
-
-
 def test_a_save_is_sent_once(stubbed: Stubbed) -> None:
     stubbed.answer("get_bucket_versioning", ENABLED)
     stubbed.fail("put_object", "SlowDown", 503)

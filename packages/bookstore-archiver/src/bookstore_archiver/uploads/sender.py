@@ -177,7 +177,7 @@ class Sender:
             self._looked_at.add(entry.key)
         if skip and self._has_content_of(store, newest, entry):
             return Outcome(SendResult.UNCHANGED, entry)
-        age = (self._clock() - newest.stored_at).total_seconds()
+        age = (self._clock() - newest.saved_at).total_seconds()
         if first and 0 <= age < interval:
             return Outcome(SendResult.EARLY, entry, delay=interval - age)
         return None

@@ -5,6 +5,7 @@ a departure belong to the notebook that left, later ones to the next notebook th
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cache
 
@@ -57,7 +58,8 @@ def last_departure(
 
 def _saved_at(store: VersionStore, note: Version) -> datetime:
     try:
-        return store.head(note.key, note.version_id).saved_at
+        known = store.head(note.key, note.version_id)
+        return replace(note, metadata=known.metadata).saved_at
     except BookstoreError as error:
         if error.retryable:
             raise

@@ -266,10 +266,17 @@ class History:
 
     def _completed(self, row: HistoryRow, name: str) -> HistoryRow:
         """Return a row with its label, and whether it is the newest."""
-        if row.version.version_id == name:
-            latest = self._newest_id(row.path) == name
-            row = replace(row, version=replace(row.version, is_latest=latest))
-        return row if row.label else self._thread.with_labels([row])[0]
+        row = row if row.label else self._thread.with_labels([row])[0]
+        if row.version.version_id != name:
+            return row
+        # A label may change the time that a HEAD returns, but not the listed one.
+        most = MAX_ROWS if row.label else 1
+        listed = self._store.list_versions(self._thread.key(row.path), limit=most)
+        known = {version.version_id: version for version in listed.versions}
+        latest = [version.version_id for version in listed.versions][:1] == [name]
+        stored_at = known[name].stored_at if name in known else row.version.stored_at
+        version = replace(row.version, is_latest=latest, stored_at=stored_at)
+        return replace(row, version=version)
 
     def _at_index(self, path: str, index: int) -> HistoryRow:
         count = 0

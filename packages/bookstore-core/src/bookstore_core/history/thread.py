@@ -16,12 +16,14 @@ from bookstore_core.errors import (
     InvalidRequestError,
     NewerVersionError,
     NotFoundError,
+    StorageError,
 )
 from bookstore_core.history.departures import last_departure
 from bookstore_core.history.positions import Position
 from bookstore_core.history.rows import HistoryRow
 from bookstore_core.history.shelves import Shelf
 from bookstore_core.parallel import in_parallel
+from bookstore_core.paths import printable
 from bookstore_core.settings import BookstoreSettings
 from bookstore_core.stores.base import VersionStore
 from bookstore_core.stores.versions import Label, Version
@@ -194,6 +196,7 @@ class Thread:
         """Return the rows of these versions, with their metadata from the store.
 
         A version that is gone is left out. One that may not be read has no metadata.
+        Raises StorageError if none is there although the store lists them.
         """
         key = self.key(path)
 
@@ -215,8 +218,22 @@ class Thread:
             return HistoryRow(path, replace(version, metadata=found.metadata))
 
         threads = self._settings.max_threads
-        rows = in_parallel(look, versions, threads=threads)
-        return tuple(row for row in rows if row is not None)
+        found = in_parallel(look, versions, threads=threads)
+        rows = tuple(row for row in found if row is not None)
+        if versions and not rows:
+            self._refuse_listed(key, versions)
+        return rows
+
+    def _refuse_listed(self, key: str, gone: Sequence[Version]) -> None:
+        """Raise StorageError if the store still lists versions that are not there."""
+        ids = {version.version_id for version in gone}
+        listed = self.store.list_versions(key, limit=1).versions
+        if listed and listed[0].version_id in ids:
+            raise StorageError(
+                f"The store lists versions of {printable(key)} but answers that there "
+                "are none when they are read. Ask who runs the store; a copy of the "
+                "notebook under another name can be archived."
+            )
 
     def with_labels(self, rows: Sequence[HistoryRow]) -> tuple[HistoryRow, ...]:
         """Return the rows with their labels, or without if the store denies access."""
@@ -242,29 +259,46 @@ class Thread:
         chosen = [known for known, label in labels.items() if matches(label)]
         if not chosen:
             return []
-        newest = self.store.list_versions(key, limit=1).versions
+        # On some servers a label changes the time that a HEAD returns, not the listing.
+        newest, listed = self._list_until_found(key, chosen)
 
-        def look(version_id: str) -> HistoryRow | None:
+        def look(listed: Version) -> HistoryRow | None:
             try:
-                version = self.store.head(key, version_id)
+                version = self.store.head(key, listed.version_id)
             except (NotFoundError, NewerVersionError):
                 return None
-            latest = bool(newest) and newest[0].version_id == version_id
-            known = replace(version, is_latest=latest)
-            return HistoryRow(start.path, known, labels[version_id])
+            known = replace(listed, metadata=version.metadata)
+            return HistoryRow(start.path, known, labels[listed.version_id])
 
-        found = in_parallel(look, chosen, threads=self._settings.max_threads)
+        found = in_parallel(look, listed, threads=self._settings.max_threads)
         rows = [row for row in found if row is not None and start.lists(row.version)]
         if not rows:
             return []
 
         def reference() -> datetime:
-            known = self.describe(start.path, newest[:1])
+            known = self.describe(start.path, newest)
             return start.seam_at or max(row.saved_at for row in (*known, *rows))
 
         since = start.since or last_departure(self.store, key, reference)
-        own = [row for row in rows if row.saved_at > since]
-        return sorted(own, key=lambda row: row.version.stored_at, reverse=True)
+        return [row for row in rows if row.saved_at > since]
+
+    def _list_until_found(
+        self, key: str, wanted: Sequence[str]
+    ) -> tuple[Sequence[Version], Sequence[Version]]:
+        """Return the newest version of a key, and the wanted ones, newest first.
+
+        Both are as they are listed. Versions that are gone are left out.
+        """
+        newest: Sequence[Version] = ()
+        found: list[Version] = []
+        cursor = None
+        while True:
+            page = self.store.list_versions(key, cursor=cursor, limit=MAX_ROWS)
+            newest = newest or page.versions[:1]
+            found += [known for known in page.versions if known.version_id in wanted]
+            cursor = page.cursor
+            if cursor is None or len(found) == len(wanted):
+                return newest, found
 
     def _labels(self, path: str, only: Sequence[str]) -> dict[str, Label]:
         try:

@@ -166,7 +166,8 @@ class Library:
         if newest.stored_at <= note.stored_at:
             return False
         # The note may have been stored before an older save was uploaded.
-        return self._store.head(newest.key).saved_at > note.saved_at
+        known = self._store.head(newest.key)
+        return replace(newest, metadata=known.metadata).saved_at > note.saved_at
 
 
 def _folder(path: str) -> str:

@@ -84,7 +84,7 @@ def new_client(settings: BookstoreSettings, timeouts: Timeouts) -> Any:
         events.register_first("before-call.s3", lambda **_: renew())
     events.register_first("needs-retry.s3", _follow_no_blind_redirect)
     events.register_last("before-call.s3.PutObject", _send_at_once)
-    if not _is_aws(settings):
+    if not is_aws(settings):
         events.register_last("before-call.s3", _add_md5)
     return client
 
@@ -94,7 +94,7 @@ def _config(settings: BookstoreSettings, timeouts: Timeouts) -> Config:
     if _endpoint(settings) and style == "auto":
         style = "path"
     # Other servers than S3 may refuse the checksums that botocore adds by default.
-    checksums = "when_supported" if _is_aws(settings) else "when_required"
+    checksums = "when_supported" if is_aws(settings) else "when_required"
     return Config(
         connect_timeout=timeouts.connect,
         read_timeout=timeouts.read,
@@ -133,7 +133,8 @@ def _endpoint(settings: BookstoreSettings) -> str | None:
     return None if url == DEFAULT_ENDPOINT_URL else url
 
 
-def _is_aws(settings: BookstoreSettings) -> bool:
+def is_aws(settings: BookstoreSettings) -> bool:
+    """Return whether the settings name AWS's own S3."""
     host = urlsplit(settings.s3_endpoint_url).hostname or ""
     return host.endswith(AWS_DOMAINS)
 

@@ -229,7 +229,7 @@ class BotocoreConnection:
         return answer
 
     def read(self, operation: str, asked: Asked, **parameters: Any) -> dict[str, Any]:
-        """Call an operation that changes nothing; repeat it after a passing failure."""
+        """Call an operation, and again if it fails in a way that may pass."""
         retry_until = time.monotonic() + self._read_patience
         for attempt in range(1, READ_ATTEMPTS):
             try:

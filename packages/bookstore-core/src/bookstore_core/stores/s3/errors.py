@@ -90,7 +90,24 @@ def about_credentials(error: BookstoreError) -> bool:
 
 #: Answers for a version id that the key does not have. An answer to HEAD has no body,
 #: so its code is the status; the id of a delete marker gives 404 or 405.
-NO_SUCH_VERSION = frozenset({"NoSuchVersion", "InvalidArgument", "400", "404", "405"})
+NO_SUCH_VERSION = frozenset(
+    {
+        "400",
+        "404",
+        "405",
+        "BadRequest",
+        "InvalidArgument",
+        "InvalidRequest",
+        "InvalidVersionId",
+        "NoSuchVersion",
+    }
+)
+
+#: Answers to an operation that the server does not have.
+UNKNOWN_OPERATION = frozenset({"501", "405", "MethodNotAllowed", "NotImplemented"})
+
+#: The answer to a GET of a version that S3 keeps in Glacier.
+ARCHIVED = "InvalidObjectState"
 
 
 @dataclass(frozen=True)
@@ -151,15 +168,19 @@ def _meaning_of(failure: Failure, asked: Asked) -> BookstoreError:
         return StoreRefusedError(
             f"The store refuses the settings: {reason}. {MISCONFIGURED[code]}"
         )
-    if asked.version_id is not None and (
-        code in NO_SUCH_VERSION or status in (404, 405)
-    ):
+    if asked.version_id is not None and _lacks_version(failure):
         return no_such_version(asked.key, asked.version_id)
     if asked.cursor and code == "InvalidArgument":
         return InvalidRequestError(
             "The cursor does not belong to this list. Request the first page again."
         )
     return _translate_status(failure, asked)
+
+
+def _lacks_version(failure: Failure) -> bool:
+    if failure.code == "InvalidRequest" and "ncrypt" in failure.message:
+        return False  # the version is there, with a key that we do not have
+    return failure.code in NO_SUCH_VERSION or failure.status in (404, 405)
 
 
 def _no_such_bucket(asked: Asked) -> BookstoreError:
@@ -175,6 +196,16 @@ def _translate_status(failure: Failure, asked: Asked) -> BookstoreError:
     reason = failure.reason
     if failure.status == 404 or failure.code == "NoSuchKey":
         return NotFoundError(f"There is no {asked.place}.")
+    if failure.code == ARCHIVED:
+        return ForbiddenError(
+            f"{asked.place} is archived. Restore it in S3 first, and try again then: "
+            f"{reason}."
+        )
+    if 300 <= failure.status < 400:
+        return StoreRefusedError(
+            f"The store redirects to another address: {reason}. Correct "
+            "BookstoreSettings.s3_endpoint_url or s3_region_name."
+        )
     if failure.status == 403 or failure.code == "AccessDenied":
         return ForbiddenError(f"The store refuses access to {asked.place}: {reason}.")
     if failure.code == "KeyTooLongError":

@@ -20,6 +20,9 @@ from bookstore_core.stores.versions import KeyPage, Version, VersionPage
 #: The version id of an object that S3 will overwrite.
 OVERWRITABLE = "null"
 
+#: The time of a row that has none.
+UNKNOWN = datetime.fromtimestamp(0, UTC)
+
 #: The maximum number of rows in a page of S3.
 MAX_ROWS = 1000
 
@@ -27,24 +30,53 @@ MAX_ROWS = 1000
 Ask = Callable[..., dict[str, Any]]
 
 
-def version_of(answer: dict[str, Any], asked: Asked) -> Version:
+def version_of(
+    answer: dict[str, Any], asked: Asked, listed: Callable[[], Version | None]
+) -> Version:
     """Return the version in an answer to a HEAD or GET.
 
+    Some answers lack the size or the time: these are those of the version as `listed`.
     Raises NewerVersionError if only a newer release can read it.
     """
     # A bucket without versioning returns no id; this one reads the present object.
     version_id = answer.get("VersionId") or asked.version_id or OVERWRITABLE
     headers = answer.get("Metadata", {})
     check_form(form_in(headers), asked.key, version_id)
+    size, stored_at = answer.get("ContentLength"), answer.get("LastModified")
+    if size is None or stored_at is None:
+        row = listed()
+        if row is None:
+            raise StorageError(
+                f"The store says neither how large {asked.place} is nor when it was "
+                "stored, and does not list it."
+            )
+        size, stored_at = row.size, row.stored_at
     return Version(
         bucket=asked.bucket,
         key=asked.key,
         version_id=version_id,
-        size=answer["ContentLength"],
-        stored_at=answer["LastModified"].astimezone(UTC),
+        size=size,
+        stored_at=stored_at.astimezone(UTC),
         is_latest=asked.version_id is None,
         metadata=decode_metadata(headers),
     )
+
+
+def find_version(
+    ask: Ask, bucket: str, key: str, version_id: str | None
+) -> Version | None:
+    """Return a version as it is listed, the newest if no id is given; None if not."""
+    cursor = None
+    while True:
+        page = list_versions(ask, bucket, key, cursor=cursor, limit=MAX_ROWS)
+        for version in page.versions:
+            if version.version_id == version_id or (
+                version_id is None and not version.deleted
+            ):
+                return version
+        cursor = page.cursor
+        if cursor is None:
+            return None
 
 
 def list_versions(
@@ -92,20 +124,24 @@ def _merge(page: dict[str, Any]) -> list[dict[str, Any]]:
     """
     rows = [{**row, "Deleted": False} for row in page.get("Versions", [])]
     rows += [{**row, "Deleted": True} for row in page.get("DeleteMarkers", [])]
-    rows.sort(key=lambda row: (row["LastModified"], row["IsLatest"]), reverse=True)
+    rows.sort(key=lambda row: (_time(row), row.get("IsLatest", False)), reverse=True)
     rows.sort(key=lambda row: row["Key"].encode("utf-8", "surrogatepass"))
     return rows
 
 
+def _time(row: dict[str, Any]) -> datetime:
+    known: datetime = row.get("LastModified", UNKNOWN)
+    return known.astimezone(UTC)
+
+
 def _version(bucket: str, row: dict[str, Any]) -> Version:
-    stored_at: datetime = row["LastModified"]
     return Version(
         bucket=bucket,
         key=row["Key"],
-        version_id=row["VersionId"],
+        version_id=row.get("VersionId") or OVERWRITABLE,
         size=row.get("Size", 0),
-        stored_at=stored_at.astimezone(UTC),
-        is_latest=row["IsLatest"],
+        stored_at=_time(row),
+        is_latest=row.get("IsLatest", False),
         deleted=row["Deleted"],
     )
 
@@ -180,7 +216,7 @@ def _keys(
             bucket=bucket,
             key=row["Key"],
             version_id="",
-            size=row["Size"],
-            stored_at=row["LastModified"].astimezone(UTC),
+            size=row.get("Size", 0),
+            stored_at=_time(row),
             is_latest=True,
         )

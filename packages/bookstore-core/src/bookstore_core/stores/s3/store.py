@@ -10,10 +10,8 @@ from bookstore_core.clock import utc_now
 from bookstore_core.errors import (
     BookstoreError,
     ConfigurationError,
-    NewerVersionError,
     NotFoundError,
     StorageError,
-    StorageUnavailableError,
     VersionNotFoundError,
 )
 from bookstore_core.parallel import in_parallel
@@ -23,12 +21,21 @@ from bookstore_core.stores.checks import check_key, check_prefix, check_version_
 from bookstore_core.stores.label_texts import label_in
 from bookstore_core.stores.s3 import listings
 from bookstore_core.stores.s3.check import ENABLED, Checked, check_s3, unversioned
-from bookstore_core.stores.s3.client import Timeouts, new_client
+from bookstore_core.stores.s3.client import Timeouts, is_aws, new_client
 from bookstore_core.stores.s3.connection import BotocoreConnection
+from bookstore_core.stores.s3.doubts import (
+    Doubt,
+    Doubts,
+    check_listable,
+    is_odd,
+    not_listed,
+    not_readable,
+)
 from bookstore_core.stores.s3.errors import Asked
 from bookstore_core.stores.s3.labels import list_marked, marker_key, merge_tags
 from bookstore_core.stores.s3.listings import OVERWRITABLE, version_of
 from bookstore_core.stores.s3.metadata import encode_metadata
+from bookstore_core.stores.s3.pages import KeyPages
 from bookstore_core.stores.streams import Window
 from bookstore_core.stores.versions import (
     KeyPage,
@@ -41,6 +48,9 @@ from bookstore_core.stores.versions import (
 
 #: Content up to this size, in bytes, is sent from memory; larger content is streamed.
 SMALL = 256 * 1024
+
+#: How often a version without an id is looked for after its PUT.
+LOOKS = 3
 
 #: In this region, buckets are created without a location constraint.
 DEFAULT_REGION = "us-east-1"
@@ -62,6 +72,9 @@ class S3Store(VersionStore):
         self._connection = BotocoreConnection(
             settings, connect=connect, pause=pause, hurried=hurried
         )
+        self._pages = KeyPages(self._connection.read)
+        self._doubts = Doubts()
+        self._pause = pause
         self._known_versioned = False
 
     @property
@@ -152,10 +165,12 @@ class S3Store(VersionStore):
         content_type: str = "application/x-ipynb+json",
     ) -> Version:
         asked = self._asked(None, check_key(key))
+        if not is_aws(self._settings):
+            check_listable(key)
         window = Window(body, size)
         self._require_versioning()
-        answer = self._connection.ask(
-            "put_object",
+        self._doubts.check(key)
+        answer = self._send(
             asked,
             Body=window if size > SMALL else window.read(),
             ContentType=content_type,
@@ -168,6 +183,8 @@ class S3Store(VersionStore):
         if version_id == OVERWRITABLE:
             self._known_versioned = False
             raise self._not_versioned()
+        if is_odd(key):
+            self._require_readable(replace(asked, version_id=version_id))
         return Version(
             bucket=self.bucket,
             key=key,
@@ -178,14 +195,43 @@ class S3Store(VersionStore):
             metadata=metadata,
         )
 
+    def _send(self, asked: Asked, **parameters: Any) -> dict[str, Any]:
+        try:
+            return self._connection.ask("put_object", asked, **parameters)
+        except NotFoundError as error:
+            raise StorageError(
+                f"The store does not take {asked.place}. Rename the notebook."
+            ) from error
+
     def _find_version_id(self, key: str, metadata: VersionMetadata, size: int) -> str:
         # Some servers do not return the id of the version that they made.
-        found = self.find_save(key, metadata.save_id, size=size)
-        if found is None:
-            raise StorageUnavailableError(
-                f"The store did not return the id of the new version of {key}."
+        for attempt in range(LOOKS):
+            if attempt:
+                self._pause(0.2 * 2**attempt)
+            found = self.find_save(key, metadata.save_id, size=size)
+            if found is not None:
+                return found.version_id
+        raise self._doubts.add(
+            Doubt(
+                key,
+                not_listed(key),
+                lambda: self.find_save(key, metadata.save_id, size=size) is not None,
+                wide=True,
             )
-        return found.version_id
+        )
+
+    def _require_readable(self, asked: Asked) -> None:
+        def readable() -> bool:
+            try:
+                self._connection.read("head_object", asked)
+            except BookstoreError as error:
+                if error.retryable:
+                    raise
+                return False
+            return True
+
+        if not readable():
+            raise self._doubts.add(Doubt(asked.key, not_readable(asked.key), readable))
 
     def head(
         self, key: str, version_id: str | None = None, *, bucket: str | None = None
@@ -200,7 +246,15 @@ class S3Store(VersionStore):
             # An error answer to HEAD has no body; the answer to GET has the reason.
             answer = self._connection.read("get_object", asked)
             answer["Body"].close()
-        return version_of(answer, asked)
+        return version_of(answer, asked, partial(self._listed, asked))
+
+    def _listed(self, asked: Asked) -> Version | None:
+        read = partial(
+            self._connection.read,
+            "list_object_versions",
+            replace(asked, key="", version_id=None),
+        )
+        return listings.find_version(read, asked.bucket, asked.key, asked.version_id)
 
     def open(
         self, key: str, version_id: str | None = None, *, bucket: str | None = None
@@ -209,8 +263,8 @@ class S3Store(VersionStore):
         asked = self._asked(bucket, key, version_id)
         answer = self._connection.read("get_object", asked)
         try:
-            version = version_of(answer, asked)
-        except NewerVersionError:
+            version = version_of(answer, asked, partial(self._listed, asked))
+        except BookstoreError:
             answer["Body"].close()
             raise
         body = self._connection.guard(answer["Body"], asked)
@@ -254,7 +308,7 @@ class S3Store(VersionStore):
         folder = check_prefix(prefix)
         asked = replace(self._asked(None), cursor=cursor is not None)
         return read(
-            partial(self._connection.read, "list_objects_v2", asked),
+            partial(self._pages.page, asked),
             asked.bucket,
             folder,
             cursor=cursor,
@@ -269,7 +323,7 @@ class S3Store(VersionStore):
         only: Collection[str] | None = None,
     ) -> dict[str, Label]:
         asked = self._asked(bucket)
-        listing = partial(self._connection.read, "list_objects_v2", asked)
+        listing = partial(self._pages.page, asked)
         marked = list_marked(listing, check_key(key))
         chosen = [known for known in marked if only is None or known in only]
 
@@ -306,7 +360,8 @@ class S3Store(VersionStore):
         if wanted == tags:
             return
         rows = [{"Key": name, "Value": value} for name, value in wanted.items()]
-        self._connection.ask("put_object_tagging", asked, Tagging={"TagSet": rows})
+        # Servers abort one of two changes at once, and it may be tried again.
+        self._connection.read("put_object_tagging", asked, Tagging={"TagSet": rows})
         # If another label is there, someone else was faster.
         if label is not None and label_in(self._tags(asked)) is None:
             raise StorageError("it confirmed the tags but does not keep them.")
@@ -317,4 +372,4 @@ class S3Store(VersionStore):
         try:
             self._connection.read("head_object", marker)
         except NotFoundError:
-            self._connection.ask("put_object", marker, Body=b"", **self._encryption)
+            self._connection.read("put_object", marker, Body=b"", **self._encryption)
