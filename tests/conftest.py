@@ -10,6 +10,9 @@ import pytest
 
 from harness.command import Run, forget_application, runner
 
+#: The process that renders and compares for the app; all tests share it.
+CONFINED = "bookstore_web.confined.child"
+
 SCRUBBED = ("AWS_", "JPYNB_", "JUPYTER", "JPY_", "XDG_")
 
 
@@ -67,6 +70,6 @@ def _belongs_to_a_session(thread: threading.Thread) -> bool:
 def _is_session_server(process: psutil.Process) -> bool:
     try:
         words = " ".join(process.cmdline())
-        return "hypercorn" in words or "chromium" in words
+        return any(known in words for known in ("hypercorn", "chromium", CONFINED))
     except psutil.Error:
         return False

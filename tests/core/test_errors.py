@@ -3,7 +3,12 @@
 import inspect
 
 from bookstore_core import errors
-from bookstore_core.errors import BookstoreError, SpoolError, StorageUnavailableError
+from bookstore_core.errors import (
+    BookstoreError,
+    BusyError,
+    SpoolError,
+    StorageUnavailableError,
+)
 
 ALL = [
     found
@@ -23,4 +28,4 @@ def test_the_tree_is_documented_as_it_is() -> None:
 
 def test_errors_that_pass_by_themselves_are_retryable() -> None:
     retryable = {error for error in ALL if error.retryable}
-    assert retryable == {StorageUnavailableError, SpoolError}
+    assert retryable == {StorageUnavailableError, BusyError, SpoolError}

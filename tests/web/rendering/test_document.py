@@ -236,7 +236,7 @@ def test_any_language_can_be_shown(metadata: dict[str, Any]) -> None:
 def test_a_notebook_that_is_slow_to_render_ends_as_text(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(rendering_exporter, "LONGEST", 0.0)
+    monkeypatch.setattr(rendering_exporter, "LONGEST", 1e-9)
     page = shown(*[cell("# <b>Title", "markdown") for _ in range(3)], cell("import <b"))
     assert page.count("<h1>") == 1
     assert page.count("# &lt;b&gt;Title") == 2

@@ -16,6 +16,7 @@
     |  |- StorageUnavailableError   the store cannot be reached now
     |  |  `- StoreMissingError      ... the directory is not the store it was
     |  `- NewerVersionError         a newer release of bookstore wrote the version
+    |- BusyError                    too much is going on now
     `- SpoolError                   the spool on this machine cannot be used
        `- NewerSaveError            a newer release of bookstore wrote the save
 
@@ -109,6 +110,12 @@ class StoreMissingError(StorageUnavailableError):
 
 class NewerVersionError(StorageError):
     """A newer release of bookstore wrote the version, in a form unknown to this one."""
+
+
+class BusyError(BookstoreError):
+    """Too much is going on at once. The same request may succeed in a moment."""
+
+    retryable = True
 
 
 class SpoolError(BookstoreError):

@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 
 workers = 1
 worker_class = "gthread"
-threads = 4
+#: More than `MOST_TASKS` in `confined/pool.py`, so that one is always free.
+threads = 8
 timeout = 120
 #: Seconds for unfinished requests when the server stops. `STOP_SECONDS` in
 #: `server/gunicorn_process.py` is longer.
@@ -85,9 +86,10 @@ def post_worker_init(worker: Any) -> None:
 
 
 def _preload() -> None:
-    # nbdime and nbconvert compare and show versions; each takes a second to import.
-    for name in ("nbformat", "nbdime.diffing.snakes", "nbconvert.exporters"):
-        import_module(name)
+    from bookstore_web.confined.pool import confined
+
+    confined.prepare()
+    import_module("nbformat")
 
 
 def worker_exit(server: Any, worker: Any) -> None:

@@ -30,6 +30,7 @@ from traitlets.config.loader import ArgumentError
 from bookstore_core import __version__
 from bookstore_core.errors import (
     BookstoreError,
+    BusyError,
     ConfigurationError,
     ConflictError,
     ForbiddenError,
@@ -55,6 +56,7 @@ EXIT_CODES: dict[type[BookstoreError], int] = {
     ForbiddenError: 5,
     ConflictError: 6,
     StorageUnavailableError: 7,
+    BusyError: 7,
     SpoolError: 7,
 }
 

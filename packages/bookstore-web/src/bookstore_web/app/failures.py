@@ -9,6 +9,7 @@ from werkzeug.exceptions import HTTPException
 
 from bookstore_core.errors import (
     BookstoreError,
+    BusyError,
     ConfigurationError,
     ConflictError,
     ForbiddenError,
@@ -38,6 +39,7 @@ STATUS: Mapping[type[BookstoreError], int] = {
     ConflictError: 409,
     StorageError: 502,
     StorageUnavailableError: 503,
+    BusyError: 503,
     SpoolError: 503,
 }
 

@@ -10,10 +10,12 @@ from bookstore_core.settings import BookstoreSettings
 from bookstore_core.stores import VersionStore, open_store
 from bookstore_web.app.context import caller, context
 from bookstore_web.app.store_check import StoreChecks
+from bookstore_web.confined.pool import confined
 from bookstore_web.contents.client import ContentsServer
 from bookstore_web.library.latest import LatestScans
 from bookstore_web.library.library import Library
 from bookstore_web.library.presence import Presence
+from bookstore_web.rendering.views import Views
 from bookstore_web.versions.cache import CachedHistory
 from bookstore_web.versions.diff import ChangeMemory, Changes
 from bookstore_web.versions.restore import Restorer
@@ -31,6 +33,7 @@ class Services:
         self.checks = StoreChecks(self.open_store)
         self.recent = LatestScans()
         self.change_memory = ChangeMemory()
+        self.views = Views(confined)
         self._opening = threading.Lock()
         self._stores: dict[bool, VersionStore] = {}
         self._contents = _contents_server(launch) if launch else None
@@ -76,6 +79,7 @@ class Services:
             caller=caller(),
             server=self.contents if self.launch else None,
             limit=self.settings.max_notebook_size,
+            pool=confined,
         )
 
     def restorer(self) -> Restorer:

@@ -2,8 +2,8 @@
 
 `prepare` reads the bytes of a version, cheaply; `Prepared.kind` is what it is, and
 `Prepared.left_out` counts what the document does not show. `render` makes the document.
-The page `/bookstore/view` calls `prepare` for its notices. It has a frame with
-``sandbox="{{ FRAME_SANDBOX }}"`` and the address
+Both run in a confined process, see `views.py`. The page `/bookstore/view` has a frame
+with ``sandbox="{{ FRAME_SANDBOX }}"`` and the address
 `/bookstore/view/content?path&version_id[&shelf][&cell]`, and the page's own policy
 contains ``frame-src 'self'``. With `cell`, an index from 0, the document shows only
 that cell: a comparison shows outputs in this way.
@@ -18,7 +18,7 @@ new tab when they are clicked.
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from html import escape
 from typing import Any, Literal
 
@@ -100,6 +100,16 @@ def prepare(data: bytes, *, cell: int | None = None) -> Prepared:
         "cells": cells,
     }
     return Prepared("notebook", len(raw), left_out=reader.left_out, notebook=notebook)
+
+
+def describe(data: bytes) -> Prepared:
+    """Return what `prepare` does, without the content that would be rendered."""
+    return replace(prepare(data), notebook=None, text="")
+
+
+def render_version(data: bytes, cell: int | None, title: str) -> str:
+    """Return the document that shows a version, or one of its cells."""
+    return render(prepare(data, cell=cell), title=title)
 
 
 def _prepare_text(data: bytes, reason: str) -> Prepared:

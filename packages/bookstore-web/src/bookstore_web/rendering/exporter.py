@@ -2,8 +2,7 @@
 
 import logging
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from functools import cache
 from typing import Any
 
@@ -12,11 +11,9 @@ from jinja2 import pass_context
 from jinja2.runtime import Context
 from markupsafe import Markup, escape
 from nbconvert.exporters import HTMLExporter
-from pygments import highlight
-from pygments.formatters import HtmlFormatter
-from pygments.lexer import Lexer
-from pygments.lexers import TextLexer, get_lexer_by_name
-from pygments.util import ClassNotFound
+from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
+
+from bookstore_web.rendering.colours import Painter
 
 logger = logging.getLogger(__name__)
 
@@ -25,8 +22,24 @@ logger = logging.getLogger(__name__)
 LONGEST = 0.4
 
 
+class VersionRenderer(IPythonRenderer):
+    """Renders markdown; the blocks of code in it name their lexers, too."""
+
+    def __init__(self, painter: Painter, attachments: Any) -> None:
+        super().__init__(
+            escape=False, attachments=attachments, exclude_anchor_links=True
+        )
+        self._painter = painter
+
+    def block_code(self, code: str, info: str | None = None) -> str:
+        """Return a block of code, in colours if it names a language."""
+        name = (info or "").strip().partition(" ")[0]
+        painted = self._painter.paint(code, name[:50]) if name else None
+        return painted or Markup("<pre><code>{}</code></pre>\n").format(code)
+
+
 class VersionExporter(HTMLExporter):
-    """Renders the cells that a `CellReader` returned. Each notebook needs a new one.
+    """Renders the cells that a `CellReader` returned, one notebook after the other.
 
     It skips nbconvert's last step, which parses the whole document again to add
     descriptions to images: ours have them. It also skips nbconvert's sanitizer, which
@@ -34,12 +47,12 @@ class VersionExporter(HTMLExporter):
     is inert.
     """
 
-    def __init__(self, lexer: Lexer) -> None:
+    def __init__(self) -> None:
         super().__init__(  # type: ignore[no-untyped-call]
             template_name="basic", exclude_anchor_links=True, preprocessors=[]
         )
-        self._lexer = lexer
-        self._spent = 0.0
+        self._painter = Painter(LONGEST)
+        self._lexer = ""
         self._register("highlight_code", self._highlight)
         # HTML passes unchanged; anything else is escaped.
         self._register("clean_html", escape)
@@ -47,8 +60,9 @@ class VersionExporter(HTMLExporter):
     def _register(self, name: str, function: Callable[..., str]) -> None:
         self.register_filter(name, function)  # type: ignore[no-untyped-call]
 
-    def body(self, notebook: Any) -> str:
+    def body(self, notebook: Any, lexer: str) -> str:
         """Return the cells as HTML, without a document around them."""
+        self._painter, self._lexer = Painter(LONGEST), lexer
         # HTMLExporter's own method is skipped: it would parse the HTML again.
         body, _ = super(HTMLExporter, self).from_notebook_node(notebook)
         return str(body)
@@ -57,30 +71,23 @@ class VersionExporter(HTMLExporter):
     def markdown2html(self, context: Context, source: str) -> str:
         """Return markdown as HTML, or as text if it is text or cannot be rendered."""
         cell = context.get("cell", {})
-        if cell.get("metadata", {}).get("is_text") or self._spent > LONGEST:
+        painter = self._painter
+        if cell.get("metadata", {}).get("is_text") or painter.left <= 0:
             return _as_text(source)
+        begin, left = time.thread_time(), painter.left
         try:
-            with self._counted():
-                html: str = super().markdown2html(context, source)
+            renderer = VersionRenderer(painter, cell.get("attachments", {}))
+            return MarkdownWithMath(renderer).render(source)
         except Exception:  # its parser may raise anything
             logger.info("Markdown of a version is shown as text", exc_info=True)
             return _as_text(source)
-        return html
+        finally:
+            painter.left = left - (time.thread_time() - begin)
 
     def _highlight(self, source: str, **options: Any) -> Markup:
-        if self._spent > LONGEST:
-            return Markup('<div class="highlight"><pre>{}</pre></div>').format(source)
-        with self._counted():
-            coloured = highlight(source, self._lexer, HtmlFormatter())
-        return Markup(coloured)  # noqa: S704  # pygments escapes what it colours
-
-    @contextmanager
-    def _counted(self) -> Iterator[None]:
-        begin = time.thread_time()
-        try:
-            yield
-        finally:
-            self._spent += time.thread_time() - begin
+        painted = self._painter.paint(source, self._lexer)
+        plain = Markup('<div class="highlight"><pre>{}</pre></div>')
+        return plain.format(source) if painted is None else painted
 
 
 def _as_text(source: str) -> str:
@@ -88,18 +95,12 @@ def _as_text(source: str) -> str:
 
 
 @cache
-def _lexer(name: str) -> Lexer:
-    # IPython's own lexer knows magics and shell commands.
-    names = ("ipython3", "python3") if name in ("", "python", "ipython3") else (name,)
-    for known in names:
-        try:
-            return get_lexer_by_name(known)
-        except ClassNotFound:
-            continue
-    return TextLexer()
+def _exporter() -> VersionExporter:
+    """Return the exporter of this process: it takes long to compile its templates."""
+    return VersionExporter()
 
 
 def export(notebook: dict[str, Any]) -> str:
-    """Return the cells of a prepared notebook as HTML."""
-    exporter = VersionExporter(_lexer(notebook["metadata"]["lexer"]))
-    return exporter.body(nbformat.from_dict(notebook))  # type: ignore[no-untyped-call]
+    """Return the cells of a prepared notebook as HTML. Not for several threads."""
+    node = nbformat.from_dict(notebook)  # type: ignore[no-untyped-call]
+    return _exporter().body(node, notebook["metadata"]["lexer"])

@@ -46,7 +46,6 @@ ITS_OWN = frozenset({"date", "server"})
 #: Characters that are allowed in a request line.
 URI_CHARACTERS = "".join(chr(code) for code in range(0x21, 0x7F) if chr(code) != "#")
 
-REPEATABLE_METHODS = frozenset({"GET", "HEAD"})
 METHODS_WITHOUT_BODY = frozenset({"GET", "HEAD"})
 METHODS_WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
 
@@ -54,7 +53,7 @@ CONNECT_SECONDS = 20.0
 #: Large notebooks take long if the store is slow.
 ANSWER_SECONDS = 1800.0
 LARGEST_ANSWER = 1 << 30
-#: gunicorn has four threads and queues other requests; a queue here has no advantage.
+#: gunicorn has a few threads and queues other requests; a queue here has no advantage.
 LARGEST_CROWD = 1000
 
 
@@ -134,8 +133,9 @@ class Gateway:
         """Send a request to gunicorn and return its answer, of any status.
 
         If no connection can be made, gunicorn is replaced, and the request is sent once
-        more. If the connection breaks later, only GET and HEAD are sent once more.
-        Raises NotRunningError, AnswerLostError and AnswerLateError.
+        more. If the connection breaks later, it is not, not even a GET: it may be the
+        request that has ended the worker. Raises NotRunningError, AnswerLostError and
+        AnswerLateError.
         """
         for is_last in (False, True):
             launch = await self._supervisor.ensure_running()
@@ -155,8 +155,7 @@ class Gateway:
             except HTTPTimeoutError as error:
                 raise AnswerLateError(str(error)) from error
             except (OSError, HTTPClientError, HTTPInputError) as error:
-                if is_last or method not in REPEATABLE_METHODS:
-                    raise AnswerLostError(str(error)) from error
+                raise AnswerLostError(str(error)) from error
         raise AssertionError("unreachable")
 
     async def _fetch(self, request: HTTPRequest) -> HTTPResponse:

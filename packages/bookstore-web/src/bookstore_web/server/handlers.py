@@ -27,6 +27,12 @@ READING_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 #: The resource for jupyter_server's authorizer, that of the contents API.
 AUTH_RESOURCE = "contents"
 
+#: What is said if the answer to a request was lost: one that changes something, or not.
+LOST = (
+    "The answer of bookstore was lost. Check whether it was done before you try again.",
+    "Bookstore ended while it worked on this, and is started again. If it ends again, "
+    "this cannot be shown.",
+)
 #: Servers give a random name to users who log in with a token.
 RANDOM_NAME = re.compile(r"[0-9a-f]{32}")
 
@@ -64,11 +70,12 @@ class ProxyHandler(web.RequestHandler):
         await self._check_rights()
         self._check_size()
         request = self.request
-        assert request.method is not None
+        method = request.method
+        assert method is not None
         assert request.uri is not None
         try:
             answer = await self._frontier.gateway.forward(
-                request.method,
+                method,
                 request.uri,
                 headers=request.headers,
                 body=request.body,
@@ -82,11 +89,7 @@ class ProxyHandler(web.RequestHandler):
                 "Bookstore took too long. Check whether it was done, then try again.",
             ) from error
         except AnswerLostError as error:
-            raise web.HTTPError(
-                502,
-                "The answer of bookstore was lost. Check whether it was done before "
-                "you try again.",
-            ) from error
+            raise web.HTTPError(502, LOST[method in READING_METHODS]) from error
         self._answer(answer)
 
     async def _check_rights(self) -> None:

@@ -19,6 +19,7 @@ from bookstore_core.errors import NotFoundError, VersionNotFoundError
 from bookstore_core.history import History, HistoryRow, Shelf
 from bookstore_core.notebooks import check_size
 from bookstore_core.paths import check_path
+from bookstore_web.confined.pool import ConfinedPool
 from bookstore_web.contents.client import Caller, ContentsServer
 from bookstore_web.contents.free_names import check_names
 from bookstore_web.versions.cache import Contents, SizedCache
@@ -77,16 +78,18 @@ class ChangeMemory:
 
 @dataclass(frozen=True)
 class Changes:
-    """Compares versions for one caller. `FILE` requires a `server`.
+    """Compares versions for one caller, in a `pool`. `FILE` requires a `server`.
 
-    Raises what `History.read` raises, NotFoundError if the file is not on the server,
-    and VersionNotFoundError if there is no version before the one given.
+    Raises what `History.read` raises, TooLargeError if it takes too much, NotFoundError
+    if the file is not on the server, and VersionNotFoundError if there is no version
+    before the one given.
     """
 
     history: History
     memory: ChangeMemory
     shelf: Shelf
     caller: Caller
+    pool: ConfinedPool
     server: ContentsServer | None = None
     limit: int = 128 * 1024 * 1024
 
@@ -105,7 +108,8 @@ class Changes:
         if (known := self.memory.summaries.get(named)) is not None:
             return known
         base, remote = self._both(wanted)
-        answer = base.side, remote.side, summarise(base.data, remote.data)
+        found = self.pool.run(summarise, base.data, remote.data)
+        answer = base.side, remote.side, found
         if remote.side.version_id:
             key = (
                 self.shelf.name,
@@ -122,7 +126,8 @@ class Changes:
     ) -> tuple[ComparedSide, ComparedSide, NotebookDiff]:
         """Return the two sides and all differences."""
         base, remote = self._both(wanted)
-        return base.side, remote.side, diff_notebooks(base.data, remote.data)
+        found = self.pool.run(diff_notebooks, base.data, remote.data)
+        return base.side, remote.side, found
 
     def _both(self, wanted: ComparisonRequest) -> tuple[_Content, _Content]:
         path = check_path(wanted.path)

@@ -6,7 +6,7 @@ from bookstore_core.errors import InvalidRequestError
 from bookstore_core.history.shelves import find_shelf
 from bookstore_web.app.services import services
 from bookstore_web.fields import optional_field, text_field
-from bookstore_web.rendering.document import FRAME_HEADERS, prepare, render
+from bookstore_web.rendering.document import FRAME_HEADERS
 
 blueprint = Blueprint("frame", __name__)
 
@@ -20,7 +20,8 @@ def view_content() -> Response:
     cell = _cell_of(optional_field(fields, "cell"))
     shelf = find_shelf(optional_field(fields, "shelf"))
     row, data = services().history(shelf).read(path, name)
-    response = make_response(render(prepare(data, cell=cell), title=row.path))
+    document = services().views.document(data, cell=cell, title=row.path)
+    response = make_response(document)
     response.headers.update(FRAME_HEADERS)
     return response
 

@@ -12,7 +12,7 @@ from bookstore_web.app.pages.links import Shelved, address, shelved
 from bookstore_web.app.pages.notices import notice_of
 from bookstore_web.app.services import services
 from bookstore_web.fields import optional_field
-from bookstore_web.rendering.document import FRAME_SANDBOX, Prepared, prepare
+from bookstore_web.rendering.document import FRAME_SANDBOX, Prepared
 
 blueprint = Blueprint("view", __name__)
 
@@ -35,7 +35,7 @@ def view() -> BaseResponse:
             raise
         there = here.elsewhere(check_path(path), shelf=here.shelf)
         return redirect(there.link("bookstore/view", version_id=version_id))
-    shown = prepare(data)
+    shown = services().views.describe(data)
     clone_url = _clone_url(here, row)
     page = render_template(
         "view.html",

@@ -1,0 +1,64 @@
+"""The confined process: ``python -m bookstore_web.confined.child``.
+
+It reads tasks from its standard input and writes results to its standard output, until
+the input ends. The kernel ends it if a task takes more CPU than allowed. Its arguments
+are the modules that it imports first.
+"""
+
+import os
+import resource
+import signal
+import sys
+from contextlib import suppress
+from importlib import import_module
+from typing import IO
+
+from bookstore_web.confined.messages import Result, Task, read_message, write_message
+
+#: Bytes of address space. The largest notebooks need half of it to be compared.
+MOST_MEMORY = 3 << 30
+
+
+def main() -> None:
+    """Run tasks until the input ends."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    limit = resource.getrlimit(resource.RLIMIT_AS)[1]
+    most = MOST_MEMORY if limit == resource.RLIM_INFINITY else min(MOST_MEMORY, limit)
+    resource.setrlimit(resource.RLIMIT_AS, (most, limit))
+    # Nothing that a library prints gets into the messages.
+    answers = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)
+    for name in sys.argv[1:]:
+        with suppress(ImportError):  # the task that needs it reports it
+            import_module(name)
+    write_message(answers, None)
+    with suppress(EOFError, BrokenPipeError):
+        serve(sys.stdin.buffer, answers)
+
+
+def serve(tasks: IO[bytes], answers: IO[bytes]) -> None:
+    """Answer tasks until the input ends, which raises EOFError."""
+    while True:
+        task: Task = read_message(tasks)
+        # Without a handler, the kernel ends the process, whatever it is doing.
+        signal.setitimer(signal.ITIMER_PROF, task.seconds)
+        result = run(task)
+        signal.setitimer(signal.ITIMER_PROF, 0)
+        write_message(answers, result)
+        del task, result
+
+
+def run(task: Task) -> Result:
+    """Run a task; never raises."""
+    value, error = None, None
+    try:
+        value = task.function(*task.args)
+    except Exception as raised:  # noqa: BLE001  # raised again in the other process
+        error = raised.with_traceback(None)
+        error.__context__ = error.__cause__ = None
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    return Result(value, error, peak)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,43 @@
+"""Views: rendered in another process, kept, and refused if they take too much."""
+
+import json
+from collections.abc import Iterator
+
+import pytest
+
+from bookstore_core.errors import NotFoundError
+from bookstore_web.confined.pool import ConfinedPool
+from bookstore_web.rendering.views import Views
+from harness.notebook_server import notebook
+
+
+@pytest.fixture
+def pool() -> Iterator[ConfinedPool]:
+    pool = ConfinedPool(seconds=0.2, modules=["bookstore_web.rendering.exporter"])
+    yield pool
+    pool.close()
+
+
+def test_a_version_is_described_and_rendered_once(pool: ConfinedPool) -> None:
+    views, data = Views(pool), json.dumps(notebook("import os", "2")).encode()
+    described = views.describe(data)
+    assert (described.kind, described.cells) == ("notebook", 2)
+    assert described.notebook is None
+    document = views.document(data, cell=None, title="a.ipynb")
+    assert '<span class="kn">import</span>' in document
+    pool.close()  # what is kept needs no process
+    assert views.describe(data) is described
+    assert views.document(data, cell=None, title="a.ipynb") is document
+    with pytest.raises(NotFoundError, match="no cell 7"):
+        views.document(data, cell=7, title="a.ipynb")
+
+
+def test_a_version_that_takes_too_much_can_be_downloaded(pool: ConfinedPool) -> None:
+    views = Views(pool)
+    views.describe(b"")  # the process has started
+    data = json.dumps(notebook(*["x"] * 90_000)).encode()
+    described = views.describe(data)
+    assert described.kind == "binary"
+    assert "more time or memory" in described.reason
+    assert "Download it instead." in views.document(data, cell=None, title="a")
+    assert views.describe(b"text").kind == "text"
