@@ -18,6 +18,10 @@ Environ = dict[str, Any]
 Answer = tuple[str, list[tuple[str, str]], bytes]
 
 
+#: More than is kept of an answer before it is passed on.
+LARGE = bytes(range(256)) * 4096 * 5
+
+
 def load_jupyter_server_extension(app: Any) -> None:
     from bookstore_web.server.extension import load_extension
 
@@ -97,6 +101,15 @@ def _die_once(environ: Environ) -> Answer:
     return _echo(environ)
 
 
+def _large(environ: Environ) -> Answer:
+    return "200 OK", [("Content-Length", str(len(LARGE)))], LARGE
+
+
+def _half(environ: Environ) -> Answer:
+    """Promise more than is sent, as a store that breaks off."""
+    return "200 OK", [("Content-Length", str(2 * len(LARGE)))], LARGE
+
+
 def _call_back(environ: Environ) -> Answer:
     """Request the root directory from the notebook server, as a clone does."""
     from bookstore_web.contents.connections import open_pool
@@ -126,6 +139,8 @@ ANSWERS: dict[str, Callable[[Environ], Answer]] = {
     "die": _die,
     "die-once": _die_once,
     "call-back": _call_back,
+    "large": _large,
+    "half": _half,
 }
 
 

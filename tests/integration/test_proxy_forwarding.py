@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
 
-from harness.echo import echo_server
+from harness.echo import LARGE, echo_server
 from harness.notebook_server import GENERATIONS, TOKEN, NotebookServer
 
 pytestmark = pytest.mark.server
@@ -176,6 +177,23 @@ def test_answers_without_a_body_have_none(server: NotebookServer) -> None:
     assert (empty.status_code, empty.content) == (204, b"")
     unchanged = server.request("GET", "bookstore/?do=not-modified")
     assert (unchanged.status_code, unchanged.headers["ETag"]) == (304, '"1"')
+
+
+def test_a_large_answer_arrives_whole_and_has_its_length(
+    server: NotebookServer,
+) -> None:
+    answer = server.request("GET", "api/bookstore?do=large")
+    assert answer.headers["Content-Length"] == str(len(LARGE))
+    assert answer.content == LARGE
+
+
+def test_a_large_answer_that_breaks_off_is_not_taken_for_whole(
+    server: NotebookServer,
+) -> None:
+    with pytest.raises(requests.RequestException):
+        server.request("GET", "api/bookstore?do=half")
+    assert server.request("GET", "api/bookstore?do=large").content == LARGE
+    assert "A download ended early" in server.log
 
 
 def test_names_beyond_ascii_are_passed_in_the_context(home: Path) -> None:

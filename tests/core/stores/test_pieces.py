@@ -1,5 +1,6 @@
 """The small parts of stores: metadata, windows, the choice of the store."""
 
+import hashlib
 import io
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
@@ -141,3 +142,24 @@ def test_a_fresh_version_was_stored_now(tmp_path: Path) -> None:
     store = open_store(settings)
     stored = store.put("k", io.BytesIO(b""), size=0, metadata=metadata_for())
     assert abs(stored.stored_at - datetime.now(UTC)) < timedelta(minutes=1)
+
+
+def test_pieces_are_the_content() -> None:
+    data = b"0123456789" * 300_000
+    digest = hashlib.sha256(data).hexdigest()
+    assert b"".join(opened(data, size=len(data), sha256=digest).pieces()) == data
+    assert list(opened(b"", size=0).pieces()) == []
+
+
+@pytest.mark.parametrize("size", [2_999_999, 3_000_001])
+def test_pieces_of_an_incomplete_content_are_never_all_of_it(size: int) -> None:
+    received: list[bytes] = []
+    with pytest.raises(StorageUnavailableError):
+        received.extend(opened(b"0" * 3_000_000, size=size).pieces())
+    assert sum(map(len, received)) < min(size, 3_000_000)
+
+
+def test_pieces_of_another_content_than_was_saved_are_never_all_of_it() -> None:
+    pieces = opened(b"false", size=5, sha256="0" * 64).pieces()
+    with pytest.raises(StorageError, match="sha256"):
+        list(pieces)

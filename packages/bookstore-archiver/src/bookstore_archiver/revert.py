@@ -78,11 +78,13 @@ def _read(version: KnownVersion, history: History, path: str) -> Read:
     The list of checkpoints shows one of them only.
     """
     try:
-        return history.read(version.path, version.version_id)
+        return history.read(version.path, version.version_id, unlimited=True)
     except BookstoreError as error:
         if error.retryable or not version.sha256:
             raise
-        found = history.with_content(path, version.sha256, most=SEARCH_LIMIT)
+        found = history.with_content(
+            path, version.sha256, most=SEARCH_LIMIT, unlimited=True
+        )
         if found is None:
             raise
         return found

@@ -110,7 +110,8 @@ class BookstoreSettings(LoggingConfigurable):
     max_notebook_size = Integer(
         128 * 1024 * 1024,
         min=1,
-        help="Largest notebook, in bytes, that is published or cloned.",
+        help="Largest notebook, in bytes, that is shown, compared, published or "
+        "cloned. Larger ones are archived, downloaded and restored all the same.",
     ).tag(config=True)
 
     enable_s3_cloning = Bool(

@@ -259,3 +259,17 @@ def test_a_standalone_app_restores_nothing(client: FlaskClient, put: Put) -> Non
     answer = client.post(URL, json={"path": PATH, "version_id": "@0"})
     assert answer.status_code == 503
     assert "your own notebook server" in answer.json["message"]
+
+
+def test_a_version_over_the_limit_is_restored_and_undone(
+    make_server_side: Callable[..., ServerSide],
+    contents: ContentsDouble,
+    two: list[Version],
+    put: Put,
+) -> None:
+    server = make_server_side({"archives": True}, max_notebook_size=10)
+    put(KEY, contents.bytes_at(PATH))
+    undo = restore(server, version_id=two[0].version_id)["undo"]
+    assert sources(contents.files[PATH]) == ["old"]
+    restore(server, **undo)
+    assert sources(contents.files[PATH]) == ["now"]

@@ -268,9 +268,15 @@ def test_a_cursor_of_another_notebook_is_a_400(
     assert answer.status_code == 400
 
 
-def test_a_version_over_the_limit_is_a_413(
-    make_client: Callable[..., FlaskClient], three: list[Version]
+def test_a_version_over_the_limit_can_be_downloaded(
+    make_client: Callable[..., FlaskClient], three: list[Version], put: Put
 ) -> None:
     client = make_client(max_notebook_size=10)
     answer = client.get(ONE, query_string={"path": "a.ipynb"})
     assert answer.status_code == 413
+    assert "download=1" in answer.json["message"]
+    put("workspace/a.ipynb", b"0" * 3_000_000)
+    answer = client.get(ONE, query_string={"path": "a.ipynb", "download": "1"})
+    assert (answer.status_code, answer.content_length) == (200, 3_000_000)
+    assert answer.data == b"0" * 3_000_000
+    assert answer.headers["Content-Disposition"] == "attachment; filename=a.ipynb"

@@ -70,6 +70,7 @@ def create_app(
             "has_server": launch is not None,
             "max_label": MAX_LABEL,
             "max_comment": MAX_COMMENT,
+            "max_size": settings.max_notebook_size,
         }
     )
     if launch is not None:

@@ -11,6 +11,7 @@ from tornado.httputil import HTTPHeaders, HTTPInputError
 from tornado.netutil import Resolver
 from tornado.simple_httpclient import HTTPTimeoutError, SimpleAsyncHTTPClient
 
+from bookstore_web.server.streamed_answer import StreamedAnswer
 from bookstore_web.server.supervisor import GunicornSupervisor, NotRunningError
 from bookstore_web.wire import CONTEXT_HEADER, RESERVED_HEADER_PREFIX, RequestContext
 
@@ -53,6 +54,8 @@ CONNECT_SECONDS = 20.0
 #: Large notebooks take long if the store is slow.
 ANSWER_SECONDS = 1800.0
 LARGEST_ANSWER = 1 << 30
+#: An answer that is passed on while it arrives has no limit.
+LARGEST_STREAM = 1 << 50
 #: gunicorn has a few threads and queues other requests; a queue here has no advantage.
 LARGEST_CROWD = 1000
 
@@ -129,8 +132,11 @@ class Gateway:
         headers: HTTPHeaders,
         body: bytes,
         context: RequestContext,
+        streamed: StreamedAnswer | None = None,
     ) -> HTTPResponse:
         """Send a request to gunicorn and return its answer, of any status.
+
+        With `streamed`, that receives the body instead.
 
         If no connection can be made, gunicorn is replaced, and the request is sent once
         more. If the connection breaks later, it is not, not even a GET: it may be the
@@ -142,10 +148,12 @@ class Gateway:
             sent = request_headers(headers)
             context = dataclasses.replace(context, secret=launch.secret)
             sent[CONTEXT_HEADER] = context.to_header()
+            request = _request(launch.socket_path, method, uri, headers=sent, body=body)
+            if streamed is not None:
+                request.header_callback = streamed.read_header
+                request.streaming_callback = streamed.receive
             try:
-                return await self._fetch(
-                    _request(launch.socket_path, method, uri, headers=sent, body=body)
-                )
+                return await self._fetch(request)
             except (ConnectionRefusedError, FileNotFoundError) as error:
                 await self._supervisor.replace(launch)
                 if is_last:
@@ -166,7 +174,7 @@ class Gateway:
                 resolver=SocketResolver(),
                 max_clients=LARGEST_CROWD,
                 max_buffer_size=LARGEST_ANSWER,
-                max_body_size=LARGEST_ANSWER,
+                max_body_size=LARGEST_STREAM,
             )
         return await self._client.fetch(request, raise_error=False)
 

@@ -3,13 +3,16 @@
 import json
 import math
 import re
+from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NoReturn
 
 from jupyter_core.utils import ensure_async
 from tornado import web
 from tornado.escape import to_unicode
 from tornado.httpclient import HTTPResponse
+from tornado.httputil import HTTPHeaders, ResponseStartLine
+from tornado.iostream import StreamClosedError
 
 from bookstore_core.jupyter.running_server import is_classic
 from bookstore_core.origins import archives
@@ -20,6 +23,7 @@ from bookstore_web.server.gateway import (
     Gateway,
     answer_headers,
 )
+from bookstore_web.server.streamed_answer import StreamedAnswer
 from bookstore_web.server.supervisor import NotRunningError
 from bookstore_web.wire import RequestContext
 
@@ -73,6 +77,7 @@ class ProxyHandler(web.RequestHandler):
         method = request.method
         assert method is not None
         assert request.uri is not None
+        streamed = StreamedAnswer(self._start_answer, self._write_some)
         try:
             answer = await self._frontier.gateway.forward(
                 method,
@@ -80,17 +85,30 @@ class ProxyHandler(web.RequestHandler):
                 headers=request.headers,
                 body=request.body,
                 context=self._context(),
+                streamed=streamed if request.method == "GET" else None,
             )
         except NotRunningError as error:
             raise web.HTTPError(503, str(error)) from error
-        except AnswerLateError as error:
+        except (AnswerLateError, AnswerLostError) as error:
+            if streamed.started:
+                self._break_off(error)
+                return
+            self._refuse(error)
+        if not streamed.started:
+            self._start_answer(answer, answer.headers, whole=True)
+            if body := streamed.body or answer.body:
+                self.write(body)
+        self.finish()
+
+    def _refuse(self, error: Exception) -> NoReturn:
+        if isinstance(error, AnswerLateError):
             raise web.HTTPError(
                 504,
                 "Bookstore took too long. Check whether it was done, then try again.",
             ) from error
-        except AnswerLostError as error:
-            raise web.HTTPError(502, LOST[method in READING_METHODS]) from error
-        self._answer(answer)
+        raise web.HTTPError(
+            502, LOST[self.request.method in READING_METHODS]
+        ) from error
 
     async def _check_rights(self) -> None:
         method = self.request.method
@@ -132,12 +150,31 @@ class ProxyHandler(web.RequestHandler):
             archives=archives(self.settings.get("contents_manager")),
         )
 
-    def _answer(self, answer: HTTPResponse) -> None:
-        self.set_status(answer.code, answer.reason)
+    async def _write_some(self, data: bytes) -> None:
+        """Send some of the body; nothing if the client has left."""
+        with suppress(StreamClosedError):
+            self.write(data)
+            await self.flush()
+
+    def _break_off(self, error: Exception) -> None:
+        """Close the connection, so that the client does not take it for the end."""
+        self._frontier.app.log.warning("A download ended early: %s", error)
+        self.request.connection.stream.close()  # type: ignore[union-attr]
+
+    def _start_answer(
+        self,
+        line: HTTPResponse | ResponseStartLine,
+        headers: HTTPHeaders,
+        *,
+        whole: bool = False,
+    ) -> None:
+        """Set the status and the headers; of a `whole` answer, not the length."""
+        whole = whole and self.request.method != "HEAD"
+        self.set_status(line.code, line.reason)
         self.clear_header("Content-Type")
         seen = {"set-cookie"}
-        for name, value in answer_headers(answer.headers):
-            if name.lower() == "content-length" and self.request.method != "HEAD":
+        for name, value in answer_headers(headers):
+            if name.lower() == "content-length" and whole:
                 continue
             # The app's own headers replace the server's defaults.
             if name.lower() in seen:
@@ -145,9 +182,6 @@ class ProxyHandler(web.RequestHandler):
             else:
                 self.set_header(name, value)
                 seen.add(name.lower())
-        if answer.body and self.request.method != "HEAD":
-            self.write(answer.body)
-        self.finish()
 
     def compute_etag(self) -> str | None:
         """Return None: the app sets its own headers."""

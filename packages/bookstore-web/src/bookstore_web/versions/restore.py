@@ -6,7 +6,6 @@ archives its current content; without an archiver, restoring in place is refused
 answer has the sha256 of the previous content; restoring that sha256 is the undo.
 """
 
-import hashlib
 import re
 from dataclasses import dataclass
 
@@ -128,12 +127,15 @@ class Restorer:
     ) -> tuple[HistoryRow, bytes]:
         source = check_path(wish.version_path or path)
         if row is None and wish.version:
-            return self.history.read(source, wish.version)
+            return self.history.read(source, wish.version, unlimited=True)
         if row is not None:
-            return self.history.read(row.path, row.version.version_id)
-        found = self.history.with_content(source, wish.sha256, most=RECENT)
-        if found is not None:
-            return found
+            found = row.version.version_id
+            return self.history.read(row.path, found, unlimited=True)
+        known = self.history.with_content(
+            source, wish.sha256, most=RECENT, unlimited=True
+        )
+        if known is not None:
+            return known
         raise ConflictError(
             f"No recent version of {source} has this sha256. It may still be waiting "
             "for upload: try again in a moment."
@@ -142,18 +144,18 @@ class Restorer:
     def _restore_in_place(self, path: str, row: HistoryRow, data: bytes) -> Restored:
         folder, _, name = path.rpartition("/")
         draft = self._draft(name, row, data, path=path)
-        before = self._read_present(path)
-        if before is None:
+        before = self._present_sha256(path)
+        if not before:
             self.server.make_folders(folder, caller=self.caller)
         model = self.server.save(path, draft.body, caller=self.caller)
-        digest = "" if before is None else hashlib.sha256(before).hexdigest()
-        return Restored(row, model, draft.format, digest)
+        return Restored(row, model, draft.format, before)
 
-    def _read_present(self, path: str) -> bytes | None:
+    def _present_sha256(self, path: str) -> str:
+        """Return the sha256 of the file as it is; empty if there is none."""
         try:
-            return self.server.read_bytes(path, caller=self.caller)
+            return self.server.sha256_of(path, caller=self.caller)
         except NotFoundError:
-            return None
+            return ""
         except StorageError as error:
             if not error.retryable:
                 # If a part of the path is a file, this raises a clearer error.

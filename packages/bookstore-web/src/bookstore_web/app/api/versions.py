@@ -1,16 +1,18 @@
 """GET /api/bookstore/versions and version: a notebook's history, and one version."""
 
-import io
 import re
+from collections.abc import Iterator
 from typing import Any
 
 from flask import Blueprint, Response, jsonify, send_file
 from marshmallow import Schema, fields
 
 from bookstore_core.errors import TooLargeError
+from bookstore_core.history import HistoryRow
 from bookstore_core.history.records import record_of
 from bookstore_core.history.shelves import find_shelf
 from bookstore_core.notebooks import Notebook
+from bookstore_core.stores.versions import OpenVersion
 from bookstore_core.untrusted.bounds import load_json
 from bookstore_web.app.operations import JSON, operation
 from bookstore_web.app.schemas import (
@@ -121,15 +123,12 @@ def versions(wanted: dict[str, Any]) -> dict[str, Any]:
 def version(wanted: dict[str, Any]) -> Response:
     """Return a version and its notebook, or its exact bytes."""
     history = services().history(find_shelf(wanted["shelf"]))
-    row, data = history.open(wanted["path"], wanted["version_id"])
-    name = row.path.rpartition("/")[2]
     if wanted["download"]:
-        return send_file(
-            io.BytesIO(data),
-            mimetype=BINARY,
-            as_attachment=True,
-            download_name=CONTROLS.sub("_", name),
-        )
+        return _attachment(*history.stream(wanted["path"], wanted["version_id"]))
+    try:
+        row, data = history.open(wanted["path"], wanted["version_id"])
+    except TooLargeError as error:
+        raise TooLargeError(f"{error} Download it: add download=1.") from None
     content, reason = notebook_in(data)
     answer = {**vars(record_of(row)), "content": content, "reason": reason}
     try:
@@ -137,6 +136,37 @@ def version(wanted: dict[str, Any]) -> Response:
     except RecursionError:
         answer |= {"content": None, "reason": TOO_DEEP}
         return jsonify(VersionContent().dump(answer))
+
+
+class _Reader:
+    """Reads the pieces of an open version, as a file for `send_file`."""
+
+    def __init__(self, opened: OpenVersion) -> None:
+        self._opened = opened
+        self._pieces: Iterator[bytes] = opened.pieces()
+
+    def read(self, size: int = -1) -> bytes:
+        """Return the next piece; it may be larger than `size`."""
+        return next(self._pieces, b"")
+
+    def close(self) -> None:
+        self._opened.body.close()
+
+
+def _attachment(row: HistoryRow, opened: OpenVersion) -> Response:
+    """Return the content of a version, which is sent piece by piece.
+
+    If it turns out not to be what was saved, the answer ends early.
+    """
+    name = CONTROLS.sub("_", row.path.rpartition("/")[2])
+    response = send_file(
+        _Reader(opened),  # type: ignore[arg-type]
+        mimetype=BINARY,
+        as_attachment=True,
+        download_name=name,
+    )
+    response.content_length = opened.version.size
+    return response
 
 
 def notebook_in(data: bytes) -> tuple[Notebook | None, str]:

@@ -1,9 +1,11 @@
 """The history page: the versions of a notebook."""
 
+from collections.abc import Iterable
+
 from flask import Blueprint, Response, make_response, render_template, request
 
 from bookstore_core.errors import VersionNotFoundError
-from bookstore_core.history import History, HistoryPage
+from bookstore_core.history import History, HistoryPage, HistoryRow
 from bookstore_web.app.context import context
 from bookstore_web.app.pages.bursts import days_of, days_of_some
 from bookstore_web.app.pages.links import shelved
@@ -25,12 +27,16 @@ def history() -> Response:
     q, cursor = optional_field(fields, "q"), optional_field(fields, "cursor")
     known = services().history(here.shelf)
     found = known.page(here.path, cursor=cursor or None, limit=PAGE, q=q)
-    days = days_of_some(found) if q else days_of(found, before=_before(known, found))
+    last = None if q else _before(known, found)
+    before = last.version.version_id if isinstance(last, HistoryRow) else last
+    days = days_of_some(found) if q else days_of(found, before=before)
     page = render_template(
         "history.html",
         here=here,
         days=days,
         times={row.version.version_id: row.saved_at for row in found.rows},
+        large=_large((*found.rows, *([last] if isinstance(last, HistoryRow) else ()))),
+        newest_fits=_newest_fits(found.rows),
         q=q,
         cursor=found.cursor,
         earlier=found.earlier,
@@ -41,12 +47,23 @@ def history() -> Response:
     return make_response(page)
 
 
-def _before(known: History, page: HistoryPage) -> str | None:
-    """Return the id of the version before a page, None for none, "" if not known."""
+def _large(rows: Iterable[HistoryRow]) -> frozenset[str]:
+    """Return the ids of versions that are too large to be shown or compared."""
+    most = services().settings.max_notebook_size
+    return frozenset(row.version.version_id for row in rows if row.version.size > most)
+
+
+def _newest_fits(rows: Iterable[HistoryRow]) -> bool:
+    """Return False if the newest version is among the rows and is too large."""
+    most = services().settings.max_notebook_size
+    return not any(row.version.is_latest and row.version.size > most for row in rows)
+
+
+def _before(known: History, page: HistoryPage) -> HistoryRow | str | None:
+    """Return the version before a page, None for none, "" if not known."""
     if page.cursor is None or not page.rows:
         return None
     try:
-        found = known.before(page.rows[-1])
+        return known.before(page.rows[-1])
     except VersionNotFoundError:
         return ""
-    return found.version.version_id if found else None

@@ -3,8 +3,8 @@
 from flask import Blueprint, make_response, redirect, render_template, request
 from werkzeug.wrappers import Response as BaseResponse
 
-from bookstore_core.errors import NotFoundError
-from bookstore_core.history import PUBLISHED, HistoryRow
+from bookstore_core.errors import NotFoundError, TooLargeError
+from bookstore_core.history import PUBLISHED, History, HistoryRow
 from bookstore_core.paths import check_path
 from bookstore_core.settings import validate_bookstore
 from bookstore_web.app.context import context
@@ -29,13 +29,12 @@ def view() -> BaseResponse:
     history = services().history(here.shelf)
     version_id = optional_field(fields, "version_id")
     try:
-        row, data = history.open(here.path, version_id)
+        row, shown = _open(history, here.path, version_id)
     except NotFoundError:
         if not (path := optional_field(fields, "version_path")):
             raise
         there = here.elsewhere(check_path(path), shelf=here.shelf)
         return redirect(there.link("bookstore/view", version_id=version_id))
-    shown = services().views.describe(data)
     clone_url = _clone_url(here, row)
     page = render_template(
         "view.html",
@@ -53,6 +52,16 @@ def view() -> BaseResponse:
     return make_response(page)
 
 
+def _open(history: History, path: str, name: str) -> tuple[HistoryRow, Prepared]:
+    """Return a version and what is shown of it; nothing if it is too large."""
+    try:
+        row, data = history.open(path, name)
+    except TooLargeError:
+        reason = "This version is too large."
+        return history.find(path, name), Prepared("binary", reason=reason)
+    return row, services().views.describe(data)
+
+
 def _can_publish(here: Shelved, shown: Prepared) -> bool:
     features = validate_bookstore(services().settings)
     is_published = here.shelf == PUBLISHED
@@ -61,7 +70,10 @@ def _can_publish(here: Shelved, shown: Prepared) -> bool:
 
 def _clone_url(here: Shelved, row: HistoryRow) -> str:
     """Return the link to clone a published version; empty for any other version."""
-    if here.shelf != PUBLISHED:
+    if (
+        here.shelf != PUBLISHED
+        or row.version.size > services().settings.max_notebook_size
+    ):
         return ""
     version = row.version
     return address(
