@@ -49,9 +49,9 @@ def test_a_key_has_up_to_1024_bytes_including_the_prefix() -> None:
         notebook_key("w", "é" * 512)
 
 
-@pytest.mark.parametrize("prefix", ["/workspace/kylek/", "workspace/kylek//"])
-def test_outer_slashes_of_a_prefix_do_not_matter(prefix: str) -> None:
-    assert notebook_key(prefix, "mine.ipynb") == "workspace/kylek/mine.ipynb"
+def test_slashes_before_a_prefix_do_not_matter_and_those_after_it_are_kept() -> None:
+    assert notebook_key("/workspace/kylek", "a.ipynb") == "workspace/kylek/a.ipynb"
+    assert notebook_key("workspace/", "a.ipynb") == "workspace//a.ipynb"
 
 
 def test_unprintable_characters_are_escaped_in_sentences() -> None:

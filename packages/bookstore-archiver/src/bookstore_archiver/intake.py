@@ -27,10 +27,11 @@ from bookstore_archiver.spool.spool import Spool
 from bookstore_archiver.spool.unprotected import Unprotected
 from bookstore_core.authors import author
 from bookstore_core.errors import BookstoreError, InvalidRequestError, NotFoundError
+from bookstore_core.history import WORKSPACE
 from bookstore_core.moved_notes import is_note_key, note_key, write_note
 from bookstore_core.notebooks import SUFFIX
 from bookstore_core.origins import Origin
-from bookstore_core.paths import notebook_key, printable
+from bookstore_core.paths import printable
 from bookstore_core.settings import BookstoreSettings
 from bookstore_core.spool.unprotected import UnprotectedNotebook
 
@@ -183,7 +184,7 @@ class Intake:
     def _key(self, path: str) -> str:
         if reason := self._settings.wrong.get("workspace_prefix"):
             raise InvalidRequestError(reason)
-        return notebook_key(self._settings.workspace_prefix, path)
+        return WORKSPACE.key(self._settings, path)
 
     def _refuse(
         self, manager: Any, path: str, error: InvalidRequestError, os_path: str | None

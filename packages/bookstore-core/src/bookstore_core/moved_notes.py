@@ -7,10 +7,9 @@ be saved at the old path.
 """
 
 import json
-import posixpath
 
 from bookstore_core.errors import InvalidRequestError
-from bookstore_core.paths import DELIMITER, OWN_FOLDER, check_path
+from bookstore_core.paths import DELIMITER, OWN_FOLDER, check_length, check_path
 
 #: The maximum size of a note, in bytes.
 MAX_NOTE = 4096
@@ -23,8 +22,8 @@ def note_key(key: str) -> str:
 
     Raises InvalidRequestError if it would be too long for a key.
     """
-    folder, name = posixpath.split(key)
-    return check_path(posixpath.join(folder, OWN_FOLDER, "moved", name), what="key")
+    folder, slash, name = key.rpartition(DELIMITER)
+    return check_length(f"{folder}{slash}{OWN_FOLDER}/moved/{name}", what="key")
 
 
 def is_note_key(key: str) -> bool:

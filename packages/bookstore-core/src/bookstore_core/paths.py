@@ -50,6 +50,15 @@ def check_path(path: str, *, what: str = "path") -> str:
         raise InvalidRequestError(
             f"The {what} {path!r} has an empty, '.' or '..' part. Remove that part."
         )
+    return check_length(path, what=what)
+
+
+def check_length(path: str, *, what: str) -> str:
+    """Return `path`; `what` names it in error messages.
+
+    Raises InvalidRequestError if it cannot be encoded as UTF-8, or is over 1024 bytes
+    long.
+    """
     try:
         length = len(path.encode("utf-8"))
     except UnicodeEncodeError:
@@ -65,10 +74,10 @@ def check_path(path: str, *, what: str = "path") -> str:
 def notebook_key(prefix: str, path: str) -> str:
     """Return the key of the notebook at `path` below `prefix`.
 
-    Slashes around the prefix do not matter. Raises InvalidRequestError as `check_path`
-    does, and for a key over 1024 bytes.
+    Slashes before the prefix do not matter; those after it are part of the key. Raises
+    InvalidRequestError as `check_path` does, and for a key over 1024 bytes.
     """
-    return check_path(s3_key(prefix.strip(DELIMITER), check_path(path)), what="key")
+    return check_length(s3_key(prefix, check_path(path)), what="key")
 
 
 def is_own(below: str) -> bool:

@@ -134,6 +134,22 @@ def test_a_search_stops_after_a_number_of_keys_and_continues(
     assert [len(page.notebooks) for page in pages] == [0, 0, 1]
 
 
+def test_a_prefix_with_a_final_slash_has_keys_with_two(
+    store: VersionStore, put: Put
+) -> None:
+    for path in ("a.ipynb", "sub/b.ipynb"):
+        put(f"workspace//{path}", b"{}")
+    put("workspace/other.ipynb", b"{}")
+    shelf = Library(store, "workspace/")
+    top = shelf.folder()
+    assert [known.path for known in top.notebooks] == ["a.ipynb"]
+    assert top.folders == ("sub",)
+    assert [known.path for known in shelf.folder("sub").notebooks] == ["sub/b.ipynb"]
+    found = shelf.search("ipynb").notebooks
+    assert [known.path for known in found] == ["a.ipynb", "sub/b.ipynb"]
+    assert len(shelf.recent(LatestScans()).notebooks) == 2
+
+
 def test_the_most_recently_saved_notebooks_come_first(
     client: FlaskClient, put: Put
 ) -> None:

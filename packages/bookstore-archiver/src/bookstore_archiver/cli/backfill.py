@@ -27,8 +27,8 @@ from bookstore_core.errors import (
     SpoolError,
     StorageUnavailableError,
 )
+from bookstore_core.history import WORKSPACE
 from bookstore_core.jupyter.server_root import find_root
-from bookstore_core.paths import notebook_key
 from bookstore_core.spool.directory import count_spool, waiting_saves
 from bookstore_core.stores import Version, VersionStore, open_store, utc_now
 from bookstore_core.stores.streams import sha256_of
@@ -140,7 +140,7 @@ class Backfill:
             raise SpoolError(f"The spool cannot be written: {error}") from error
 
     def _add(self, notebook: NotebookFile) -> BackfillResult:
-        key = notebook_key(self._settings.workspace_prefix, notebook.path)
+        key = WORKSPACE.key(self._settings, notebook.path)
         result = BackfillResult.UNCHANGED
         for _ in range(ATTEMPTS):
             before = _status_of(notebook.os_path)

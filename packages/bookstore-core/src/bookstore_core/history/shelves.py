@@ -14,9 +14,16 @@ class Shelf:
     name: str
 
     def prefix(self, settings: BookstoreSettings) -> str:
-        """Return the prefix of the shelf's keys, without slashes around it."""
+        """Return the prefix of the shelf's keys, without slashes before it.
+
+        In S3 the slashes after it are kept, because bookstore 2 kept them: with the
+        prefix ``wx/``, keys begin with ``wx//``.
+        """
         prefix: str = getattr(settings, f"{self.name}_prefix")
-        return prefix.strip(DELIMITER)
+        plain = prefix.strip(DELIMITER)
+        if settings.storage == "local" or not plain:
+            return plain
+        return prefix.lstrip(DELIMITER)
 
     def check(self, settings: BookstoreSettings) -> None:
         """Raise ConfigurationError if the settings do not have this shelf."""

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any, BinaryIO
 
 from bookstore_core.errors import InvalidRequestError, NewerSaveError, SpoolError
-from bookstore_core.paths import check_path
+from bookstore_core.paths import DELIMITER, check_path
 from bookstore_core.stores.versions import VersionMetadata
 
 #: The maximum size of the trailer, the last line, in bytes. It can contain four paths
@@ -101,7 +101,8 @@ def _trailer_in(values: dict[str, Any]) -> Trailer:
         raise KeyError  # every release has written them
     names = {known.name for known in fields(VersionMetadata)}
     known = {name: values.pop(name) for name in names & values.keys()}
-    check_path(values["key"], what="key")
+    # Slashes at the end of the prefix may make empty parts.
+    check_path(re.sub("/+", DELIMITER, values["key"]), what="key")
     return Trailer(metadata=VersionMetadata.of_texts(known), **values)
 
 

@@ -14,7 +14,7 @@ from bookstore_core.cursors import encode_cursor, read_cursor
 from bookstore_core.errors import BookstoreError, NotFoundError
 from bookstore_core.moved_notes import MAX_NOTE, note_key, read_note
 from bookstore_core.parallel import in_parallel
-from bookstore_core.paths import DELIMITER, check_path, s3_key
+from bookstore_core.paths import DELIMITER, check_path
 from bookstore_core.stores import Version, VersionStore
 from bookstore_web.library.latest import LatestScans, is_folder
 from bookstore_web.library.presence import Presence
@@ -66,7 +66,7 @@ class Library:
         self, store: VersionStore, prefix: str, *, presence: Presence | None = None
     ) -> None:
         self._store = store
-        self._prefix = prefix.strip(DELIMITER)
+        self._folder = f"{prefix}/" if prefix else ""
         self._presence = presence
 
     def folder(
@@ -122,16 +122,16 @@ class Library:
 
     def recent(self, scans: LatestScans, *, limit: int = 20) -> LibraryPage:
         """Return the notebooks saved last, newest first, as of at most 10 s ago."""
-        known = scans.below(self._prefix, store=self._store)
+        known = scans.below(self._folder, store=self._store)
         return LibraryPage(
             self._look(known.versions[:limit]), truncated=known.truncated
         )
 
     def _key(self, path: str) -> str:
-        return s3_key(self._prefix, path)
+        return self._folder + path
 
     def _path(self, key: str) -> str:
-        return key.removeprefix(f"{self._prefix}/") if self._prefix else key
+        return key.removeprefix(self._folder)
 
     def _look(self, versions: Sequence[Version]) -> tuple[KeptNotebook, ...]:
         kept = [

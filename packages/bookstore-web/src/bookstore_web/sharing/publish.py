@@ -26,7 +26,6 @@ from bookstore_core.paths import (
     OWN_FOLDER,
     check_path,
     is_own,
-    notebook_key,
     s3_display_path,
 )
 from bookstore_core.settings import BookstoreSettings
@@ -106,7 +105,7 @@ def _check(path: str, settings: BookstoreSettings) -> str:
 
 
 def _lay_out(path: str, notebook: Notebook, settings: BookstoreSettings) -> Publication:
-    key = notebook_key(settings.published_prefix, path)
+    key = PUBLISHED.key(settings, path)
     data = write_notebook(drop_trust(notebook))
     check_size("The notebook", len(data), settings.max_notebook_size)
     return Publication(path, key, data)
