@@ -8,6 +8,7 @@ from bookstore_core.errors import (
     BusyError,
     SpoolError,
     StorageUnavailableError,
+    StoreMissingError,
 )
 
 ALL = [
@@ -28,4 +29,5 @@ def test_the_tree_is_documented_as_it_is() -> None:
 
 def test_errors_that_pass_by_themselves_are_retryable() -> None:
     retryable = {error for error in ALL if error.retryable}
-    assert retryable == {StorageUnavailableError, BusyError, SpoolError}
+    busy = {BusyError, StorageUnavailableError, StoreMissingError}
+    assert retryable == {*busy, SpoolError}
