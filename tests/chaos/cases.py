@@ -15,6 +15,7 @@ from chaos.faults import (
     credentials_expire,
     local_store_vanishes,
 )
+from chaos.hooks import hook_fails
 from chaos.moves import kill_while_renaming
 from chaos.world import Outcome, World, stream
 from harness.fault_proxy import Fault
@@ -98,6 +99,7 @@ CASES: dict[str, Case] = {
     "expired": credentials_expire,
     "vanishes": local_store_vanishes,
     "late-credentials": credentials_come_late,
+    "hook": hook_fails,
     "disk-full": spools.disk_full,
     "disk-full-kill": spools.disk_full_at_a_kill,
     "read-only": spools.read_only,

@@ -84,6 +84,10 @@ class World:
         self.spool = folder / "spool"
         #: The directory of a local store, in the cases that use one.
         self.local_root: Path | None = None
+        #: Further lines of the config file.
+        self.lines = ""
+        #: The statuses of answers after which the file has the new content.
+        self.written = {200, 201}
         self._numbers: Counter[str] = Counter()
         self._lock = threading.Lock()
 
@@ -95,7 +99,8 @@ class World:
             "shutdown_timeout": 0.5,
             **traits,
         }
-        return extension_lines("bookstore_archiver") + settings_lines(**values)
+        lines = extension_lines("bookstore_archiver") + settings_lines(**values)
+        return lines + self.lines
 
     def server(
         self,
@@ -151,7 +156,7 @@ class World:
         except requests.RequestException:
             answered = False
         else:
-            answered = answer.status_code in (200, 201)
+            answered = answer.status_code in self.written
         if answered:
             self.ledger.acknowledged[promise.path].append(promise.number)
         else:
