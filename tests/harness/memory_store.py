@@ -51,7 +51,7 @@ class MemoryStore(VersionStore):
     def location(self) -> str:
         return "memory"
 
-    def check(self) -> StoreCheck:
+    def check(self, *, thorough: bool = False) -> StoreCheck:
         return StoreCheck((Finding(True, "It works."),))
 
     def prepare(self) -> list[str]:

@@ -18,8 +18,14 @@ from bookstore_core.jupyter.config_files import (
 from bookstore_core.jupyter.extensions import check_extensions
 from bookstore_core.settings import BookstoreSettings
 from bookstore_core.spool.directory import check_spool_dir, count_spool
-from bookstore_core.spool.report import READ_REASONS, describe_failed
+from bookstore_core.spool.report import report_spool
 from bookstore_core.stores import Finding, open_store
+
+#: What to do about a problem of the spool, besides what it says itself.
+AFTER_CORRECTION = (
+    "Correct that, and what else is listed here. Saves wait in the spool meanwhile; "
+    "'jupyter bookstore status' shows when they have been sent."
+)
 
 
 class DoctorApp(Verb):
@@ -45,7 +51,7 @@ class DoctorApp(Verb):
     loaded: LoadedConfig
 
     def run(self) -> int:
-        findings = list(self.examine())
+        findings = list(_each_once(self.examine()))
         self.show([asdict(finding) for finding in findings], _lines(findings))
         return 0 if all(finding.ok for finding in findings) else 1
 
@@ -85,10 +91,10 @@ def _check_store(settings: BookstoreSettings) -> Iterator[Finding]:
     try:
         store = open_store(settings)
     except BookstoreError as error:
-        yield Finding(False, str(error))
+        yield Finding(False, str(error), "Correct the settings of the store.")
         return
     yield Finding(True, f"Versions go to {store.location}.")
-    yield from store.check().findings
+    yield from store.check(thorough=True).findings
 
 
 def _check_directories(settings: BookstoreSettings) -> Iterator[Finding]:
@@ -120,12 +126,17 @@ def _check_spool(settings: BookstoreSettings) -> Iterator[Finding]:
     saves = say_count(counts.waiting, "save")
     sentence = f"The spool {settings.spool_dir} contains {saves}."
     yield Finding(True, sentence)
-    if counts.failed:
-        yield Finding(
-            False,
-            describe_failed(counts, settings.spool_dir),
-            READ_REASONS,
-        )
+    for problem in report_spool(settings).problems:
+        yield Finding(False, problem, AFTER_CORRECTION)
+
+
+def _each_once(findings: Iterator[Finding]) -> Iterator[Finding]:
+    """Yield the findings, but no sentence twice: the spool may repeat the store's."""
+    seen: set[str] = set()
+    for finding in findings:
+        if finding.sentence not in seen:
+            yield finding
+        seen.add(finding.sentence)
 
 
 def _lines(findings: list[Finding]) -> Iterator[str]:

@@ -90,11 +90,11 @@ class VersionStore(ABC):
         """Where versions go, a URL or a directory, for messages."""
 
     @abstractmethod
-    def check(self) -> StoreCheck:
+    def check(self, *, thorough: bool = False) -> StoreCheck:
         """Check everything that saving and reading need; never raises.
 
-        The right to write is tried without leaving a version behind, if the store
-        allows that.
+        The right to write is tried without making a version. A `thorough` check makes
+        one below bookstore's own folder, and removes it where the store allows that.
         """
 
     @abstractmethod

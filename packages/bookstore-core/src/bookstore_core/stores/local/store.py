@@ -57,6 +57,12 @@ from bookstore_core.stores.versions import (
 )
 
 
+def _remedy_for(error: BookstoreError) -> str:
+    if isinstance(error, StoreMissingError):
+        return ""  # its sentence says what to do
+    return "Free space or allow access, or set BookstoreSettings.local_root."
+
+
 class LocalStore(VersionStore):
     """One directory below `local_root` for each bucket. Needs no preparation."""
 
@@ -73,7 +79,7 @@ class LocalStore(VersionStore):
     def location(self) -> str:
         return str(self._home.path)
 
-    def check(self) -> StoreCheck:
+    def check(self, *, thorough: bool = False) -> StoreCheck:
         probe = f".bookstore-check-{os.urandom(4).hex()}"
         try:
             with translated(self.location), self._home.made() as bucket:
@@ -81,10 +87,7 @@ class LocalStore(VersionStore):
                 bucket.remove(probe)
                 bucket.files()
         except BookstoreError as error:
-            remedy = "Free space or allow access, or set BookstoreSettings.local_root."
-            if isinstance(error, StoreMissingError):
-                remedy = ""  # its sentence says what to do
-            finding = Finding(False, str(error), remedy)
+            finding = Finding(False, str(error), _remedy_for(error))
             return StoreCheck((finding,), retryable=error.retryable)
         sentence = f"The directory {self.location} can be read and written."
         return StoreCheck((Finding(True, sentence),))
@@ -98,8 +101,12 @@ class LocalStore(VersionStore):
             return str(error)
 
     def prepare(self) -> list[str]:
-        with translated(self.location):
-            return self._home.prepare()
+        try:
+            with translated(self.location):
+                return self._home.prepare()
+        except BookstoreError as error:
+            error.args = (f"{error} {_remedy_for(error)}".strip(),)
+            raise
 
     def put(
         self,

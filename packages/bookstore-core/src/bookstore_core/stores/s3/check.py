@@ -13,12 +13,15 @@ from bookstore_core.errors import (
     StorageError,
 )
 from bookstore_core.stores.base import Finding, StoreCheck
-from bookstore_core.stores.s3.errors import about_credentials
+from bookstore_core.stores.s3.listings import OVERWRITABLE
+from bookstore_core.stores.s3.probe import Ask, Probe
+from bookstore_core.stores.s3.remedies import WHILE_AWAY, remedy_for
 
 #: Seconds after which a check sends no more requests to a slow store.
 DEADLINE = 5.0
+THOROUGH_DEADLINE = 20.0
 
-#: A key for the test of writing; nothing is ever stored under it.
+#: A key for the test of writing that leaves nothing behind.
 PROBE = ".bookstore-check"
 
 #: The status of a bucket that keeps versions, unlike a suspended one.
@@ -27,24 +30,19 @@ ENABLED = "Enabled"
 #: Versions that are listed to find one to read.
 ROWS = 10
 
-_WHILE_AWAY = (
-    "Check BookstoreSettings.s3_endpoint_url and the network; saves wait in the spool "
-    "meanwhile."
-)
-
-#: Calls an operation on our bucket, with `key` and `version_id` if it is about an
-#: object, and with its parameters; returns botocore's answer.
-Ask = Callable[..., dict[str, Any]]
-
 
 @dataclass(frozen=True)
 class Checked:
-    """What is checked: the store's address, our bucket, a prefix in it."""
+    """What is checked: the store's address, our bucket, a prefix in it.
+
+    A `thorough` check writes a version, and removes it where that is allowed.
+    """
 
     endpoint: str
     bucket: str
     prefix: str
     encryption: dict[str, str]
+    thorough: bool = False
 
     @property
     def folder(self) -> str:
@@ -61,18 +59,17 @@ def check_s3(
     would repeat with each further request, so the check stops.
     """
     findings: list[Finding] = []
-    end = clock() + DEADLINE
+    deadline = THOROUGH_DEADLINE if checked.thorough else DEADLINE
+    end = clock() + deadline
     try:
         for finding in _findings(ask, checked):
             findings.append(finding)
             if clock() > end:
-                slow = "The store is too slow to be checked in 5 seconds."
-                findings.append(Finding(False, slow, _WHILE_AWAY))
+                slow = f"The store is too slow to be checked in {deadline:g} seconds."
+                findings.append(Finding(False, slow, WHILE_AWAY))
                 return _passing(findings)
     except BookstoreError as error:
-        away = error.retryable and not about_credentials(error)
-        remedy = _WHILE_AWAY if away else ""
-        findings.append(Finding(False, str(error), remedy))
+        findings.append(Finding(False, str(error), remedy_for(error)))
         if error.retryable:
             return _passing(findings)
     return StoreCheck(tuple(findings))
@@ -87,7 +84,10 @@ def _passing(findings: list[Finding]) -> StoreCheck:
 def _findings(ask: Ask, checked: Checked) -> Iterator[Finding]:
     yield from _check_versioning(ask, checked)
     yield from _check_lists_and_reads(ask, checked)
-    yield _check_write(ask, checked)
+    if checked.thorough:
+        yield from Probe(ask, checked.folder, checked.encryption).findings()
+    else:
+        yield _check_write(ask, checked)
 
 
 def _check_versioning(ask: Ask, checked: Checked) -> Iterator[Finding]:
@@ -147,8 +147,9 @@ def _read_one(ask: Ask, versions: list[dict[str, Any]]) -> bool:
     if not versions:
         return False
     row = versions[0]
+    version_id = row.get("VersionId", OVERWRITABLE)
     with suppress(NotFoundError):  # deleted since it was listed
-        ask("head_object", key=row["Key"], version_id=row["VersionId"])
+        ask("head_object", key=row["Key"], version_id=version_id)
     return True
 
 
@@ -173,9 +174,8 @@ def _check_write(ask: Ask, checked: Checked) -> Finding:
 
 
 def _refused(what: str, error: ForbiddenError, right: str = "") -> Finding:
-    right = right or "s3:GetBucketVersioning"
     return Finding(
         False,
         f"These credentials {what}. {error}",
-        f"Allow {right} on the bucket.",
+        remedy_for(error, right or "s3:GetBucketVersioning"),
     )

@@ -6,6 +6,7 @@ longer good are made anew, by every connection of the process.
 
 import os
 import random
+import re
 import threading
 import time
 from collections.abc import Callable
@@ -24,6 +25,7 @@ from bookstore_core.errors import (
     StorageError,
     StorageUnavailableError,
 )
+from bookstore_core.paths import printable
 from bookstore_core.settings import BookstoreSettings
 from bookstore_core.stores.s3.client import (
     FOR_CHECKS,
@@ -92,6 +94,9 @@ NO_CREDENTIALS: tuple[type[Exception], ...] = (
     failures.TokenRetrievalError,
     failures.SSOError,
 )
+#: A password in a URL, with the name before it.
+_PASSWORD = re.compile(r"//[^/@\s]*@")
+
 TIMEOUTS = (failures.ConnectTimeoutError, failures.ReadTimeoutError)
 
 
@@ -159,7 +164,8 @@ def _reason_of(error: Exception) -> str:
         cause = cause.__cause__ or cause.__context__
     if isinstance(error, failures.ConnectionClosedError):
         return "it closed the connection"
-    return type(error).__name__
+    words = _PASSWORD.sub("//", " ".join(str(error).split())).rstrip(".")
+    return printable(words) or "the connection failed"
 
 
 def _about_stale(error: Exception) -> str:

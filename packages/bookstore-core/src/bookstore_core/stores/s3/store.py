@@ -36,6 +36,7 @@ from bookstore_core.stores.s3.labels import list_marked, marker_key, merge_tags
 from bookstore_core.stores.s3.listings import OVERWRITABLE, version_of
 from bookstore_core.stores.s3.metadata import encode_metadata
 from bookstore_core.stores.s3.pages import KeyPages
+from bookstore_core.stores.s3.remedies import remedy_for
 from bookstore_core.stores.streams import Window
 from bookstore_core.stores.versions import (
     KeyPage,
@@ -90,12 +91,13 @@ class S3Store(VersionStore):
         name = self.bucket if bucket is None else bucket
         return Asked(name, own=name == self.bucket, key=key, version_id=version_id)
 
-    def check(self) -> StoreCheck:
+    def check(self, *, thorough: bool = False) -> StoreCheck:
         checked = Checked(
             endpoint=self._connection.endpoint,
             bucket=self.bucket,
             prefix=self._settings.workspace_prefix,
             encryption=self._encryption,
+            thorough=thorough,
         )
         return check_s3(self._ask_briefly, checked)
 
@@ -111,6 +113,16 @@ class S3Store(VersionStore):
         return self._connection.ask(operation, asked, brief=True, **parameters)
 
     def prepare(self) -> list[str]:
+        try:
+            return self._prepare()
+        except BookstoreError as error:
+            rights = "s3:CreateBucket, s3:GetBucketVersioning and "
+            rights += "s3:PutBucketVersioning"
+            remedy = remedy_for(error, rights)
+            error.args = (f"{error} {remedy}".strip(),)
+            raise
+
+    def _prepare(self) -> list[str]:
         ours, done = self._asked(None), []
         try:
             # Not `own`, so that a missing bucket raises NotFoundError.
