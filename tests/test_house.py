@@ -115,6 +115,7 @@ APART = {
     "server": {"flask"},
     "app": {"tornado"},
     "gunicorn_conf.py": {"tornado"},
+    "gunicorn_launched.py": {"tornado"},
     "confined": {"flask", "tornado"},
     "contents": {"flask", "tornado"},
     "sharing": {"flask", "tornado"},

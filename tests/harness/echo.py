@@ -49,7 +49,7 @@ def serve(environ: Environ, start_response: Any) -> Iterable[bytes]:
 
 
 def _echo(environ: Environ) -> Answer:
-    from bookstore_web.gunicorn_conf import launch
+    from bookstore_web.gunicorn_launched import launch
 
     body = environ["wsgi.input"].read()
     headers = {k[5:]: v for k, v in environ.items() if k.startswith("HTTP_")}
@@ -113,7 +113,7 @@ def _half(environ: Environ) -> Answer:
 def _call_back(environ: Environ) -> Answer:
     """Request the root directory from the notebook server, as a clone does."""
     from bookstore_web.contents.connections import open_pool
-    from bookstore_web.gunicorn_conf import launch
+    from bookstore_web.gunicorn_launched import launch
 
     context = json.loads(environ["HTTP_X_BOOKSTORE_CONTEXT"])
     with open_pool(

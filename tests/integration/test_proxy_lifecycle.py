@@ -117,7 +117,9 @@ def test_an_app_that_fails_at_start_leaves_the_server_alive(
     assert refused.status_code == 503
     assert "could not start" in refused.json()["message"]
     assert int(refused.headers["Retry-After"]) >= 1
-    assert "could not start" in server.request("GET", "bookstore/").text
+    page = server.request("GET", "bookstore/")
+    assert "could not start" in page.text
+    assert page.headers["Cross-Origin-Opener-Policy"] == "same-origin"
     assert "broken by the test" in server.log
     assert server.request("GET", "api/status").ok
     broken.unlink()

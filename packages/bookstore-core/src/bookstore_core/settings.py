@@ -16,6 +16,9 @@ from bookstore_core.paths import DELIMITER, check_path
 
 _MODE = re.compile(r"0?[0-7]?7[0-7]{2}")
 
+#: What a wrong value of a setting for the web app on its own means.
+NOT_ALONE = "The web app on its own does not start."
+
 DEFAULT_ENDPOINT_URL = "https://s3.amazonaws.com"
 
 
@@ -126,6 +129,22 @@ class BookstoreSettings(LoggingConfigurable):
         help="Absolute path of a directory from which people may clone by relative "
         "path. Empty: none.",
     ).tag(config=True, if_wrong=("", "Nothing is cloned from a directory."))
+
+    allowed_hosts = List(
+        Unicode(),
+        help="Names at which the web app on its own is reached, such as "
+        "'books.example.org', with or without a port. Empty: any. Requests to other "
+        "names are refused, and links that it returns have one of these.",
+    ).tag(config=True, if_wrong=([], NOT_ALONE))
+    proxy_secret = Secret(
+        help="Text that the proxy before the web app on its own sends in the header "
+        "X-Bookstore-Proxy-Secret. If set, requests without it are refused.",
+    ).tag(config=True, if_wrong=("", NOT_ALONE))
+    proxy_user_header = Unicode(
+        help="Header in which that proxy names the user, such as 'X-Forwarded-User'. "
+        "It is believed over a unix socket, or with proxy_secret. Empty: nobody is "
+        "named.",
+    ).tag(config=True, if_wrong=("", NOT_ALONE))
 
     spool_dir = Unicode(
         help="Directory where saves wait for upload. Default: bookstore/spool in "

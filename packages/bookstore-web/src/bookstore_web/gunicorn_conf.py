@@ -1,117 +1,76 @@
-"""Settings and hooks of gunicorn behind a notebook server.
+"""Settings of gunicorn for the web app on its own, behind a proxy.
 
-gunicorn reads this module (``-c python:bookstore_web.gunicorn_conf``) and uses every
-name that is one of its settings. `server/gunicorn_process.py` starts it, with the
-socket on the command line and a pipe as standard input. The first line of the pipe is a
-`Launch`; the pipe is closed when the notebook server has ended.
+gunicorn reads this module (``-c python:bookstore_web.gunicorn_conf``, see
+docs/deploy.md) and uses every name that is one of its settings; its command line
+overrides them. Behind a notebook server, `gunicorn_launched.py` has others.
 """
 
-import os
-import shutil
-import signal
-import sys
 import threading
 from importlib import import_module
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from ipaddress import ip_address
+from typing import Any
 
-from bookstore_web.wire import Launch
-
-if TYPE_CHECKING:
-    from _typeshed.wsgi import WSGIApplication
-
-workers = 1
+workers = 2
 worker_class = "gthread"
 #: More than `MOST_TASKS` in `confined/pool.py`, so that one is always free.
 threads = 8
 timeout = 120
-#: Seconds for unfinished requests when the server stops. `STOP_SECONDS` in
-#: `server/gunicorn_process.py` is longer.
-graceful_timeout = 3
-#: Only its owner can use the socket.
-umask = 0o177
+#: The proxy is in the group of the socket, nobody else can use it.
+umask = 0o117
 control_socket_disable = True
-loglevel = "warning"
-accesslog = None
-errorlog = "-"
-#: Hubs and their proxies put large cookies and tokens into headers. Tornado accepts at
-#: most 64 KiB of headers, and our own header repeats the token.
+#: A key of 1,024 bytes takes 3 KB of a URL, and twice that with a second one. Hubs and
+#: proxies put large cookies and tokens into headers. Tornado accepts at most 64 KiB of
+#: headers, and the header of a notebook server repeats the token.
 limit_request_line = 0
 limit_request_fields = 1000
 limit_request_field_size = 256 * 1024
-#: Headers of a client are not trusted to state its address.
-forwarded_allow_ips = ""
+#: A client cannot choose the base URL; SCRIPT_NAME in the environment is read.
 forwarder_headers = ""
-secure_scheme_headers: dict[str, str] = {}
-
-_launches: list[Launch] = []
-
-
-def launch() -> Launch:
-    """Return the launch that the notebook server sent."""
-    return _launches[0]
-
-
-def launched_app() -> "WSGIApplication":
-    """Return the Flask app for the notebook server that started gunicorn."""
-    # Imported here because the master, which reads this module too, needs no Flask.
-    from bookstore_web.app.factory import create_app
-
-    return create_app(launch=launch())
+secure_scheme_headers = {"X-FORWARDED-PROTO": "https"}
 
 
 def on_starting(server: Any) -> None:
-    """In the master, before it forks: read the launch."""
-    _launches[:] = [Launch.from_json(sys.stdin.readline())]
+    """In the master, before it binds: warn if strangers can pass the proxy."""
+    # Imported here because a gunicorn behind a notebook server reads this module, too.
+    from bookstore_core.errors import BookstoreError
+    from bookstore_core.jupyter.config_files import load_settings
+
+    try:
+        secret = load_settings().proxy_secret
+    except BookstoreError:
+        return  # the workers report it
+    for address in server.cfg.address:
+        if not secret and not is_private(address):
+            server.log.error(
+                "WARNING: everybody who reaches %s can use bookstore without the "
+                "proxy, and with any name. Bind to a unix socket, or set "
+                "BookstoreSettings.proxy_secret.",
+                ":".join(map(str, address)),
+            )
 
 
-def post_fork(server: Any, worker: Any) -> None:
-    """In a worker, before it loads the app: watch the pipe from the server.
+def is_private(address: object) -> bool:
+    """Return whether only this machine can reach an address of gunicorn.
 
-    Not in the master: a thread there would not survive the fork.
+    It is a host and a port, or the path or the number of a socket.
     """
-    threading.Thread(
-        target=_end_with_server, args=(worker.ppid,), name="pipe-watcher", daemon=True
-    ).start()
+    if not isinstance(address, tuple):
+        return True
+    host = str(address[0])
+    try:
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def post_worker_init(worker: Any) -> None:
-    """In a worker that has loaded the app: mark it as ready, and preload modules."""
-    Path(launch().ready_path).touch()
-    # The first notebook would wait a second for the grammars that the validator's
-    # imports compile. A thread also begins with an empty stack: on gunicorn's deep one,
-    # CPython 3.11 maps memory whenever a call exceeds a chunk of its frames, and the
-    # imports take 4.5 s instead of 1.3 s.
-    threading.Thread(target=_preload, name="preload", daemon=True).start()
+    """In a worker that has loaded the app: preload what the first requests need."""
+    threading.Thread(target=preload, name="preload", daemon=True).start()
 
 
-def _preload() -> None:
+def preload() -> None:
+    """Start the confined process, and import what takes long."""
     from bookstore_web.confined.pool import confined
 
     confined.prepare()
     import_module("nbformat")
-
-
-def worker_exit(server: Any, worker: Any) -> None:
-    """In a worker that ends: clean up if the master has ended before."""
-    if os.getppid() != worker.ppid:
-        _remove_runtime_dir()
-
-
-def on_exit(server: Any) -> None:
-    """In the master, at its end: clean up."""
-    _remove_runtime_dir()
-
-
-def _end_with_server(master: int) -> None:
-    while os.read(0, 4096):
-        pass
-    if os.getppid() == master:
-        os.kill(master, signal.SIGTERM)
-        return
-    _remove_runtime_dir()
-    os._exit(0)
-
-
-def _remove_runtime_dir() -> None:
-    shutil.rmtree(launch().runtime_dir, ignore_errors=True)

@@ -1,6 +1,5 @@
 """PUT /api/bookstore/publish: what is accepted, refused and returned."""
 
-import getpass
 import hashlib
 import io
 import json
@@ -58,15 +57,6 @@ def test_a_version_records_its_author_and_source(
     assert known.author == "Ann Müller"
     assert known.source_path == "a/ü.ipynb"
     assert known.sha256 == hashlib.sha256(data).hexdigest()
-
-
-def test_standalone_the_author_is_the_user_of_the_process(
-    client: FlaskClient, store: VersionStore, notebook: Notebook
-) -> None:
-    client.put("/api/bookstore/publish/a.ipynb", json=model(notebook))
-    known = store.head("published/a.ipynb").metadata
-    assert known is not None
-    assert known.author == getpass.getuser()
 
 
 def test_no_published_cell_claims_trust(

@@ -2,19 +2,20 @@
 
 If a notebook server launched the app, it takes the `RequestContext` that the server
 sends with each request, and refuses requests without it. A standalone app takes its
-base URL from SCRIPT_NAME, as any WSGI app does, and refuses requests from pages of
-other sites.
+base URL from SCRIPT_NAME, as any WSGI app does; `standalone.py` checks the request.
 """
 
 import hmac
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
-from urllib.parse import quote, unquote_to_bytes, urlsplit
+from urllib.parse import quote, unquote_to_bytes
 
 from flask import request
 
 from bookstore_core import authors
 from bookstore_core.errors import ForbiddenError, InvalidRequestError
+from bookstore_core.settings import BookstoreSettings
+from bookstore_web.app.standalone import check_standalone, proxy_user
 from bookstore_web.contents.client import Caller
 from bookstore_web.wire import CONTEXT_HEADER, Launch, RequestContext
 
@@ -23,10 +24,8 @@ if TYPE_CHECKING:
 
 CONTEXT_KEY = "bookstore.context"
 HEADER_KEY = "HTTP_" + CONTEXT_HEADER.upper().replace("-", "_")
-SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 #: Characters that are not percent-encoded in the path of a URL.
 PATH_CHARACTERS = "/~!$&'()*+,;=:@"
-DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
 class ContextMiddleware:
@@ -67,53 +66,36 @@ def _split_path(environ: "WSGIEnvironment", base_url: str) -> None:
         environ["PATH_INFO"] = path.removeprefix(script_name)
 
 
-def check_caller(launch: Launch | None) -> None:
-    """Check that the request came through the notebook server, or from the same site.
+def check_caller(launch: Launch | None, settings: BookstoreSettings) -> None:
+    """Check that the request came through the notebook server, or through the proxy.
 
-    Raises ForbiddenError, and InvalidRequestError for a path that is not UTF-8.
+    Raises ForbiddenError, and InvalidRequestError for a path that is not UTF-8 and a
+    host that is not allowed.
     """
-    if launch is not None and CONTEXT_KEY not in request.environ:
+    if launch is None:
+        check_standalone(settings)
+        request.environ[CONTEXT_KEY] = _own_context(proxy_user(settings))
+    elif CONTEXT_KEY not in request.environ:
         raise ForbiddenError("This is available through the notebook server only.")
-    if launch is None and request.method not in SAFE_METHODS:
-        _check_origin()
     try:
         request.environ.get("PATH_INFO", "").encode("latin-1").decode("utf-8")
     except UnicodeError:
         raise InvalidRequestError("The path of the URL is not UTF-8.") from None
 
 
-def _check_origin() -> None:
-    cross_site = request.headers.get("Sec-Fetch-Site") == "cross-site"
-    origin = request.headers.get("Origin")
-    if cross_site or (origin is not None and not _is_ours(origin)):
-        raise ForbiddenError(
-            "The request comes from a page of another site. Open bookstore's own page."
-        )
-
-
-def _is_ours(origin: str) -> bool:
-    try:
-        theirs = urlsplit(origin)
-        ours = urlsplit(f"//{request.host}")
-        port = DEFAULT_PORTS.get(theirs.scheme)
-        return (theirs.hostname, theirs.port or port) == (
-            ours.hostname,
-            ours.port or port,
-        )
-    except ValueError:
-        return False
-
-
-def context() -> RequestContext:
-    """Return the context of this request; a standalone app makes its own."""
-    known: RequestContext | None = request.environ.get(CONTEXT_KEY)
-    if known is not None:
-        return known
+def _own_context(user: str = "") -> RequestContext:
     return RequestContext(
         secret="",
         base_url=quote(request.root_path.rstrip("/") + "/", safe=PATH_CHARACTERS),
         origin=request.host_url.rstrip("/"),
+        user=user,
     )
+
+
+def context() -> RequestContext:
+    """Return the context of this request; one of a stranger if it is refused."""
+    known: RequestContext | None = request.environ.get(CONTEXT_KEY)
+    return known or _own_context()
 
 
 def caller() -> Caller:
@@ -130,5 +112,10 @@ def caller() -> Caller:
 
 
 def author() -> str:
-    """Return the caller's name, or the user of this process if there is none."""
-    return context().user or authors.author()
+    """Return the caller's name; empty if it is not known.
+
+    Behind a notebook server without names it is the user of this process, whose server
+    that is. On its own, the app runs as a service that nobody is.
+    """
+    known = context()
+    return known.user or (authors.author() if known.secret else "")

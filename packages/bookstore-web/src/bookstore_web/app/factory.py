@@ -13,6 +13,7 @@ from bookstore_web.app.api import BLUEPRINTS
 from bookstore_web.app.context import ContextMiddleware, check_caller, context
 from bookstore_web.app.pages import pages
 from bookstore_web.app.services import EXTENSION, Services
+from bookstore_web.app.standalone import check_guards
 from bookstore_web.wire import ENVELOPE, Launch
 
 #: Inline scripts and styles never run, whatever text is on a page.
@@ -44,10 +45,13 @@ def create_app(
     """Return the app for these settings; by default those of the Jupyter config files.
 
     With a `launch`, the app serves only the notebook server that started it, and takes
-    its settings from there. No store is contacted yet.
+    its settings from there. No store is contacted yet. Raises ConfigurationError if the
+    config files cannot be used, or a setting that protects a standalone app is wrong.
     """
     if settings is None:
         settings = _load_settings(launch)
+    if launch is None:
+        check_guards(settings)
     app = Flask("bookstore_web.app", static_url_path="/bookstore/static")
     app.extensions[EXTENSION] = Services(settings, launch)
     app.config["MAX_CONTENT_LENGTH"] = settings.max_notebook_size + ENVELOPE
@@ -61,7 +65,7 @@ def create_app(
         app.register_blueprint(blueprint)
     app.register_blueprint(pages)
     failures.register(app)
-    app.before_request(lambda: check_caller(launch))
+    app.before_request(lambda: check_caller(launch, settings))
     app.after_request(_set_headers)
     app.context_processor(
         lambda: {
@@ -94,6 +98,8 @@ def _set_headers(response: Response) -> Response:
     headers = response.headers
     # The frame that shows a version sets its own, stricter policy.
     headers.setdefault("Content-Security-Policy", CONTENT_SECURITY_POLICY)
+    # Other sites get no handle of a window with our pages.
+    headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
     headers["X-Content-Type-Options"] = "nosniff"
     headers.setdefault("Referrer-Policy", "same-origin")
     if request.endpoint != "static":

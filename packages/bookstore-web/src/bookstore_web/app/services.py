@@ -1,6 +1,8 @@
 """Services that the requests of a process share: settings, stores, notebook server."""
 
 import threading
+from collections.abc import Mapping
+from typing import Any
 
 from flask import current_app
 
@@ -16,6 +18,7 @@ from bookstore_web.library.latest import LatestScans
 from bookstore_web.library.library import Library
 from bookstore_web.library.presence import Presence
 from bookstore_web.rendering.views import Views
+from bookstore_web.sharing.clone import CloneSource, check_published, source_of
 from bookstore_web.versions.cache import CachedHistory
 from bookstore_web.versions.diff import ChangeMemory, Changes
 from bookstore_web.versions.restore import Restorer
@@ -90,6 +93,16 @@ class Services:
             caller=caller(),
             archives=context().archives,
         )
+
+    def clone_source(self, fields: Mapping[str, Any]) -> CloneSource:
+        """Return what the fields of a request name to be cloned; see `source_of`.
+
+        A standalone app without a workspace shelf speaks of published notebooks only.
+        """
+        source = source_of(fields, self.settings)
+        if self.launch is None and not self.settings.workspace_prefix:
+            check_published(source, self.settings)
+        return source
 
     @property
     def contents(self) -> ContentsServer:

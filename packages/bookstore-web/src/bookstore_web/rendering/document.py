@@ -41,6 +41,8 @@ FRAME_POLICY = "; ".join(
 )
 FRAME_HEADERS: Mapping[str, str] = {
     "Content-Security-Policy": FRAME_POLICY,
+    # Browsers refuse any other value for a document with `sandbox`.
+    "Cross-Origin-Opener-Policy": "unsafe-none",
     "X-Content-Type-Options": "nosniff",
     "X-DNS-Prefetch-Control": "off",
     "Referrer-Policy": "no-referrer",

@@ -105,7 +105,7 @@ def _command(launch: Launch, application: str) -> list[str]:
         "-P",  # do not import from the current directory
         "-m",
         "gunicorn",
-        "--config=python:bookstore_web.gunicorn_conf",
+        "--config=python:bookstore_web.gunicorn_launched",
         f"--bind=unix:{launch.socket_path}",
         f"--worker-tmp-dir={launch.runtime_dir}",
         application,

@@ -58,6 +58,11 @@ class ProxyHandler(web.RequestHandler):
 
     auth_resource = AUTH_RESOURCE
 
+    def set_default_headers(self) -> None:
+        """Set the headers of the server's own answers, as the app sets those of its."""
+        super().set_default_headers()
+        self.set_header("Cross-Origin-Opener-Policy", "same-origin")
+
     def initialize(self, frontier: Frontier, is_api: bool) -> None:
         """Take the arguments of the route."""
         self._frontier = frontier

@@ -13,7 +13,7 @@ from bookstore_web.server.address import ServerAddress
 from bookstore_web.server.gunicorn_process import GunicornProcess
 from bookstore_web.wire import Launch
 
-APPLICATION = "bookstore_web.gunicorn_conf:launched_app()"
+APPLICATION = "bookstore_web.gunicorn_launched:launched_app()"
 
 START_SECONDS = 30.0
 POLL_SECONDS = 0.02

@@ -12,7 +12,7 @@ from bookstore_core.errors import (
     NotFoundError,
 )
 from bookstore_core.notebooks import check_size
-from bookstore_core.paths import MAX_KEY_BYTES, s3_display_path
+from bookstore_core.paths import MAX_KEY_BYTES, is_own, s3_display_path
 from bookstore_core.settings import BookstoreSettings
 from bookstore_core.stores import Version, VersionStore
 from bookstore_web.fields import optional_field, text_field
@@ -65,6 +65,20 @@ def source_of(fields: Mapping[str, Any], settings: BookstoreSettings) -> CloneSo
         raise InvalidRequestError(f"{key!r} is a folder. Give the key of a file.")
     _check_allowed(bucket, settings)
     return CloneSource(bucket, key, version_id)
+
+
+def check_published(source: CloneSource, settings: BookstoreSettings) -> None:
+    """Raise ForbiddenError for a key of our bucket that is not a published notebook's.
+
+    It is the same error whether the key exists or not.
+    """
+    prefix = settings.published_prefix.strip("/")
+    is_published = bool(prefix) and source.key.startswith(f"{prefix}/")
+    if source.bucket == settings.bucket and (not is_published or is_own(source.key)):
+        raise ForbiddenError(
+            "Only published notebooks can be cloned from here: keys that begin with "
+            f"{prefix or 'the published prefix'}/."
+        )
 
 
 def _check_allowed(bucket: str, settings: BookstoreSettings) -> None:

@@ -11,7 +11,7 @@ from bookstore_web.app.schemas import TARGET, CloneFields, ContentsModel, Reques
 from bookstore_web.app.services import services
 from bookstore_web.contents.drafts import draft_of_valid, save
 from bookstore_web.sharing import clone_mounted as fs_cloning
-from bookstore_web.sharing.clone import fetch, source_of
+from bookstore_web.sharing.clone import fetch
 
 blueprint = Blueprint("clone", __name__, url_prefix="/api/bookstore")
 
@@ -37,7 +37,7 @@ class Copy(ContentsModel):
 @operation(body=CloneFields, answer=Copy, errors=(404, 409, 422))
 def clone(fields: dict[str, str]) -> dict[str, Any]:
     """Clone a version from the store to the caller's notebook server."""
-    source = source_of(fields, services().settings)
+    source = services().clone_source(fields)
     server, limit = services().contents, services().settings.max_notebook_size
     original = fetch(source, store=services().open_store(), limit=limit)
     draft = draft_of_valid(source.name, original.data)

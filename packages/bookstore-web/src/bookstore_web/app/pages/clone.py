@@ -18,7 +18,7 @@ from bookstore_web.app.services import services
 from bookstore_web.contents.drafts import Draft, draft_of_valid, opening_url, save
 from bookstore_web.contents.free_names import FreeName, find_place
 from bookstore_web.fields import optional_field, text_field
-from bookstore_web.sharing.clone import CloneSource, fetch, look_up, source_of
+from bookstore_web.sharing.clone import CloneSource, fetch, look_up
 from bookstore_web.sharing.clone_mounted import MountedFile, read_mounted
 
 blueprint = Blueprint("clone", __name__)
@@ -50,7 +50,7 @@ class Offer:
 @operation(query=CloneFields, media_types=(HTML,), errors=(400, 404, 409, 413))
 def landing(fields: dict[str, str]) -> Response:
     """Show what would be cloned, and where to, with a button that clones it."""
-    source = source_of(fields, services().settings)
+    source = services().clone_source(fields)
     limit = services().settings.max_notebook_size
     store = services().open_store(hurried=True)
     version = look_up(source, store=store, limit=limit)
@@ -62,7 +62,7 @@ def landing(fields: dict[str, str]) -> Response:
 def clone() -> BaseResponse:
     """Clone the notebook that the landing page showed, and open the copy."""
     fields = request.form.to_dict()
-    source = source_of(fields, services().settings)
+    source = services().clone_source(fields)
     target_path = optional_field(fields, "target_path")
     limit = services().settings.max_notebook_size
     # This fails early if the store is down; `fetch` allows time for a large file.

@@ -1,0 +1,120 @@
+"""Settings and hooks of gunicorn behind a notebook server.
+
+`server/gunicorn_process.py` starts it with this module as its configuration, with the
+socket on the command line and a pipe as standard input. The first line of the pipe is a
+`Launch`; the pipe is closed when the notebook server has ended.
+"""
+
+import os
+import shutil
+import signal
+import sys
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from bookstore_web.gunicorn_conf import (
+    control_socket_disable,
+    forwarder_headers,
+    limit_request_field_size,
+    limit_request_fields,
+    limit_request_line,
+    preload,
+    threads,
+    timeout,
+    worker_class,
+)
+from bookstore_web.wire import Launch
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIApplication
+
+#: gunicorn reads the names of this module.
+__all__ = [
+    "control_socket_disable",
+    "forwarder_headers",
+    "limit_request_field_size",
+    "limit_request_fields",
+    "limit_request_line",
+    "threads",
+    "timeout",
+    "worker_class",
+]
+
+workers = 1
+#: Seconds for unfinished requests when the server stops. `STOP_SECONDS` in
+#: `server/gunicorn_process.py` is longer.
+graceful_timeout = 3
+#: Only its owner can use the socket.
+umask = 0o177
+loglevel = "warning"
+accesslog = None
+errorlog = "-"
+#: The server says how it was asked, in a header of its own.
+forwarded_allow_ips = ""
+secure_scheme_headers: dict[str, str] = {}
+
+_launches: list[Launch] = []
+
+
+def launch() -> Launch:
+    """Return the launch that the notebook server sent."""
+    return _launches[0]
+
+
+def launched_app() -> "WSGIApplication":
+    """Return the Flask app for the notebook server that started gunicorn."""
+    # Imported here because the master, which reads this module too, needs no Flask.
+    from bookstore_web.app.factory import create_app
+
+    return create_app(launch=launch())
+
+
+def on_starting(server: Any) -> None:
+    """In the master, before it forks: read the launch."""
+    _launches[:] = [Launch.from_json(sys.stdin.readline())]
+
+
+def post_fork(server: Any, worker: Any) -> None:
+    """In a worker, before it loads the app: watch the pipe from the server.
+
+    Not in the master: a thread there would not survive the fork.
+    """
+    threading.Thread(
+        target=_end_with_server, args=(worker.ppid,), name="pipe-watcher", daemon=True
+    ).start()
+
+
+def post_worker_init(worker: Any) -> None:
+    """In a worker that has loaded the app: mark it as ready, and preload modules."""
+    Path(launch().ready_path).touch()
+    # The first notebook would wait a second for the grammars that the validator's
+    # imports compile. A thread also begins with an empty stack: on gunicorn's deep one,
+    # CPython 3.11 maps memory whenever a call exceeds a chunk of its frames, and the
+    # imports take 4.5 s instead of 1.3 s.
+    threading.Thread(target=preload, name="preload", daemon=True).start()
+
+
+def worker_exit(server: Any, worker: Any) -> None:
+    """In a worker that ends: clean up if the master has ended before."""
+    if os.getppid() != worker.ppid:
+        _remove_runtime_dir()
+
+
+def on_exit(server: Any) -> None:
+    """In the master, at its end: clean up."""
+    _remove_runtime_dir()
+
+
+def _end_with_server(master: int) -> None:
+    while os.read(0, 4096):
+        pass
+    if os.getppid() == master:
+        os.kill(master, signal.SIGTERM)
+        return
+    _remove_runtime_dir()
+    os._exit(0)
+
+
+def _remove_runtime_dir() -> None:
+    shutil.rmtree(launch().runtime_dir, ignore_errors=True)

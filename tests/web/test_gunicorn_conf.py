@@ -1,0 +1,51 @@
+"""gunicorn's configuration for the web app on its own."""
+
+import json
+import logging
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+from gunicorn.config import Config
+
+from bookstore_web.gunicorn_conf import on_starting
+
+SOCKET = "unix:/run/bookstore.sock"
+EVERYBODY = "0.0.0.0:80"
+
+
+@pytest.fixture(autouse=True)
+def config_dir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("JUPYTER_CONFIG_DIR", str(tmp_path))
+    return tmp_path
+
+
+def warnings_of(bind: str, caplog: pytest.LogCaptureFixture) -> str:
+    config = Config()
+    config.set("bind", [bind])
+    on_starting(SimpleNamespace(cfg=config, log=logging.getLogger("gunicorn")))
+    return caplog.text
+
+
+@pytest.mark.parametrize("bind", [SOCKET, "127.0.0.1:80", "[::1]:80", "localhost:80"])
+def test_an_address_that_only_this_machine_reaches_is_no_warning(
+    bind: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert warnings_of(bind, caplog) == ""
+
+
+@pytest.mark.parametrize("bind", [EVERYBODY, "[::]:80", "10.0.0.1:80", ":80"])
+def test_any_other_address_is_warned_of(
+    bind: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    text = warnings_of(bind, caplog)
+    assert "WARNING: everybody who reaches" in text
+    assert "BookstoreSettings.proxy_secret" in text
+
+
+def test_no_address_is_warned_of_if_the_proxy_has_a_secret(
+    config_dir: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    settings = {"BookstoreSettings": {"proxy_secret": "x"}}
+    (config_dir / "jupyter_config.json").write_text(json.dumps(settings))
+    assert warnings_of(EVERYBODY, caplog) == ""
