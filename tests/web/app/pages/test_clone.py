@@ -42,6 +42,35 @@ def test_the_page_shows_source_version_size_time_and_author(
         assert text in page.text
 
 
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("jupyter_config.py", "a configuration file. It is copied as it is. Programs"),
+        ("jupyter_server_config.json", "a configuration file"),
+        (".bashrc", "a configuration file"),
+        ("Makefile", "a configuration file"),
+        ("tool.PY", "a Python program"),
+        ("page.html", "a web page, perhaps with scripts"),
+        ("data.csv", "a file of the type .csv"),
+        ("LICENSE", "a file without a type"),
+        ("<b>.<i>", "a file of the type .&lt;i&gt;"),
+    ],
+)
+def test_the_page_says_what_a_file_is_that_is_no_notebook(
+    server: ServerSide, put: Put, name: str, words: str
+) -> None:
+    put(f"published/{name}", b"1")
+    query = QUERY | {"s3_key": f"published/{name}"}
+    page = server.get("/bookstore/clone", query_string=query).text
+    assert f"This is not a notebook but {words}" in page
+
+
+def test_the_page_of_a_notebook_does_not(server: ServerSide, put: Put) -> None:
+    put("published/a.ipynb", b"1")
+    page = server.get("/bookstore/clone", query_string=QUERY).text
+    assert "not a notebook" not in page
+
+
 def test_the_page_distinguishes_the_newest_from_a_given_version(
     server: ServerSide, put: Put
 ) -> None:

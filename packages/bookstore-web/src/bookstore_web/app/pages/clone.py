@@ -20,6 +20,7 @@ from bookstore_web.contents.free_names import FreeName, find_place
 from bookstore_web.fields import optional_field, text_field
 from bookstore_web.sharing.clone import CloneSource, fetch, look_up
 from bookstore_web.sharing.clone_mounted import MountedFile, read_mounted
+from bookstore_web.sharing.file_kinds import kind_of
 
 blueprint = Blueprint("clone", __name__)
 
@@ -43,6 +44,11 @@ class Offer:
     form: str
     fields: Mapping[str, str]
     label: Label | None = None
+
+    @property
+    def kind(self) -> str:
+        """What the file is if it is not a notebook, as sentences."""
+        return kind_of(self.name)
 
 
 @blueprint.get("/api/bookstore/cloned")
