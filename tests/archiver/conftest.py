@@ -42,10 +42,15 @@ def files(tmp_path: Path) -> Files:
 
 @pytest.fixture
 def make_archiver(spool_dir: Path, store: MemoryStore) -> Iterator[MakeArchiver]:
-    """Make archivers that use the memory store; all are closed at the end."""
+    """Make archivers that use the memory store; all are closed at the end.
+
+    `root` is the directory of the notebooks, if no contents manager says so.
+    """
     made: list[Archiver] = []
 
-    def make(*, timing: Timing = QUICK, **options: Any) -> Archiver:
+    def make(
+        *, timing: Timing = QUICK, root: Path | None = None, **options: Any
+    ) -> Archiver:
         names = set(BookstoreSettings.class_trait_names(config=True)) & options.keys()
         traits = {name: options.pop(name) for name in names}
         values = {"storage": "local", "spool_dir": str(spool_dir), **traits}
@@ -57,6 +62,8 @@ def make_archiver(spool_dir: Path, store: MemoryStore) -> Iterator[MakeArchiver]
             **options,
         )
         made.append(archiver)
+        if root is not None:
+            archiver.intake.roots.add(str(root))
         return archiver
 
     yield make

@@ -38,13 +38,14 @@ def spool_dir(tmp_path: Path, home: Path) -> Path:
 
 
 def test_a_spool_of_form_1_is_drained(
-    make_archiver: Callable[..., Any], spool_dir: Path, tmp_path: Path
+    make_archiver: Callable[..., Any], spool_dir: Path, tmp_path: Path, home: Path
 ) -> None:
     settings = BookstoreSettings.from_config(
         {"storage": "local", "local_root": str(tmp_path / "store")}
     )
     store = open_store(settings)
-    assert make_archiver(store=lambda: store).drain(timeout=30)
+    archiver = make_archiver(store=lambda: store, root=home)
+    assert archiver.drain(timeout=30)
     for save in EXPECTED["waiting"]:
         page = store.list_versions(save["key"])
         kept = [store.head(save["key"], v.version_id).metadata for v in page.versions]

@@ -13,6 +13,7 @@ from archiver.saving import Files, text
 from bookstore_archiver.archiver import Archiver
 from bookstore_archiver.hooks.saves import attach
 from bookstore_core.jupyter.settings_reader import read_settings
+from bookstore_core.origins import MARK
 from bookstore_core.settings import BookstoreSettings
 from bookstore_core.spool.report import report_spool
 from bookstore_core.stores import open_store
@@ -35,7 +36,8 @@ def serve(tmp_path: Path, spool_dir: Path, files: Files) -> Iterator[Serve]:
         for earlier in running:
             earlier.close()
         running[:] = [archiver]
-        files.__dict__.pop("save", None)
+        for name in ("save", MARK):
+            files.__dict__.pop(name, None)
         attach(files, archiver.intake)
         archiver.start()
         return settings

@@ -8,6 +8,7 @@ import pytest
 
 from bookstore_archiver.hooks.event_loop import PathLocks
 from bookstore_archiver.hooks.saves import attach, makes_version
+from bookstore_archiver.roots import Roots
 from bookstore_archiver.spool.sources import Source
 from bookstore_core.origins import Origin
 
@@ -19,6 +20,7 @@ class Keeper:
 
     def __init__(self) -> None:
         self.locks = PathLocks()
+        self.roots = Roots()
         self.kept: list[tuple[str, Any]] = []
 
     def keep(

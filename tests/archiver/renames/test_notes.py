@@ -110,7 +110,7 @@ def test_next_process_records_what_the_last_one_has_not(
     assert note
     note.recorded("y/00.ipynb")
     note.release()
-    archiver = make_archiver()
+    archiver = make_archiver(root=files.root)
     archiver.start()
     expected = [[]] + [[f"x/{name}"] for name in full_folder[1:]]
     wait_for(
@@ -162,7 +162,7 @@ def test_notebook_whose_record_waits_in_the_spool_is_not_recorded_again(
     first.intake._pending_renames.release()
     (path,) = rename_files(str(spool_dir))
     path.write_bytes(path.read_bytes().splitlines(keepends=True)[0])
-    make_archiver().start()
+    make_archiver(root=files.root).start()
     expected = [[f"x/{name}"] for name in full_folder]
     wait_for(
         lambda: recorded(store, "y", full_folder) == expected, what="all notebooks"
@@ -179,7 +179,7 @@ def test_drain_also_finishes_renames(
     note = notes.write(FolderRename("x", "y", str(files.root / "y"), utc_now()))
     assert note
     note.release()
-    assert make_archiver().drain(30)
+    assert make_archiver(root=files.root).drain(30)
     assert recorded(store, "y", full_folder) == [[f"x/{name}"] for name in full_folder]
 
 

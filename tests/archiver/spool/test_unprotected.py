@@ -88,7 +88,7 @@ def test_next_process_archives_what_one_could_not_protect(
     assert [notebook.path for notebook in read_unprotected(str(spool_dir))] == [
         "a.ipynb"
     ]
-    second = make_archiver()
+    second = make_archiver(root=files.root)
     second.start()
     wait_for(lambda: contents(store), what="the repair")
     assert contents(store) == ["1"]
@@ -245,9 +245,9 @@ def test_file_of_a_running_process_is_not_adopted(tmp_path: Path) -> None:
     first, second = UnprotectedFile(spool_dir), UnprotectedFile(spool_dir)
     first.keep([notebook])
     adopted: list[list[UnprotectedNotebook]] = []
-    second.adopt(lambda notebooks: adopted.append(notebooks) is None)
+    second.adopt(lambda notebooks: adopted.append(notebooks) or [])
     assert adopted == []
     first.close()
-    second.adopt(lambda notebooks: adopted.append(notebooks) is None)
+    second.adopt(lambda notebooks: adopted.append(notebooks) or [])
     assert adopted == [[notebook]]
     assert list(unprotected_files(spool_dir)) == []

@@ -20,6 +20,7 @@ from bookstore_archiver.records import ArchiveRecord
 from bookstore_archiver.renames.follower import RenameFollower
 from bookstore_archiver.renames.notes import RenameNotes
 from bookstore_archiver.renames.pending import PendingRenames
+from bookstore_archiver.roots import Roots
 from bookstore_archiver.spool.disk import Disk
 from bookstore_archiver.spool.entry import NO_PROVENANCE, OVERWRITTEN, Entry, Provenance
 from bookstore_archiver.spool.sources import BytesSource, FileSource, Source
@@ -61,11 +62,20 @@ class Intake:
         self._notify = notify
         self._log = log
         self._author = author()
+        self.roots = Roots()
         self._unprotected = Unprotected(
-            settings.spool_dir, log=log, adopted=self._remember_move
+            settings.spool_dir,
+            log=log,
+            adopted=self._remember_move,
+            believe=self.roots.believed,
         )
         self._pending_renames = PendingRenames(
-            RenameNotes(settings.spool_dir, log=log, disk=disk)
+            RenameNotes(
+                settings.spool_dir,
+                log=log,
+                disk=disk,
+                believe=self.roots.holds_folder,
+            )
         )
         self._follower = RenameFollower(
             self._keep_file, spool_dir=settings.spool_dir, log=log
@@ -264,6 +274,8 @@ class Intake:
 
     def _follow_left(self, *, once: bool = False) -> None:
         """Continue the renames that earlier processes did not finish."""
+        if not self.roots.known:
+            return  # no rename can be judged yet
         for folder in self._pending_renames.adopt(once=once):
             self._follower.follow(folder)
 
@@ -272,7 +284,7 @@ class Intake:
             raise NotFoundError(f"{notebook.os_path} was moved or removed.")
         # If the spool was removed, the store may already have this content.
         self._add(
-            FileSource(notebook.os_path),
+            FileSource(notebook.os_path, below=self.roots.above(notebook.os_path)),
             notebook.key or self._key(notebook.path),
             notebook.path,
             provenance=OVERWRITTEN,

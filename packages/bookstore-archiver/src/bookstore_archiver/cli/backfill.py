@@ -235,6 +235,7 @@ class BackfillApp(ArchiverVerb):
         total = sum(1 for _ in find_notebooks(root, self.extra_args))
         store = open_store(settings)
         archiver = Archiver(settings, log=self.log, store=lambda: store)
+        archiver.intake.roots.add(root)
         patience = Patience(archiver, report=self.print_message)
         backfill = Backfill(archiver, store, patience=patience)
         notebooks = find_notebooks(root, self.extra_args)

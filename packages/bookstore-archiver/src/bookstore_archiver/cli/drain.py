@@ -8,6 +8,7 @@ from traitlets import Float
 from bookstore_archiver.archiver import Archiver
 from bookstore_archiver.cli.verb import LIMIT, ArchiverVerb, Patience
 from bookstore_core.cli.command import Verb
+from bookstore_core.jupyter.server_root import find_root
 from bookstore_core.spool.directory import SpoolCounts, count_spool
 from bookstore_core.spool.report import READ_REASONS, describe_failed
 
@@ -38,6 +39,10 @@ class DrainApp(ArchiverVerb):
         if waiting:
             self.print_message(f"Saves that wait in {spool_dir}: {waiting}.")
         archiver = Archiver(settings, log=self.log)
+        root = find_root(self.config)
+        if not root.doubt:
+            # What servers noted about files is only believed of files in there.
+            archiver.intake.roots.add(root.path)
         limit = LIMIT if self.timeout is None else None
         patience = Patience(archiver, report=self.print_message, limit=limit)
         with closing(archiver):

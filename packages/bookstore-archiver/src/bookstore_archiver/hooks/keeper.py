@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any, Protocol
 
 from bookstore_archiver.hooks.event_loop import PathLocks
+from bookstore_archiver.roots import Roots
 from bookstore_archiver.spool.sources import Source
 from bookstore_core.origins import Origin
 
@@ -12,6 +13,7 @@ class Keeper(Protocol):
     """Keeps saves and renamed notebooks. Only `keep_present` raises."""
 
     locks: PathLocks
+    roots: Roots
 
     def keep(
         self,

@@ -35,6 +35,7 @@ def attach(manager: Any, keeper: Keeper) -> bool:
     if archives(manager):
         return False
     setattr(manager, MARK, keeper)
+    keeper.roots.add_manager(manager)
     save = manager.save
     wrap = _wrap_async if inspect.iscoroutinefunction(save) else _wrap_sync
     manager.save = wrap(save, manager, keeper)

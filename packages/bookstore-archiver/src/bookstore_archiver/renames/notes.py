@@ -3,6 +3,7 @@
 import fcntl
 import logging
 import os
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import BinaryIO
 
 from bookstore_archiver.spool.disk import Disk
 from bookstore_archiver.spool.file_states import is_at
+from bookstore_core.disk.regular import open_regular
 from bookstore_core.errors import SpoolError
 from bookstore_core.paths import printable
 from bookstore_core.spool.directory import TMP, waiting_saves
@@ -23,6 +25,9 @@ from bookstore_core.spool.renamed_folders import (
 )
 from bookstore_core.spool.saves import entry_name
 from bookstore_core.stores.versions import new_save_id
+
+#: Bytes that are read of a note: the paths of a hundred thousand notebooks.
+MAX_SIZE = 32 * 1024 * 1024
 
 
 class RenameNote:
@@ -62,8 +67,14 @@ class RenameNotes:
     """The notes in a spool: those of this process, and those of ended processes."""
 
     def __init__(
-        self, spool_dir: str, *, log: logging.Logger, disk: Disk | None = None
+        self,
+        spool_dir: str,
+        *,
+        log: logging.Logger,
+        disk: Disk | None = None,
+        believe: Callable[[FolderRename], bool] = lambda rename: True,
     ) -> None:
+        self._believe = believe
         self._spool_dir = spool_dir
         self._log = log
         self._disk = disk or Disk()
@@ -103,9 +114,9 @@ class RenameNotes:
         return RenameNote(rename, path, file)
 
     def adopt(self) -> list[RenameNote]:
-        """Take over the notes of ended processes, oldest first."""
+        """Take over the notes of ended processes, oldest first, that are believed."""
         paths = rename_files(self._spool_dir)
-        found = [note for path in paths if (note := _own(path)) is not None]
+        found = [note for path in paths if (note := self._own(path)) is not None]
         if not found:
             return []
         try:
@@ -122,22 +133,25 @@ class RenameNotes:
             note.rename = replace(note.rename, recorded=note.rename.recorded | recorded)
         return found
 
-
-def _own(path: Path) -> RenameNote | None:
-    """Lock a note for this process; return None if another process has it."""
-    try:
-        file = path.open("r+b")
-    except OSError:
+    def _own(self, path: Path) -> RenameNote | None:
+        """Lock a note for this process; return None if another process has it."""
+        try:
+            file = os.fdopen(open_regular(path, flags=os.O_RDWR), "r+b")
+        except OSError:
+            return None
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if is_at(file, path) and _is_own(file, path):
+                data = file.read(MAX_SIZE)
+                rename = decode_rename(data)
+                if rename is not None and self._believe(rename):
+                    file.truncate(file.seek(data.rfind(b"\n") + 1))  # drop a torn line
+                    return RenameNote(rename, path, file)
+        except OSError:
+            pass  # another process has it, or has just removed it
+        file.close()
         return None
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        if is_at(file, path):
-            data = file.read()
-            rename = decode_rename(data)
-            if rename is not None:
-                file.truncate(file.seek(data.rfind(b"\n") + 1))  # drop a torn line
-                return RenameNote(rename, path, file)
-    except OSError:
-        pass  # another process has it, or has just removed it
-    file.close()
-    return None
+
+
+def _is_own(file: BinaryIO, path: Path) -> bool:
+    return os.fstat(file.fileno()).st_uid == path.parent.stat().st_uid

@@ -5,18 +5,19 @@ from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
 
+from bookstore_core.disk.private import create_private, make_private
+
 
 class Disk:
-    """Creates files that only their owner can read, and makes them durable."""
+    """Makes files and folders that only their owner can use, and makes them durable."""
 
     def make_folder(self, path: Path) -> None:
         """Create a folder and its parents, unless they exist."""
-        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_private(path)
 
     def create(self, path: Path) -> BinaryIO:
         """Open a new file for writing. Raises FileExistsError if it exists."""
-        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL
-        return open(os.open(path, flags, 0o600), "wb")
+        return open(create_private(path), "wb")
 
     def sync(self, file: BinaryIO) -> None:
         """Write the file's content to disk, so that it survives a power cut."""

@@ -1,12 +1,16 @@
 """Sources: where the bytes of a notebook are copied from."""
 
+import errno
 import hashlib
 import os
+import stat
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, BinaryIO, Protocol
 
 from bookstore_archiver.spool.file_states import is_unchanged
 from bookstore_core.errors import BookstoreError, NotFoundError, SpoolError
+from bookstore_core.stores.local.tree import MISSING, Folder
 
 CHUNK = 1024 * 1024
 
@@ -89,10 +93,14 @@ class OpenSource:
 
 @dataclass(frozen=True)
 class FileSource:
-    """A notebook on disk; `otherwise` is used if the file cannot be read."""
+    """A notebook on disk; `otherwise` is used if the file cannot be read.
+
+    With `below`, a directory, no link below that directory is followed.
+    """
 
     os_path: str
     otherwise: Source | None = None
+    below: str = ""
 
     def copy_to(self, target: BinaryIO) -> Digest:
         """Copy the file in chunks."""
@@ -117,11 +125,23 @@ class FileSource:
 
     def _open(self) -> BinaryIO:
         try:
-            return open(self.os_path, "rb", buffering=0)
-        except FileNotFoundError:
+            return os.fdopen(self._descriptor(), "rb", buffering=0)
+        except MISSING:
             raise NotFoundError(f"{self.os_path} is gone.") from None
         except OSError as error:
             raise SpoolError(f"{self.os_path} cannot be read: {error}") from error
+
+    def _descriptor(self) -> int:
+        if self.below:
+            *names, name = os.path.relpath(self.os_path, self.below).split(os.sep)
+            with Folder.at(Path(self.below)) as top, top.below(names) as folder:
+                return folder.descriptor_of(name)
+        # A fifo would make the save wait.
+        descriptor = os.open(self.os_path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        if stat.S_ISREG(os.fstat(descriptor).st_mode):
+            return descriptor
+        os.close(descriptor)
+        raise OSError(errno.EINVAL, "It is not a file")
 
     def _copy(self, file: BinaryIO, target: BinaryIO) -> Digest:
         digest, size = hashlib.sha256(), 0

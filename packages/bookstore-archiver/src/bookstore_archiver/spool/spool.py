@@ -25,9 +25,13 @@ from bookstore_archiver.spool.disk import Disk
 from bookstore_archiver.spool.entry import NO_PROVENANCE, Entry, Provenance
 from bookstore_archiver.spool.sources import CHUNK, Digest, Source
 from bookstore_core.clock import utc_now
+from bookstore_core.disk.regular import open_stream
 from bookstore_core.errors import NewerSaveError, SpoolError
 from bookstore_core.spool.directory import CUR, FAILED, FOLDERS, NEW, REASON_SUFFIX, TMP
+from bookstore_core.spool.privacy import make_safe, owner_of
+from bookstore_core.spool.renamed_folders import FOLDER as RENAMED
 from bookstore_core.spool.saves import Trailer, entry_name, read_trailer, time_of
+from bookstore_core.spool.unprotected import FOLDER as UNPROTECTED
 from bookstore_core.stores.versions import VersionMetadata, new_save_id
 
 #: Seconds after which a file in tmp/ is taken as left by an ended process.
@@ -50,14 +54,34 @@ class Spool:
         self._lock = threading.Lock()
         self._newest: datetime | None = None
         self._newer: set[str] = set()  # names of saves in a newer form
+        self._checked: tuple[int, int, int, int] | None = None
         # Several processes, on several machines, may write into one spool.
         self._writer = f"{socket.gethostname()}.{os.getpid()}.{id(self):x}"
         self._numbers = count()
 
     def make(self) -> None:
-        """Create the folders of the spool, unless they exist."""
+        """Create the folders of the spool, unless they exist.
+
+        Raises SpoolError if it is not safe from other accounts; see `check`.
+        """
         for folder in FOLDERS:
             self._disk.make_folder(self.root / folder)
+        self.check()
+
+    def check(self) -> None:
+        """Make sure that no other account can use the spool; it may be missing.
+
+        Raises SpoolError if another account owns it, or a folder of it, or may write
+        to one.
+        """
+        try:
+            found = owner_of(self.root)
+        except OSError:
+            return
+        if found != self._checked:
+            make_safe(self.root, (*FOLDERS, UNPROTECTED, RENAMED))
+            with suppress(OSError):
+                self._checked = owner_of(self.root)
 
     def add(
         self,
@@ -88,6 +112,7 @@ class Spool:
                 key, digest.size, metadata, provenance.only_if_changed, source.os_path
             )
 
+        self.check()
         try:
             return self._add(source, describe)
         except FileNotFoundError:
@@ -138,8 +163,9 @@ class Spool:
 
         Files that are not saves are moved to failed/; saves that only a newer release
         can read stay where they are. If one cannot be read or moved, `log_error` is
-        called, and the scan goes on.
+        called, and the scan goes on. Raises SpoolError as `check` does.
         """
+        self.check()
         found = [(name, True) for name in self._names(CUR) if name not in known]
         found += [(name, False) for name in self._names(NEW) if name not in known]
         self._newer.intersection_update(name for name, _ in found)
@@ -173,7 +199,7 @@ class Spool:
         try:
             if time_of(name) is None or not path.is_file() or path.is_symlink():
                 raise SpoolError("It is not a save: bookstore did not name it.")
-            with path.open("rb") as file:
+            with self._open(path) as file:
                 trailer = read_trailer(file)
         except FileNotFoundError:
             return None
@@ -233,15 +259,16 @@ class Spool:
         with suppress(FileNotFoundError):
             self._disk.move(path, target)
             note = target.with_name(target.name + REASON_SUFFIX)
-            with suppress(OSError):  # a full disk: moving it was more important
-                note.write_text(reason + "\n", encoding="utf-8")
+            # A full disk: moving it was more important.
+            with suppress(OSError), self._disk.create(note) as file:
+                file.write(reason.encode() + b"\n")
 
     def open(self, entry: Entry) -> BinaryIO:
         """Open a save: a seekable stream of the notebook's bytes, then the trailer.
 
         Raises SpoolError if the bytes are damaged.
         """
-        file = self._path(entry).open("rb")
+        file = self._open(self._path(entry))
         try:
             digest, left = hashlib.sha256(), entry.trailer.size
             while left and (chunk := file.read(min(CHUNK, left))):
@@ -253,6 +280,13 @@ class Spool:
         except BaseException:
             file.close()
             raise
+        return file
+
+    def _open(self, path: Path) -> BinaryIO:
+        file = open_stream(path)
+        if os.fstat(file.fileno()).st_uid != os.stat(self.root).st_uid:
+            file.close()
+            raise SpoolError("It is not a save: another account made it.")
         return file
 
     def sweep(self) -> None:

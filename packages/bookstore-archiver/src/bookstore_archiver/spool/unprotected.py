@@ -16,13 +16,17 @@ QUIET = 300.0
 
 Repair = Callable[[UnprotectedNotebook], object]
 
+#: Returns the notebook to archive for one that another process has listed, or None.
+Believe = Callable[[UnprotectedNotebook], UnprotectedNotebook | None]
+
 
 class Unprotected:
     """Lists them, also for the next process, and archives their newest state.
 
     Their saves could not be put into the spool, or somebody has removed them from it.
     Each problem is logged once until it is resolved. `adopted` is called with each
-    notebook that an ended process has listed.
+    notebook that an ended process has listed, if `believe` returns it; the others stay
+    in that process's list.
     """
 
     def __init__(
@@ -31,10 +35,12 @@ class Unprotected:
         *,
         log: logging.Logger,
         adopted: Callable[[UnprotectedNotebook], None] = lambda notebook: None,
+        believe: Believe = lambda notebook: notebook,
     ) -> None:
         self._spool_dir = spool_dir
         self._log = log
         self._adopted = adopted
+        self._believe = believe
         self._file = UnprotectedFile(spool_dir)
         self._lock = threading.Lock()
         self._repairing = threading.Lock()
@@ -124,7 +130,10 @@ class Unprotected:
             self._file.adopt(self._adopt)
         return removed
 
-    def _adopt(self, notebooks: list[UnprotectedNotebook]) -> bool:
+    def _adopt(self, listed: list[UnprotectedNotebook]) -> list[UnprotectedNotebook]:
+        """Take over what is believed; return what is to stay in the other list."""
+        believed = [(notebook, self._believe(notebook)) for notebook in listed]
+        notebooks = [known for _, known in believed if known is not None]
         waiting = [notebook for notebook in notebooks if not notebook.refused]
         if waiting:
             self._log.warning(
@@ -134,9 +143,10 @@ class Unprotected:
             )
         for notebook in notebooks:
             self._adopted(notebook)
-        known = {notebook.path: notebook for notebook in notebooks} | self._notebooks
-        self._note(known)
-        return not self._unwritten
+        self._note({known.path: known for known in notebooks} | self._notebooks)
+        if self._unwritten:
+            return listed
+        return [notebook for notebook, known in believed if known is None]
 
     def repair(self, archive: Repair) -> None:
         """Call `archive` with each notebook, until it raises OSError (no room)."""

@@ -10,7 +10,12 @@ from secrets import token_hex
 from typing import BinaryIO
 
 from bookstore_archiver.spool.file_states import is_at
+from bookstore_core.disk.private import create_private, make_private, take_back
+from bookstore_core.disk.regular import open_regular
+from bookstore_core.errors import SpoolError
+from bookstore_core.spool.privacy import make_safe
 from bookstore_core.spool.unprotected import (
+    MAX_SIZE,
     UnprotectedNotebook,
     decode_unprotected,
     encode_unprotected,
@@ -20,8 +25,6 @@ from bookstore_core.spool.unprotected import (
 
 #: Bytes that the file reserves, so that it can be written when the disk is full.
 RESERVE = 16 * 1024
-#: Bytes that the file has at most.
-MAX_SIZE = 4 * 1024 * 1024
 
 
 class UnprotectedFile:
@@ -63,7 +66,7 @@ class UnprotectedFile:
             path = folder / self._name
             if path == self._path:
                 continue
-            file = _make(path)
+            file = _make(path, self._secure)
             if file is not None and self._write(file, notebooks):
                 self.close()
                 self._file, self._path = file, path
@@ -71,6 +74,12 @@ class UnprotectedFile:
             if file is not None:
                 _drop(file, path)
         return False
+
+    def _secure(self, folder: Path) -> None:
+        if folder == self._folders[0]:
+            make_safe(Path(self._spool_dir), (folder.name,))
+        else:
+            take_back(folder)
 
     def _write(
         self, file: BinaryIO, notebooks: Collection[UnprotectedNotebook]
@@ -89,10 +98,12 @@ class UnprotectedFile:
             room = size  # try again without a larger file
         return False
 
-    def adopt(self, take: Callable[[list[UnprotectedNotebook]], bool]) -> None:
+    def adopt(
+        self, take: Callable[[list[UnprotectedNotebook]], list[UnprotectedNotebook]]
+    ) -> None:
         """Call `take` with the notebooks in each file of an ended process.
 
-        The file is removed if `take` returns True, which means they are kept elsewhere.
+        It returns those to leave there, and the file is removed if there are none.
         """
         for path in unprotected_files(self._spool_dir):
             if path == self._path:
@@ -100,9 +111,12 @@ class UnprotectedFile:
             with suppress(OSError), _open_orphan(path) as file:
                 if file is None:
                     continue
-                found = decode_unprotected(file.read())
-                if not found or take(found):
+                found = decode_unprotected(file.read(MAX_SIZE))
+                left = take(found) if found else []
+                if not left:
                     path.unlink(missing_ok=True)
+                elif left != found:
+                    self._write(file, left)
 
     def close(self) -> None:
         """Close the file. It is removed if empty, else left for the next process."""
@@ -115,12 +129,16 @@ class UnprotectedFile:
         file.close()
 
 
-def _make(path: Path) -> BinaryIO | None:
-    """Return a new, locked file; None if it cannot be created."""
+def _make(path: Path, secure: Callable[[Path], object]) -> BinaryIO | None:
+    """Return a new, locked file; None if it cannot be created.
+
+    `secure` checks that nobody else can use its folder.
+    """
     try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        number = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
-    except OSError:
+        make_private(path.parent)
+        secure(path.parent)
+        number = create_private(path, flags=os.O_RDWR)
+    except (OSError, SpoolError):
         return None
     file = os.fdopen(number, "r+b", buffering=0)
     try:
@@ -141,8 +159,11 @@ def _drop(file: BinaryIO, path: Path) -> None:
 
 @contextmanager
 def _open_orphan(path: Path) -> Iterator[BinaryIO | None]:
-    """Open and lock a file; yields None if its process is running."""
-    with path.open("r+b") as file:
+    """Open and lock a file; yields None if its process is running, or not our own."""
+    with os.fdopen(open_regular(path, flags=os.O_RDWR), "r+b", buffering=0) as file:
+        if os.fstat(file.fileno()).st_uid != path.parent.stat().st_uid:
+            yield None
+            return
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:

@@ -22,7 +22,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from bookstore_core.disk.regular import open_stream
 from bookstore_core.errors import SpoolError
+from bookstore_core.spool.privacy import check_owner
 from bookstore_core.spool.saves import Trailer, read_trailer, time_of
 
 TMP, NEW, CUR, FAILED = "tmp", "new", "cur", "failed"
@@ -90,9 +92,8 @@ def waiting_saves(spool_dir: str) -> Iterator[Trailer]:
 
 def _peek(path: Path) -> Trailer | None:
     try:
-        if path.is_file():
-            with path.open("rb") as file:
-                return read_trailer(file)
+        with open_stream(path) as file:
+            return read_trailer(file)
     except (OSError, SpoolError):
         return None
     return None
@@ -115,7 +116,8 @@ def _sizes(folder: Path) -> dict[str, int]:
 
 
 def check_spool_dir(spool_dir: str) -> None:
-    """Raise SpoolError if the spool could not be created or written."""
+    """Raise SpoolError if the spool could not be created or used."""
+    check_owner(spool_dir)
     path = Path(spool_dir)
     while not path.exists() and path != path.parent:
         path = path.parent

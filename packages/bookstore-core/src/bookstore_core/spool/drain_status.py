@@ -1,13 +1,18 @@
 """The status of the process that drains a spool, in a file of the spool."""
 
 import json
+import os
 from contextlib import suppress
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
+from bookstore_core.disk.private import create_private
+from bookstore_core.disk.regular import open_regular, read_regular
+
 STATUS = "status.json"
 STATUS_SIZE = 4096
+MAX_SIZE = 1024 * 1024
 
 
 @dataclass(frozen=True)
@@ -41,7 +46,9 @@ class DrainStatus:
         # A whole block of the disk, so that the next status always fits.
         data = json.dumps(asdict(self)).ljust(STATUS_SIZE).encode("ascii")
         try:
-            draft.write_bytes(data)
+            draft.unlink(missing_ok=True)
+            with os.fdopen(create_private(draft), "wb") as file:
+                file.write(data)
             draft.replace(path)
         except OSError:
             with suppress(OSError):
@@ -51,7 +58,7 @@ class DrainStatus:
 
 def _write_over(path: Path, data: bytes) -> None:
     # On a full disk, the new status fits in place of the last one.
-    with path.open("r+b") as file:
+    with os.fdopen(open_regular(path, flags=os.O_RDWR), "r+b") as file:
         file.write(data)
         file.truncate()
 
@@ -59,7 +66,8 @@ def _write_over(path: Path, data: bytes) -> None:
 def read_status(spool_dir: str) -> DrainStatus:
     """Return the status that was last written, or an empty one."""
     try:
-        values = json.loads((Path(spool_dir) / STATUS).read_bytes())
+        path = Path(spool_dir) / STATUS
+        values = json.loads(read_regular(path, limit=MAX_SIZE))
     except (OSError, ValueError, RecursionError):
         return DrainStatus()
     if not isinstance(values, dict):

@@ -20,6 +20,7 @@ from bookstore_core.settings import BookstoreSettings
 from bookstore_core.spool.directory import FAILED, SpoolCounts, count_spool
 from bookstore_core.spool.drain_status import DrainStatus, read_status
 from bookstore_core.spool.local_store import local_store_problem
+from bookstore_core.spool.privacy import check_owner
 from bookstore_core.spool.unprotected import UnprotectedNotebook, read_unprotected
 
 #: Seconds after which a waiting save is a problem.
@@ -92,7 +93,7 @@ def report_spool(
         *_unprotected_problems(unprotected, settings),
     )
     try:
-        counts = count_spool(spool_dir)
+        counts = _counts(spool_dir)
     except SpoolError as error:
         return SpoolReport(
             readable=False,
@@ -125,6 +126,12 @@ def report_spool(
             *known,
         ),
     )
+
+
+def _counts(spool_dir: str) -> SpoolCounts:
+    if os.geteuid():  # root looks at the spools of others
+        check_owner(spool_dir)
+    return count_spool(spool_dir)
 
 
 def _seconds(moment: datetime | None, now: datetime) -> float | None:

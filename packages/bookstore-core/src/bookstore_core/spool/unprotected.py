@@ -15,7 +15,13 @@ from pathlib import Path
 
 from jupyter_core.paths import jupyter_runtime_dir
 
+from bookstore_core.disk.regular import read_regular
+from bookstore_core.paths import well_formed
+
 FOLDER = "unprotected"
+
+#: Bytes that a file has at most.
+MAX_SIZE = 4 * 1024 * 1024
 
 
 @dataclass(frozen=True, order=True)
@@ -56,7 +62,7 @@ def read_unprotected(spool_dir: str) -> tuple[UnprotectedNotebook, ...]:
     found: set[UnprotectedNotebook] = set()
     for path in unprotected_files(spool_dir):
         try:
-            found.update(decode_unprotected(path.read_bytes()))
+            found.update(decode_unprotected(read_regular(path, limit=MAX_SIZE)))
         except OSError:
             continue
     return tuple(sorted(found))
@@ -83,14 +89,14 @@ def decode_unprotected(data: bytes) -> list[UnprotectedNotebook]:
         values = json.loads(data)
         return [
             UnprotectedNotebook(
-                str(known["path"]),
+                well_formed(str(known["path"])),
                 str(known["key"]),
                 str(known["os_path"]),
                 str(known.get("moved_from", "")),
                 str(known.get("refused", "")),
             )
             for known in values["notebooks"]
-            if known["path"] and (known["key"] or known.get("refused"))
+            if known["path"]
         ]
     except (ValueError, TypeError, LookupError, AttributeError, RecursionError):
         return []

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import BinaryIO, Self
 
 from bookstore_core.disk.private import PRIVATE_DIRECTORY
-from bookstore_core.disk.regular import open_stream, read_regular
+from bookstore_core.disk.regular import open_regular, open_stream, read_regular
 from bookstore_core.stores.streams import CHUNK, Window
 
 #: Raised for a file that does not exist; also if a parent directory is a file.
@@ -126,6 +126,10 @@ class Folder:
     def open(self, name: str) -> BinaryIO:
         """Open a regular file for reading."""
         return open_stream(name, dir_fd=self._descriptor)
+
+    def descriptor_of(self, name: str) -> int:
+        """Open a regular file for reading; return its descriptor."""
+        return open_regular(name, dir_fd=self._descriptor)
 
     def read(self, name: str, *, limit: int) -> bytes:
         """Return the first `limit` bytes of a regular file."""
