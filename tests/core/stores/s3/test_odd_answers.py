@@ -142,6 +142,28 @@ def test_rows_without_ids_or_times_are_listed(stubbed: Stubbed) -> None:
     assert [version.size for version in stubbed.store.list_keys("w").keys] == [0]
 
 
+@pytest.mark.parametrize("shown", [[], ["v3"]])
+def test_a_server_that_lists_longer_keys_first_is_asked_for_a_large_page(
+    stubbed: Stubbed, shown: list[str]
+) -> None:
+    longer = {"Key": f"{KEY}.bak", "VersionId": "x", "LastModified": AT}
+    ours = [
+        {"Key": KEY, "VersionId": v, "LastModified": AT} for v in ("v3", "v2", "v1")
+    ]
+    first = [longer, *(row for row in ours if row["VersionId"] in shown)]
+    markers = {"NextKeyMarker": first[-1]["Key"], "NextVersionIdMarker": "m"}
+    page = {"Versions": first, "IsTruncated": True, **markers}
+    stubbed.answer("list_object_versions", page)
+    stubbed.answer(
+        "list_object_versions",
+        {"Versions": [*ours, longer]},
+        {"Bucket": BUCKET, "Prefix": KEY, "MaxKeys": 1000},
+    )
+    found = stubbed.store.list_versions(KEY, limit=2)
+    assert [version.version_id for version in found.versions] == ["v3", "v2"]
+    assert found.cursor is not None
+
+
 @pytest.mark.parametrize("code", ["InvalidRequest", "InvalidArgument", "BadRequest"])
 def test_a_malformed_version_id_is_no_such_version(stubbed: Stubbed, code: str) -> None:
     stubbed.fail("head_object", "400", 400)

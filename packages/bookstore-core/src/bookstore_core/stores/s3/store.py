@@ -10,6 +10,7 @@ from bookstore_core.clock import utc_now
 from bookstore_core.errors import (
     BookstoreError,
     ConfigurationError,
+    InvalidRequestError,
     NotFoundError,
     StorageError,
     VersionNotFoundError,
@@ -89,6 +90,9 @@ class S3Store(VersionStore):
         self, bucket: str | None, key: str = "", version_id: str | None = None
     ) -> Asked:
         name = self.bucket if bucket is None else bucket
+        if name != self.bucket and not name.strip("."):
+            # It would be taken for a folder in the path of the request.
+            raise InvalidRequestError(f"{name!r} is not a valid bucket name.")
         return Asked(name, own=name == self.bucket, key=key, version_id=version_id)
 
     def check(self, *, thorough: bool = False) -> StoreCheck:
