@@ -5,18 +5,21 @@ JUPYTER ?= notebook
 PORT ?= 8888
 SAVES ?= 200
 KILLS ?= 30
+# Of Debian 12; another Debian has another one.
+CEPH ?= 16.2.*
 # The folder for the files of `make run`; also its Jupyter config directory.
 RUN ?= run
 
 PACKAGES := packages/bookstore-core packages/bookstore-archiver packages/bookstore-web packages/bookstore
 EDITABLE := $(foreach package,$(PACKAGES),-e $(package))
+CEPH_PACKAGES := ceph-common ceph-mon ceph-osd radosgw
 PIP_FLAGS := --quiet --disable-pip-version-check
 MANIFESTS := Makefile pyproject.toml constraints.txt $(PACKAGES:=/pyproject.toml)
 
-.PHONY: help install run test chromium chaos bench check format clean
+.PHONY: help install run test test-s3 chromium ceph chaos bench check format clean
 
 help:  ## List the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
 	@echo
 	@echo "  make run JUPYTER=notebook|lab|classic PORT=8888"
 
@@ -65,6 +68,19 @@ chromium:  # for the browser tests, which are skipped without it
 		|| if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; \
 			then apt-get update -qq && apt-get install -qq -y chromium >/dev/null; \
 			else echo "Install chromium (apt-get install chromium) for the browser tests."; \
+		fi
+
+# Ceph is a real S3 server, and the test run starts it: see tests/harness/ceph.py.
+test-s3: install ceph  ## Run the tests of stores, and a drive of saves, on Ceph
+	cd tests && ../.venv/bin/python -m harness.ceph ../.venv/bin/python -m pytest -k named_s3 \
+		core/stores core/history integration/test_drive.py
+
+ceph:
+	@command -v radosgw >/dev/null && command -v ceph-mon >/dev/null && command -v ceph-osd >/dev/null \
+		|| if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; \
+			then apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y \
+				--no-install-recommends $(CEPH_PACKAGES:=='$(CEPH)') >/dev/null; \
+			else echo "Install Ceph first: apt-get install $(CEPH_PACKAGES)" >&2; exit 1; \
 		fi
 
 chaos: .venv/.installed .venv-classic/.installed  ## Kill servers, cut connections, fill disks, and count the saves (SAVES=200 KILLS=30)

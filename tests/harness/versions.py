@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from harness.named_s3 import NamedS3
 from harness.s3_server import S3Server, versions_of
 from harness.waiting import wait_for
 
@@ -20,7 +21,7 @@ def spool_is_empty(home: Path) -> bool:
 class Versions:
     """The versions in a bucket."""
 
-    def __init__(self, s3: S3Server, bucket: str) -> None:
+    def __init__(self, s3: S3Server | NamedS3, bucket: str) -> None:
         self._client = s3.client()
         self._bucket = bucket
 
