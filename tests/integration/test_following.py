@@ -223,3 +223,75 @@ def test_next_notebook_at_a_path_does_not_get_the_history_of_the_renamed_one(
     assert contents("alpha.ipynb") == ["a2", "a2", "a1"]
     assert contents("beta.ipynb") == ["b1", "b1"]
     assert contents("Untitled.ipynb") == ["c1"]
+
+
+#: A contents manager that passes renames on, and never calls its own `rename_file`.
+DISPATCHING = """
+import importlib
+name = "{package}.services.contents.largefilemanager"
+kind = importlib.import_module(name).LargeFileManager
+
+class Dispatching(kind):
+    def rename(self, old_path, new_path):
+        kind.rename_file(self, old_path, new_path)
+
+c.{app}.contents_manager_class = Dispatching
+"""
+
+
+def test_renames_by_a_manager_that_overrides_rename_are_followed(
+    generation: Generation, home: Path, config: str, store: VersionStore
+) -> None:
+    names = {"package": "jupyter_server", "app": "ServerApp"}
+    if generation == "classic":
+        names = {"package": "notebook", "app": "NotebookApp"}
+    config += DISPATCHING.format(**names)
+    with NotebookServer(generation, home, config=config) as server:
+        server.request("PUT", "api/contents/old", json={"type": "directory"})
+        server.save("old/a.ipynb", notebook("1"))
+        rename(server, "old/a.ipynb", "old/b.ipynb")
+        rename(server, "old", "new")
+        wait_for(
+            lambda: spool_is_empty(home) and versions_of(store, "new/b.ipynb"),
+            what="the version under the last path",
+        )
+    assert thread_of(store, "new/b.ipynb") == [
+        (path, ["1"]) for path in ("new/b.ipynb", "old/b.ipynb", "old/a.ipynb")
+    ]
+
+
+def test_notebooks_of_a_copied_folder_are_archived(
+    home: Path, config: str, store: VersionStore
+) -> None:
+    with NotebookServer("modern", home, config=config) as server:
+        server.request("PUT", "api/contents/old", json={"type": "directory"})
+        server.request("PUT", "api/contents/old/in", json={"type": "directory"})
+        for path in ("old/a.ipynb", "old/in/b.ipynb"):
+            server.save(path, notebook(path))
+        answer = server.request("POST", "api/contents/", json={"copy_from": "old"})
+        assert answer.status_code == 201, answer.text
+        copy = answer.json()["path"].strip("/")
+        wait_for(
+            lambda: spool_is_empty(home) and versions_of(store, f"{copy}/in/b.ipynb"),
+            what="the copies",
+        )
+    for path in ("a.ipynb", "in/b.ipynb"):
+        assert thread_of(store, f"{copy}/{path}") == [
+            (f"{copy}/{path}", [f"old/{path}"])
+        ]
+
+
+def test_history_of_a_path_that_needs_more_than_the_metadata_continues(
+    generation: Generation, home: Path, config: str, store: VersionStore
+) -> None:
+    folder = "/".join(["测" * 80] * 3)
+    old, new = f"{folder}/old.ipynb", f"{folder}/new.ipynb"
+    with NotebookServer(generation, home, config=config) as server:
+        (server.root / folder).mkdir(parents=True)
+        server.save(old, notebook("1"))
+        rename(server, old, new)
+        wait_for(
+            lambda: spool_is_empty(home) and versions_of(store, new),
+            what="the version under the new path",
+        )
+    assert thread_of(store, new) == [(new, ["1"]), (old, ["1"])]

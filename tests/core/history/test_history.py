@@ -370,3 +370,17 @@ def test_whatever_is_saved_renamed_and_removed_the_thread_is_kept(
         befores = [history.before(row) for row in rows[: len(expected) - 1]]
         found = [(row.path, row.version.version_id) for row in befores if row]
         assert found == expected[1:]
+
+
+@pytest.mark.parametrize("letter", ["ü", "测", "🙂"])
+def test_history_continues_across_renames_of_the_longest_paths(
+    store: VersionStore, history: History, save_at: Save, letter: str
+) -> None:
+    folder = "/".join([letter * (200 // len(letter.encode()))] * 4)
+    old, new = f"{folder}/old.ipynb", f"{folder}/new.ipynb"
+    first = save_at(old, saved_at=SAVED_AT)
+    seam = save_at(new, saved_at=SAVED_AT + timedelta(minutes=1), moved_from=old)
+    store.set_label(f"workspace/{old}", first.version_id, Label("first"))
+    assert shown(history.page(new)) == of(new, seam) + of(old, first)
+    assert history.find(new, "first").version.version_id == first.version_id
+    assert shown(history.page(new, q="first")) == of(old, first)

@@ -58,8 +58,25 @@ def test_the_old_path_has_priority_over_what_the_key_contains() -> None:
     assert "bookstore-source-path" not in headers
 
 
+@pytest.mark.parametrize("path", ["ü" * 511, "测" * 340, "🙂" * 255, "%" * 1023])
+def test_the_longest_paths_fit(path: str) -> None:
+    metadata = metadata_for(sha256="0" * 64, moved_from=path)
+    headers = encode_metadata(metadata)
+    assert sum(len("x-amz-meta-" + n + v) for n, v in headers.items()) <= 2048
+    decoded = decode_metadata(headers)
+    assert decoded is not None
+    assert decoded.moved_from == path
+
+
+@pytest.mark.parametrize("value", ["%=", "%=?", "%=YQ", "%=/w==", "%=ü"])
+def test_a_malformed_value_in_base64_is_read_as_some_text(value: str) -> None:
+    headers = {**encode_metadata(metadata_for()), "bookstore-moved-from": value}
+    assert decode_metadata(headers) is not None
+
+
 def test_a_restored_version_is_not_named_without_its_path() -> None:
-    metadata = metadata_for(restored_from="v1", restored_path="ü" * 500)
+    long = {"moved_from": "ö" * 500, "restored_path": "ü" * 500}
+    metadata = metadata_for(restored_from="v1", **long)
     assert not [name for name in encode_metadata(metadata) if "restored" in name]
     here = encode_metadata(metadata_for(restored_from="v1"))
     assert here["bookstore-restored-from"] == "v1"

@@ -78,7 +78,10 @@ class Intake:
             )
         )
         self._follower = RenameFollower(
-            self._keep_file, spool_dir=settings.spool_dir, log=log
+            self._keep_file,
+            spool_dir=settings.spool_dir,
+            log=log,
+            leave=self._pending_renames.add_waiting,
         )
         self._saved: dict[str, UnprotectedNotebook] = {}
         self._texts: set[str] = set()
@@ -141,6 +144,17 @@ class Intake:
         elif not has_files(manager):
             # It may be a folder. The next saves of its notebooks will show that.
             self._pending_renames.add_folder(old, new)
+
+    def keep_copied(self, manager: Any, path: str) -> None:
+        """Put the notebooks of a folder that was copied into the spool. Never raises.
+
+        They are added in another thread, as those of a renamed folder.
+        """
+        path = _normal(path)
+        folder = os_folder_of(manager, path)
+        if folder is not None:
+            copied = self._pending_renames.add_folder(path, path, folder)
+            self._follower.follow(copied)
 
     def _archive_previous(self, path: str) -> None:
         """Archive the notebook that used to be at this path.
@@ -277,7 +291,8 @@ class Intake:
         if not self.roots.known:
             return  # no rename can be judged yet
         for folder in self._pending_renames.adopt(once=once):
-            self._follower.follow(folder)
+            if not folder.waits:
+                self._follower.follow(folder)
 
     def _repair(self, notebook: UnprotectedNotebook) -> None:
         if not os.path.lexists(notebook.os_path):

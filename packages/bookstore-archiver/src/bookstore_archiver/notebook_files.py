@@ -3,10 +3,17 @@
 import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 
 from bookstore_core.errors import InvalidRequestError, NotFoundError
 from bookstore_core.jupyter.server_root import path_on_server
 from bookstore_core.notebooks import SUFFIX
+
+#: Jupyter's folders of checkpoints.
+CHECKPOINTS = ".ipynb_checkpoints"
+
+#: How many folders are searched for a notebook.
+MAX_LOOK = 1000
 
 
 @dataclass(frozen=True)
@@ -51,6 +58,32 @@ def _walk(root: str, start: str) -> Iterator[NotebookFile]:
             if os.path.isfile(os_path):
                 path = os.path.relpath(os_path, root).replace(os.sep, "/")
                 yield NotebookFile(os_path, path)
+
+
+def find_unvisited(root: str) -> Iterator[str]:
+    """Yield the folders below `root` that `find_notebooks` leaves out.
+
+    Those are hidden folders and links to folders, as paths from the root, if they have
+    notebooks.
+    """
+    for folder, folders, _ in os.walk(root):
+        for name in sorted(folders):
+            os_path = os.path.join(folder, name)
+            if name == CHECKPOINTS or not (
+                name.startswith(".") or os.path.islink(os_path)
+            ):
+                continue
+            if _has_notebooks(os_path):
+                yield os.path.relpath(os_path, root).replace(os.sep, "/")
+        folders[:] = [name for name in folders if not name.startswith(".")]
+
+
+def _has_notebooks(start: str) -> bool:
+    for _, folders, names in islice(os.walk(start), MAX_LOOK):
+        if any(name.endswith(SUFFIX) for name in names):
+            return True
+        folders[:] = [name for name in folders if name != CHECKPOINTS]
+    return False
 
 
 def _path_of(root: str, start: str) -> str:

@@ -1,1 +1,1 @@
-"""Wrappers around a live contents manager: saves, renames, opening."""
+"""Wrappers around a live contents manager: saves, renames, copies, opening."""

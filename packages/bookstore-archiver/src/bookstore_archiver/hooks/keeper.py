@@ -42,3 +42,6 @@ class Keeper(Protocol):
 
         `source` has the notebook's bytes if it is not a file on this machine.
         """
+
+    def keep_copied(self, manager: Any, path: str) -> None:
+        """Keep the notebooks of the folder at `path`, which was copied from another."""

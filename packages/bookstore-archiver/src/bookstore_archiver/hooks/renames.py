@@ -1,8 +1,14 @@
-"""Renaming: wraps `rename_file` of a live contents manager."""
+"""Renaming and copying: wraps methods of a live contents manager.
+
+Jupyter calls `rename`, which calls `rename_file`. Some managers override one of them,
+some the other; a rename that passes through both is followed once.
+"""
 
 import functools
 import inspect
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any
 
 from bookstore_archiver.hooks.event_loop import in_thread
@@ -10,50 +16,92 @@ from bookstore_archiver.hooks.keeper import Keeper
 from bookstore_archiver.hooks.manager_content import Present, try_present_source
 from bookstore_core.notebooks import SUFFIX
 
+#: The methods that rename, of which a manager may have only one.
+RENAMING = ("rename_file", "rename")
+
 
 def follow_renames(manager: Any, keeper: Keeper) -> None:
-    """Wrap the manager's `rename_file`, if it has one."""
-    rename = getattr(manager, "rename_file", None)
-    if rename is None:
-        return
-    wrap = _wrap_async if inspect.iscoroutinefunction(rename) else _wrap_sync
-    manager.rename_file = wrap(rename, manager, keeper)
+    """Wrap the methods of the manager that rename and copy, if it has them."""
+    for name in RENAMING:
+        rename = getattr(manager, name, None)
+        if rename is not None:
+            wrap = _wrap_async if inspect.iscoroutinefunction(rename) else _wrap_sync
+            setattr(manager, name, wrap(rename, manager, keeper))
+    copy = getattr(manager, "copy", None)
+    if copy is not None:
+        manager.copy = _wrap_copy(copy, manager, keeper)
 
 
 Rename = Callable[..., Any]
 
 
+class _Running:
+    """A rename that is running; `told` when the keeper knows of it."""
+
+    def __init__(self, old: str, new: str) -> None:
+        self.paths = (old.strip("/"), new.strip("/"))
+        self.told = False
+
+
+_running: ContextVar[_Running | None] = ContextVar("bookstore_renaming", default=None)
+
+
+@contextmanager
+def _renaming(old: str, new: str) -> Iterator[_Running]:
+    """Yield the rename that is running, if it is this one, else a new one."""
+    rename, outer = _Running(old, new), _running.get()
+    if outer is not None and outer.paths == rename.paths:
+        yield outer
+        return
+    token = _running.set(rename)
+    try:
+        yield rename
+    finally:
+        _running.reset(token)
+
+
 def _wrap_async(rename: Rename, manager: Any, keeper: Keeper) -> Rename:
     @functools.wraps(rename)
-    async def rename_and_follow(old_path: Any, new_path: Any, *args: Any) -> Any:
-        start = functools.partial(rename, old_path, new_path, *args)
-        if not _changes_path(old_path, new_path):
+    async def rename_and_follow(*args: Any, **options: Any) -> Any:
+        start = functools.partial(rename, *args, **options)
+        paths = _changed_paths(args, options)
+        if paths is None:
             return await start()
-        return await _follow(start, manager, keeper, old_path, new_path)
+        return await _follow(start, manager, keeper, *paths)
 
     return rename_and_follow
 
 
 def _wrap_sync(rename: Rename, manager: Any, keeper: Keeper) -> Rename:
     @functools.wraps(rename)
-    def rename_and_follow(old_path: Any, new_path: Any, *args: Any) -> Any:
-        answer = rename(old_path, new_path, *args)
-        if not _changes_path(old_path, new_path):
-            return answer
-        if inspect.isawaitable(answer):
-            return _follow(lambda: answer, manager, keeper, old_path, new_path)
-        source = _look(manager, new_path)
-        known = None if isinstance(source, Awaitable) else source
-        keeper.keep_moved(manager, old_path, new_path, known)
+    def rename_and_follow(*args: Any, **options: Any) -> Any:
+        start = functools.partial(rename, *args, **options)
+        paths = _changed_paths(args, options)
+        if paths is None:
+            return start()
+        old, new = paths
+        with _renaming(old, new) as running:
+            answer = start()
+            if inspect.isawaitable(answer):
+                return _follow(lambda: answer, manager, keeper, old, new)
+            if not running.told:
+                running.told = True
+                source = _look(manager, new)
+                known = None if isinstance(source, Awaitable) else source
+                keeper.keep_moved(manager, old, new, known)
         return answer
 
     return rename_and_follow
 
 
-def _changes_path(old: object, new: object) -> bool:
+def _changed_paths(
+    args: tuple[Any, ...], options: Mapping[str, Any]
+) -> tuple[str, str] | None:
+    """Return the old and the new path of a call; None if they are the same."""
+    old, new = (*args, *options.values(), None, None)[:2]
     if not isinstance(old, str) or not isinstance(new, str):
-        return False
-    return old.strip("/") != new.strip("/")
+        return None
+    return (old, new) if old.strip("/") != new.strip("/") else None
 
 
 async def _follow(
@@ -65,13 +113,55 @@ async def _follow(
 ) -> Any:
     # The rename comes before saves under the new path: the first version records it.
     async with keeper.locks.hold(new.strip("/")):
-        answer = await start()
-        source = _look(manager, new)
-        if inspect.isawaitable(source):
-            source = await source
-        await in_thread(keeper.keep_moved, manager, old, new, source)
+        with _renaming(old, new) as running:
+            answer = await start()
+            if not running.told:
+                running.told = True
+                source = _look(manager, new)
+                if inspect.isawaitable(source):
+                    source = await source
+                await in_thread(keeper.keep_moved, manager, old, new, source)
         return answer
 
 
 def _look(manager: Any, path: str) -> Present | Awaitable[Present]:
     return try_present_source(manager, path) if path.endswith(SUFFIX) else None
+
+
+def _wrap_copy(copy: Callable[..., Any], manager: Any, keeper: Keeper) -> Any:
+    """Wrap `copy`: copies of folders are kept. Copies of files are saves."""
+
+    async def keep_later(answer: Awaitable[Any]) -> Any:
+        model = await answer
+        path = _copied_folder(model)
+        if path is not None:
+            await in_thread(keeper.keep_copied, manager, path)
+        return model
+
+    if inspect.iscoroutinefunction(copy):
+
+        @functools.wraps(copy)
+        async def copy_and_keep(*args: Any, **options: Any) -> Any:
+            return await keep_later(copy(*args, **options))
+
+        return copy_and_keep
+
+    @functools.wraps(copy)
+    def copy_and_keep_plainly(*args: Any, **options: Any) -> Any:
+        answer = copy(*args, **options)
+        if inspect.isawaitable(answer):
+            return keep_later(answer)
+        path = _copied_folder(answer)
+        if path is not None:
+            keeper.keep_copied(manager, path)
+        return answer
+
+    return copy_and_keep_plainly
+
+
+def _copied_folder(model: Any) -> str | None:
+    """Return the path of the folder in the model that `copy` returned, if it is one."""
+    if not isinstance(model, Mapping) or model.get("type") != "directory":
+        return None
+    path = model.get("path")
+    return path if isinstance(path, str) and path.strip("/") else None

@@ -28,7 +28,7 @@ LAST_CHUNK = -1
 
 
 def attach(manager: Any, keeper: Keeper) -> bool:
-    """Wrap `save` and `rename_file`; return False if they were already wrapped.
+    """Wrap what saves, renames and copies; return False if it was already wrapped.
 
     `keeper` is an archiver's `Intake`.
     """

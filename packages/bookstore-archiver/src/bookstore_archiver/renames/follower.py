@@ -4,7 +4,7 @@ import logging
 import threading
 from collections.abc import Callable
 
-from bookstore_archiver.notebook_files import find_notebooks
+from bookstore_archiver.notebook_files import find_notebooks, find_unvisited
 from bookstore_archiver.renames.pending import RenamedFolder
 from bookstore_archiver.spool.capacity import has_room
 from bookstore_core.errors import NotFoundError
@@ -15,8 +15,16 @@ from bookstore_core.spool.directory import count_spool
 PAUSE = 0.5
 
 
+def _forget(folder: RenamedFolder, inside: str) -> None:
+    """Do nothing about a folder that is not visited."""
+
+
 class RenameFollower:
-    """Runs that thread; it ends when all renamed folders are done."""
+    """Runs that thread; it ends when all renamed folders are done.
+
+    `leave` is called with each renamed folder and the path of a folder in it that has
+    notebooks and is not visited.
+    """
 
     def __init__(
         self,
@@ -24,10 +32,12 @@ class RenameFollower:
         *,
         spool_dir: str,
         log: logging.Logger,
+        leave: Callable[[RenamedFolder, str], None] = _forget,
         pause: float = PAUSE,
     ) -> None:
         self._log = log
         self._keep = keep
+        self._leave = leave
         self._spool_dir = spool_dir
         self._pause = pause
         self._lock = threading.Lock()
@@ -86,6 +96,9 @@ class RenameFollower:
                 return
             if folder.is_unrecorded(path):
                 self._keep(notebook.os_path, path)
+        if not (folder.over or folder.is_copy):
+            for inside in find_unvisited(folder.os_path):
+                self._leave(folder, inside)
         folder.end()
 
     def _has_room(self) -> bool:

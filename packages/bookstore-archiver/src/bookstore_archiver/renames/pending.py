@@ -18,7 +18,7 @@ from bookstore_archiver.renames.notes import RenameNote, RenameNotes
 from bookstore_core.clock import utc_now
 from bookstore_core.spool.renamed_folders import FolderRename
 
-#: How many folders are remembered that have no directory on this machine.
+#: How many folders are remembered that are not visited.
 MAX_FOLDERS = 100
 
 #: Upper limit of the seconds between a folder's rename on disk and `add_folder`.
@@ -29,9 +29,11 @@ GRACE = 30.0
 class RenamedFolder:
     """A folder that was renamed; `recorded` are the new paths that versions record.
 
-    `os_path` is its directory, empty if it is not on this machine. It is `over`, since
-    `over_at` (monotonic seconds), when nothing more is recorded under its new path; a
-    later rename may still refer to it.
+    `os_path` is its directory, empty if it is not on this machine. If both paths are
+    the same, it was copied there: its notebooks are visited, and record no old path. A
+    folder that `waits` is not visited; the next saves record its notebooks. It is
+    `over`, since `over_at` (monotonic seconds), when nothing more is recorded under its
+    new path; a later rename may still refer to it.
     """
 
     old: str
@@ -40,8 +42,14 @@ class RenamedFolder:
     renamed_at: datetime = field(default_factory=utc_now)
     recorded: set[str] = field(default_factory=set)
     note: RenameNote | None = None
+    waits: bool = False
     over: bool = False
     over_at: float = 0.0
+
+    @property
+    def is_copy(self) -> bool:
+        """Whether the folder was made by copying another one."""
+        return self.old == self.new
 
     def end(self) -> None:
         """Mark it as over. Only later renames refer to it from now on."""
@@ -84,6 +92,7 @@ def _folder_of(note: RenameNote) -> RenamedFolder:
         renamed_at=known.renamed_at,
         recorded=set(known.recorded),
         note=note,
+        waits=known.waits,
         over=known.over,
     )
 
@@ -121,9 +130,29 @@ class PendingRenames:
 
     def add_folder(self, old: str, new: str, os_path: str = "") -> RenamedFolder:
         """Add the rename of a folder, and return it."""
-        folder = RenamedFolder(old, new, os_path)
-        if self._notes is not None and os_path:
-            rename = FolderRename(old, new, os_path, folder.renamed_at)
+        return self._add_folder(RenamedFolder(old, new, os_path))
+
+    def add_waiting(self, folder: RenamedFolder, inside: str) -> None:
+        """Add the folder at the path `inside` of a renamed one, to wait for saves."""
+        self._add_folder(
+            RenamedFolder(
+                f"{folder.old}/{inside}",
+                f"{folder.new}/{inside}",
+                f"{folder.os_path}/{inside}",
+                renamed_at=folder.renamed_at,
+                waits=True,
+            )
+        )
+
+    def _add_folder(self, folder: RenamedFolder) -> RenamedFolder:
+        if self._notes is not None and folder.os_path:
+            rename = FolderRename(
+                folder.old,
+                folder.new,
+                folder.os_path,
+                folder.renamed_at,
+                waits=folder.waits,
+            )
             folder.note = self._notes.write(rename)
         self._insert(folder)
         return folder
@@ -149,9 +178,11 @@ class PendingRenames:
                 # Files that are created at that path now were never in the folder.
                 if known.moved_with(folder):
                     known.end()
-            guessed = [known for known in self._folders if not known.os_path]
-            for known in guessed[:-MAX_FOLDERS]:
+            lasting = [f for f in self._folders if f.waits or not f.os_path]
+            for known in lasting[:-MAX_FOLDERS]:
                 self._folders.remove(known)
+                if known.note is not None:
+                    known.note.remove()
 
     def tidy(self, grace: float = GRACE) -> None:
         """Remove the folders that are over and that no later rename refers to.
@@ -249,6 +280,8 @@ class PendingRenames:
             if folder.is_unrecorded(path) and (before is not None or not folder.over):
                 folder.recorded.add(path)
                 earlier = folder.old_path(path)
+                if folder.is_copy:
+                    old = old or path  # it was not there before
                 old = old or self._take(earlier, index) or earlier
         return old
 

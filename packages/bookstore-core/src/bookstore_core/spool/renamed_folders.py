@@ -26,7 +26,9 @@ class FolderRename:
     """The old and the new path of a folder on the server, and its directory now.
 
     `recorded` are the new paths of the notebooks whose rename is recorded in a version;
-    `over` means that no more notebooks are to be recorded.
+    `over` means that no more notebooks are to be recorded. A folder that `waits` is not
+    visited: a save of a notebook in it records its rename. If both paths are the same,
+    the folder was copied there, and its notebooks are to be archived.
     """
 
     old: str
@@ -35,12 +37,17 @@ class FolderRename:
     renamed_at: datetime
     recorded: frozenset[str] = frozenset()
     over: bool = False
+    waits: bool = False
 
     def encode(self) -> bytes:
         """Return the first line of a file."""
         value = {"old": self.old, "new": self.new, "os_path": self.os_path}
         value["renamed_at"] = self.renamed_at.isoformat()
-        return json.dumps({"bookstore_renamed": 1, **value}).encode("ascii") + b"\n"
+        waits = {"waits": True} if self.waits else {}
+        return (
+            json.dumps({"bookstore_renamed": 1, **value, **waits}).encode("ascii")
+            + b"\n"
+        )
 
 
 def encode_recorded(path: str) -> bytes:
@@ -65,6 +72,7 @@ def decode_rename(data: bytes) -> FolderRename | None:
             renamed_at=datetime.fromisoformat(values["renamed_at"]).astimezone(UTC),
             recorded=frozenset(path for path in rest if isinstance(path, str)),
             over=True in rest,
+            waits=values.get("waits") is True,
         )
     except (
         *(ValueError, TypeError, LookupError, AttributeError),

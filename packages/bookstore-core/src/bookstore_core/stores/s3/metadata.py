@@ -1,9 +1,12 @@
 """A version's metadata as the headers that S3 keeps with an object.
 
-S3 allows 2 KB of US-ASCII, including the names, so values are percent-encoded.
+S3 allows 2 KB of US-ASCII, including the names, so values are percent-encoded. One that
+does not fit is in base64, of which a path of 1 KB needs 1.4 KB.
 """
 
+import binascii
 import re
+from base64 import b64decode, b64encode
 from collections.abc import Mapping
 from dataclasses import fields
 from urllib.parse import quote, unquote
@@ -29,6 +32,8 @@ _NAMES = [known.name for known in fields(VersionMetadata)]
 _BETWEEN = [name for name in _NAMES if name not in (*_FIRST, *_LAST)]
 _HEADERS = {name: _header(name) for name in (*_FIRST, *_BETWEEN, *_LAST)}
 _FORM_HEADER = _header("form")
+#: Before a value in base64. No percent-encoded value begins with it.
+_BASE64 = "%="
 _NUMBER = re.compile("[0-9]{1,9}")
 
 
@@ -38,15 +43,25 @@ def encode_metadata(metadata: VersionMetadata) -> dict[str, str]:
     headers = {_FORM_HEADER: str(STORED_FORM)}
     room = MAX_BYTES - len(HEADER_PREFIX) - len(_FORM_HEADER) - len(str(STORED_FORM))
     for name, header in _HEADERS.items():
-        encoded = quote(texts[name], safe="/:@+,=", errors="surrogatepass")
-        needed = len(HEADER_PREFIX) + len(header) + len(encoded)
-        if encoded and needed <= room:
+        left = room - len(HEADER_PREFIX) - len(header)
+        encoded = _encoded(texts[name], left)
+        if encoded:
             headers[header] = encoded
-            room -= needed
+            room = left - len(encoded)
     if metadata.restored_path and _HEADERS["restored_path"] not in headers:
         # Without the path, the id would be taken for a version of this notebook.
         headers.pop(_HEADERS["restored_from"], None)
     return headers
+
+
+def _encoded(text: str, room: int) -> str:
+    """Return a text in the first form that fits into `room`; empty if none does."""
+    quoted = quote(text, safe="/:@+,=", errors="surrogatepass")
+    if len(quoted) <= room:
+        return quoted
+    data = text.encode("utf-8", "surrogatepass")
+    short = _BASE64 + b64encode(data).decode("ascii")
+    return short if len(short) <= room else ""
 
 
 def form_in(headers: Mapping[str, str]) -> int:
@@ -66,7 +81,14 @@ def decode_metadata(headers: Mapping[str, str]) -> VersionMetadata | None:
 
 
 def _decoded(headers: Mapping[str, str]) -> dict[str, str]:
-    return {
-        name.lower(): unquote(value, errors="replace")
-        for name, value in headers.items()
-    }
+    return {name.lower(): _decoded_text(value) for name, value in headers.items()}
+
+
+def _decoded_text(value: str) -> str:
+    if value.startswith(_BASE64):
+        try:
+            data = b64decode(value.removeprefix(_BASE64), validate=True)
+            return data.decode("utf-8", errors="replace")
+        except (binascii.Error, ValueError):
+            return ""
+    return unquote(value, errors="replace")
