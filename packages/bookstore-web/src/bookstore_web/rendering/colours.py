@@ -60,6 +60,11 @@ def lexer_of(name: str) -> Lexer:
     return lexer if lexer.aliases[:1] and lexer.aliases[0] in TESTED else TextLexer()
 
 
+@cache
+def _formatter() -> HtmlFormatter:
+    return HtmlFormatter()
+
+
 class Painter:
     """Colours the code of one notebook, until `seconds` of CPU are spent."""
 
@@ -79,5 +84,5 @@ class Painter:
                 tokens.append(token)
         finally:
             self.left -= time.thread_time() - begin
-        coloured = write_tokens(tokens, HtmlFormatter())
+        coloured = write_tokens(tokens, _formatter())
         return Markup(coloured)  # noqa: S704  # pygments escapes what it colours

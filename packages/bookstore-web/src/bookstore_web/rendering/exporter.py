@@ -15,6 +15,9 @@ from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 
 from bookstore_web.rendering.colours import Painter
 
+#: Joins streams that follow each other, and applies their carriage returns.
+COALESCE = "nbconvert.preprocessors.CoalesceStreamsPreprocessor"
+
 logger = logging.getLogger(__name__)
 
 #: Seconds of CPU for all markdown and code of one notebook; the rest is shown as text.
@@ -49,7 +52,10 @@ class VersionExporter(HTMLExporter):
 
     def __init__(self) -> None:
         super().__init__(  # type: ignore[no-untyped-call]
-            template_name="basic", exclude_anchor_links=True, preprocessors=[]
+            template_name="basic",
+            exclude_anchor_links=True,
+            # The whole notebook is validated after each.
+            default_preprocessors=[COALESCE],
         )
         self._painter = Painter(LONGEST)
         self._lexer = ""
