@@ -191,3 +191,15 @@ def test_the_value_of_a_tag_is_short_and_plain() -> None:
 )
 def test_malformed_tags_are_not_a_label(tags: dict[str, str]) -> None:
     assert label_in(tags) is None
+
+
+@pytest.mark.parametrize(
+    "name", ["=00", "=0A", "=FF", "x", "null", "..", "=25", "v" * 600, "\u202e"]
+)
+def test_a_marker_that_names_no_version_hides_no_label(
+    s3_store: VersionStore, name: str
+) -> None:
+    saved = save(s3_store)
+    s3_store.set_label(KEY, saved.version_id, Label("kept"))
+    save(s3_store, key=f"{MARKERS}{name}")
+    assert [*s3_store.labels(KEY)] == [saved.version_id]
