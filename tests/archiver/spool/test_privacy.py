@@ -19,7 +19,7 @@ from bookstore_archiver.spool.sources import BytesSource, FileSource
 from bookstore_archiver.spool.spool import Spool
 from bookstore_archiver.spool.unprotected_file import UnprotectedFile
 from bookstore_core.errors import NotFoundError, SpoolError
-from bookstore_core.spool.directory import CUR, FAILED, NEW, check_spool_dir
+from bookstore_core.spool.directory import CUR, FAILED, LOCK, NEW, check_spool_dir
 from bookstore_core.spool.renamed_folders import FolderRename
 from bookstore_core.spool.report import report_spool
 from bookstore_core.spool.unprotected import UnprotectedNotebook, read_unprotected
@@ -120,6 +120,41 @@ def test_a_spool_of_others_is_refused_and_saves_succeed(
     shutil.rmtree(spool_dir)
     wait_for(lambda: contents(store), what="the version")
     assert contents(store) == ["1"]
+
+
+@only_root
+def test_notes_in_a_spool_of_others_are_not_believed(
+    make_archiver: MakeArchiver, store: MemoryStore, files: Files, spool_dir: Path
+) -> None:
+    (files.root / "y").mkdir()
+    (files.root / "a.ipynb").write_text("1")
+    (files.root / "y" / "b.ipynb").write_text("2")
+    leave_note(spool_dir, noted(files, "a.ipynb"))
+    rename = FolderRename("x", "y", str(files.root / "y"), utc_now())
+    note = RenameNotes(str(spool_dir), log=LOG).write(rename)
+    assert note
+    note.release()
+    for path in (spool_dir, *spool_dir.rglob("*")):
+        os.chown(path, ANOTHER, ANOTHER)
+    (spool_dir / LOCK).symlink_to(files.root / "a.ipynb")
+    archiver = make_archiver(root=files.root)
+    archiver.intake.tend()
+    archiver.start()
+    wait_for(lambda: archiver.drained_elsewhere is False, what="a turn")
+    archiver.close()
+    assert not store.contents
+    assert (files.root / "a.ipynb").read_text() == "1"
+
+
+def test_a_link_in_place_of_the_lock_is_not_followed(
+    make_archiver: MakeArchiver, store: MemoryStore, files: Files, spool_dir: Path
+) -> None:
+    (files.root / "a.ipynb").write_text("mine")
+    spool_dir.mkdir(mode=0o777)
+    (spool_dir / LOCK).symlink_to(files.root / "a.ipynb")
+    archive(make_archiver(), "1")
+    wait_for(lambda: contents(store), what="the version")
+    assert (files.root / "a.ipynb").read_text() == "mine"
 
 
 @only_root

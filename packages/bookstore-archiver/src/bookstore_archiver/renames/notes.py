@@ -15,6 +15,7 @@ from bookstore_core.disk.regular import open_regular
 from bookstore_core.errors import SpoolError
 from bookstore_core.paths import printable
 from bookstore_core.spool.directory import TMP, waiting_saves
+from bookstore_core.spool.privacy import make_safe
 from bookstore_core.spool.renamed_folders import (
     FOLDER,
     OVER,
@@ -87,8 +88,9 @@ class RenameNotes:
         try:
             self._disk.make_folder(draft.parent)
             self._disk.make_folder(path.parent)
+            make_safe(Path(self._spool_dir), (TMP, FOLDER))
             return self._write(rename, draft, path)
-        except OSError as error:
+        except (OSError, SpoolError) as error:
             with suppress(OSError):
                 self._disk.remove(draft)
             self._log.warning(
@@ -116,6 +118,12 @@ class RenameNotes:
     def adopt(self) -> list[RenameNote]:
         """Take over the notes of ended processes, oldest first, that are believed."""
         paths = rename_files(self._spool_dir)
+        if not paths:
+            return []
+        try:
+            make_safe(Path(self._spool_dir), (FOLDER,))
+        except SpoolError:
+            return []  # the log says so when a save is put into the spool
         found = [note for path in paths if (note := self._own(path)) is not None]
         if not found:
             return []

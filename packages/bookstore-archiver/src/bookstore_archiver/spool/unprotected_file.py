@@ -75,6 +75,13 @@ class UnprotectedFile:
                 _drop(file, path)
         return False
 
+    def _is_safe(self, folder: Path) -> bool:
+        try:
+            self._secure(folder)
+        except (OSError, SpoolError):
+            return False
+        return True
+
     def _secure(self, folder: Path) -> None:
         if folder == self._folders[0]:
             make_safe(Path(self._spool_dir), (folder.name,))
@@ -106,7 +113,7 @@ class UnprotectedFile:
         It returns those to leave there, and the file is removed if there are none.
         """
         for path in unprotected_files(self._spool_dir):
-            if path == self._path:
+            if path == self._path or not self._is_safe(path.parent):
                 continue
             with suppress(OSError), _open_orphan(path) as file:
                 if file is None:

@@ -27,6 +27,10 @@ class DrainLock:
                 return True
             # Somebody removed the spool: other processes do not see our lock.
             self.release()
+        # A link is from before the spool was closed to others. No lock can be had on
+        # it, and some releases of filelock truncate what it leads to.
+        if self._path.is_symlink():
+            self._path.unlink(missing_ok=True)
         lock = FileLock(self._path, mode=0o600, thread_local=False)
         try:
             lock.acquire(blocking=False)

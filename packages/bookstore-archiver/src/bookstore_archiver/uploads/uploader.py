@@ -225,6 +225,7 @@ class Uploader:
         return self._pause()
 
     def _hold_lock(self) -> bool:
+        self._spool.check()
         if not self._spool.root.is_dir():
             self._spool.make()
             self._next_look = 0.0
