@@ -1,6 +1,10 @@
 """A local store that is not there any more, such as one on an unmounted disk."""
 
+import json
+import os
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -149,3 +153,30 @@ def test_a_process_knows_its_store_where_nothing_can_be_remembered(
     unmount(Path(settings.local_root), leave=True)
     with pytest.raises(StoreMissingError):
         save(store)
+
+
+SAVING = """
+import json, sys
+from bookstore_core.settings import BookstoreSettings
+from bookstore_core.stores import open_store
+from core.saving import save
+
+save(open_store(BookstoreSettings.from_config(json.loads(sys.argv[1]))))
+"""
+
+
+def test_a_store_whose_folders_alone_are_writable_works_on(
+    settings: BookstoreSettings,
+) -> None:
+    bucket = Path(settings.local_root) / "bookstore"
+    (bucket / "workspace").mkdir(parents=True)
+    bucket.chmod(0o555)
+    # Root must respect the permissions of files.
+    mortal = ("setpriv", "--bounding-set", "-dac_override,-dac_read_search")
+    command = [sys.executable, "-c", SAVING, json.dumps(settings.as_config())]
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
+    subprocess.run(
+        [*(mortal if os.geteuid() == 0 else ()), *command], env=environment, check=True
+    )
+    bucket.chmod(0o700)
+    assert open_store(settings).list_versions(KEY).versions

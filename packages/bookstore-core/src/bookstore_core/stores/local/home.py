@@ -57,8 +57,17 @@ class StoreHome:
         """
         with self._checked() or self._make() as folder:
             if not self._known:
-                self._know(give_identity(folder))
+                self._identify(folder)
             yield folder
+
+    def _identify(self, folder: Folder) -> None:
+        try:
+            self._know(give_identity(folder))
+        except PermissionError:
+            # In a store of an earlier release, this account may only write to folders
+            # below. The first account that may write here gives it an identity.
+            if not folder.folders():
+                raise
 
     def prepare(self) -> list[str]:
         """Make the directory a store, whatever was there before.
