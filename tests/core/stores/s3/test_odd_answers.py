@@ -218,6 +218,16 @@ def test_a_key_that_is_taken_but_not_given_back_is_sent_once(stubbed: Stubbed) -
     assert save(stubbed.store).version_id == "v2"
 
 
+def test_a_key_that_is_put_under_another_one_is_sent_once(stubbed: Stubbed) -> None:
+    stubbed.answer("get_bucket_versioning", ENABLED)
+    stubbed.answer("put_object", {"VersionId": "v1"})
+    for _ in range(2):
+        stubbed.answer("head_object", {"ContentLength": 2, "LastModified": AT})
+        stubbed.answer("list_object_versions", {})
+        with pytest.raises(StorageError, match="does not give it back"):
+            save(stubbed.store, key="w//a.ipynb")
+
+
 @pytest.mark.parametrize("name", ["\x7f", "tab\t", "\u2028", "a//b"])
 def test_a_key_with_odd_characters_that_a_store_takes_works(
     s3_store: VersionStore, name: str

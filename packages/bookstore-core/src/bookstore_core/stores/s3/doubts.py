@@ -67,7 +67,7 @@ def not_readable(key: str) -> str:
     """Return why a save that cannot be read is in doubt."""
     return (
         f"The store took {printable(key)} but does not give it back. Rename the "
-        "notebook, without control characters."
+        "notebook, without control characters or empty parts of its path."
     )
 
 

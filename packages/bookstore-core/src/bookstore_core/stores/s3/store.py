@@ -244,7 +244,8 @@ class S3Store(VersionStore):
                 if error.retryable:
                     raise
                 return False
-            return True
+            # A server may have put it under another key: `a/b` instead of `a//b`.
+            return self._listed(asked) is not None
 
         if not readable():
             raise self._doubts.add(Doubt(asked.key, not_readable(asked.key), readable))
