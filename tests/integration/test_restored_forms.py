@@ -135,6 +135,18 @@ def test_edits_of_the_text_survive_a_restore(server: NotebookServer) -> None:
     assert is_in_step(server, "edited", "edited outside")
 
 
+def test_text_that_is_left_of_a_pair_survives_a_restore(server: NotebookServer) -> None:
+    save_pair(server, "left")
+    (server.root / "left.ipynb").unlink()
+    text = server.root / "left.py"
+    text.write_text(text.read_text().replace("two", "edited outside"))
+    restore(server, "left.ipynb", version_id="@1")
+    assert is_in_step(server, "left", "one")
+    _, kept, *_ = wait_for_versions(server, "left.ipynb", 4)
+    restore(server, "left.ipynb", version_id=kept["version_id"])
+    assert is_in_step(server, "left", "edited outside")
+
+
 def with_secret(form: str) -> bytes:
     """Return a notebook as a file may hold it: not as front ends send it."""
     source = ["a = 1\n", "b = 'SECRET'"]

@@ -21,11 +21,18 @@ from bookstore_core.errors import (
     StorageUnavailableError,
     TooLargeError,
 )
+from bookstore_core.origins import Origin
 from bookstore_web.contents.client import Caller, ContentsServer
-from bookstore_web.contents.drafts import draft_file
+from bookstore_web.contents.drafts import draft_file, draft_of
 from harness.web_app import ContentsDouble, ServerSide
 
 Serve = Callable[..., str]
+
+
+def cell_of(source: str) -> dict[str, Any]:
+    return {"cell_type": "raw", "id": source, "metadata": {}, "source": source}
+
+
 ANN = Caller(base_url="/", host="hub.test:8000")
 
 
@@ -277,3 +284,17 @@ def test_a_refusal_is_answered_with_the_servers_own_message(
     answer = clone(server, put)
     assert answer.status_code == expected
     assert "No space left." in answer.json["message"]
+
+
+@pytest.mark.parametrize("cells", [[], [cell_of("ü")], [cell_of("a"), cell_of("🙂")]])
+def test_a_notebook_is_sent_in_pieces_that_are_its_model(
+    serve: Serve, contents: ContentsDouble, cells: list[Any]
+) -> None:
+    content = {"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": cells}
+    draft = draft_of("a.ipynb", json.dumps(content).encode(), origin=Origin("v1"))
+    server = ContentsServer(serve(contents))
+    server.save("a.ipynb", draft.body, caller=ANN)
+    server.close()
+    saved = contents.files["a.ipynb"]
+    assert (saved["type"], saved["content"]) == ("notebook", content)
+    assert Origin.of(saved) == Origin("v1")

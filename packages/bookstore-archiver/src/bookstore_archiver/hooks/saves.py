@@ -82,12 +82,15 @@ Save = Callable[..., Any]
 Look = Callable[[], Present | Awaitable[Present]]
 
 
-def _looks(manager: Any, path: str, origin: Origin | None) -> tuple[Look, ...]:
+def _looks(
+    manager: Any, model: Any, path: str, origin: Origin | None
+) -> tuple[Look, ...]:
     """Return what finds the contents to keep first; nothing if it is no restore."""
     if origin is None:
         return ()
-    return tuple(
-        functools.partial(look, manager, path) for look in (present_source, text_source)
+    return (
+        functools.partial(present_source, manager, path),
+        functools.partial(text_source, manager, model, path),
     )
 
 
@@ -105,7 +108,7 @@ def _wrap_async(save: Save, manager: Any, keeper: Keeper) -> Save:
         if not makes_version(model, path, restores=origin is not None):
             return await start()
         kept = _AsyncSave(manager, keeper, model, path, origin)
-        return await kept.follow(start, *_looks(manager, path, origin))
+        return await kept.follow(start, *_looks(manager, model, path, origin))
 
     return save_and_archive
 
@@ -118,7 +121,7 @@ def _wrap_sync(save: Save, manager: Any, keeper: Keeper) -> Save:
         if not makes_version(model, path, restores=origin is not None):
             return start()
         kept = _AsyncSave(manager, keeper, model, path, origin)
-        looks = _looks(manager, path, origin)
+        looks = _looks(manager, model, path, origin)
         with _refusing(path):
             for number, look in enumerate(looks, 1):
                 present = look()

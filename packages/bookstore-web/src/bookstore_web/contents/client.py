@@ -31,6 +31,18 @@ Model = dict[str, Any]
 
 SHA256 = re.compile(r"[0-9a-f]{64}")
 
+#: A body over this many bytes may be over the server's limit, which is 512 MB.
+LARGE_BODY = 256 * 1024 * 1024
+
+#: What to do then.
+TOO_LARGE = (
+    " If that does not help, the notebook is too large for the server "
+    "(`max_body_size`): use `jupyter bookstore restore`."
+)
+
+#: A body, in one piece or several.
+Body = bytes | tuple[bytes, ...]
+
 #: Our errors by the server's status codes. Any other is a StorageError.
 REFUSALS: dict[int, type[BookstoreError]] = {
     400: InvalidRequestError,
@@ -106,7 +118,7 @@ class ContentsServer:
             return ""
         return str(model.get("type") or "file")
 
-    def save(self, path: str, body: bytes, *, caller: Caller) -> Model:
+    def save(self, path: str, body: Body, *, caller: Caller) -> Model:
         """Save `body`, a model in JSON, at `path`; return the model without content.
 
         An existing file is overwritten. The request is sent once: after
@@ -179,12 +191,13 @@ class ContentsServer:
         *,
         caller: Caller,
         query: dict[str, str] | None = None,
-        body: bytes | None = None,
+        body: Body | None = None,
     ) -> Model:
         url = f"{caller.base_url}api/contents/{quote(path)}".rstrip("/")
         headers = caller.headers()
+        size = sum(map(len, body)) if isinstance(body, tuple) else len(body or b"")
         if body is not None:
-            headers["Content-Type"] = "application/json"
+            headers |= {"Content-Type": "application/json", "Content-Length": str(size)}
         try:
             answer = self._pool.request(
                 method,
@@ -196,7 +209,7 @@ class ContentsServer:
         except urllib3.exceptions.HTTPError as error:
             raise StorageUnavailableError(
                 f"The notebook server does not answer ({type(error).__name__}). "
-                "Try again in a moment."
+                "Try again in a moment." + (TOO_LARGE if size > LARGE_BODY else "")
             ) from error
         return _model_of(answer, path)
 

@@ -143,8 +143,8 @@ class Restorer:
 
     def _restore_in_place(self, path: str, row: HistoryRow, data: bytes) -> Restored:
         folder, _, name = path.rpartition("/")
-        draft = self._draft(name, row, data, path=path)
         before = self._present_sha256(path)
+        draft = self._draft(name, row, data, path=path)
         if not before:
             self.server.make_folders(folder, caller=self.caller)
         model = self.server.save(path, draft.body, caller=self.caller)
