@@ -16,7 +16,7 @@ CEPH_PACKAGES := ceph-common ceph-mon ceph-osd radosgw
 PIP_FLAGS := --quiet --disable-pip-version-check
 MANIFESTS := Makefile pyproject.toml constraints.txt $(PACKAGES:=/pyproject.toml)
 
-.PHONY: help install run test test-s3 chromium ceph chaos bench check format clean
+.PHONY: help install run test test-floors test-s3 chromium ceph chaos bench check format clean
 
 help:  ## List the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -63,6 +63,26 @@ test: install chromium  ## Run all tests, on servers of both generations
 	.venv/bin/python -m pytest -n 3 --dist worksteal
 	.venv-classic/bin/python -m pytest -n 2 tests/archiver tests/umbrella
 
+# The lowest versions that the packages accept, with the test tools of constraints.txt.
+# moto would bring the newest boto3, and with it the newest botocore.
+FLOOR_TOOLS := hypothesis jupytext moto psutil pytest pytest-xdist requests
+.venv-floors/.installed: .venv/.installed $(MANIFESTS)
+	@echo "Setting up .venv-floors ..."
+	@rm -rf .venv-floors
+	@.venv/bin/uv venv --quiet --python .venv/bin/python .venv-floors
+	@.venv/bin/uv pip install --quiet --python .venv-floors --resolution lowest-direct \
+		$(subst -core,-core[diff],$(EDITABLE)) 'boto3>=1.36' $$(for tool in $(FLOOR_TOOLS); do grep -i "^$$tool==" constraints.txt; done | sed 's/^moto/moto[s3,server]/')
+	@touch $@
+
+# What uses dependencies; all unit tests: FLOOR_TESTS='tests/core tests/archiver ...'.
+FLOOR_TESTS ?= $(addprefix tests/,umbrella archiver web core/stores/s3 core/cli core/diff core/jupyter \
+	core/untrusted core/test_settings.py core/test_notebooks.py core/test_origins.py)
+
+# Left out: what needs a notebook server, and a client of the API that needs a newer rich.
+test-floors: .venv-floors/.installed  ## Run unit tests with the lowest versions of all dependencies
+	.venv-floors/bin/python -m pytest -q -n 3 --dist worksteal $(FLOOR_TESTS) \
+		--ignore=tests/archiver/server/test_contents_manager.py --ignore=tests/web/app/api/test_fuzz.py
+
 chromium:  # for the browser tests, which are skipped without it
 	@command -v chromium >/dev/null \
 		|| if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; \
@@ -99,4 +119,4 @@ format: .venv/.installed  ## Format the code as `make check` expects it
 	.venv/bin/ruff format .
 
 clean:  ## Remove both environments and the caches of tools
-	rm -rf .venv .venv-classic .mypy_cache .ruff_cache .pytest_cache
+	rm -rf .venv .venv-classic .venv-floors .mypy_cache .ruff_cache .pytest_cache
