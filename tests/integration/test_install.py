@@ -75,10 +75,27 @@ def test_every_wheel_is_marked_as_typed(wheelhouse: Path, distribution: str) -> 
 def test_the_web_wheel_contains_templates_and_static_files(wheelhouse: Path) -> None:
     names = names_in(wheelhouse, "bookstore_web")
     source = TOP / "packages" / "bookstore-web" / "src"
-    for folder in ("templates", "static"):
-        files = [p for p in (source / "bookstore_web" / "app" / folder).rglob("*.*")]
+    for folder in ("app/templates", "app/static", "front"):
+        files = [p for p in (source / "bookstore_web" / folder).rglob("*.*")]
         assert files
         assert {str(path.relative_to(source)) for path in files} <= names
+
+
+def test_front_ends_find_our_extensions_and_are_spared_those_of_nbdime(
+    wheelhouse: Path,
+) -> None:
+    names = names_in(wheelhouse, "bookstore_web")
+    for path in (
+        "share/jupyter/labextensions/bookstore/package.json",
+        "share/jupyter/labextensions/bookstore/install.json",
+        "share/jupyter/labextensions/bookstore/static/remoteEntry.js",
+        "share/jupyter/nbextensions/bookstore/main.js",
+        "etc/jupyter/nbconfig/notebook.d/bookstore.json",
+        "etc/jupyter/nbconfig/notebook.d/nbdime_by_bookstore.json",
+        "etc/jupyter/jupyter_server_config.d/nbdime_by_bookstore.json",
+        "etc/jupyter/jupyter_notebook_config.d/nbdime_by_bookstore.json",
+    ):
+        assert any(name.endswith(f"data/{path}") for name in names), path
 
 
 @pytest.mark.parametrize("name", ["bookstore_archiver", "bookstore_web"])

@@ -8,6 +8,7 @@ from datetime import datetime
 from bookstore_archiver.intake import Intake
 from bookstore_archiver.known_versions import KnownVersions
 from bookstore_archiver.revert import Reverted, find_reverted
+from bookstore_archiver.save_states import SaveStates
 from bookstore_archiver.spool.disk import Disk
 from bookstore_archiver.spool.entry import Entry
 from bookstore_archiver.spool.spool import Spool
@@ -18,7 +19,7 @@ from bookstore_archiver.uploads.uploader import Uploader
 from bookstore_core.history import History
 from bookstore_core.settings import BookstoreSettings
 from bookstore_core.spool.directory import SpoolCounts, count_spool
-from bookstore_core.spool.drain_status import DrainStatus
+from bookstore_core.spool.drain_status import DrainStatus, read_status
 from bookstore_core.stores import VersionStore, open_store, utc_now
 
 
@@ -46,6 +47,7 @@ class Archiver:
             settings,
             self._spool,
             known_versions=self.known_versions,
+            save_states=SaveStates(self._spool.has, self._drain_status),
             notify=self._notify,
             log=log,
             disk=disk,
@@ -69,6 +71,11 @@ class Archiver:
 
     def _notify(self, entry: Entry) -> None:
         self._uploader.notify(entry)
+
+    def _drain_status(self) -> DrainStatus:
+        if self.drained_elsewhere:
+            return read_status(self.settings.spool_dir)
+        return self.status
 
     @property
     def status(self) -> DrainStatus:

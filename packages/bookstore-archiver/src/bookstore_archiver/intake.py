@@ -21,6 +21,7 @@ from bookstore_archiver.renames.follower import RenameFollower
 from bookstore_archiver.renames.notes import RenameNotes
 from bookstore_archiver.renames.pending import PendingRenames
 from bookstore_archiver.roots import Roots
+from bookstore_archiver.save_states import SaveStates
 from bookstore_archiver.spool.disk import Disk
 from bookstore_archiver.spool.entry import NO_PROVENANCE, OVERWRITTEN, Entry, Provenance
 from bookstore_archiver.spool.sources import BytesSource, FileSource, Source
@@ -34,6 +35,7 @@ from bookstore_core.notebooks import SUFFIX
 from bookstore_core.origins import Origin
 from bookstore_core.paths import printable
 from bookstore_core.settings import BookstoreSettings
+from bookstore_core.spool.save_state import UNPROTECTED, SaveState
 from bookstore_core.spool.unprotected import UnprotectedNotebook
 
 
@@ -51,6 +53,7 @@ class Intake:
         spool: Spool,
         *,
         known_versions: KnownVersions,
+        save_states: SaveStates,
         notify: Callable[[Entry], None],
         log: logging.Logger,
         disk: Disk | None = None,
@@ -59,6 +62,7 @@ class Intake:
         self._settings = settings
         self._spool = spool
         self._known_versions = known_versions
+        self._save_states = save_states
         self._notify = notify
         self._log = log
         self._author = author()
@@ -90,6 +94,15 @@ class Intake:
     def unprotected(self) -> tuple[str, ...]:
         """Paths of notebooks whose newest save is missing from the spool."""
         return self._unprotected.paths
+
+    def save_state(self, path: str) -> SaveState:
+        """Return the state of the newest save of a notebook. Asks no store."""
+        path = _normal(path)
+        missing = self._unprotected.find(path)
+        if missing is None:
+            return self._save_states.of(path)
+        reason = missing.refused or "The save could not be written to the spool."
+        return SaveState(UNPROTECTED, reason=reason)
 
     def keep(
         self,
@@ -331,6 +344,7 @@ class Intake:
         if old:
             self._known_versions.moved(old, path)
         self._known_versions.saved(path, entry)
+        self._save_states.saved(path, entry)
         if old:
             self._leave_note(old, path)
         return entry

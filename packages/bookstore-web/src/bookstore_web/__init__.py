@@ -32,6 +32,18 @@ def _jupyter_server_extension_paths() -> list[dict[str, str]]:
     return [{"module": "bookstore_web"}]
 
 
+def _jupyter_nbextension_paths() -> list[dict[str, str]]:
+    """Name our extension to ``jupyter nbextension``, for classic and nbclassic."""
+    return [
+        {
+            "section": "notebook",
+            "src": "front/nbextension",
+            "dest": "bookstore",
+            "require": "bookstore/main",
+        }
+    ]
+
+
 def load_jupyter_server_extension(server_app: Any) -> None:
     """Load the extension into a notebook server of either generation."""
     from bookstore_web.server.extension import load_extension

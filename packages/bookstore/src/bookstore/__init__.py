@@ -56,6 +56,11 @@ def _jupyter_server_extension_paths() -> list[dict[str, str]]:
     return _jupyter_server_extension_points()
 
 
+def _jupyter_nbextension_paths() -> list[dict[str, str]]:
+    """Name our extension to ``jupyter nbextension enable --py bookstore``."""
+    return list(import_module("bookstore_web")._jupyter_nbextension_paths())
+
+
 def load_jupyter_server_extension(app: Any) -> None:
     """Load our extensions where a config file of bookstore 2 enables ``bookstore``."""
     for module in _EXTENSIONS:

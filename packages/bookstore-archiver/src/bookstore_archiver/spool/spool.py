@@ -227,6 +227,13 @@ class Spool:
                     return self._read(name, claimed=folder == CUR)
         return None
 
+    def has(self, entry: Entry) -> bool:
+        """Return whether a save is in the spool, also if it can never be sent."""
+        # In this order: a save moves from new/ to cur/, and is not missed in between.
+        return any(
+            (self.root / folder / entry.name).exists() for folder in (NEW, CUR, FAILED)
+        )
+
     def claim(self, entry: Entry) -> Entry | None:
         """Move a save to cur/ before it is sent; return None if somebody removed it."""
         if entry.claimed:

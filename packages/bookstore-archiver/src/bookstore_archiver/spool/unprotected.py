@@ -53,6 +53,10 @@ class Unprotected:
         """Paths of the notebooks, sorted."""
         return tuple(sorted(self._notebooks))
 
+    def find(self, path: str) -> UnprotectedNotebook | None:
+        """Return the notebook with this path, if it is unprotected."""
+        return self._notebooks.get(path)
+
     def order(self, path: str) -> AbstractContextManager[object]:
         """Return the lock to hold while a save of `path` is put into the spool.
 

@@ -6,14 +6,17 @@ if no store is configured: the API and the pages say so.
 
 import atexit
 import re
+from collections.abc import Iterator
 from functools import partial
 from typing import Any
 from weakref import WeakSet
 
 from bookstore_core.jupyter.running_server import settings_of
 from bookstore_web.server.address import address_of
+from bookstore_web.server.front import FRONT, FrontHandler
 from bookstore_web.server.gateway import Gateway
-from bookstore_web.server.handlers import Frontier, handler_class
+from bookstore_web.server.handlers import Frontier, ProxyHandler, handler_class
+from bookstore_web.server.save_state import SaveStateHandler
 from bookstore_web.server.supervisor import APPLICATION, GunicornSupervisor
 from bookstore_web.wire import ENVELOPE
 
@@ -35,14 +38,24 @@ def load_extension(app: Any, *, application: str = APPLICATION) -> None:
     frontier = Frontier(
         app, Gateway(supervisor), largest_body=settings.max_notebook_size + ENVELOPE
     )
-    handler = handler_class(app)
     app.web_app.add_handlers(
-        ".*$",
-        [
-            (pattern, handler, {"frontier": frontier, "is_api": is_api})
-            for pattern, is_api in routes(app.base_url).items()
-        ],
+        ".*$", [*_own_routes(app, frontier), *_proxied(app, frontier)]
     )
+
+
+def _own_routes(app: Any, frontier: Frontier) -> Iterator[Any]:
+    """Yield the routes that the notebook server answers without gunicorn."""
+    base = re.escape(app.base_url.rstrip("/"))
+    state = handler_class(app, SaveStateHandler)
+    shared = {"frontier": frontier, "is_api": True}
+    yield f"{base}/api/bookstore/save-state", state, shared
+    yield f"{base}/bookstore/front/(.*)", FrontHandler, {"path": FRONT}
+
+
+def _proxied(app: Any, frontier: Frontier) -> Iterator[Any]:
+    handler = handler_class(app, ProxyHandler)
+    for pattern, is_api in routes(app.base_url).items():
+        yield pattern, handler, {"frontier": frontier, "is_api": is_api}
 
 
 def routes(base_url: str) -> dict[str, bool]:

@@ -237,9 +237,9 @@ def user_name(user: Any) -> str:
     return "" if name == "anonymous" or RANDOM_NAME.fullmatch(name) else name
 
 
-def handler_class(app: Any) -> type[ProxyHandler]:
-    """Return the handler class for this server, with its own base handler."""
-    return type("BookstoreHandler", (ProxyHandler, _base_handler(app)), {})
+def handler_class(app: Any, kind: type[ProxyHandler]) -> type[ProxyHandler]:
+    """Return a kind of handler for this server, with the server's base handler."""
+    return type(f"Bookstore{kind.__name__}", (kind, _base_handler(app)), {})
 
 
 def _base_handler(app: Any) -> type[web.RequestHandler]:

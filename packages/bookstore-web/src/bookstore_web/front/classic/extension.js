@@ -1,0 +1,95 @@
+// Bookstore in classic Notebook 6 and nbclassic: the mark, the history and the menu.
+
+import { BookstoreApi } from "../shared/api.js";
+import { button } from "../shared/history.js";
+import { SaveMark } from "../shared/mark.js";
+import { addStyle } from "../shared/page.js";
+import { HistoryDialog } from "./dialog.js";
+
+/**
+ * Add everything to the page of a notebook.
+ * @param {any} Jupyter the namespace of the page
+ * @param {any} events its events
+ * @param {string} baseUrl
+ */
+export function start(Jupyter, events, baseUrl) {
+  addStyle(new URL("../shared/style.css", import.meta.url).href);
+  const api = new BookstoreApi(baseUrl);
+  const { notebook } = Jupyter;
+  const dialog = new HistoryDialog(api, notebook, () => mark.saved());
+  const mark = addMark(api, notebook, events, dialog);
+  addButton(Jupyter, () => dialog.show());
+  addMenuEntries([
+    ["bookstore_history", "History…", () => dialog.show()],
+    ["bookstore_library", "Open Published…", () => open(api.page("", { shelf: "published" }))],
+  ]);
+}
+
+/** @param {string} url */
+function open(url) {
+  window.open(url, "_blank", "noopener");
+}
+
+/**
+ * @param {BookstoreApi} api
+ * @param {any} notebook
+ * @param {any} events
+ * @param {HistoryDialog} dialog
+ */
+function addMark(api, notebook, events, dialog) {
+  const mark = new SaveMark(api, () => notebook.notebook_path, {
+    open: () => dialog.show(),
+    notify: warn,
+    arrived: () => dialog.refresh(),
+  });
+  document.querySelector("#save_widget")?.append(mark.node);
+  events.on("notebook_saved.Notebook", () => mark.saved());
+  events.on("notebook_renamed.Notebook", () => mark.saved());
+  mark.ask();
+  return mark;
+}
+
+/**
+ * Show a warning above the notebook until it is closed.
+ * @param {string} sentence
+ */
+function warn(sentence) {
+  const bar = document.createElement("div");
+  bar.className = "bookstore-warning";
+  bar.setAttribute("role", "alert");
+  bar.append(sentence, button("Close", () => bar.remove()));
+  document.querySelector("#header")?.append(bar);
+}
+
+/**
+ * Add a button with a clock to the toolbar, and a shortcut.
+ * @param {any} Jupyter
+ * @param {() => void} show
+ */
+function addButton(Jupyter, show) {
+  const { actions } = Jupyter.keyboard_manager;
+  const action = { icon: "fa-history", help: "History of this notebook", handler: show };
+  const name = actions.register(action, "history", "bookstore");
+  Jupyter.toolbar.add_buttons_group([name]);
+  for (const shortcuts of ["command_shortcuts", "edit_shortcuts"]) {
+    Jupyter.keyboard_manager[shortcuts].add_shortcut("cmdtrl-alt-h", name);
+  }
+}
+
+/** @param {[string, string, () => void][]} entries each an id, a text and what to do */
+function addMenuEntries(entries) {
+  const before = document.querySelector("#file_menu #restore_checkpoint");
+  for (const [id, text, click] of entries) {
+    const item = document.createElement("li");
+    item.id = id;
+    const link = document.createElement("a");
+    link.href = "#";
+    link.textContent = text;
+    link.addEventListener("click", (event) => {
+      event.preventDefault();
+      click();
+    });
+    item.append(link);
+    before?.before(item);
+  }
+}

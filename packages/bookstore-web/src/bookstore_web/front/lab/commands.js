@@ -1,0 +1,55 @@
+// The commands, and where people find them: palette, menus and a shortcut.
+
+const CATEGORY = "Bookstore";
+
+/** The context menu of notebooks in file browsers. */
+const NOTEBOOKS = '.jp-DirListing-item[data-file-type="notebook"]';
+
+/**
+ * @param {any} front
+ * @param {{palette: any, menu: any, panel: any, documents: any}} parts
+ */
+export function addCommands(front, { palette, menu, panel, documents }) {
+  const { app, api } = front;
+  const { commands } = app;
+  const hasNotebook = () => documents.current !== null;
+  commands.addCommand("bookstore:history", {
+    label: "History of This Notebook",
+    caption: "Show the versions of the notebook in front",
+    isEnabled: hasNotebook,
+    execute: () => panel.show(),
+  });
+  commands.addCommand("bookstore:file-history", {
+    label: "History",
+    caption: "Show the versions of this notebook",
+    execute: () => openPage(api.page("history", { path: selectedPath(front) })),
+  });
+  commands.addCommand("bookstore:library", {
+    label: "Open Published…",
+    caption: "Browse the notebooks that others have published",
+    execute: () => openPage(api.page("", { shelf: "published" })),
+  });
+  commands.addKeyBinding({ command: "bookstore:history", keys: ["Accel Alt H"], selector: "body" });
+  for (const command of ["bookstore:history", "bookstore:library"]) {
+    palette?.addItem({ command, category: CATEGORY });
+  }
+  menu?.fileMenu.addGroup(
+    [{ command: "bookstore:history" }, { command: "bookstore:library" }],
+    50,
+  );
+  app.contextMenu.addItem({ command: "bookstore:file-history", selector: NOTEBOOKS, rank: 40 });
+}
+
+/** @param {string} url */
+function openPage(url) {
+  window.open(url, "_blank", "noopener");
+}
+
+/**
+ * Return the path of the notebook that is selected in the file browser; empty if none.
+ * @param {any} front
+ */
+function selectedPath(front) {
+  const [item] = front.files?.tracker.currentWidget?.selectedItems() ?? [];
+  return item ? front.app.serviceManager.contents.localPath(item.path) : "";
+}

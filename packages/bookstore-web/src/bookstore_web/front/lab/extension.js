@@ -1,0 +1,43 @@
+// Bookstore in JupyterLab 4 and Notebook 7: the mark, the history and the commands.
+
+import { BookstoreApi } from "../shared/api.js";
+import { addStyle } from "../shared/page.js";
+import { addCommands } from "./commands.js";
+import { Documents } from "./documents.js";
+import { service, sharedModule } from "./modules.js";
+import { HistoryPanel } from "./panel.js";
+
+const MODULES = [
+  "@jupyterlab/notebook",
+  "@jupyterlab/apputils",
+  "@jupyterlab/mainmenu",
+  "@jupyterlab/filebrowser",
+  "@jupyterlab/ui-components",
+  "@lumino/widgets",
+];
+
+/**
+ * Add everything to the front end.
+ * @param {any} app a JupyterFrontEnd
+ * @param {any} scope its shared modules
+ * @param {string} baseUrl
+ */
+export async function start(app, scope, baseUrl) {
+  addStyle(new URL("../shared/style.css", import.meta.url).href);
+  const [notebook, apputils, mainmenu, filebrowser, uiComponents, widgets] = await Promise.all(
+    MODULES.map((name) => sharedModule(scope, name)),
+  );
+  const [tracker, palette, menu, files] = await Promise.all([
+    service(app, notebook, "INotebookTracker"),
+    service(app, apputils, "ICommandPalette"),
+    service(app, mainmenu, "IMainMenu"),
+    service(app, filebrowser, "IFileBrowserFactory"),
+  ]);
+  if (!tracker) return; // a page without notebooks, such as a console
+  const api = new BookstoreApi(baseUrl);
+  const front = { app, api, tracker, files, apputils, uiComponents, widgets };
+  const documents = new Documents(front);
+  const panel = new HistoryPanel(front, documents);
+  addCommands(front, { palette, menu, panel, documents });
+  documents.watch(() => app.commands.execute("bookstore:history"), () => panel.follow());
+}

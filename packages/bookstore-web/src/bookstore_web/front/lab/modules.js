@@ -1,0 +1,27 @@
+// The modules of JupyterLab or Notebook that the front end shares with its extensions.
+
+/**
+ * Return a shared module, such as "@jupyterlab/notebook"; null if the front end has none.
+ * @param {any} scope what webpack's module federation shares
+ * @param {string} name
+ * @returns {Promise<any>}
+ */
+export async function sharedModule(scope, name) {
+  const versions = Object.values(scope[name] ?? {});
+  // One that is loaded is the one that the front end itself uses.
+  const chosen = versions.find((version) => version.loaded) ?? versions[0];
+  if (!chosen) return null;
+  const factory = await chosen.get();
+  return factory();
+}
+
+/**
+ * Return a service of the front end; null if it has none of this kind.
+ * @param {any} app
+ * @param {any} module
+ * @param {string} token the name of the token in the module
+ * @returns {Promise<any>}
+ */
+export function service(app, module, token) {
+  return module?.[token] ? app.resolveOptionalService(module[token]) : Promise.resolve(null);
+}

@@ -1,0 +1,122 @@
+// The side panel with the history of the notebook in front.
+
+import { element, HistoryList } from "../shared/history.js";
+import { copyOf, exactTime } from "../shared/words.js";
+
+/** @typedef {import("../shared/api.js").Version} Version */
+
+/** The icon in the side bar: a clock that runs backwards. */
+const ICON = `<svg xmlns="http://www.w3.org/2000/svg" width="16" viewBox="0 0 24 24">
+<path class="jp-icon3 jp-icon-selectable" fill="#616161" d="M13 3a9 9 0 0 0-9 9H1l4 4 4-4H6a7 7 0
+1 1 2 5l-1.400 1.400A9 9 0 1 0 13 3zm-1 5v5l4.300 2.500.700-1.200-3.500-2.100V8H12z"/></svg>`;
+
+export class HistoryPanel {
+  /**
+   * @param {any} front
+   * @param {import("./documents.js").Documents} documents
+   */
+  constructor(front, documents) {
+    this.front = front;
+    this.documents = documents;
+    this.path = "";
+    this.list = new HistoryList(front.api, {
+      view: (version) => this.frame(version, "view", { version_id: version.version_id }),
+      compare: (version) => this.frame(version, "diff", { base: version.version_id }),
+      restore: (version) => this.restore(version),
+      copy: (version) => this.copy(version),
+      name: (version) => this.name(version),
+      publish: (version) => this.frame(version, "view", { version_id: version.version_id }),
+    });
+    this.heading = element("h2", "");
+    this.list.node.prepend(this.heading);
+    this.widget = new front.widgets.Widget({ node: this.list.node });
+    this.widget.id = "bookstore-history";
+    this.widget.title.caption = "History of this notebook";
+    this.widget.title.icon = icon(front);
+    front.app.shell.add(this.widget, "right", { rank: 900, type: "History" });
+  }
+
+  /** Open the panel, or with it open, ask again. */
+  show() {
+    const { shell } = this.front.app;
+    shell.expandRight?.(this.widget.id);
+    shell.activateById(this.widget.id);
+    this.follow();
+  }
+
+  /** Show the notebook in front, if the panel is visible. */
+  follow() {
+    const panel = this.documents.current;
+    this.path = panel ? this.documents.pathOf(panel) : "";
+    this.heading.textContent = this.path;
+    if (this.widget.isVisible) this.list.show(this.path);
+  }
+
+  /**
+   * Open one of bookstore's pages beside the notebook.
+   * @param {Version} version
+   * @param {string} page
+   * @param {Record<string, string>} query
+   */
+  frame(version, page, query) {
+    const { app, api, apputils, widgets } = this.front;
+    const url = api.page(page, { path: version.path, ...query });
+    const frame = document.createElement("iframe");
+    frame.src = url;
+    frame.title = `${version.path}, ${exactTime(version.saved_at)}`;
+    frame.style.cssText = "border: 0; width: 100%; height: 100%";
+    const content = new widgets.Widget({ node: document.createElement("div") });
+    content.node.append(frame);
+    const widget = new apputils.MainAreaWidget({ content });
+    widget.id = `bookstore-page-${Date.now()}`;
+    widget.title.label = frame.title;
+    widget.title.closable = true;
+    try {
+      app.shell.add(widget, "main", { mode: "split-right", ref: this.documents.current?.id });
+      app.shell.activateById(widget.id);
+    } catch {
+      window.open(url, "_blank", "noopener"); // Notebook 7 has one main widget
+    }
+  }
+
+  /** @param {Version} version */
+  async restore(version) {
+    const panel = this.documents.current;
+    if (panel) await this.documents.save(panel);
+    await this.front.api.restore(this.wish(version));
+    if (panel) await this.documents.reload(panel);
+    await this.list.refresh();
+    this.list.notify(`The version of ${exactTime(version.saved_at)} is restored.`);
+  }
+
+  /** @param {Version} version */
+  async copy(version) {
+    const { path } = await this.front.api.restore({ ...this.wish(version), target_path: copyOf(this.path) });
+    this.list.notify(`A copy is at ${path}.`);
+    await this.front.app.commands.execute("docmanager:open", { path });
+  }
+
+  /** @param {Version} version */
+  wish(version) {
+    return { path: this.path, version_id: version.version_id, version_path: version.path };
+  }
+
+  /** @param {Version} version */
+  async name(version) {
+    const { InputDialog } = this.front.apputils;
+    const { value } = await InputDialog.getText({
+      title: "Name this version",
+      label: "Name (empty to remove it)",
+      text: version.label?.name ?? "",
+    });
+    if (value === null) return;
+    await this.front.api.label({ path: version.path, version_id: version.version_id, name: value });
+    await this.list.refresh();
+  }
+}
+
+/** @param {any} front */
+function icon(front) {
+  const { LabIcon } = front.uiComponents ?? {};
+  return LabIcon ? new LabIcon({ name: "bookstore:history", svgstr: ICON }) : undefined;
+}

@@ -1,0 +1,129 @@
+// The HTTP API of bookstore, as a front end asks for it. See docs/api.md.
+
+/** An answer with an error; its message is a sentence for people. */
+export class ApiError extends Error {
+  /**
+   * @param {string} message
+   * @param {number} status the HTTP status; 0 if the server cannot be reached
+   */
+  constructor(message, status) {
+    super(message);
+    this.status = status;
+  }
+}
+
+const AWAY = "The notebook server cannot be reached.";
+
+export class BookstoreApi {
+  /** @param {string} baseUrl the server's base URL, with its final slash */
+  constructor(baseUrl) {
+    this.baseUrl = baseUrl;
+  }
+
+  /**
+   * Return the address of one of bookstore's pages.
+   * @param {string} name such as "history"; empty for the home page
+   * @param {Record<string, string>} [query]
+   */
+  page(name, query = {}) {
+    return address(`${this.baseUrl}bookstore/${name}`, query);
+  }
+
+  /**
+   * Return where a notebook's newest save is. Asks no store.
+   * @param {string} path
+   * @returns {Promise<SaveState>}
+   */
+  saveState(path) {
+    return this.ask("GET", "save-state", { path });
+  }
+
+  /**
+   * Return a page of a notebook's versions, newest first.
+   * @param {string} path
+   * @param {{cursor?: string, limit?: number}} [wanted]
+   * @returns {Promise<VersionsPage>}
+   */
+  versions(path, { cursor = "", limit = 50 } = {}) {
+    const query = { path, limit: String(limit), ...(cursor ? { cursor } : {}) };
+    return this.ask("GET", "versions", query);
+  }
+
+  /**
+   * Restore a version: over the notebook, or as a copy with `target_path`.
+   * @param {{path: string, version_id: string, version_path?: string, target_path?: string}} wish
+   * @returns {Promise<Restored>}
+   */
+  restore(wish) {
+    return this.ask("POST", "restore", {}, wish);
+  }
+
+  /**
+   * Name a version, or remove its name with an empty one.
+   * @param {{path: string, version_id: string, name: string}} wish
+   */
+  label(wish) {
+    return this.ask("PUT", "label", {}, wish);
+  }
+
+  /**
+   * Publish a notebook.
+   * @param {string} path
+   * @param {object} model a model of the contents API
+   * @returns {Promise<Published>}
+   */
+  publish(path, model) {
+    return this.ask("PUT", `publish/${path.split("/").map(encodeURIComponent).join("/")}`, {}, model);
+  }
+
+  /**
+   * Send a request; return the JSON of the answer. Throws ApiError.
+   * @param {string} method
+   * @param {string} route below api/bookstore/
+   * @param {Record<string, string>} [query]
+   * @param {object} [body]
+   * @returns {Promise<any>}
+   */
+  async ask(method, route, query = {}, body = undefined) {
+    /** @type {Record<string, string>} */
+    const headers = { Accept: "application/json" };
+    if (body !== undefined) headers["Content-Type"] = "application/json";
+    if (method !== "GET") headers["X-XSRFToken"] = xsrfToken();
+    const url = address(`${this.baseUrl}api/bookstore/${route}`, query);
+    let answer;
+    try {
+      answer = await fetch(url, { method, headers, body: body && JSON.stringify(body) });
+    } catch {
+      throw new ApiError(AWAY, 0);
+    }
+    const found = await answer.json().catch(() => ({}));
+    if (!answer.ok) {
+      throw new ApiError(found.message || `The server answered ${answer.status}.`, answer.status);
+    }
+    return found;
+  }
+}
+
+/**
+ * @param {string} url
+ * @param {Record<string, string>} query
+ */
+function address(url, query) {
+  const text = new URLSearchParams(query).toString();
+  return text ? `${url}?${text}` : url;
+}
+
+function xsrfToken() {
+  return document.cookie.match(/(?:^|; )_xsrf=([^;]*)/)?.[1] ?? "";
+}
+
+/**
+ * @typedef {{state: string, saved_at: string | null, since: string | null, reason: string}} SaveState
+ * @typedef {{name: string, comment: string, author: string}} Label
+ * @typedef {{version_id: string, path: string, saved_at: string, author: string, size: number,
+ *   is_latest: boolean, deleted: boolean, sha256: string, label: Label | null,
+ *   moved_from: string, restored_from: string}} Version
+ * @typedef {{path: string, versions: Version[], cursor: string | null, earlier: string | null}} VersionsPage
+ * @typedef {{path: string}} Restored
+ * @typedef {{s3_path: string, versionID: string, url: string}} Published
+ */

@@ -1,0 +1,97 @@
+// The save mark: a button that shows whether a notebook's saves reach the store.
+
+import { describeSave, isLate } from "./words.js";
+
+/** @typedef {import("./api.js").BookstoreApi} BookstoreApi */
+/** @typedef {import("./api.js").SaveState} SaveState */
+
+/** Milliseconds until the state is asked again while a save is on its way. */
+const PAUSES = [300, 1000, 2000, 5000, 15_000, 30_000];
+
+/** Reasons that a notification was shown for, on this page. */
+const notified = new Set();
+
+export class SaveMark {
+  /**
+   * @param {BookstoreApi} api
+   * @param {() => string} path returns the notebook's present path
+   * @param {{open: () => void, notify: (sentence: string) => void, arrived: () => void}} calls
+   *   `open` is called for a click, `notify` once for each reason why saves are late,
+   *   `arrived` when a save has reached the store
+   */
+  constructor(api, path, { open, notify, arrived }) {
+    this.api = api;
+    this.path = path;
+    this.notify = notify;
+    this.arrived = arrived;
+    this.node = document.createElement("button");
+    this.node.type = "button";
+    this.node.className = "bookstore-mark";
+    this.node.addEventListener("click", open);
+    /** @type {ReturnType<typeof setTimeout> | undefined} */
+    this.timer = undefined;
+    this.attempt = 0;
+    this.onVisible = () => {
+      if (!document.hidden && this.attempt) this.ask();
+    };
+    document.addEventListener("visibilitychange", this.onVisible);
+    this.show({ state: "unknown", saved_at: null, since: null, reason: "" });
+  }
+
+  /** Ask for the state now, and again until the save has arrived. */
+  saved() {
+    this.attempt = 0;
+    this.later();
+  }
+
+  /** Ask for the state once. */
+  async ask() {
+    clearTimeout(this.timer);
+    if (document.hidden) {
+      this.attempt = Math.max(1, this.attempt);
+      return; // asked when the tab is visible again
+    }
+    let state;
+    try {
+      state = await this.api.saveState(this.path());
+    } catch {
+      this.later(); // the front end itself shows that the server is away
+      return;
+    }
+    this.show(state);
+    if (state.state === "waiting") {
+      this.later();
+      return;
+    }
+    if (this.attempt && state.state === "stored") this.arrived();
+    this.attempt = 0;
+  }
+
+  /** Stop asking, and leave the page. */
+  dispose() {
+    clearTimeout(this.timer);
+    document.removeEventListener("visibilitychange", this.onVisible);
+    this.node.remove();
+  }
+
+  later() {
+    clearTimeout(this.timer);
+    const pause = PAUSES[Math.min(this.attempt, PAUSES.length - 1)];
+    this.attempt += 1;
+    this.timer = setTimeout(() => this.ask(), pause);
+  }
+
+  /** @param {SaveState} state */
+  show(state) {
+    const mark = describeSave(state);
+    this.node.dataset.kind = mark.kind;
+    this.node.textContent = mark.text;
+    this.node.title = mark.sentence;
+    this.node.setAttribute("aria-label", mark.sentence);
+    if (isLate(state) && !notified.has(state.reason)) {
+      notified.add(state.reason);
+      this.notify(mark.sentence);
+    }
+    if (state.state === "stored") notified.clear();
+  }
+}

@@ -1,0 +1,76 @@
+"""The four front ends of notebooks, each on its own server, opened in a browser."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+from playwright.sync_api import Locator, Page
+
+from harness.config_files import extension_lines
+from harness.notebook_server import TOKEN, Generation, NotebookServer
+
+EXTENSIONS = extension_lines("bookstore_archiver", "bookstore_web")
+
+#: Extensions of the test environment whose server parts are switched off.
+PAGE_CONFIG = {
+    "disabledExtensions": {
+        "@jupyter/collaboration-extension": True,
+        "@jupyter/docprovider-extension": True,
+        "jupyterlab-jupytext": True,
+        "@jupyterlab/apputils-extension:announcements": True,
+    }
+}
+
+
+@dataclass(frozen=True)
+class FrontEnd:
+    """A front end: its server, the address of a notebook, and how to find a cell."""
+
+    name: str
+    generation: Generation
+    program: str
+    tree: str
+    cell: str
+
+    def server(self, home: Path, config: str, base_url: str = "/") -> NotebookServer:
+        """Return its server, not started."""
+        folder = home / ".jupyter" / "labconfig"
+        folder.mkdir(parents=True)
+        (folder / "page_config.json").write_text(json.dumps(PAGE_CONFIG))
+        return NotebookServer(
+            self.generation,
+            home,
+            config=EXTENSIONS + config,
+            program=self.program,
+            base_url=base_url,
+        )
+
+    def open(self, page: Page, server: NotebookServer, path: str) -> None:
+        """Open a notebook, and wait for its first cell."""
+        page.goto(f"{server.url}/{self.tree}/{path}?token={TOKEN}")
+        self.cells(page).first.wait_for(timeout=60_000)
+
+    def cells(self, page: Page) -> Locator:
+        """The editors of the code cells."""
+        return page.locator(self.cell)
+
+    def type(self, page: Page, text: str) -> None:
+        """Type at the start of the first cell."""
+        self.cells(page).first.click()
+        page.keyboard.press("Control+Home")
+        page.keyboard.type(text)
+
+
+MODERN_CELL = ".jp-CodeCell .cm-content"
+CLASSIC_CELL = ".code_cell .CodeMirror"
+FRONT_ENDS = {
+    front.name: front
+    for front in (
+        FrontEnd("lab", "modern", "lab", "lab/tree", MODERN_CELL),
+        FrontEnd("notebook", "modern", "notebook", "notebooks", MODERN_CELL),
+        FrontEnd(
+            "nbclassic", "modern", "nbclassic", "nbclassic/notebooks", CLASSIC_CELL
+        ),
+        FrontEnd("classic", "classic", "notebook", "notebooks", CLASSIC_CELL),
+    )
+}

@@ -1,0 +1,122 @@
+"""Our extensions of JupyterLab, Notebook 7, nbclassic and classic, in a browser."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Locator, Page, expect
+
+from harness.browsing import CHROMIUM, open_browser
+from harness.config_files import settings_lines
+from harness.fault_proxy import Fault, FaultProxy
+from harness.front_ends import FRONT_ENDS, FrontEnd
+from harness.notebook_server import NotebookServer, notebook
+from harness.s3_server import S3Server, s3_traits
+from harness.versions import first_source
+from harness.waiting import wait_for
+
+pytestmark = [
+    pytest.mark.server,
+    pytest.mark.skipif(
+        CHROMIUM is None, reason="chromium is not installed (apt-get install chromium)"
+    ),
+]
+
+#: So that no front end asks for a kernel.
+KERNEL = {"name": "python3", "display_name": "Python 3", "language": "python"}
+
+
+@pytest.fixture(params=FRONT_ENDS)
+def front(request: pytest.FixtureRequest) -> FrontEnd:
+    return FRONT_ENDS[request.param]
+
+
+@pytest.fixture
+def browser() -> Iterator[Browser]:
+    with open_browser() as chromium:
+        yield chromium
+
+
+def saved(source: str) -> dict[str, Any]:
+    return notebook(source, kernelspec=KERNEL)
+
+
+@contextmanager
+def opened(
+    browser: Browser, front: FrontEnd, server: NotebookServer, path: str = "note.ipynb"
+) -> Iterator[Page]:
+    """Open a notebook; fail at the end if a script of ours has failed."""
+    page = browser.new_page(viewport={"width": 1280, "height": 800})
+    page.set_default_timeout(30_000)
+    complaints: list[str] = []
+    page.on("console", lambda said: complaints.append(f"{said.type} {said.text}"))
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    front.open(page, server, path)
+    yield page
+    wait_for(lambda: kernels_are_idle(server), what="the kernel", every=0.2)
+    page.close()
+    ours = [text for text in complaints if "bookstore" in text.lower()]
+    assert not [text for text in ours if text.startswith(("error", "warning"))]
+
+
+def kernels_are_idle(server: NotebookServer) -> bool:
+    kernels = server.request("GET", "api/kernels").json()
+    return bool(kernels) and all(k["execution_state"] == "idle" for k in kernels)
+
+
+def mark(page: Page) -> Locator:
+    return page.locator(".bookstore-mark").first
+
+
+def rows(page: Page) -> Locator:
+    return page.locator(".bookstore-version")
+
+
+def act(page: Page, number: int, verb: str) -> None:
+    """Click on an action of a version in the list."""
+    rows(page).nth(number).hover()
+    rows(page).nth(number).get_by_role("button", name=verb).click()
+
+
+def test_mark_says_whether_saves_reach_the_store(
+    front: FrontEnd, home: Path, browser: Browser, s3_server: S3Server, bucket: str
+) -> None:
+    with FaultProxy(s3_server.url) as proxy:
+        config = settings_lines(**s3_traits(proxy.url, bucket))
+        with front.server(home, config) as server:
+            server.save("note.ipynb", saved("1"))
+            with opened(browser, front, server) as page:
+                expect(mark(page)).to_have_text("Archived", timeout=30_000)
+                proxy.fault = Fault("refuse")
+                front.type(page, "# changed\n")
+                page.keyboard.press("Control+s")
+                expect(mark(page)).to_have_text("Not in the store", timeout=30_000)
+                proxy.heal()
+                expect(mark(page)).to_have_text("Archived", timeout=90_000)
+
+
+def test_history_is_one_click_away_and_restores_into_the_open_notebook(
+    front: FrontEnd, home: Path, browser: Browser, tmp_path: Path
+) -> None:
+    config = settings_lines(storage="local", local_root=str(tmp_path / "store"))
+    with front.server(home, config) as server:
+        for source in ("first", "second"):
+            server.save("note.ipynb", saved(source))
+        with opened(browser, front, server) as page:
+            cell = front.cells(page).first
+            expect(cell).to_contain_text("second")
+            front.type(page, "# typed\n")
+            mark(page).click()
+            expect(rows(page)).to_have_count(2, timeout=30_000)
+            act(page, 1, "Restore")
+            expect(page.locator(".bookstore-notice")).to_contain_text(
+                "is restored", timeout=30_000
+            )
+            expect(cell).to_contain_text("first")
+            expect(cell).not_to_contain_text("typed")
+            # What was typed is a version, too.
+            expect(rows(page)).to_have_count(4, timeout=30_000)
+    data = (server.root / "note.ipynb").read_bytes()
+    assert first_source(data) == "first"
