@@ -16,7 +16,7 @@ CEPH_PACKAGES := ceph-common ceph-mon ceph-osd radosgw
 PIP_FLAGS := --quiet --disable-pip-version-check
 MANIFESTS := Makefile pyproject.toml constraints.txt $(PACKAGES:=/pyproject.toml)
 
-.PHONY: help install run test test-floors test-s3 chromium ceph chaos bench check format clean
+.PHONY: help install run test test-floors test-s3 chromium ceph chaos bench check check-scripts format clean
 
 help:  ## List the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -113,10 +113,22 @@ check: .venv/.installed  ## Check style and types
 	.venv/bin/ruff check .
 	.venv/bin/ruff format --check .
 	.venv/bin/mypy
+	@if command -v npm >/dev/null; then $(MAKE) --no-print-directory check-scripts; \
+		else echo "npm is not installed: the types of the front ends' scripts are not checked."; fi
+
+# Their typings are those that JupyterLab publishes; nothing of this is shipped.
+WEB := packages/bookstore-web
+check-scripts: $(WEB)/node_modules/.installed
+	$(WEB)/node_modules/.bin/tsc -p $(WEB)/src/bookstore_web/front/jsconfig.json
+
+$(WEB)/node_modules/.installed: $(WEB)/package.json
+	@echo "Installing the typings of JupyterLab ..."
+	@npm install --prefix $(WEB) --silent --no-fund --no-audit --no-package-lock --ignore-scripts
+	@touch $@
 
 format: .venv/.installed  ## Format the code as `make check` expects it
 	.venv/bin/ruff check --fix .
 	.venv/bin/ruff format .
 
 clean:  ## Remove both environments and the caches of tools
-	rm -rf .venv .venv-classic .venv-floors .mypy_cache .ruff_cache .pytest_cache
+	rm -rf $(WEB)/node_modules .venv .venv-classic .venv-floors .mypy_cache .ruff_cache .pytest_cache

@@ -6,8 +6,18 @@ const CATEGORY = "Bookstore";
 const NOTEBOOKS = '.jp-DirListing-item[data-file-type="notebook"]';
 
 /**
- * @param {any} front
- * @param {{palette: any, menu: any, panel: any, documents: any}} parts
+ * @typedef {import("./modules.js").Front} Front
+ * @typedef {{
+ *   palette: import("@jupyterlab/apputils").ICommandPalette | null,
+ *   menu: import("@jupyterlab/mainmenu").IMainMenu | null,
+ *   panel: import("./panel.js").HistoryPanel,
+ *   documents: import("./documents.js").Documents,
+ * }} Parts
+ */
+
+/**
+ * @param {Front} front
+ * @param {Parts} parts
  */
 export function addCommands(front, { palette, menu, panel, documents }) {
   const { app, api } = front;
@@ -47,7 +57,7 @@ function openPage(url) {
 
 /**
  * Return the path of the notebook that is selected in the file browser; empty if none.
- * @param {any} front
+ * @param {Front} front
  */
 function selectedPath(front) {
   const [item] = front.files?.tracker.currentWidget?.selectedItems() ?? [];

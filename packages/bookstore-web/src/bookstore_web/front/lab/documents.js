@@ -2,15 +2,18 @@
 
 import { SaveMark } from "../shared/mark.js";
 
+/** @typedef {import("./modules.js").Front} Front */
+/** @typedef {import("@jupyterlab/notebook").NotebookPanel} NotebookPanel */
+
 /** The rank of the mark in the toolbar: before the name of the kernel. */
 const BEFORE = ["spacer", "kernelName"];
 
 export class Documents {
-  /** @param {any} front */
+  /** @param {Front} front */
   constructor(front) {
     this.front = front;
     this.tracker = front.tracker;
-    /** @type {WeakMap<any, SaveMark>} */
+    /** @type {WeakMap<NotebookPanel, SaveMark>} */
     this.marks = new WeakMap();
   }
 
@@ -21,7 +24,7 @@ export class Documents {
 
   /**
    * Return the path of an open notebook, as the server's contents API has it.
-   * @param {any} panel
+   * @param {NotebookPanel} panel
    */
   pathOf(panel) {
     // A drive, as that of collaboration, is in front of the path: "RTC:a.ipynb".
@@ -34,15 +37,17 @@ export class Documents {
    * @param {() => void} changed called after a save or a rename, and for another notebook
    */
   watch(open, changed) {
-    const add = (/** @type {any} */ panel) => this.addMark(panel, open, changed);
+    const add = (/** @type {NotebookPanel} */ panel) => this.addMark(panel, open, changed);
     this.tracker.forEach(add);
-    this.tracker.widgetAdded.connect((/** @type {any} */ _, /** @type {any} */ panel) => add(panel));
+    this.tracker.widgetAdded.connect((_, panel) => {
+      add(panel);
+    });
     this.tracker.currentChanged.connect(changed);
     changed();
   }
 
   /**
-   * @param {any} panel
+   * @param {NotebookPanel} panel
    * @param {() => void} open
    * @param {() => void} changed
    */
@@ -59,7 +64,7 @@ export class Documents {
     const widget = new Widget({ node: document.createElement("div") });
     widget.node.append(mark.node);
     insert(panel.toolbar, "bookstore-mark", widget);
-    panel.context.saveState.connect((/** @type {any} */ _, /** @type {string} */ state) => {
+    panel.context.saveState.connect((_, state) => {
       if (state === "completed") mark.saved();
     });
     panel.context.pathChanged.connect(changed);
@@ -69,7 +74,7 @@ export class Documents {
 
   /**
    * Save a notebook if it has changes that are not saved.
-   * @param {any} panel
+   * @param {NotebookPanel} panel
    */
   async save(panel) {
     if (panel.context.model.dirty) await panel.context.save();
@@ -77,7 +82,7 @@ export class Documents {
 
   /**
    * Show what the server has written to the file.
-   * @param {any} panel
+   * @param {NotebookPanel} panel
    */
   async reload(panel) {
     await panel.context.revert();
@@ -87,9 +92,9 @@ export class Documents {
 
 /**
  * Insert a widget into a toolbar, before the kernel's name.
- * @param {any} toolbar
+ * @param {NotebookPanel["toolbar"]} toolbar
  * @param {string} name
- * @param {any} widget
+ * @param {import("@lumino/widgets").Widget} widget
  */
 function insert(toolbar, name, widget) {
   const before = BEFORE.find((item) => [...toolbar.names()].includes(item));

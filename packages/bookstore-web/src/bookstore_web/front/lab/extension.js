@@ -18,7 +18,7 @@ const MODULES = [
 
 /**
  * Add everything to the front end.
- * @param {any} app a JupyterFrontEnd
+ * @param {import("@jupyterlab/application").JupyterFrontEnd} app
  * @param {any} scope its shared modules
  * @param {string} baseUrl
  */
@@ -35,6 +35,7 @@ export async function start(app, scope, baseUrl) {
   ]);
   if (!tracker) return; // a page without notebooks, such as a console
   const api = new BookstoreApi(baseUrl);
+  /** @type {import("./modules.js").Front} */
   const front = { app, api, tracker, files, apputils, uiComponents, widgets };
   const documents = new Documents(front);
   const panel = new HistoryPanel(front, documents);

@@ -1,6 +1,19 @@
 // The modules of JupyterLab or Notebook that the front end shares with its extensions.
 
 /**
+ * The parts of the front end that our modules use, from the modules that it shares.
+ * @typedef {{
+ *   app: import("@jupyterlab/application").JupyterFrontEnd,
+ *   api: import("../shared/api.js").BookstoreApi,
+ *   tracker: import("@jupyterlab/notebook").INotebookTracker,
+ *   files: import("@jupyterlab/filebrowser").IFileBrowserFactory | null,
+ *   apputils: typeof import("@jupyterlab/apputils"),
+ *   uiComponents: typeof import("@jupyterlab/ui-components"),
+ *   widgets: typeof import("@lumino/widgets"),
+ * }} Front
+ */
+
+/**
  * Return a shared module, such as "@jupyterlab/notebook"; null if the front end has none.
  * @param {any} scope what webpack's module federation shares
  * @param {string} name
@@ -17,7 +30,7 @@ export async function sharedModule(scope, name) {
 
 /**
  * Return a service of the front end; null if it has none of this kind.
- * @param {any} app
+ * @param {import("@jupyterlab/application").JupyterFrontEnd} app
  * @param {any} module
  * @param {string} token the name of the token in the module
  * @returns {Promise<any>}

@@ -12,7 +12,7 @@ const ICON = `<svg xmlns="http://www.w3.org/2000/svg" width="16" viewBox="0 0 24
 
 export class HistoryPanel {
   /**
-   * @param {any} front
+   * @param {import("./modules.js").Front} front
    * @param {import("./documents.js").Documents} documents
    */
   constructor(front, documents) {
@@ -39,7 +39,8 @@ export class HistoryPanel {
   /** Open the panel, or with it open, ask again. */
   show() {
     const { shell } = this.front.app;
-    shell.expandRight?.(this.widget.id);
+    // Notebook 7 has to be told to show its right side.
+    if ("expandRight" in shell) /** @type {any} */ (shell).expandRight(this.widget.id);
     shell.activateById(this.widget.id);
     this.follow();
   }
@@ -115,7 +116,7 @@ export class HistoryPanel {
   }
 }
 
-/** @param {any} front */
+/** @param {import("./modules.js").Front} front */
 function icon(front) {
   const { LabIcon } = front.uiComponents ?? {};
   return LabIcon ? new LabIcon({ name: "bookstore:history", svgstr: ICON }) : undefined;
