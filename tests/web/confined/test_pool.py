@@ -11,7 +11,12 @@ import pytest
 
 from bookstore_core.errors import BusyError, InvalidNotebookError, TooLargeError
 from bookstore_core.notebooks import parse_notebook
-from bookstore_web.confined.pool import MOST_PROCESSES, MOST_TASKS, ConfinedPool
+from bookstore_web.confined.pool import (
+    MOST_KEPT,
+    MOST_PROCESSES,
+    MOST_TASKS,
+    ConfinedPool,
+)
 from bookstore_web.confined.process import kept_environment
 from harness.waiting import wait_for
 
@@ -127,12 +132,18 @@ def test_a_process_that_something_else_ended_is_replaced(pool: ConfinedPool) -> 
     assert pool.run(os.getpid) != pid
 
 
-def test_a_process_that_has_used_much_memory_is_replaced(pool: ConfinedPool) -> None:
+def test_a_process_that_has_used_much_memory_is_replaced() -> None:
+    pool = ConfinedPool(seconds=10, modules=())
     pid = pool.run(os.getpid)
-    pool.run(bytes.count, bytes(1), b"a")
-    assert pool.run(os.getpid) == pid
-    pool.run(sum, [0] * 100_000_000)
+    assert pool.run(eval, f"len(b'x' * {MOST_KEPT})") == MOST_KEPT
     assert pool.run(os.getpid) != pid
+    pool.close()
+
+
+def test_the_memory_of_the_app_does_not_count(pool: ConfinedPool) -> None:
+    large = b"x" * (MOST_KEPT + 1)
+    assert len({pool.run(os.getpid) for _ in range(2)}) == 1
+    assert len(large) > MOST_KEPT
 
 
 def test_a_confined_process_gets_no_credentials() -> None:

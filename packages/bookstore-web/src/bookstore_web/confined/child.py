@@ -22,9 +22,7 @@ MOST_MEMORY = 3 << 30
 def main() -> None:
     """Run tasks until the input ends."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    limit = resource.getrlimit(resource.RLIMIT_AS)[1]
-    most = MOST_MEMORY if limit == resource.RLIM_INFINITY else min(MOST_MEMORY, limit)
-    resource.setrlimit(resource.RLIMIT_AS, (most, limit))
+    limit_memory()
     # Nothing that a library prints gets into the messages.
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
@@ -34,6 +32,14 @@ def main() -> None:
     write_message(answers, None)
     with suppress(EOFError, BrokenPipeError):
         serve(sys.stdin.buffer, answers)
+
+
+def limit_memory() -> None:
+    """Limit the address space of this process, where the system can do that."""
+    limit = resource.getrlimit(resource.RLIMIT_AS)[1]
+    most = MOST_MEMORY if limit == resource.RLIM_INFINITY else min(MOST_MEMORY, limit)
+    with suppress(ValueError, OSError):  # macOS refuses any
+        resource.setrlimit(resource.RLIMIT_AS, (most, limit))
 
 
 def serve(tasks: IO[bytes], answers: IO[bytes]) -> None:
@@ -56,8 +62,19 @@ def run(task: Task) -> Result:
     except Exception as raised:  # noqa: BLE001  # raised again in the other process
         error = raised.with_traceback(None)
         error.__context__ = error.__cause__ = None
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-    return Result(value, error, peak)
+    return Result(value, error, peak_memory())
+
+
+def peak_memory() -> int:
+    """Return the most memory that this process has had, in bytes; 0 if not known.
+
+    Its resource usage does not tell: it begins with that of the parent.
+    """
+    with suppress(OSError), open("/proc/self/status") as status:
+        for line in status:
+            if line.startswith("VmHWM:"):
+                return int(line.split()[1]) * 1024
+    return 0
 
 
 if __name__ == "__main__":

@@ -14,7 +14,10 @@ from bookstore_web.confined.messages import Result, Task, read_message, write_me
 START_SECONDS = 60.0
 
 #: Variables that the process gets; it needs no credentials.
-KEPT = frozenset({"HOME", "LANG", "PATH", "TMPDIR", "TZ", "VIRTUAL_ENV"})
+KEPT = frozenset(
+    {"HOME", "LANG", "PATH", "TMPDIR", "TZ", "VIRTUAL_ENV"}
+    | {"LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "JUPYTER_PATH"}
+)
 KEPT_PREFIXES = ("LC_", "PYTHON", "COVERAGE_")
 
 
