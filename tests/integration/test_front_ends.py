@@ -1,13 +1,19 @@
 """Our extensions of JupyterLab, Notebook 7, nbclassic and classic, in a browser."""
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
+from bookstore_core.settings import BookstoreSettings
+from bookstore_core.stores import open_store
+from core.saving import save
 from harness.browsing import CHROMIUM, open_browser
 from harness.config_files import settings_lines
 from harness.fault_proxy import Fault, FaultProxy
@@ -95,6 +101,32 @@ def test_mark_says_whether_saves_reach_the_store(
                 expect(mark(page)).to_have_text("Not in the store", timeout=30_000)
                 proxy.heal()
                 expect(mark(page)).to_have_text("Archived", timeout=90_000)
+
+
+@pytest.mark.parametrize("name", ["classic", "nbclassic"])
+def test_header_shows_the_newest_checkpoint_and_the_menu_shows_seconds(
+    name: str, home: Path, browser: Browser, tmp_path: Path
+) -> None:
+    front, root = FRONT_ENDS[name], str(tmp_path / "store")
+    store = open_store(BookstoreSettings(storage="local", local_root=root))
+    last_year = datetime.now(UTC) - timedelta(days=400)
+    save(store, b"{}", key="workspace/note.ipynb", saved_at=last_year)
+    checkpoints = (
+        'c.ContentsManager.checkpoints_class = "bookstore.BookstoreCheckpoints"\n'
+    )
+    config = settings_lines(storage="local", local_root=root) + checkpoints
+    with front.server(home, config) as server:
+        server.save("note.ipynb", saved("1"))
+        listed = partial(server.request, "GET", "api/contents/note.ipynb/checkpoints")
+        wait_for(lambda: len(listed().json()) == 2, what="both checkpoints")
+        with opened(browser, front, server) as page:
+            status = page.locator(".checkpoint_status")
+            expect(status).to_contain_text("seconds ago", timeout=30_000)
+            page.locator("#filelink").click()
+            page.locator("#restore_checkpoint > a").hover()
+            entries = page.locator("#restore_checkpoint ul a")
+            expect(entries).to_have_count(2)
+            expect(entries.first).to_contain_text(re.compile(r":\d\d:\d\d"))
 
 
 def test_history_is_one_click_away_and_restores_into_the_open_notebook(

@@ -4,6 +4,7 @@ import { BookstoreApi } from "../shared/api.js";
 import { button } from "../shared/history.js";
 import { SaveMark } from "../shared/mark.js";
 import { addStyle } from "../shared/page.js";
+import { correctCheckpoints } from "./checkpoints.js";
 import { HistoryDialog } from "./dialog.js";
 
 /**
@@ -19,6 +20,7 @@ export function start(Jupyter, events, baseUrl) {
   const dialog = new HistoryDialog(api, notebook, () => mark.saved());
   const mark = addMark(api, notebook, events, dialog);
   addButton(Jupyter, () => dialog.show());
+  correctCheckpoints(Jupyter, events);
   addMenuEntries([
     ["bookstore_history", "History…", () => dialog.show()],
     ["bookstore_library", "Open Published…", () => open(api.page("", { shelf: "published" }))],
