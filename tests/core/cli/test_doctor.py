@@ -136,3 +136,22 @@ def test_doctor_writes_a_version_and_removes_it(
     assert outcome.code == 0, outcome.out
     assert "ok  A version that was just written can be read by its id." in outcome.out
     assert "ok  Versions can be labelled." in outcome.out
+
+
+def test_a_store_with_a_wrong_setting_is_not_called_unconfigured(
+    run: Run, words: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("JUPYTER_CONFIG_DIR", str(tmp_path))
+    (tmp_path / "jupyter_config.json").write_text(
+        '{"BookstoreSettings": {"storage": "S3", "s3_bucket": "b"}}'
+    )
+    outcome = run("doctor", *words)
+    assert "'storage' trait" in outcome.out
+    assert "No store is configured" not in outcome.out
+
+
+def test_an_empty_directory_of_a_store_is_named(run: Run, words: list[str]) -> None:
+    outcome = run("doctor", *words, *options(storage="local", local_root=""))
+    assert "local_root is empty" in outcome.out
+    assert "s3_bucket" not in outcome.out
+    check_words(outcome)

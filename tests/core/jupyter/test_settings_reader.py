@@ -79,3 +79,54 @@ def test_without_a_workspace_prefix_nothing_is_archived(prefix: str) -> None:
     settings = of(s3_bucket="b", workspace_prefix=prefix)
     assert not validate_bookstore(settings)["archive_valid"]
     assert "workspace_prefix is empty" in settings.unarchived
+
+
+@pytest.mark.parametrize("name", ["spool_dir", "local_root", "fs_cloning_basedir"])
+@pytest.mark.parametrize("value", ["~no-such-user/x", "/srv/a\0b", "/srv/\ud800"])
+def test_a_directory_that_cannot_exist_is_a_wrong_value(name: str, value: str) -> None:
+    settings = of(storage="local", **{name: value})
+    assert list(settings.wrong) == [name]
+    assert settings.unarchived == ""
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("min_interval", float("nan")),
+        ("min_interval", float("inf")),
+        ("shutdown_timeout", float("nan")),
+        ("shutdown_timeout", 1e300),
+        ("max_threads", 10**9),
+    ],
+)
+def test_a_number_that_cannot_be_used_is_a_wrong_value(name: str, value: float) -> None:
+    settings = of(s3_bucket="b", **{name: value})
+    assert "Its default is used" in settings.wrong[name]
+
+
+@pytest.mark.parametrize(
+    "traits",
+    [
+        {"storage": "local", "s3_region_name": 5},
+        {"s3_bucket": "b", "local_root": "relative"},
+        {"s3_bucket": "b", "local_mode": "rwx"},
+    ],
+)
+def test_a_wrong_setting_of_the_other_kind_of_store_stops_nothing(
+    traits: dict[str, object],
+) -> None:
+    settings = of(**traits)
+    assert settings.missing == ""
+    [sentence] = settings.wrong.values()
+    assert sentence.endswith("It is not used now: it is about another storage.")
+
+
+def test_every_setting_of_a_store_counts_while_its_kind_is_wrong() -> None:
+    settings = of(storage="S3", local_root="relative")
+    assert settings.missing
+    assert "Saves wait in the spool" in settings.wrong["local_root"]
+
+
+def test_a_wrong_value_does_not_stand_for_a_store() -> None:
+    assert "No store is configured" in of(max_threads=0).unarchived
+    assert "No store is configured" in of(workspace_prefix=5).unarchived

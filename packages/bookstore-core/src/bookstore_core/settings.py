@@ -19,6 +19,13 @@ _MODE = re.compile(r"0?[0-7]?7[0-7]{2}")
 #: What a wrong value of a setting for the web app on its own means.
 NOT_ALONE = "The web app on its own does not start."
 
+#: The values of `storage` for which a setting counts, in its tag `of_store`.
+S3, LOCAL, ANY = ("s3",), ("local",), ("s3", "local")
+
+#: The most seconds and threads in a setting; more cannot be used.
+MAX_SECONDS = 366 * 86400.0
+MAX_THREADS = 1000
+
 DEFAULT_ENDPOINT_URL = "https://s3.amazonaws.com"
 
 
@@ -39,8 +46,9 @@ class BookstoreSettings(LoggingConfigurable):
     override the environment, and the environment overrides the default.
 
     `wrong` has a sentence for each setting that had a wrong value, by name. The tags of
-    a setting say what happens then: `of_store`, no store can be opened; `if_wrong`, the
-    value to use instead and a sentence that says so; neither, the default is used.
+    a setting say what happens then: `of_store`, no store of these kinds can be opened;
+    `if_wrong`, the value to use instead and a sentence that says so; neither, the
+    default is used.
     """
 
     wrong = Dict(key_trait=Unicode(), value_trait=Unicode())
@@ -50,16 +58,16 @@ class BookstoreSettings(LoggingConfigurable):
         "s3",
         help="Where versions are kept: 's3' (a versioned bucket) or 'local' "
         "(the directory local_root).",
-    ).tag(config=True, of_store=True)
+    ).tag(config=True, of_store=ANY)
     local_root = Unicode(
         help="Directory of the local store. Default: bookstore/store in Jupyter's "
         "data directory.",
-    ).tag(config=True, of_store=True)
+    ).tag(config=True, of_store=LOCAL)
     local_mode = Unicode(
         help="Permission bits of new directories of the local store, as octal digits "
         "such as '0770'; files get the same without the right to execute. Default: "
         "those of the directory above if its set-group-id bit is set, otherwise 0700.",
-    ).tag(config=True, of_store=True)
+    ).tag(config=True, of_store=LOCAL)
 
     workspace_prefix = Unicode(
         "workspace", help="Prefix of the keys of people's working notebooks."
@@ -72,25 +80,25 @@ class BookstoreSettings(LoggingConfigurable):
         allow_none=True,
         help="Access key id. Leave it unset to use botocore's own search (IAM role, "
         "profile, AWS_* variables). Environment variable JPYNB_S3_ACCESS_KEY_ID.",
-    ).tag(config=True, of_store=True)
+    ).tag(config=True, of_store=S3)
     s3_secret_access_key = Secret(
         allow_none=True,
         help="Secret access key. Environment variable JPYNB_S3_SECRET_ACCESS_KEY.",
-    ).tag(config=True, of_store=True)
+    ).tag(config=True, of_store=S3)
     s3_session_token = Secret(
         allow_none=True,
         help="Session token of temporary credentials. Environment variable "
         "JPYNB_S3_SESSION_TOKEN.",
-    ).tag(config=True, of_store=True)
+    ).tag(config=True, of_store=S3)
     s3_endpoint_url = Unicode(
         help="URL of the S3 service. Environment variable JPYNB_S3_ENDPOINT_URL."
-    ).tag(config=True, of_store=True)
+    ).tag(config=True, of_store=S3)
     s3_region_name = Unicode(
         help="Region of the bucket. Environment variable JPYNB_S3_REGION_NAME."
-    ).tag(config=True, of_store=True)
+    ).tag(config=True, of_store=S3)
     s3_bucket = Unicode(
         help="Name of the versioned bucket. Environment variable JPYNB_S3_BUCKET."
-    ).tag(config=True, of_store=True)
+    ).tag(config=True, of_store=ANY)
     s3_addressing_style = Enum(
         ["auto", "path", "virtual"],
         "auto",
@@ -102,13 +110,13 @@ class BookstoreSettings(LoggingConfigurable):
         "",
         help="Server-side encryption requested for each version. Empty: the bucket's "
         "default.",
-    ).tag(config=True, of_store=True)
+    ).tag(config=True, of_store=S3)
     s3_sse_kms_key_id = Unicode(
         "", help="Key for s3_server_side_encryption = 'aws:kms'."
-    ).tag(config=True, of_store=True)
+    ).tag(config=True, of_store=S3)
 
     max_threads = Integer(
-        16, min=1, help="How many notebooks are uploaded in parallel."
+        16, min=1, max=MAX_THREADS, help="How many notebooks are uploaded in parallel."
     ).tag(config=True)
     max_notebook_size = Integer(
         128 * 1024 * 1024,
@@ -157,12 +165,14 @@ class BookstoreSettings(LoggingConfigurable):
     min_interval = Float(
         0.0,
         min=0.0,
+        max=MAX_SECONDS,
         help="Seconds in which at most one version of a notebook is made; its newest "
         "content is always kept. 0: every save is a version.",
     ).tag(config=True)
     shutdown_timeout = Float(
         5.0,
         min=0.0,
+        max=MAX_SECONDS,
         help="Seconds that a stopping notebook server waits for uploads. The remaining "
         "saves are uploaded at the next start.",
     ).tag(config=True)
@@ -204,13 +214,27 @@ class BookstoreSettings(LoggingConfigurable):
         value: str = proposal["value"]
         if not value:
             return value
-        path = Path(value).expanduser()
-        if not path.is_absolute():
+        try:
+            path = Path(value).expanduser()
+            usable = path.is_absolute() and b"\0" not in os.fsencode(path)
+        except (RuntimeError, ValueError):  # no such user; no name of a file
+            usable = False
+        if not usable:
             raise TraitError(
                 f"BookstoreSettings.{proposal['trait'].name} must be an absolute path, "
                 f"not {value!r}."
             )
         return str(path)
+
+    @validator_of("min_interval", "shutdown_timeout")
+    def _check_seconds(self, proposal: Any) -> float:
+        value: float = proposal["value"]
+        if value != value:  # not a number
+            raise TraitError(
+                f"BookstoreSettings.{proposal['trait'].name} must be a number of "
+                "seconds."
+            )
+        return value
 
     @validator_of("local_mode")
     def _check_mode(self, proposal: Any) -> str:
@@ -240,12 +264,23 @@ class BookstoreSettings(LoggingConfigurable):
             return self.s3_bucket or "bookstore"
         return self.s3_bucket
 
+    def counts_for_store(self, name: str) -> bool:
+        """Return whether no store can be opened if the setting `name` is wrong."""
+        kinds = self.trait_metadata(name, "of_store", ())
+        return bool(kinds) and ("storage" in self.wrong or self.storage in kinds)
+
+    @property
+    def _wrong_of_store(self) -> str:
+        for name, sentence in self.wrong.items():
+            if self.counts_for_store(name):
+                return str(sentence)
+        return ""
+
     @property
     def missing(self) -> str:
         """What must be set before versions can be stored, as a sentence, else empty."""
-        for name, sentence in self.wrong.items():
-            if self.trait_metadata(name, "of_store"):
-                return str(sentence)
+        if sentence := self._wrong_of_store:
+            return sentence
         if self.storage == "local":
             return "" if self.local_root else "BookstoreSettings.local_root is empty."
         if not self.s3_bucket:
@@ -264,14 +299,16 @@ class BookstoreSettings(LoggingConfigurable):
         Saves whose store has a wrong setting wait in the spool, and those without a
         key, because `workspace_prefix` is wrong, are listed as unprotected.
         """
-        if self.wrong and (self.missing or "workspace_prefix" in self.wrong):
+        if self._wrong_of_store:
             return ""
-        if not self.missing and not self.workspace_prefix.strip(DELIMITER):
+        if self.missing or "workspace_prefix" in self.wrong:
+            return self.missing
+        if not self.workspace_prefix.strip(DELIMITER):
             return (
                 "BookstoreSettings.workspace_prefix is empty: saves are not archived. "
                 "Set it to the prefix of people's working notebooks."
             )
-        return self.missing
+        return ""
 
     def disable(self, wrong: dict[str, str]) -> None:
         """Disable what these settings are about; `wrong` has a sentence for each."""

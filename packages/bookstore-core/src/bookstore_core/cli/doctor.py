@@ -81,12 +81,8 @@ class DoctorApp(Verb):
 
 def _check_store(settings: BookstoreSettings) -> Iterator[Finding]:
     if settings.missing:
-        yield Finding(
-            False,
-            "No store is configured.",
-            "Set c.BookstoreSettings.s3_bucket in a Jupyter config file (or "
-            "JPYNB_S3_BUCKET), or c.BookstoreSettings.storage = 'local'.",
-        )
+        if settings.missing not in settings.wrong.values():
+            yield Finding(False, settings.missing, "Set it in a Jupyter config file.")
         return
     try:
         store = open_store(settings)

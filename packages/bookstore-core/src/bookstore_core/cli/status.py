@@ -25,7 +25,7 @@ class StatusApp(Verb):
         settings = self.settings()
         spool_dir, report = settings.spool_dir, report_spool(settings)
         wrong = list(settings.wrong.values())
-        value = {"spool_dir": spool_dir, **report.as_json(), "wrong_settings": wrong}
+        value = {"spool_dir": spool_dir, **report.as_json(), "wrong_settings": [*wrong]}
         value["unarchived"] = settings.unarchived
         if settings.unarchived:
             wrong.append(f"Saves are not archived. {settings.unarchived}")

@@ -22,19 +22,22 @@ def read_settings(config: Config, *, parent: Any = None) -> BookstoreSettings:
         return _checked(BookstoreSettings(config=config, parent=parent))
     except TraitError:
         section = config.get(_SECTION, {})
-    wrong, good = {}, {}
+    errors, good = {}, {}
     for name, value in section.items():
         try:
             BookstoreSettings(config=Config({_SECTION: {name: value}}))
         except TraitError as error:
-            wrong[name] = f"{str(error).rstrip('.')}. {_consequence(name)}"
+            errors[name] = str(error).rstrip(".")
         else:
             good[name] = value
     try:
         settings = _checked(BookstoreSettings(config=Config({_SECTION: good})))
     except TraitError as error:
         raise ConfigurationError(f"{_SECTION}: {error}") from error
-    settings.disable(wrong)
+    settings.wrong = dict(errors)
+    settings.disable(
+        {name: f"{errors[name]}. {_consequence(settings, name)}" for name in errors}
+    )
     return settings
 
 
@@ -43,10 +46,12 @@ def _checked(settings: BookstoreSettings) -> BookstoreSettings:
     return settings
 
 
-def _consequence(name: str) -> str:
+def _consequence(settings: BookstoreSettings, name: str) -> str:
     trait = BookstoreSettings.class_traits()[name]
-    if trait.metadata.get("of_store"):
+    if settings.counts_for_store(name):
         return "Saves wait in the spool until it is corrected."
+    if "of_store" in trait.metadata:
+        return "It is not used now: it is about another storage."
     if "if_wrong" in trait.metadata:
         _, sentence = trait.metadata["if_wrong"]
         return str(sentence)
