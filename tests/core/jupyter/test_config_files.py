@@ -89,3 +89,12 @@ def test_config_files_in_the_current_directory_are_not_read(
     path.write_text("raise SystemExit('it ran')" if suffix == ".py" else "{")
     assert load_config().files == ()
     assert load_settings().s3_endpoint_url == DEFAULT_ENDPOINT_URL
+
+
+@pytest.mark.parametrize("variable", ["JUPYTER_CONFIG_PATH", "JUPYTER_CONFIG_DIR"])
+def test_an_empty_entry_of_the_search_path_is_not_the_current_directory(
+    config_dir: Path, monkeypatch: pytest.MonkeyPatch, variable: str
+) -> None:
+    monkeypatch.setenv(variable, ":/opt/etc/jupyter:" if "PATH" in variable else "")
+    Path("jupyter_config.py").write_text("raise SystemExit('it ran')")
+    assert Path() not in [path.parent for path in load_config().files]

@@ -2,6 +2,7 @@
 
 import json
 import os
+import socket
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -12,6 +13,7 @@ from traitlets.config import Config
 
 from bookstore_core.errors import InvalidRequestError
 from bookstore_core.jupyter.server_root import ServerRoot, find_root
+from harness.notebook_server import free_port
 
 Serve = Callable[..., Path]
 
@@ -23,10 +25,13 @@ def serve(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Serve:
     runtime.mkdir()
     monkeypatch.setenv("JUPYTER_RUNTIME_DIR", str(runtime))
 
-    def write(name: str, *, pid: Any = None, trait: str = "root_dir") -> Path:
+    def write(
+        name: str, *, pid: Any = None, trait: str = "root_dir", **address: object
+    ) -> Path:
         root = tmp_path / name
         root.mkdir(parents=True, exist_ok=True)
-        info = {trait: str(root), "pid": os.getpid() if pid is None else pid}
+        pid = os.getpid() if pid is None else pid
+        info = {trait: str(root), "pid": pid, **address}
         kind = "jp" if trait == "root_dir" else "nb"
         file = runtime / f"{kind}server-{len(list(runtime.iterdir()))}.json"
         file.write_text(json.dumps(info))
@@ -116,6 +121,40 @@ def test_servers_that_have_ended_do_not_count(serve: Serve, pid: Any) -> None:
             pid = ended.pid
     root = serve("ended", pid=pid)
     assert find_root(Config(), [str(root / "a.ipynb")]).doubt
+
+
+def test_a_process_with_the_number_of_a_killed_server_is_none(
+    tmp_path: Path, serve: Serve
+) -> None:
+    by_port = serve("port", hostname="127.0.0.1", port=free_port())
+    by_socket = serve("socket", sock=str(tmp_path / "gone.sock"), port=0)
+    for root in (by_port, by_socket):
+        assert find_root(Config(), [str(root / "a.ipynb")]).doubt
+
+
+def test_a_server_that_listens_is_running(tmp_path: Path, serve: Serve) -> None:
+    name = str(tmp_path / "s")
+    with socket.socket(socket.AF_UNIX) as unix, socket.socket() as tcp:
+        unix.bind(name)
+        tcp.bind(("127.0.0.1", 0))
+        for server in (unix, tcp):
+            server.listen()
+        port = tcp.getsockname()[1]
+        by_port = serve("port", hostname="localhost", port=port)
+        by_socket = serve("socket", sock=name, port=0, hostname="localhost")
+        for root in (by_port, by_socket):
+            found = find_root(Config(), [str(root / "a.ipynb")])
+            assert found == ServerRoot(str(root))
+
+
+@pytest.mark.parametrize("value", ["notebooks", ".", "./reports"])
+def test_a_relative_root_in_the_configuration_is_a_guess(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, value: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for section in ("ServerApp", "FileContentsManager"):
+        config = Config({section: {"root_dir": value}})
+        assert find_root(config, ["a.ipynb"]).doubt
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", "{}", '{"pid": 1, "root_dir": 5}'])

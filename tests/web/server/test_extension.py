@@ -15,7 +15,7 @@ from traitlets.config import Config, LoggingConfigurable
 
 from bookstore_web.server.extension import load_extension, routes
 from bookstore_web.server.front_end import front_end
-from bookstore_web.server.handlers import handler_class, user_name
+from bookstore_web.server.handlers import ProxyHandler, handler_class, user_name
 
 
 class Server(LoggingConfigurable):
@@ -106,7 +106,7 @@ def test_whole_segments_below_the_base_url_are_ours(
 
 
 def test_the_handler_is_for_the_running_generation() -> None:
-    assert issubclass(handler_class(Server()), JupyterHandler)
+    assert issubclass(handler_class(Server(), ProxyHandler), JupyterHandler)
 
 
 @pytest.mark.parametrize(

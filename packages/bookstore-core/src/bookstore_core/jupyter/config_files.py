@@ -40,9 +40,10 @@ def config_directories() -> list[Path]:
     """Return the directories of Jupyter's config files, the strongest first.
 
     They are those of ``jupyter --paths``. The current directory is none of them: it may
-    contain files of other people, and a config file is a program.
+    contain files of other people, and a config file is a program. An empty entry, as
+    ``JUPYTER_CONFIG_PATH=/opt/etc:$JUPYTER_CONFIG_PATH`` makes one, would mean it.
     """
-    return [Path(entry) for entry in jupyter_config_path()]
+    return [Path(entry) for entry in jupyter_config_path() if entry]
 
 
 def load_config() -> LoadedConfig:

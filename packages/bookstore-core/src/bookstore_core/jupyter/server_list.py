@@ -6,6 +6,7 @@ server writes to Jupyter's runtime directory.
 
 import json
 import os
+import socket
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,8 @@ from jupyter_core.paths import jupyter_runtime_dir
 
 #: The files of jupyter_server and of Notebook 6.
 _PATTERNS = ("jpserver-*.json", "nbserver-*.json")
+#: Seconds to wait until a server accepts a connection.
+PATIENCE = 1.0
 #: The member of a file that has the root directory.
 _ROOTS = ("root_dir", "notebook_dir")
 
@@ -31,7 +34,7 @@ def _running() -> Iterator[dict[str, Any]]:
             info = json.loads(path.read_bytes())
         except (OSError, ValueError):
             continue  # it ended just now, or is being written
-        if isinstance(info, dict) and _is_alive(info.get("pid")):
+        if isinstance(info, dict) and _is_alive(info.get("pid")) and _listens(info):
             yield info
 
 
@@ -48,8 +51,38 @@ def _is_alive(pid: object) -> bool:
         return False
     try:
         os.kill(pid, 0)
-    except (ProcessLookupError, OverflowError):
+    except (OSError, OverflowError):  # a process of another user is no server of ours
         return False
-    except OSError:
-        return True  # it belongs to another user
+    return True
+
+
+def _listens(info: dict[str, Any]) -> bool:
+    """Return whether something listens where a server did.
+
+    A server that was killed leaves its file, and another process may get its number.
+    """
+    path, port = info.get("sock"), info.get("port")
+    if isinstance(path, str) and path:
+        return _connects(socket.AF_UNIX, path)
+    host = info.get("hostname")
+    if not isinstance(port, int) or not port or not isinstance(host, str):
+        return True  # it does not say where
+    try:
+        socket.create_connection((host, port), PATIENCE).close()
+    except TimeoutError:
+        return True  # it is busy
+    except (OSError, OverflowError, UnicodeError):
+        return False
+    return True
+
+
+def _connects(family: int, address: str) -> bool:
+    with socket.socket(family) as client:
+        client.settimeout(PATIENCE)
+        try:
+            client.connect(address)
+        except TimeoutError:
+            return True
+        except (OSError, ValueError):
+            return False
     return True

@@ -52,7 +52,7 @@ def find_root(config: Config, names: Sequence[str] = (), given: str = "") -> Ser
     configured for a contents manager, JUPYTER_SERVER_ROOT, that of a running server,
     the one that is configured for servers. If none does, it is one of them all the
     same, or, with a doubt, the current directory. There is a doubt too if the files are
-    below several running servers.
+    below several running servers. A relative one in the configuration does not count.
     """
     if given:
         return ServerRoot(_absolute(given))
@@ -75,8 +75,8 @@ def find_root(config: Config, names: Sequence[str] = (), given: str = "") -> Ser
         return ServerRoot(known)
     return ServerRoot(
         os.getcwd(),
-        "No root directory is configured, and no running notebook server contains "
-        "the file.",
+        "No absolute root directory is configured, and no running notebook server "
+        "contains the file.",
     )
 
 
@@ -84,7 +84,8 @@ def _configured(config: Config, traits: Iterable[tuple[str, str]]) -> str:
     for section, trait in traits:
         value = config.get(section, {}).get(trait)
         if isinstance(value, str) and value:
-            return _absolute(value)
+            # A relative one depends on where the server is started.
+            return _absolute(value) if os.path.isabs(os.path.expanduser(value)) else ""
     return ""
 
 
