@@ -54,6 +54,15 @@ class FrontEnd:
         """The editors of the code cells."""
         return page.locator(self.cell)
 
+    def choose(self, page: Page, entry: str) -> None:
+        """Choose an entry of the File menu."""
+        if self.cell == CLASSIC_CELL:
+            page.locator("#filelink").click()
+            page.locator("#file_menu a", has_text=entry).click()
+        else:
+            page.locator(".lm-MenuBar-itemLabel", has_text="File").click()
+            page.locator(".lm-Menu-itemLabel", has_text=entry).click()
+
     def type(self, page: Page, text: str) -> None:
         """Type at the start of the first cell."""
         self.cells(page).first.click()

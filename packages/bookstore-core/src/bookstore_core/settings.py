@@ -154,6 +154,13 @@ class BookstoreSettings(LoggingConfigurable):
         "named.",
     ).tag(config=True, if_wrong=("", NOT_ALONE))
 
+    public_url = Unicode(
+        "",
+        help="Address at which other people reach bookstore, for links, such as "
+        "'https://hub.example.org/hub/user-redirect/'. Empty: JupyterHub's "
+        "user-redirect, or the address of the notebook server itself.",
+    ).tag(config=True)
+
     spool_dir = Unicode(
         help="Directory where saves wait for upload. Default: bookstore/spool in "
         "Jupyter's data directory.",
@@ -233,6 +240,16 @@ class BookstoreSettings(LoggingConfigurable):
             raise TraitError(
                 f"BookstoreSettings.{proposal['trait'].name} must be a number of "
                 "seconds."
+            )
+        return value
+
+    @validator_of("public_url")
+    def _check_public_url(self, proposal: Any) -> str:
+        value: str = proposal["value"]
+        if value and not re.fullmatch(r"https?://[^\s?#]+", value):
+            raise TraitError(
+                "BookstoreSettings.public_url must be an address that begins with "
+                f"https:// or http://, not {value!r}."
             )
         return value
 

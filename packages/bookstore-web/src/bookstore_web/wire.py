@@ -68,8 +68,9 @@ class RequestContext:
     and host as the caller sees them (``https://hub.example.org``). `xsrf_token` is
     the caller's own, for our pages and for calls back to the server. `user` is the
     caller's name. `authorization` is the header for calls back; the server converts a
-    token in the query to it. `ui` is the front end that opens notebooks. `archives` is
-    whether the server's saves are archived.
+    token in the query to it. `public_url` is where other people reach the pages, with a
+    final slash; empty if that is not known. `ui` is the front end that opens notebooks.
+    `archives` is whether the server's saves are archived.
     """
 
     secret: str = field(repr=False)
@@ -78,8 +79,18 @@ class RequestContext:
     xsrf_token: str = field(default="", repr=False)
     user: str = ""
     authorization: str = field(default="", repr=False)
+    public_url: str = ""
     ui: str = "notebook"  # or "lab", "nbclassic"
     archives: bool = False
+
+    @property
+    def is_public(self) -> bool:
+        """Whether links lead to an address for other people, not to this server."""
+        return self.public_url not in {"", self.origin + self.base_url}
+
+    def link(self, page: str) -> str:
+        """Return the link to a page, such as ``bookstore/``, that others can open."""
+        return (self.public_url or self.origin + self.base_url) + page
 
     @classmethod
     def from_header(cls, value: str) -> Self:

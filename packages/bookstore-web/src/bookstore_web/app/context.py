@@ -74,7 +74,9 @@ def check_caller(launch: Launch | None, settings: BookstoreSettings) -> None:
     """
     if launch is None:
         check_standalone(settings)
-        request.environ[CONTEXT_KEY] = _own_context(proxy_user(settings))
+        request.environ[CONTEXT_KEY] = _own_context(
+            proxy_user(settings), settings.public_url
+        )
     elif CONTEXT_KEY not in request.environ:
         raise ForbiddenError("This is available through the notebook server only.")
     try:
@@ -83,11 +85,12 @@ def check_caller(launch: Launch | None, settings: BookstoreSettings) -> None:
         raise InvalidRequestError("The path of the URL is not UTF-8.") from None
 
 
-def _own_context(user: str = "") -> RequestContext:
+def _own_context(user: str = "", public_url: str = "") -> RequestContext:
     return RequestContext(
         secret="",
         base_url=quote(request.root_path.rstrip("/") + "/", safe=PATH_CHARACTERS),
         origin=request.host_url.rstrip("/"),
+        public_url=f"{public_url.rstrip('/')}/" if public_url else "",
         user=user,
     )
 

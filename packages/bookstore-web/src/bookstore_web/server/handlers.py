@@ -2,6 +2,7 @@
 
 import json
 import math
+import os
 import re
 from contextlib import suppress
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ from tornado.httpclient import HTTPResponse
 from tornado.httputil import HTTPHeaders, ResponseStartLine
 from tornado.iostream import StreamClosedError
 
-from bookstore_core.jupyter.running_server import is_classic
+from bookstore_core.jupyter.running_server import is_classic, settings_of
 from bookstore_core.origins import archives
 from bookstore_web.server.front_end import front_end
 from bookstore_web.server.gateway import (
@@ -23,6 +24,7 @@ from bookstore_web.server.gateway import (
     Gateway,
     answer_headers,
 )
+from bookstore_web.server.public_address import public_address
 from bookstore_web.server.streamed_answer import StreamedAnswer
 from bookstore_web.server.supervisor import NotRunningError
 from bookstore_web.wire import RequestContext
@@ -143,17 +145,25 @@ class ProxyHandler(web.RequestHandler):
         token = self.get_query_argument("token", "")
         if token:  # the server prefers it too
             authorization = f"token {token}"
+        origin = f"{self.request.protocol}://{self.request.host}"
         return RequestContext(
             secret="",
             base_url=self.settings.get("base_url", "/"),
-            origin=f"{self.request.protocol}://{self.request.host}",
+            origin=origin,
             # JupyterHub's mixin makes it text instead of bytes.
             xsrf_token=to_unicode(self.xsrf_token),
             user=user_name(self.current_user),
             authorization=authorization,
+            public_url=self._public_url(origin),
             ui=front_end(self._frontier.app),
             archives=archives(self.settings.get("contents_manager")),
         )
+
+    def _public_url(self, origin: str) -> str:
+        settings = settings_of(self._frontier.app)
+        given = settings.public_url if settings else ""
+        base_url = self.settings.get("base_url", "/")
+        return public_address(given, origin, base_url, os.environ)
 
     async def _write_some(self, data: bytes) -> None:
         """Send some of the body; nothing if the client has left."""

@@ -51,9 +51,8 @@ def publish_notebook(path: str) -> dict[str, str]:
     """
     publication = publication_of(path, read_body(), settings=services().settings)
     published = publish(publication, store=services().open_store(), author=author())
-    page = f"{context().base_url}bookstore/clone?{published.clone_query}"
     return {
         "s3_path": published.display_path,
         "versionID": published.version_id,
-        "url": context().origin + page,
+        "url": context().link(f"bookstore/clone?{published.clone_query}"),
     }

@@ -35,7 +35,7 @@ def view() -> BaseResponse:
             raise
         there = here.elsewhere(check_path(path), shelf=here.shelf)
         return redirect(there.link("bookstore/view", version_id=version_id))
-    clone_url = _clone_url(here, row)
+    clone_page = _clone_page(here, row)
     page = render_template(
         "view.html",
         here=here,
@@ -44,8 +44,8 @@ def view() -> BaseResponse:
         shown=shown,
         frame_sandbox=FRAME_SANDBOX,
         notice=notice_of(here, fields),
-        clone_url=clone_url,
-        given_url=context().origin + clone_url if clone_url else "",
+        clone_url=here.base_url + clone_page if clone_page else "",
+        given_url=context().link(clone_page) if clone_page else "",
         can_publish=_can_publish(here, shown),
         xsrf_token=context().xsrf_token,
     )
@@ -68,8 +68,8 @@ def _can_publish(here: Shelved, shown: Prepared) -> bool:
     return features["publish_valid"] and shown.kind == "notebook" and not is_published
 
 
-def _clone_url(here: Shelved, row: HistoryRow) -> str:
-    """Return the link to clone a published version; empty for any other version."""
+def _clone_page(here: Shelved, row: HistoryRow) -> str:
+    """Return the page to clone a published version; empty for any other version."""
     if (
         here.shelf != PUBLISHED
         or row.version.size > services().settings.max_notebook_size
@@ -77,7 +77,7 @@ def _clone_url(here: Shelved, row: HistoryRow) -> str:
         return ""
     version = row.version
     return address(
-        here.base_url,
+        "",
         "bookstore/clone",
         s3_bucket=version.bucket,
         s3_key=version.key,

@@ -1,6 +1,7 @@
 // The dialog with the history of the notebook.
 
-import { button, element, HistoryList } from "../shared/history.js";
+import { HistoryList } from "../shared/history.js";
+import { button, element } from "../shared/page.js";
 import { copyOf, exactTime } from "../shared/words.js";
 
 /** @typedef {import("../shared/api.js").BookstoreApi} BookstoreApi */
@@ -19,7 +20,6 @@ export class HistoryDialog {
     this.list = new HistoryList(api, {
       view: (version) => this.open(version, "view", { version_id: version.version_id }),
       compare: (version) => this.open(version, "diff", { base: version.version_id }),
-      publish: (version) => this.open(version, "view", { version_id: version.version_id }),
       restore: (version) => this.restore(version),
       copy: (version) => this.copy(version),
       name: (version) => this.name(version),

@@ -1,10 +1,10 @@
 // Bookstore in classic Notebook 6 and nbclassic: the mark, the history and the menu.
 
 import { BookstoreApi } from "../shared/api.js";
-import { button } from "../shared/history.js";
 import { SaveMark } from "../shared/mark.js";
-import { addStyle } from "../shared/page.js";
+import { addStyle, button } from "../shared/page.js";
 import { correctCheckpoints } from "./checkpoints.js";
+import { showPublish } from "../shared/publish.js";
 import { HistoryDialog } from "./dialog.js";
 
 /**
@@ -23,8 +23,20 @@ export function start(Jupyter, events, baseUrl) {
   correctCheckpoints(Jupyter, events);
   addMenuEntries([
     ["bookstore_history", "History…", () => dialog.show()],
+    ["bookstore_publish", "Publish and Share…", () => publish(api, notebook)],
     ["bookstore_library", "Open Published…", () => open(api.page("", { shelf: "published" }))],
   ]);
+}
+
+/**
+ * @param {BookstoreApi} api
+ * @param {any} notebook
+ */
+function publish(api, notebook) {
+  return showPublish(api, notebook.notebook_path, async () => {
+    if (notebook.dirty) await notebook.save_notebook();
+    return notebook.toJSON();
+  });
 }
 
 /** @param {string} url */

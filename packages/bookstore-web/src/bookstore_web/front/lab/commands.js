@@ -1,5 +1,7 @@
 // The commands, and where people find them: palette, menus and a shortcut.
 
+import { showPublish } from "../shared/publish.js";
+
 const CATEGORY = "Bookstore";
 
 /** The context menu of notebooks in file browsers. */
@@ -39,14 +41,23 @@ export function addCommands(front, { palette, menu, panel, documents }) {
     caption: "Browse the notebooks that others have published",
     execute: () => openPage(api.page("", { shelf: "published" })),
   });
+  commands.addCommand("bookstore:publish", {
+    label: "Publish and Share…",
+    caption: "Publish the notebook in front, and get a link to it",
+    isEnabled: hasNotebook,
+    execute: () => {
+      const notebook = documents.current;
+      if (!notebook) return;
+      return showPublish(api, documents.pathOf(notebook), async () => {
+        await documents.save(notebook);
+        return /** @type {any} */ (notebook.context.model.toJSON());
+      });
+    },
+  });
   commands.addKeyBinding({ command: "bookstore:history", keys: ["Accel Alt H"], selector: "body" });
-  for (const command of ["bookstore:history", "bookstore:library"]) {
-    palette?.addItem({ command, category: CATEGORY });
-  }
-  menu?.fileMenu.addGroup(
-    [{ command: "bookstore:history" }, { command: "bookstore:library" }],
-    50,
-  );
+  const listed = ["bookstore:history", "bookstore:publish", "bookstore:library"];
+  for (const command of listed) palette?.addItem({ command, category: CATEGORY });
+  menu?.fileMenu.addGroup(listed.map((command) => ({ command })), 50);
   app.contextMenu.addItem({ command: "bookstore:file-history", selector: NOTEBOOKS, rank: 40 });
 }
 

@@ -1,6 +1,7 @@
 // The side panel with the history of the notebook in front.
 
-import { element, HistoryList } from "../shared/history.js";
+import { HistoryList } from "../shared/history.js";
+import { element } from "../shared/page.js";
 import { copyOf, exactTime } from "../shared/words.js";
 
 /** @typedef {import("../shared/api.js").Version} Version */
@@ -25,7 +26,6 @@ export class HistoryPanel {
       restore: (version) => this.restore(version),
       copy: (version) => this.copy(version),
       name: (version) => this.name(version),
-      publish: (version) => this.frame(version, "view", { version_id: version.version_id }),
     });
     this.heading = element("h2", "");
     this.list.node.prepend(this.heading);

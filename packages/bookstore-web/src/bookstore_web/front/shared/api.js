@@ -41,11 +41,11 @@ export class BookstoreApi {
   /**
    * Return a page of a notebook's versions, newest first.
    * @param {string} path
-   * @param {{cursor?: string, limit?: number}} [wanted]
+   * @param {{cursor?: string, limit?: number, shelf?: string}} [wanted]
    * @returns {Promise<VersionsPage>}
    */
-  versions(path, { cursor = "", limit = 50 } = {}) {
-    const query = { path, limit: String(limit), ...(cursor ? { cursor } : {}) };
+  versions(path, { cursor = "", limit = 50, shelf = "workspace" } = {}) {
+    const query = { path, shelf, limit: String(limit), ...(cursor ? { cursor } : {}) };
     return this.ask("GET", "versions", query);
   }
 
@@ -64,6 +64,15 @@ export class BookstoreApi {
    */
   label(wish) {
     return this.ask("PUT", "label", {}, wish);
+  }
+
+  /**
+   * Return the links by which others open a version.
+   * @param {{path: string, version_id: string, shelf?: string}} wanted
+   * @returns {Promise<Links>}
+   */
+  links(wanted) {
+    return this.ask("GET", "link", wanted);
   }
 
   /**
@@ -125,5 +134,6 @@ function xsrfToken() {
  *   moved_from: string, restored_from: string}} Version
  * @typedef {{path: string, versions: Version[], cursor: string | null, earlier: string | null}} VersionsPage
  * @typedef {{path: string}} Restored
+ * @typedef {{url: string, newest_url: string, public: boolean}} Links
  * @typedef {{s3_path: string, versionID: string, url: string}} Published
  */

@@ -1,5 +1,7 @@
 // The list of a notebook's versions, for a side panel or a dialog.
 
+import { linkLine, reachOf } from "./links.js";
+import { button, element } from "./page.js";
 import { byDay, dayName, exactTime, timeOfDay } from "./words.js";
 
 /** @typedef {import("./api.js").BookstoreApi} BookstoreApi */
@@ -13,7 +15,6 @@ import { byDay, dayName, exactTime, timeOfDay } from "./words.js";
  *   restore: (version: Version) => Promise<void>,
  *   copy: (version: Version) => Promise<void>,
  *   name: (version: Version) => Promise<void>,
- *   publish: (version: Version) => void,
  * }} Actions
  */
 
@@ -146,9 +147,19 @@ export class HistoryList {
       action("Restore", of, () => this.run(() => this.actions.restore(version))),
       action("Copy", of, () => this.run(() => this.actions.copy(version))),
       action("Name", of, () => this.run(() => this.actions.name(version))),
-      action("Publish", of, () => this.actions.publish(version)),
+      action("Link", of, () => this.run(() => this.showLinks(version))),
     );
     return group;
+  }
+
+  /** @param {Version} version */
+  async showLinks(version) {
+    const links = await this.api.links({ path: version.path, version_id: version.version_id });
+    this.notify(reachOf(links));
+    this.notice.append(
+      linkLine("Link to this version", links.url),
+      linkLine("Link that always opens the newest", links.newest_url),
+    );
   }
 
   /**
@@ -175,30 +186,6 @@ function noteOf(version) {
 function line(name) {
   const node = element("p", name);
   node.setAttribute("role", "status");
-  return node;
-}
-
-/**
- * @param {string} tag
- * @param {string} name the class
- * @param {string} [text]
- */
-export function element(tag, name, text = "") {
-  const node = document.createElement(tag);
-  if (name) node.className = name;
-  node.textContent = text;
-  return node;
-}
-
-/**
- * @param {string} text
- * @param {() => void} click
- */
-export function button(text, click) {
-  const node = document.createElement("button");
-  node.type = "button";
-  node.textContent = text;
-  node.addEventListener("click", click);
   return node;
 }
 

@@ -1,0 +1,57 @@
+"""GET /api/bookstore/link: the links by which others open a version."""
+
+from typing import Any
+from urllib.parse import urlencode
+
+from flask import Blueprint
+from marshmallow import Schema, fields
+
+from bookstore_core.history.shelves import find_shelf
+from bookstore_web.app.context import context
+from bookstore_web.app.operations import operation
+from bookstore_web.app.schemas import NAME, PATH, Request, Text, shelf_field
+from bookstore_web.app.services import services
+
+blueprint = Blueprint("link", __name__, url_prefix="/api/bookstore")
+
+
+class LinkQuery(Request):
+    """A version of a notebook."""
+
+    path = Text(PATH, required=True)
+    version_id = Text(f"{NAME} Empty: the newest.")
+    shelf = shelf_field()
+
+
+class Links(Schema):
+    """The pages where others see and clone the notebook."""
+
+    url = fields.String(
+        required=True, metadata={"description": "The page of this version."}
+    )
+    newest_url = fields.String(
+        required=True,
+        metadata={"description": "The page that always shows the newest version."},
+    )
+    public = fields.Boolean(
+        required=True,
+        metadata={
+            "description": "Whether they lead to the reader's own server. If not, only "
+            "who can reach this server can open them."
+        },
+    )
+
+
+@blueprint.get("/link")
+@operation(query=LinkQuery, answer=Links, errors=(404,))
+def link(wanted: dict[str, Any]) -> dict[str, Any]:
+    """Return the links to a version, and to the newest one of its notebook."""
+    history = services().history(find_shelf(wanted["shelf"]))
+    version = history.find(wanted["path"], wanted["version_id"]).version
+    source = {"s3_bucket": version.bucket, "s3_key": version.key}
+    pinned = {**source, "s3_version_id": version.version_id}
+    return {
+        "url": context().link(f"bookstore/clone?{urlencode(pinned)}"),
+        "newest_url": context().link(f"bookstore/clone?{urlencode(source)}"),
+        "public": context().is_public,
+    }
