@@ -150,8 +150,12 @@ def test_history_is_one_click_away_and_restores_into_the_open_notebook(
             expect(cell).not_to_contain_text("typed")
             # What was typed is a version, too.
             expect(rows(page)).to_have_count(4, timeout=30_000)
+            notice = page.locator(".bookstore-notice")
+            notice.get_by_role("button", name="Undo").click()
+            expect(notice).to_contain_text("Undone", timeout=30_000)
+            expect(cell).to_contain_text("# typed")
     data = (server.root / "note.ipynb").read_bytes()
-    assert first_source(data) == "first"
+    assert first_source(data) == "# typed\nsecond"
 
 
 def test_publishing_gives_a_link_that_others_open(

@@ -2,7 +2,7 @@
 
 import { HistoryList } from "../shared/history.js";
 import { button, element } from "../shared/page.js";
-import { copyOf, exactTime } from "../shared/words.js";
+import { copyOf } from "../shared/words.js";
 
 /** @typedef {import("../shared/api.js").BookstoreApi} BookstoreApi */
 /** @typedef {import("../shared/api.js").Version} Version */
@@ -58,14 +58,30 @@ export class HistoryDialog {
     window.open(this.api.page(page, { path: version.path, ...query }), "_blank", "noopener");
   }
 
-  /** @param {Version} version */
+  /**
+   * @param {Version} version
+   * @returns {Promise<void>}
+   */
   async restore(version) {
+    const { undo } = await this.write(this.wish(version));
+    if (!undo) return this.list.notify("The notebook has this content already.");
+    const { path } = this;
+    this.list.showRestored(version, async () => {
+      await this.write({ path, ...undo });
+    });
+  }
+
+  /**
+   * Restore into the open notebook, whose unsaved changes become a version first.
+   * @param {{path: string}} wish
+   */
+  async write(wish) {
     if (this.notebook.dirty) await this.notebook.save_notebook();
-    await this.api.restore(this.wish(version));
+    const restored = await this.api.restore(wish);
     await this.notebook.load_notebook(this.path);
     await this.list.refresh();
     this.saved();
-    this.list.notify(`The version of ${exactTime(version.saved_at)} is restored.`);
+    return restored;
   }
 
   /** @param {Version} version */

@@ -24,6 +24,7 @@ export function start(Jupyter, events, baseUrl) {
   addMenuEntries([
     ["bookstore_history", "History…", () => dialog.show()],
     ["bookstore_publish", "Publish and Share…", () => publish(api, notebook)],
+    ["bookstore_deleted", "Deleted and Moved Here…", () => open(folderPage(api, notebook))],
     ["bookstore_library", "Open Published…", () => open(api.page("", { shelf: "published" }))],
   ]);
 }
@@ -37,6 +38,16 @@ function publish(api, notebook) {
     if (notebook.dirty) await notebook.save_notebook();
     return notebook.toJSON();
   });
+}
+
+/**
+ * Return the page of the folder that contains the notebook.
+ * @param {BookstoreApi} api
+ * @param {any} notebook
+ */
+function folderPage(api, notebook) {
+  const prefix = notebook.notebook_path.split("/").slice(0, -1).join("/");
+  return api.page("", { shelf: "workspace", prefix });
 }
 
 /** @param {string} url */

@@ -7,11 +7,15 @@ const CATEGORY = "Bookstore";
 /** The context menu of notebooks in file browsers. */
 const NOTEBOOKS = '.jp-DirListing-item[data-file-type="notebook"]';
 
+/** The context menu of the folder that a file browser shows. */
+const FOLDER = ".jp-DirListing-content";
+
 /**
  * @typedef {import("./modules.js").Front} Front
  * @typedef {{
  *   palette: import("@jupyterlab/apputils").ICommandPalette | null,
  *   menu: import("@jupyterlab/mainmenu").IMainMenu | null,
+ *   launcher: import("@jupyterlab/launcher").ILauncher | null,
  *   panel: import("./panel.js").HistoryPanel,
  *   documents: import("./documents.js").Documents,
  * }} Parts
@@ -21,7 +25,7 @@ const NOTEBOOKS = '.jp-DirListing-item[data-file-type="notebook"]';
  * @param {Front} front
  * @param {Parts} parts
  */
-export function addCommands(front, { palette, menu, panel, documents }) {
+export function addCommands(front, { palette, menu, launcher, panel, documents }) {
   const { app, api } = front;
   const { commands } = app;
   const hasNotebook = () => documents.current !== null;
@@ -35,6 +39,11 @@ export function addCommands(front, { palette, menu, panel, documents }) {
     label: "History",
     caption: "Show the versions of this notebook",
     execute: () => openPage(api.page("history", { path: selectedPath(front) })),
+  });
+  commands.addCommand("bookstore:deleted", {
+    label: "Deleted and Moved Here…",
+    caption: "Show the notebooks with versions that are no longer in this folder",
+    execute: () => openPage(api.page("", { shelf: "workspace", prefix: folderOf(front) })),
   });
   commands.addCommand("bookstore:library", {
     label: "Open Published…",
@@ -55,10 +64,21 @@ export function addCommands(front, { palette, menu, panel, documents }) {
     },
   });
   commands.addKeyBinding({ command: "bookstore:history", keys: ["Accel Alt H"], selector: "body" });
-  const listed = ["bookstore:history", "bookstore:publish", "bookstore:library"];
+  const listed = ["bookstore:history", "bookstore:publish", "bookstore:library", "bookstore:deleted"];
   for (const command of listed) palette?.addItem({ command, category: CATEGORY });
   menu?.fileMenu.addGroup(listed.map((command) => ({ command })), 50);
+  launcher?.add({ command: "bookstore:library", category: "Other", rank: 10 });
+  app.contextMenu.addItem({ command: "bookstore:deleted", selector: FOLDER, rank: 40 });
   app.contextMenu.addItem({ command: "bookstore:file-history", selector: NOTEBOOKS, rank: 40 });
+}
+
+/**
+ * Return the path of the folder that the file browser shows.
+ * @param {Front} front
+ */
+function folderOf(front) {
+  const browser = front.files?.tracker.currentWidget;
+  return browser ? front.app.serviceManager.contents.localPath(browser.model.path) : "";
 }
 
 /** @param {string} url */

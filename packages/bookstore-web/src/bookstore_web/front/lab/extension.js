@@ -12,6 +12,7 @@ const MODULES = [
   "@jupyterlab/apputils",
   "@jupyterlab/mainmenu",
   "@jupyterlab/filebrowser",
+  "@jupyterlab/launcher",
   "@jupyterlab/ui-components",
   "@lumino/widgets",
 ];
@@ -24,14 +25,14 @@ const MODULES = [
  */
 export async function start(app, scope, baseUrl) {
   addStyle(new URL("../shared/style.css", import.meta.url).href);
-  const [notebook, apputils, mainmenu, filebrowser, uiComponents, widgets] = await Promise.all(
-    MODULES.map((name) => sharedModule(scope, name)),
-  );
-  const [tracker, palette, menu, files] = await Promise.all([
+  const [notebook, apputils, mainmenu, filebrowser, launchers, uiComponents, widgets] =
+    await Promise.all(MODULES.map((name) => sharedModule(scope, name)));
+  const [tracker, palette, menu, files, launcher] = await Promise.all([
     service(app, notebook, "INotebookTracker"),
     service(app, apputils, "ICommandPalette"),
     service(app, mainmenu, "IMainMenu"),
     service(app, filebrowser, "IFileBrowserFactory"),
+    service(app, launchers, "ILauncher"),
   ]);
   if (!tracker) return; // a page without notebooks, such as a console
   const api = new BookstoreApi(baseUrl);
@@ -39,6 +40,6 @@ export async function start(app, scope, baseUrl) {
   const front = { app, api, tracker, files, apputils, uiComponents, widgets };
   const documents = new Documents(front);
   const panel = new HistoryPanel(front, documents);
-  addCommands(front, { palette, menu, panel, documents });
+  addCommands(front, { palette, menu, launcher, panel, documents });
   documents.watch(() => app.commands.execute("bookstore:history"), () => panel.follow());
 }

@@ -80,14 +80,30 @@ export class HistoryPanel {
     }
   }
 
-  /** @param {Version} version */
+  /**
+   * @param {Version} version
+   * @returns {Promise<void>}
+   */
   async restore(version) {
+    const { undo } = await this.write(this.wish(version));
+    if (!undo) return this.list.notify("The notebook has this content already.");
+    const { path } = this;
+    this.list.showRestored(version, async () => {
+      await this.write({ path, ...undo });
+    });
+  }
+
+  /**
+   * Restore into the open notebook, whose unsaved changes become a version first.
+   * @param {{path: string}} wish
+   */
+  async write(wish) {
     const panel = this.documents.current;
     if (panel) await this.documents.save(panel);
-    await this.front.api.restore(this.wish(version));
+    const restored = await this.front.api.restore(wish);
     if (panel) await this.documents.reload(panel);
     await this.list.refresh();
-    this.list.notify(`The version of ${exactTime(version.saved_at)} is restored.`);
+    return restored;
   }
 
   /** @param {Version} version */

@@ -51,7 +51,8 @@ export class BookstoreApi {
 
   /**
    * Restore a version: over the notebook, or as a copy with `target_path`.
-   * @param {{path: string, version_id: string, version_path?: string, target_path?: string}} wish
+   * @param {{path: string, version_id?: string, sha256?: string, version_path?: string,
+   *   target_path?: string}} wish `sha256` instead of an id, to undo a restore
    * @returns {Promise<Restored>}
    */
   restore(wish) {
@@ -133,7 +134,7 @@ function xsrfToken() {
  *   is_latest: boolean, deleted: boolean, sha256: string, label: Label | null,
  *   moved_from: string, restored_from: string}} Version
  * @typedef {{path: string, versions: Version[], cursor: string | null, earlier: string | null}} VersionsPage
- * @typedef {{path: string}} Restored
+ * @typedef {{path: string, undo: {sha256: string} | null}} Restored
  * @typedef {{url: string, newest_url: string, public: boolean}} Links
  * @typedef {{s3_path: string, versionID: string, url: string}} Published
  */

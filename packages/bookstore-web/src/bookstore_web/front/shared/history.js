@@ -152,6 +152,23 @@ export class HistoryList {
     return group;
   }
 
+  /**
+   * Show that a version was restored, with a button to undo that.
+   * @param {Version} version
+   * @param {() => Promise<void>} undo
+   */
+  showRestored(version, undo) {
+    this.notify(`The version of ${exactTime(version.saved_at)} is restored. `);
+    this.notice.append(
+      button("Undo", () =>
+        this.run(async () => {
+          await undo();
+          this.notify("Undone: the notebook is as it was before.");
+        }),
+      ),
+    );
+  }
+
   /** @param {Version} version */
   async showLinks(version) {
     const links = await this.api.links({ path: version.path, version_id: version.version_id });
