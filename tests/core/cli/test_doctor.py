@@ -155,3 +155,20 @@ def test_an_empty_directory_of_a_store_is_named(run: Run, words: list[str]) -> N
     assert "local_root is empty" in outcome.out
     assert "s3_bucket" not in outcome.out
     check_words(outcome)
+
+
+@pytest.mark.parametrize(
+    ("name", "lacks"),
+    [
+        ("workspace_prefix", "saves are not archived"),
+        ("published_prefix", "nothing is published"),
+    ],
+)
+def test_doctor_says_what_an_empty_prefix_means(
+    run: Run, words: list[str], tmp_path: Path, name: str, lacks: str
+) -> None:
+    known = {"storage": "local", "local_root": str(tmp_path / "store"), name: ""}
+    outcome = run("doctor", *words, *options(**known))
+    assert f"{name} is empty: {lacks}." in outcome.out
+    assert "saves are archived" not in outcome.out
+    check_words(outcome)

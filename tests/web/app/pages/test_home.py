@@ -231,3 +231,12 @@ def test_a_spool_that_cannot_be_read_is_reported(
     page: Any = make_server_side(spool_dir=str(spool)).get("/bookstore/")
     assert page.status_code == 200
     assert 'class="spool bad"' in page.text
+
+
+def test_the_page_of_a_server_says_that_saves_are_not_archived(
+    make_server_side: Callable[..., ServerSide], make_client: Callable[..., FlaskClient]
+) -> None:
+    page = make_server_side(workspace_prefix="").get("/bookstore/").text
+    assert "saves are not archived" in page
+    alone = make_client(workspace_prefix="").get("/bookstore/").text
+    assert "saves are not archived" not in alone

@@ -27,6 +27,12 @@ AFTER_CORRECTION = (
     "'jupyter bookstore status' shows when they have been sent."
 )
 
+#: What is missing if a prefix is empty.
+LACKING = {
+    "workspace_prefix": "saves are not archived",
+    "published_prefix": "nothing is published",
+}
+
 
 class DoctorApp(Verb):
     """Check the configuration, the store and the extensions; list what to correct."""
@@ -94,11 +100,11 @@ def _check_store(settings: BookstoreSettings) -> Iterator[Finding]:
 
 
 def _check_directories(settings: BookstoreSettings) -> Iterator[Finding]:
-    for name in ("workspace_prefix", "published_prefix"):
-        if not getattr(settings, name).strip("/"):
+    for name, lacks in LACKING.items():
+        if name not in settings.wrong and not getattr(settings, name).strip("/"):
             yield Finding(
                 False,
-                f"BookstoreSettings.{name} is empty.",
+                f"BookstoreSettings.{name} is empty: {lacks}.",
                 "Set it, to keep people's work apart from published notebooks.",
             )
     basedir = settings.fs_cloning_basedir

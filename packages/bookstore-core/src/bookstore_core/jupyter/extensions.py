@@ -13,8 +13,8 @@ from bookstore_core.stores.base import Finding
 
 #: Our distributions that extend a notebook server, and what each one does there.
 PLUGINS = {
-    "bookstore-archiver": "saves are archived",
-    "bookstore-web": "notebooks are published and cloned",
+    "bookstore-archiver": "it archives saves",
+    "bookstore-web": "it publishes and clones notebooks",
 }
 
 
