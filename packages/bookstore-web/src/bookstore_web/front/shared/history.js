@@ -145,7 +145,7 @@ export class HistoryList {
     group.append(
       action("Compare", of, () => this.actions.compare(version)),
       action("Restore", of, () => this.run(() => this.actions.restore(version))),
-      action("Copy", of, () => this.run(() => this.actions.copy(version))),
+      action("As a copy", of, () => this.run(() => this.actions.copy(version))),
       action("Name", of, () => this.run(() => this.actions.name(version))),
       action("Link", of, () => this.run(() => this.showLinks(version))),
     );
