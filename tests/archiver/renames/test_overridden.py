@@ -12,6 +12,7 @@ from archiver.managers import AsyncFiles, Files, do, save
 from bookstore_archiver.hooks.saves import attach
 from bookstore_archiver.notebook_files import find_unvisited
 from bookstore_archiver.renames.pending import PendingRenames
+from bookstore_core.history import History
 from bookstore_core.spool.renamed_folders import rename_files
 from harness.memory_store import MemoryStore
 from harness.waiting import wait_for
@@ -80,6 +81,36 @@ def test_a_rename_is_followed_once_whichever_method_renames(
     assert origins(store, "b.ipynb", 2) == ["a.ipynb", ""]
     do(manager.rename_file("b.ipynb", "c.ipynb"))
     assert origins(store, "c.ipynb", 1) == ["b.ipynb"]
+
+
+@pytest.mark.parametrize("kind", [Jupyter, AsyncJupyter, Dispatching, AsyncDispatching])
+def test_names_are_swapped_through_one_that_notebooks_do_not_have(
+    kind: Any, make_archiver: MakeArchiver, store: MemoryStore, root: Path
+) -> None:
+    manager = kind(root)
+    archiver = make_archiver()
+    attach(manager, archiver.intake)
+    save(manager, "1", "a.ipynb")
+    save(manager, "2", "b.ipynb")
+    for old, new in (("a.ipynb", "tmp"), ("b.ipynb", "a.ipynb"), ("tmp", "b.ipynb")):
+        do(manager.rename(old, new))
+    archiver.drain()
+    history = History(store, archiver.settings)
+    for path, text in (("a.ipynb", b"2"), ("b.ipynb", b"1")):
+        rows = history.page(path).rows
+        contents = {history.read(r.path, r.version.version_id)[1] for r in rows}
+        assert all(text in content for content in contents), path
+        assert len(rows) > 1
+
+
+def test_a_file_that_is_renamed_to_a_notebook_is_archived(
+    make_archiver: MakeArchiver, store: MemoryStore, root: Path
+) -> None:
+    manager = Jupyter(root)
+    attach(manager, make_archiver().intake)
+    (root / "a.json").write_text("{}")
+    manager.rename("a.json", "a.ipynb")
+    assert origins(store, "a.ipynb", 1) == ["a.json"]
 
 
 @pytest.mark.parametrize("kind", [Jupyter, AsyncJupyter])

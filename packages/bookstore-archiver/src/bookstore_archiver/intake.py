@@ -146,7 +146,7 @@ class Intake:
         folder = os_folder_of(manager, new)
         if folder is not None:
             self._follower.follow(self._pending_renames.add_folder(old, new, folder))
-        elif old in self._texts or (old.endswith(SUFFIX) and new.endswith(SUFFIX)):
+        elif old in self._texts or old.endswith(SUFFIX) or new.endswith(SUFFIX):
             if not new.endswith(SUFFIX):
                 self._texts.add(new)
             self._pending_renames.add(old, new)
