@@ -9,12 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from bookstore_core.settings import BookstoreSettings
 from bookstore_core.stores import open_store
 from core.saving import save
-from harness.browsing import CHROMIUM, open_browser
+from harness.browsing import CHROMIUM, GRAVE, open_browser
 from harness.config_files import settings_lines
 from harness.fault_proxy import Fault, FaultProxy
 from harness.front_ends import FRONT_ENDS, FrontEnd
@@ -80,6 +81,15 @@ def rows(page: Page) -> Locator:
     return page.locator(".bookstore-version")
 
 
+def grave_problems(page: Page) -> list[dict[str, Any]]:
+    """Return axe's serious findings in what we add to the page."""
+    found: list[dict[str, Any]] = []
+    for part in (".bookstore-mark", ".bookstore-history"):
+        result = Axe().run(page, context=part).response["violations"]
+        found += [rule for rule in result if rule["impact"] in GRAVE]
+    return [{"rule": rule["id"], "nodes": rule["nodes"]} for rule in found]
+
+
 def act(page: Page, number: int, verb: str) -> None:
     """Click on an action of a version in the list."""
     rows(page).nth(number).hover()
@@ -133,7 +143,7 @@ def test_history_is_one_click_away_and_restores_into_the_open_notebook(
     front: FrontEnd, home: Path, browser: Browser, tmp_path: Path
 ) -> None:
     config = settings_lines(storage="local", local_root=str(tmp_path / "store"))
-    with front.server(home, config) as server:
+    with front.server(home, config, base_url="/user/ann/") as server:
         for source in ("first", "second"):
             server.save("note.ipynb", saved(source))
         with opened(browser, front, server) as page:
@@ -142,6 +152,8 @@ def test_history_is_one_click_away_and_restores_into_the_open_notebook(
             front.type(page, "# typed\n")
             mark(page).click()
             expect(rows(page)).to_have_count(2, timeout=30_000)
+            rows(page).nth(1).hover()
+            assert grave_problems(page) == []
             act(page, 1, "Restore")
             expect(page.locator(".bookstore-notice")).to_contain_text(
                 "is restored", timeout=30_000
