@@ -208,3 +208,17 @@ def test_at_most_a_hundred_folders_wait(tmp_path: Path) -> None:
         assert old == ""
     with pending.recording("y/link-1/a.ipynb") as old:
         assert old == "x/link-1/a.ipynb"
+
+
+def test_a_link_to_what_is_no_notebook_is_not_archived_with_its_folder(
+    make_archiver: MakeArchiver, store: MemoryStore, root: Path
+) -> None:
+    manager = Jupyter(root)
+    attach(manager, make_archiver().intake)
+    (root / "id_rsa").write_text("secret")
+    (root / "other.ipynb").write_text("1")
+    (root / "x/a.ipynb").symlink_to(root / "id_rsa")
+    (root / "x/b.ipynb").symlink_to(root / "other.ipynb")
+    manager.rename("x", "y")
+    assert origins(store, "y/b.ipynb", 1) == ["x/b.ipynb"]
+    assert "workspace/y/a.ipynb" not in store.versions

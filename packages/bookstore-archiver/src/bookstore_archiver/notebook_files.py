@@ -28,9 +28,10 @@ def find_notebooks(root: str, starts: Iterable[str]) -> Iterator[NotebookFile]:
     """Yield the notebooks at and below `starts`, each once; `root` if there are none.
 
     Hidden files and folders (so also checkpoints) and folders that cannot be listed
-    are left out; links to folders are not followed. Before anything is yielded, raises
-    InvalidRequestError if a start is outside of the root or is not a notebook, and
-    NotFoundError if it does not exist.
+    are left out; links to folders are not followed, nor links to files that are no
+    notebooks: others may have made them, in order to have a secret archived. Before
+    anything is yielded, raises InvalidRequestError if a start is outside of the root or
+    is not a notebook, and NotFoundError if it does not exist.
     """
     if not os.path.isdir(root):
         raise NotFoundError(f"There is no directory {root}.")
@@ -55,7 +56,7 @@ def _walk(root: str, start: str) -> Iterator[NotebookFile]:
             os_path = os.path.join(folder, name)
             if name.startswith(".") or not name.endswith(SUFFIX):
                 continue
-            if os.path.isfile(os_path):
+            if os.path.isfile(os_path) and os.path.realpath(os_path).endswith(SUFFIX):
                 path = os.path.relpath(os_path, root).replace(os.sep, "/")
                 yield NotebookFile(os_path, path)
 

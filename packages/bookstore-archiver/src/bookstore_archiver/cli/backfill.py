@@ -214,11 +214,12 @@ class BackfillApp(ArchiverVerb):
     """Archive notebooks that have no version, or whose newest version differs.
 
     PATH is a folder or a notebook; without any, all notebooks below the notebook
-    server's root directory are archived. Hidden files and folders are left out. The
-    time of a version is when its file was last changed. If it is interrupted, run it
-    again: it skips what is archived already. Exit codes: 0 done, 1 some notebooks
-    failed, 2 a path is outside of the root directory or is not a notebook, 4 a path
-    does not exist; 3, 5 and 7 have the same meaning as for drain.
+    server's root directory are archived. Hidden files and folders are left out, and
+    links to folders and to files that do not end in .ipynb. The time of a version is
+    when its file was last changed. If it is interrupted, run it again: it skips what is
+    archived already. Exit codes: 0 done, 1 some notebooks failed, 2 a path is outside
+    of the root directory or is not a notebook, 4 a path does not exist; 3, 5 and 7 have
+    the same meaning as for drain.
     """
 
     name = "jupyter-bookstore-backfill"
