@@ -12,6 +12,7 @@ from bookstore_core.errors import (
     InvalidRequestError,
     StorageError,
     StorageUnavailableError,
+    TooLargeError,
 )
 from bookstore_core.settings import BookstoreSettings
 from bookstore_core.stores import OpenVersion, Version, VersionMetadata, open_store
@@ -180,3 +181,8 @@ def test_pieces_of_another_content_than_was_saved_are_never_all_of_it() -> None:
     pieces = opened(b"false", size=5, sha256="0" * 64).pieces()
     with pytest.raises(StorageError, match="sha256"):
         list(pieces)
+
+
+def test_content_is_never_read_into_memory_without_a_limit() -> None:
+    with pytest.raises(TooLargeError, match=r"over 1 GiB.*jupyter bookstore restore"):
+        opened(b"", size=2 << 30).read(None)

@@ -1,6 +1,7 @@
 """The pages of a notebook's history: list, view, compare, name, publish."""
 
 import html
+import os
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -379,3 +380,22 @@ def test_what_is_refused_for_a_large_version_is_not_offered(
     assert "/view/content" not in view.text
     assert any("download=1" in url for url in addresses(view))
     assert any("bookstore/restore" in url for url in addresses(view))
+
+
+def test_what_is_too_large_for_memory_is_neither_restored_nor_offered(
+    make_server_side: Callable[..., ServerSide], library: Library
+) -> None:
+    library.save("a.ipynb", AT)
+    large = library.save("a.ipynb", AT + timedelta(hours=1)).version_id
+    root = Path(library.settings.local_root)
+    os.truncate(next(root.rglob(f"{large}.ipynb")), 40 << 30)
+    server = make_server_side({"archives": True})
+    for page in ("history", "view"):
+        urls = addresses(get(server, page, version_id=large))
+        assert not [url for url in urls if "/restore?" in url and large in url], page
+        assert any("download=1" in url and large in url for url in urls), page
+    answer = server.post(
+        "/api/bookstore/restore", json={"path": "a.ipynb", "version_id": large}
+    )
+    assert answer.status_code == 413
+    assert "jupyter bookstore restore" in answer.get_json()["message"]

@@ -10,10 +10,17 @@ from types import TracebackType
 from typing import Any, BinaryIO, Self
 
 from bookstore_core.clock import read_time
-from bookstore_core.errors import StorageError, StorageUnavailableError
+from bookstore_core.errors import (
+    StorageError,
+    StorageUnavailableError,
+    TooLargeError,
+)
 from bookstore_core.notebooks import check_size
 from bookstore_core.paths import well_formed
 from bookstore_core.stores.streams import CHUNK
+
+#: Bytes of a version that are read into memory. Larger ones are only streamed.
+MAX_READ = 1 << 30
 
 _SHA256 = re.compile("[0-9a-f]{64}")
 
@@ -150,11 +157,16 @@ class OpenVersion:
     def read(self, limit: int | None) -> bytes:
         """Return the whole content, checked against its size and sha256.
 
-        Raises TooLargeError over `limit` bytes (None: no limit), and what `pieces`
+        Raises TooLargeError over `limit` bytes (None: `MAX_READ`), and what `pieces`
         raises.
         """
         if limit is not None:
             check_size(self.version.key, self.version.size, limit)
+        if self.version.size > MAX_READ:
+            raise TooLargeError(
+                f"{self.version.key} is over {MAX_READ >> 30} GiB, and not read into "
+                "memory. Download it, or use: jupyter bookstore restore"
+            )
         # A file may have grown since: no more than that is read into memory.
         data = self.body.read(self.version.size + 1)
         self._check(len(data), hashlib.sha256(data).hexdigest())

@@ -8,6 +8,7 @@ from werkzeug.routing import BaseConverter
 from bookstore_core import __version__
 from bookstore_core.settings import BookstoreSettings
 from bookstore_core.stores.checks import MAX_COMMENT, MAX_LABEL
+from bookstore_core.stores.versions import MAX_READ
 from bookstore_web.app import failures
 from bookstore_web.app.api import BLUEPRINTS
 from bookstore_web.app.context import ContextMiddleware, check_caller, context
@@ -75,6 +76,7 @@ def create_app(
             "max_label": MAX_LABEL,
             "max_comment": MAX_COMMENT,
             "max_size": settings.max_notebook_size,
+            "max_restored": MAX_READ,
         }
     )
     if launch is not None:
