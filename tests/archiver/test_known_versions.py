@@ -109,7 +109,7 @@ def test_renamed_notebook_keeps_what_is_known(
 ) -> None:
     entry = add(spool, "1")
     versions.saved(PATH, entry)
-    versions.moved(PATH, "b.ipynb")
+    versions.moved(PATH, "b.ipynb", at=entry.trailer.metadata.saved_at)
     (version,) = versions.known("b.ipynb")
     assert version.path == PATH
     assert checkpoint_id(version) == f"s{entry.trailer.metadata.save_id}"
@@ -118,8 +118,9 @@ def test_renamed_notebook_keeps_what_is_known(
 def test_next_notebook_at_a_path_has_no_versions_of_the_one_that_left(
     versions: KnownVersions, spool: Spool
 ) -> None:
-    versions.saved(PATH, add(spool, "1"))
-    versions.moved(PATH, "b.ipynb")
+    first = add(spool, "1")
+    versions.saved(PATH, first)
+    versions.moved(PATH, "b.ipynb", at=first.trailer.metadata.saved_at)
     assert versions.all_known(PATH) == []
     entry = add(spool, "2")
     versions.saved(PATH, entry)
@@ -282,3 +283,33 @@ def test_marks_of_trust_are_removed_and_broken_notebooks_are_unchanged(
         ).model(PATH)
         assert model["type"] == kind
         assert "trusted" not in str(model["content"])
+
+
+def test_the_next_notebook_at_a_path_has_none_of_the_versions_that_left(
+    versions: KnownVersions, spool: Spool, store: MemoryStore
+) -> None:
+    first = add(spool, "1")
+    send(store, spool, first)
+    moved = add(spool, "1", "b.ipynb", moved_from=PATH)
+    versions.moved(PATH, "b.ipynb", at=moved.trailer.metadata.saved_at)
+    following = add(spool, "2")
+    versions.saved(PATH, following)
+    versions.refresh(PATH)
+    versions.refresh("b.ipynb")
+    send(store, spool, moved)
+    wait_for(looked(versions, "b.ipynb"), what="the store's answer")
+    assert shas(versions) == [following.trailer.metadata.sha256]
+    known = [version.sha256 for version in versions.all_known(PATH)]
+    assert first.trailer.metadata.sha256 not in known
+
+
+def test_a_notebook_that_comes_back_to_its_path_has_its_versions_again(
+    versions: KnownVersions, spool: Spool
+) -> None:
+    entry = add(spool, "1")
+    versions.saved(PATH, entry)
+    at = entry.trailer.metadata.saved_at
+    versions.moved(PATH, "b.ipynb", at=at)
+    assert shas(versions) == []
+    versions.moved("b.ipynb", PATH, at=at)
+    assert shas(versions) == [entry.trailer.metadata.sha256]

@@ -342,7 +342,7 @@ class Intake:
         self._notify(entry)
         self._unprotected.record_spooled(path)
         if old:
-            self._known_versions.moved(old, path)
+            self._known_versions.moved(old, path, at=entry.trailer.metadata.saved_at)
         self._known_versions.saved(path, entry)
         self._save_states.saved(path, entry)
         if old:

@@ -75,22 +75,35 @@ class KnownVersion:
 
 @dataclass
 class _Notebook:
-    """The cached versions of one notebook, newest first."""
+    """The cached versions of one notebook, newest first.
+
+    Those that were saved until `since` belong to a notebook that had the path before.
+    """
 
     own: list[KnownVersion] = field(default_factory=list)
-    stored: list[KnownVersion] = field(default_factory=list)
+    found: list[KnownVersion] = field(default_factory=list)
     fresh_until: float = 0.0
+    since: datetime | None = None
+
+    @property
+    def stored(self) -> list[KnownVersion]:
+        """The versions that the store has listed, and are this notebook's."""
+        since = self.since
+        if since is None:
+            return self.found
+        return [version for version in self.found if version.saved_at > since]
 
     def listed(self) -> list[KnownVersion]:
         """Return the newest versions, without repetitions of the same content."""
-        there = {version.save_id for version in self.stored if version.save_id}
-        newest = self.stored[0].saved_at if self.stored else None
+        stored = self.stored
+        there = {version.save_id for version in stored if version.save_id}
+        newest = stored[0].saved_at if stored else None
         own = [
             save
             for save in self.own
             if save.save_id not in there and (newest is None or save.saved_at > newest)
         ]
-        return list(_without_repeats([*own, *self.stored]))[:MAX_LISTED]
+        return list(_without_repeats([*own, *stored]))[:MAX_LISTED]
 
 
 def _without_repeats(versions: Iterable[KnownVersion]) -> Iterator[KnownVersion]:
@@ -137,12 +150,18 @@ class KnownVersions:
             notebook.own.insert(0, KnownVersion.of_entry(entry))
             del notebook.own[MAX_ASKED:]
 
-    def moved(self, old: str, new: str) -> None:
-        """Record that a notebook was moved; the old path has no notebook now."""
+    def moved(self, old: str, new: str, *, at: datetime) -> None:
+        """Record that a notebook was moved; the old path has no notebook now.
+
+        What the store has of the old path until then is not the next notebook's.
+        """
         with self._lock:
             known = self._notebooks.pop(old, None)
             if known is not None:
                 self._notebooks[new] = _Notebook(known.own, known.stored)
+            else:
+                self._notebooks.pop(new, None)
+            self._notebook(old).since = at
 
     def newest_save(self, path: str) -> KnownVersion | None:
         """Return the newest save that this server has put into the spool, or None."""
@@ -218,7 +237,7 @@ class KnownVersions:
                 continue
             with self._lock:
                 notebook = self._notebook(path)
-                notebook.stored = stored
+                notebook.found = stored
                 notebook.fresh_until = self._clock() + FRESH
 
     def _ask(self, path: str) -> list[KnownVersion]:
