@@ -1,6 +1,7 @@
 """`jupyter bookstore doctor` and `init`: whatever is wrong, they say what to do."""
 
 import re
+import resource
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -171,4 +172,15 @@ def test_doctor_says_what_an_empty_prefix_means(
     outcome = run("doctor", *words, *options(**known))
     assert f"{name} is empty: {lacks}." in outcome.out
     assert "saves are archived" not in outcome.out
+    check_words(outcome)
+
+
+def test_a_spool_on_a_full_disk_is_found(run: Run, words: list[str]) -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, hard))  # as if it were full
+    try:
+        outcome = run("doctor", *words)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert re.search(r"The spool .* cannot be written: File too large", outcome.out)
     check_words(outcome)

@@ -161,7 +161,9 @@ from bookstore_core.settings import BookstoreSettings
 from bookstore_core.stores import open_store
 from core.saving import save
 
-save(open_store(BookstoreSettings.from_config(json.loads(sys.argv[1]))))
+store = open_store(BookstoreSettings.from_config(json.loads(sys.argv[1])))
+save(store)
+assert store.check().ok
 """
 
 
@@ -180,3 +182,14 @@ def test_a_store_whose_folders_alone_are_writable_works_on(
     )
     bucket.chmod(0o700)
     assert open_store(settings).list_versions(KEY).versions
+
+
+def test_the_check_tries_the_folder_that_versions_go_to(
+    settings: BookstoreSettings,
+) -> None:
+    bucket = Path(settings.local_root) / "bookstore"
+    bucket.mkdir(parents=True)
+    (bucket / "workspace").write_text("a file is in the way")
+    check = open_store(settings).check()
+    assert not check.ok
+    assert check.findings[0].remedy

@@ -17,7 +17,11 @@ from bookstore_core.jupyter.config_files import (
 )
 from bookstore_core.jupyter.extensions import check_extensions
 from bookstore_core.settings import BookstoreSettings
-from bookstore_core.spool.directory import check_spool_dir, count_spool
+from bookstore_core.spool.directory import (
+    check_spool_dir,
+    count_spool,
+    try_spool_dir,
+)
 from bookstore_core.spool.report import report_spool
 from bookstore_core.stores import Finding, open_store
 
@@ -119,10 +123,13 @@ def _check_directories(settings: BookstoreSettings) -> Iterator[Finding]:
 def _check_spool(settings: BookstoreSettings) -> Iterator[Finding]:
     try:
         check_spool_dir(settings.spool_dir)
+        try_spool_dir(settings.spool_dir)
         counts = count_spool(settings.spool_dir)
     except SpoolError as error:
         yield Finding(
-            False, str(error), "Give the user access to it, or set spool_dir."
+            False,
+            str(error),
+            "Give the user access to it, make room, or set spool_dir.",
         )
         return
     saves = say_count(counts.waiting, "save")

@@ -21,6 +21,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from tempfile import TemporaryFile
 
 from bookstore_core.disk.regular import open_stream
 from bookstore_core.errors import SpoolError
@@ -31,6 +32,8 @@ TMP, NEW, CUR, FAILED = "tmp", "new", "cur", "failed"
 FOLDERS = (TMP, NEW, CUR, FAILED)
 LOCK = "drain.lock"
 REASON_SUFFIX = ".reason"
+#: Bytes that `try_spool_dir` writes.
+PROBE_SIZE = 64 * 1024
 
 
 @dataclass(frozen=True)
@@ -127,3 +130,21 @@ def check_spool_dir(spool_dir: str) -> None:
         raise SpoolError(
             f"The spool {spool_dir} cannot be written: no permission for {path}."
         )
+
+
+def try_spool_dir(spool_dir: str) -> None:
+    """Write a file where the spool is or will be, and remove it.
+
+    Raises SpoolError if that fails, as on a full disk.
+    """
+    path = Path(spool_dir)
+    while not path.is_dir() and path != path.parent:
+        path = path.parent
+    try:
+        with TemporaryFile(dir=path) as file:
+            file.write(bytes(PROBE_SIZE))
+            file.flush()
+    except OSError as error:
+        raise SpoolError(
+            f"The spool {spool_dir} cannot be written: {error.strerror}."
+        ) from error

@@ -56,6 +56,9 @@ from bookstore_core.stores.versions import (
     VersionPage,
 )
 
+#: Bytes of the file that a check writes; a full disk may still take an empty one.
+PROBE_SIZE = 64 * 1024
+
 
 def _remedy_for(error: BookstoreError) -> str:
     if isinstance(error, StoreMissingError):
@@ -73,6 +76,8 @@ class LocalStore(VersionStore):
         self._root = Path(settings.local_root)
         mode = int(settings.local_mode, 8) if settings.local_mode else None
         self._home = StoreHome(self._root, folder_names([self.bucket]), mode=mode)
+        prefix = settings.workspace_prefix or settings.published_prefix
+        self._probed = folder_names(filter(None, prefix.split(DELIMITER)))
         self._now = now
 
     @property
@@ -82,10 +87,15 @@ class LocalStore(VersionStore):
     def check(self, *, thorough: bool = False) -> StoreCheck:
         probe = f".bookstore-check-{os.urandom(4).hex()}"
         try:
-            with translated(self.location), self._home.made() as bucket:
-                bucket.publish(probe, b"")
-                bucket.remove(probe)
-                bucket.files()
+            # Where versions go: the rights, or the disk, may differ from the top's.
+            with (
+                translated(self.location),
+                self._home.made() as bucket,
+                bucket.made_below(self._probed) as folder,
+            ):
+                folder.publish(probe, bytes(PROBE_SIZE))
+                folder.remove(probe)
+                folder.files()
         except BookstoreError as error:
             finding = Finding(False, str(error), _remedy_for(error))
             return StoreCheck((finding,), retryable=error.retryable)
