@@ -2,6 +2,7 @@
 
 import json
 import os
+import subprocess
 import sys
 from pathlib import Path
 
@@ -353,3 +354,24 @@ def test_a_copy_does_not_become_the_pair_of_another_text(
     assert "copy.py already exists" in done.err
     assert not (tmp_path / "copy.ipynb").exists()
     assert run("restore", *words, PATH, "@1", "--to=other.ipynb").code == 0
+
+
+def test_jupytext_is_not_imported_where_nothing_configures_it(tmp_path: Path) -> None:
+    program = (
+        "import sys; from bookstore_archiver.cli.paired_text import may_be_configured;"
+        "print(may_be_configured('a.ipynb'), 'jupytext' in sys.modules)"
+    )
+    found = []
+    for name in ("requirements.txt", "jupytext.toml"):
+        (tmp_path / name).write_text('formats = "ipynb,md"')
+        found.append(
+            subprocess.run(
+                [sys.executable, "-c", program],
+                cwd=tmp_path,
+                env={"HOME": str(tmp_path)},
+                capture_output=True,
+                text=True,
+                check=True,
+            ).stdout.strip()
+        )
+    assert found == ["False False", "True True"]
