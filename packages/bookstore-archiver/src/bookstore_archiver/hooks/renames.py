@@ -6,6 +6,7 @@ some the other; a rename that passes through both is followed once.
 
 import functools
 import inspect
+import os
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -13,7 +14,11 @@ from typing import Any
 
 from bookstore_archiver.hooks.event_loop import in_thread
 from bookstore_archiver.hooks.keeper import Keeper
-from bookstore_archiver.hooks.manager_content import Present, try_present_source
+from bookstore_archiver.hooks.manager_content import (
+    Present,
+    os_path_of,
+    try_present_source,
+)
 from bookstore_core.notebooks import SUFFIX
 
 #: The methods that rename, of which a manager may have only one.
@@ -81,6 +86,7 @@ def _wrap_sync(rename: Rename, manager: Any, keeper: Keeper) -> Rename:
             return start()
         old, new = paths
         with _renaming(old, new) as running:
+            pair = _Pair(manager, old, new)
             answer = start()
             if inspect.isawaitable(answer):
                 return _follow(lambda: answer, manager, keeper, old, new)
@@ -89,6 +95,8 @@ def _wrap_sync(rename: Rename, manager: Any, keeper: Keeper) -> Rename:
                 source = _look(manager, new)
                 known = None if isinstance(source, Awaitable) else source
                 keeper.keep_moved(manager, old, new, known)
+                if pair.has_moved:
+                    keeper.keep_moved(manager, pair.old, pair.new)
         return answer
 
     return rename_and_follow
@@ -114,6 +122,7 @@ async def _follow(
     # The rename comes before saves under the new path: the first version records it.
     async with keeper.locks.hold(new.strip("/")):
         with _renaming(old, new) as running:
+            pair = _Pair(manager, old, new)
             answer = await start()
             if not running.told:
                 running.told = True
@@ -121,7 +130,28 @@ async def _follow(
                 if inspect.isawaitable(source):
                     source = await source
                 await in_thread(keeper.keep_moved, manager, old, new, source)
+                if pair.has_moved:
+                    await in_thread(keeper.keep_moved, manager, pair.old, pair.new)
         return answer
+
+
+class _Pair:
+    """The notebook that jupytext may rename together with its text file."""
+
+    def __init__(self, manager: Any, old: str, new: str) -> None:
+        self._manager = manager
+        self.old, self.new = (os.path.splitext(path)[0] + SUFFIX for path in (old, new))
+        is_text = not old.endswith(SUFFIX) and bool(os.path.splitext(old)[1])
+        self._may_move = is_text and self._are(True, False)
+
+    def _are(self, *expected: bool) -> bool:
+        found = (os_path_of(self._manager, path) for path in (self.old, self.new))
+        return tuple(path is not None for path in found) == expected
+
+    @property
+    def has_moved(self) -> bool:
+        """Whether it is at its new path now, and was at its old one before."""
+        return self._may_move and self._are(False, True)
 
 
 def _look(manager: Any, path: str) -> Present | Awaitable[Present]:
