@@ -222,3 +222,32 @@ def test_a_link_to_what_is_no_notebook_is_not_archived_with_its_folder(
     manager.rename("x", "y")
     assert origins(store, "y/b.ipynb", 1) == ["x/b.ipynb"]
     assert "workspace/y/a.ipynb" not in store.versions
+
+
+class Paired(Files):
+    """A manager that renames a notebook with its text, as jupytext does."""
+
+    def rename_file(self, old_path: str, new_path: str) -> Any:
+        super().rename_file(old_path, new_path)
+        notebooks = [p.replace(".py", ".ipynb") for p in (old_path, new_path)]
+        super().rename_file(*notebooks)
+
+
+class AsyncPaired(AsyncFiles):
+    """The same for an event loop."""
+
+    async def rename_file(self, old_path: str, new_path: str) -> Any:
+        await asyncio.sleep(0)
+        Paired(self.root).rename_file(old_path, new_path)
+
+
+@pytest.mark.parametrize("kind", [Paired, AsyncPaired])
+def test_a_notebook_that_is_renamed_with_its_text_is_followed(
+    kind: Any, make_archiver: MakeArchiver, store: MemoryStore, root: Path
+) -> None:
+    manager = kind(root)
+    attach(manager, make_archiver().intake)
+    save(manager, "1", "a.ipynb")
+    (root / "a.py").write_text("1")
+    do(manager.rename_file("a.py", "b.py"))
+    assert origins(store, "b.ipynb", 1) == ["a.ipynb"]
