@@ -53,6 +53,8 @@ class VersionExporter(HTMLExporter):
     def __init__(self) -> None:
         super().__init__(  # type: ignore[no-untyped-call]
             template_name="basic",
+            # Not the current directory, which may contain templates of other people.
+            extra_template_basedirs=[],
             exclude_anchor_links=True,
             # The whole notebook is validated after each.
             default_preprocessors=[COALESCE],
