@@ -13,7 +13,7 @@ from typing import Any
 workers = 2
 worker_class = "gthread"
 #: More than `MOST_TASKS` in `confined/pool.py`, so that one is always free.
-threads = 8
+threads = 16
 timeout = 120
 #: The proxy is in the group of the socket, nobody else can use it.
 umask = 0o117

@@ -26,7 +26,7 @@ PRELOADED = ("nbdime.diffing.snakes", "bookstore_web.rendering.exporter")
 MOST_PROCESSES = 2
 PATIENCE = 0.3
 #: Tasks that run or wait; fewer than gunicorn's threads, so that one is always free.
-MOST_TASKS = 6
+MOST_TASKS = 12
 #: Seconds of CPU that a task may take, and for which a task waits for a process.
 TASK_SECONDS = 10.0
 WAIT_SECONDS = 30.0
