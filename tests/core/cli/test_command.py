@@ -69,7 +69,7 @@ def test_a_known_option_without_its_value_is_a_usage_error(run: Run) -> None:
 def test_doctor_shows_what_to_set_if_no_store_is_configured(run: Run) -> None:
     outcome = run("doctor")
     assert outcome.code == 1
-    assert "Set c.BookstoreSettings.s3_bucket" in outcome.out
+    assert "Set BookstoreSettings.s3_bucket" in outcome.out
 
 
 def test_doctor_finds_nothing_after_init(run: Run, local: tuple[str, ...]) -> None:

@@ -27,8 +27,8 @@ from bookstore_core.stores import Finding, open_store
 
 #: What to do about a problem of the spool, besides what it says itself.
 AFTER_CORRECTION = (
-    "Correct that, and what else is listed here. Saves wait in the spool meanwhile; "
-    "'jupyter bookstore status' shows when they have been sent."
+    "Correct that, and what else is listed here. 'jupyter bookstore status' shows "
+    "whether versions reach the store then."
 )
 
 #: What is missing if a prefix is empty.

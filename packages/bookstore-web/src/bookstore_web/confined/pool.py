@@ -48,8 +48,8 @@ class ConfinedPool:
     """Runs functions of this package in confined processes, within a budget.
 
     Processes are started when they are needed, and kept; one that was ended is replaced
-    at once. Content that took too much is
-    remembered by its digest, so that it does not stop others again and again.
+    at once. Content that took too much is remembered by its digest, so that it does not
+    stop others again and again.
     """
 
     def __init__(
