@@ -14,6 +14,8 @@ PACKAGES := packages/bookstore-core packages/bookstore-archiver packages/booksto
 EDITABLE := $(foreach package,$(PACKAGES),-e $(package))
 CEPH_PACKAGES := ceph-common ceph-mon ceph-osd radosgw
 PIP_FLAGS := --quiet --disable-pip-version-check
+WEB := packages/bookstore-web
+TYPINGS := $(WEB)/node_modules/.installed
 MANIFESTS := Makefile pyproject.toml constraints.txt $(PACKAGES:=/pyproject.toml)
 
 .PHONY: help install run test test-floors test-s3 chromium ceph chaos bench check check-scripts format clean
@@ -115,15 +117,16 @@ check: .venv/.installed  ## Check style and types
 	.venv/bin/ruff check .
 	.venv/bin/ruff format --check .
 	.venv/bin/mypy
-	@if command -v npm >/dev/null; then $(MAKE) --no-print-directory check-scripts; \
-		else echo "npm is not installed: the types of the front ends' scripts are not checked."; fi
+	@if ! command -v npm >/dev/null; \
+		then echo "npm is not installed: the types of the front ends' scripts are not checked."; \
+		elif $(MAKE) --no-print-directory $(TYPINGS); then $(MAKE) --no-print-directory check-scripts; \
+		else echo "npm cannot install typings: the types of the front ends' scripts are not checked."; fi
 
 # Their typings are those that JupyterLab publishes; nothing of this is shipped.
-WEB := packages/bookstore-web
-check-scripts: $(WEB)/node_modules/.installed
+check-scripts: $(TYPINGS)
 	$(WEB)/node_modules/.bin/tsc -p $(WEB)/src/bookstore_web/front/jsconfig.json
 
-$(WEB)/node_modules/.installed: $(WEB)/package.json
+$(TYPINGS): $(WEB)/package.json
 	@echo "Installing the typings of JupyterLab ..."
 	@npm install --prefix $(WEB) --silent --no-fund --no-audit --no-package-lock --ignore-scripts
 	@touch $@
