@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlencode
 
 from bookstore_core.errors import (
     BookstoreError,
@@ -34,6 +35,19 @@ class CloneSource:
     def display_path(self) -> str:
         """The source as a URL, ``s3://bucket/key``."""
         return s3_display_path(self.bucket, self.key)
+
+    @property
+    def query(self) -> dict[str, str]:
+        """The fields that name it, in a query or a body; `source_of` reads them."""
+        fields = {"s3_bucket": self.bucket, "s3_key": self.key}
+        if self.version_id:
+            fields["s3_version_id"] = self.version_id
+        return fields
+
+    @property
+    def page(self) -> str:
+        """The address of its clone page, below the base URL."""
+        return f"bookstore/clone?{urlencode(self.query)}"
 
     @property
     def name(self) -> str:

@@ -4,7 +4,6 @@ import hashlib
 import io
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlencode
 
 from bookstore_core.errors import (
     ConfigurationError,
@@ -26,11 +25,11 @@ from bookstore_core.paths import (
     OWN_FOLDER,
     check_path,
     is_own,
-    s3_display_path,
 )
 from bookstore_core.settings import BookstoreSettings
 from bookstore_core.stores import VersionMetadata, VersionStore, new_save_id, utc_now
 from bookstore_web.fields import parse_object
+from bookstore_web.sharing.clone import CloneSource
 
 
 @dataclass(frozen=True)
@@ -40,31 +39,6 @@ class Publication:
     path: str
     key: str
     data: bytes
-
-
-@dataclass(frozen=True)
-class Published:
-    """The version that publishing made."""
-
-    bucket: str
-    key: str
-    version_id: str
-
-    @property
-    def display_path(self) -> str:
-        """The version's URL, ``s3://bucket/key``."""
-        return s3_display_path(self.bucket, self.key)
-
-    @property
-    def clone_query(self) -> str:
-        """The query of the clone page for this version."""
-        return urlencode(
-            {
-                "s3_bucket": self.bucket,
-                "s3_key": self.key,
-                "s3_version_id": self.version_id,
-            }
-        )
 
 
 def publication_of(
@@ -128,8 +102,10 @@ def _notebook_in(model: dict[str, Any]) -> Notebook:
         ) from None
 
 
-def publish(publication: Publication, *, store: VersionStore, author: str) -> Published:
-    """Write the publication as a new version, which is durable when this returns.
+def publish(
+    publication: Publication, *, store: VersionStore, author: str
+) -> CloneSource:
+    """Write the publication as a new version, and return it; it is durable then.
 
     The request is sent once: after a retryable error the version may exist or not, and
     publishing again makes another one.
@@ -145,4 +121,4 @@ def publish(publication: Publication, *, store: VersionStore, author: str) -> Pu
     version = store.put(
         publication.key, io.BytesIO(data), size=len(data), metadata=metadata
     )
-    return Published(version.bucket, version.key, version.version_id)
+    return CloneSource(version.bucket, version.key, version.version_id)

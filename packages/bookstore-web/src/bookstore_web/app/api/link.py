@@ -1,7 +1,7 @@
 """GET /api/bookstore/link: the links by which others open a version."""
 
+from dataclasses import replace
 from typing import Any
-from urllib.parse import urlencode
 
 from flask import Blueprint
 from marshmallow import Schema, fields
@@ -11,6 +11,7 @@ from bookstore_web.app.context import context
 from bookstore_web.app.operations import operation
 from bookstore_web.app.schemas import NAME, PATH, Request, Text, shelf_field
 from bookstore_web.app.services import services
+from bookstore_web.sharing.clone import CloneSource
 
 blueprint = Blueprint("link", __name__, url_prefix="/api/bookstore")
 
@@ -48,10 +49,9 @@ def link(wanted: dict[str, Any]) -> dict[str, Any]:
     """Return the links to a version, and to the newest one of its notebook."""
     history = services().history(find_shelf(wanted["shelf"]))
     version = history.find(wanted["path"], wanted["version_id"]).version
-    source = {"s3_bucket": version.bucket, "s3_key": version.key}
-    pinned = {**source, "s3_version_id": version.version_id}
+    newest = CloneSource(version.bucket, version.key)
     return {
-        "url": context().link(f"bookstore/clone?{urlencode(pinned)}"),
-        "newest_url": context().link(f"bookstore/clone?{urlencode(source)}"),
+        "url": context().link(replace(newest, version_id=version.version_id).page),
+        "newest_url": context().link(newest.page),
         "public": context().is_public,
     }

@@ -43,7 +43,7 @@ class Published(Schema):
 @blueprint.put("/published/<anything:path>")
 @blueprint.put("/publish/<anything:path>")
 @operation(model=NotebookModel, answer=Published, errors=(415, 422))
-def publish_notebook(path: str) -> dict[str, str]:
+def publish_notebook(path: str) -> dict[str, str | None]:
     """Publish the notebook in the body's contents model.
 
     It becomes a new version of the key `published_prefix/path`, without the cells'
@@ -54,5 +54,5 @@ def publish_notebook(path: str) -> dict[str, str]:
     return {
         "s3_path": published.display_path,
         "versionID": published.version_id,
-        "url": context().link(f"bookstore/clone?{published.clone_query}"),
+        "url": context().link(published.page),
     }

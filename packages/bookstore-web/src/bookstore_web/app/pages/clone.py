@@ -108,9 +108,7 @@ def _mounted_file(fields: Mapping[str, Any], *, content: bool) -> MountedFile:
 
 def _offer_version(source: CloneSource, version: Version) -> Offer:
     known = version.metadata
-    fields = {"s3_bucket": source.bucket, "s3_key": source.key}
-    if source.version_id:
-        fields["s3_version_id"] = source.version_id
+    fields = source.query
     return Offer(
         name=source.name,
         origin=source.display_path,

@@ -8,11 +8,12 @@ from bookstore_core.history import PUBLISHED, History, HistoryRow
 from bookstore_core.paths import check_path
 from bookstore_core.settings import validate_bookstore
 from bookstore_web.app.context import context
-from bookstore_web.app.pages.links import Shelved, address, shelved
+from bookstore_web.app.pages.links import Shelved, shelved
 from bookstore_web.app.pages.notices import notice_of
 from bookstore_web.app.services import services
 from bookstore_web.fields import optional_field
 from bookstore_web.rendering.document import FRAME_SANDBOX, Prepared
+from bookstore_web.sharing.clone import CloneSource
 
 blueprint = Blueprint("view", __name__)
 
@@ -76,10 +77,4 @@ def _clone_page(here: Shelved, row: HistoryRow) -> str:
     ):
         return ""
     version = row.version
-    return address(
-        "",
-        "bookstore/clone",
-        s3_bucket=version.bucket,
-        s3_key=version.key,
-        s3_version_id=version.version_id,
-    )
+    return CloneSource(version.bucket, version.key, version.version_id).page

@@ -2,7 +2,6 @@
 
 import { HistoryList } from "../shared/history.js";
 import { button, element } from "../shared/page.js";
-import { copyOf } from "../shared/words.js";
 
 /** @typedef {import("../shared/api.js").BookstoreApi} BookstoreApi */
 /** @typedef {import("../shared/api.js").Version} Version */
@@ -86,7 +85,7 @@ export class HistoryDialog {
 
   /** @param {Version} version */
   async copy(version) {
-    const wish = { ...this.wish(version), target_path: copyOf(this.path) };
+    const wish = { ...this.wish(version), target_path: "" };
     const { path } = await this.api.restore(wish);
     this.list.notify(`A copy is at ${path}.`);
   }

@@ -2,7 +2,7 @@
 
 import { HistoryList } from "../shared/history.js";
 import { element } from "../shared/page.js";
-import { copyOf, exactTime } from "../shared/words.js";
+import { exactTime } from "../shared/words.js";
 
 /** @typedef {import("../shared/api.js").Version} Version */
 
@@ -108,7 +108,7 @@ export class HistoryPanel {
 
   /** @param {Version} version */
   async copy(version) {
-    const { path } = await this.front.api.restore({ ...this.wish(version), target_path: copyOf(this.path) });
+    const { path } = await this.front.api.restore({ ...this.wish(version), target_path: "" });
     this.list.notify(`A copy is at ${path}.`);
     await this.front.app.commands.execute("docmanager:open", { path });
   }

@@ -124,11 +124,3 @@ export function exactTime(time) {
 export function timeOfDay(time) {
   return new Date(time).toLocaleTimeString();
 }
-
-/**
- * Return the path for a copy of a version; the server adds a number if it is taken.
- * @param {string} path
- */
-export function copyOf(path) {
-  return path.replace(/(\.ipynb)?$/, "-restored.ipynb");
-}
