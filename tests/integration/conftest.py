@@ -4,7 +4,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import Browser
 
+from harness.browsing import open_browser
+from harness.front_ends import FRONT_ENDS, FrontEnd
 from harness.notebook_server import GENERATIONS, Generation
 from harness.s3_server import S3Server
 
@@ -37,3 +40,16 @@ def bucket(s3_server: S3Server, request: pytest.FixtureRequest) -> Iterator[str]
 def home(tmp_path: Path) -> Path:
     """The HOME of a server under test."""
     return tmp_path / "home"
+
+
+@pytest.fixture(params=FRONT_ENDS)
+def front(request: pytest.FixtureRequest) -> FrontEnd:
+    """All four front ends, one after the other."""
+    return FRONT_ENDS[request.param]
+
+
+@pytest.fixture
+def browser() -> Iterator[Browser]:
+    """Chromium, for one test."""
+    with open_browser() as chromium:
+        yield chromium

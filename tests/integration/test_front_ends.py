@@ -1,25 +1,29 @@
 """Our extensions of JupyterLab, Notebook 7, nbclassic and classic, in a browser."""
 
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Browser, expect
 
 from bookstore_core.settings import BookstoreSettings
 from bookstore_core.stores import open_store
 from core.saving import save
-from harness.browsing import CHROMIUM, GRAVE, open_browser
+from harness.browsing import CHROMIUM
 from harness.config_files import settings_lines
 from harness.fault_proxy import Fault, FaultProxy
 from harness.front_ends import FRONT_ENDS, FrontEnd
-from harness.notebook_server import TOKEN, NotebookServer, notebook
+from harness.notebook_server import TOKEN
+from harness.open_notebook import (
+    act,
+    grave_problems,
+    mark,
+    opened,
+    rows,
+    saved,
+)
 from harness.s3_server import S3Server, s3_traits
 from harness.versions import first_source
 from harness.waiting import wait_for
@@ -30,70 +34,6 @@ pytestmark = [
         CHROMIUM is None, reason="chromium is not installed (apt-get install chromium)"
     ),
 ]
-
-#: So that no front end asks for a kernel.
-KERNEL = {"name": "python3", "display_name": "Python 3", "language": "python"}
-
-
-@pytest.fixture(params=FRONT_ENDS)
-def front(request: pytest.FixtureRequest) -> FrontEnd:
-    return FRONT_ENDS[request.param]
-
-
-@pytest.fixture
-def browser() -> Iterator[Browser]:
-    with open_browser() as chromium:
-        yield chromium
-
-
-def saved(source: str) -> dict[str, Any]:
-    return notebook(source, kernelspec=KERNEL)
-
-
-@contextmanager
-def opened(
-    browser: Browser, front: FrontEnd, server: NotebookServer, path: str = "note.ipynb"
-) -> Iterator[Page]:
-    """Open a notebook; fail at the end if a script of ours has failed."""
-    page = browser.new_page(viewport={"width": 1280, "height": 800})
-    page.set_default_timeout(30_000)
-    complaints: list[str] = []
-    page.on("console", lambda said: complaints.append(f"{said.type} {said.text}"))
-    page.on("pageerror", lambda error: complaints.append(str(error)))
-    front.open(page, server, path)
-    yield page
-    wait_for(lambda: kernels_are_idle(server), what="the kernel", every=0.2)
-    page.close()
-    ours = [text for text in complaints if "bookstore" in text.lower()]
-    assert not [text for text in ours if text.startswith(("error", "warning"))]
-
-
-def kernels_are_idle(server: NotebookServer) -> bool:
-    kernels = server.request("GET", "api/kernels").json()
-    return bool(kernels) and all(k["execution_state"] == "idle" for k in kernels)
-
-
-def mark(page: Page) -> Locator:
-    return page.locator(".bookstore-mark").first
-
-
-def rows(page: Page) -> Locator:
-    return page.locator(".bookstore-version")
-
-
-def grave_problems(page: Page) -> list[dict[str, Any]]:
-    """Return axe's serious findings in what we add to the page."""
-    found: list[dict[str, Any]] = []
-    for part in (".bookstore-mark", ".bookstore-history"):
-        result = Axe().run(page, context=part).response["violations"]
-        found += [rule for rule in result if rule["impact"] in GRAVE]
-    return [{"rule": rule["id"], "nodes": rule["nodes"]} for rule in found]
-
-
-def act(page: Page, number: int, verb: str) -> None:
-    """Click on an action of a version in the list."""
-    rows(page).nth(number).hover()
-    rows(page).nth(number).get_by_role("button", name=verb).click()
 
 
 def test_mark_says_whether_saves_reach_the_store(

@@ -1,0 +1,66 @@
+"""What people do with an open notebook in a browser, on any of the front ends."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Locator, Page
+
+from harness.browsing import GRAVE
+from harness.front_ends import FrontEnd
+from harness.notebook_server import NotebookServer, notebook
+from harness.waiting import wait_for
+
+#: So that no front end asks for a kernel.
+KERNEL = {"name": "python3", "display_name": "Python 3", "language": "python"}
+
+
+def saved(source: str) -> dict[str, Any]:
+    return notebook(source, kernelspec=KERNEL)
+
+
+@contextmanager
+def opened(
+    browser: Browser, front: FrontEnd, server: NotebookServer, path: str = "note.ipynb"
+) -> Iterator[Page]:
+    """Open a notebook; fail at the end if a script of ours has failed."""
+    page = browser.new_page(viewport={"width": 1280, "height": 800})
+    page.set_default_timeout(30_000)
+    complaints: list[str] = []
+    page.on("console", lambda said: complaints.append(f"{said.type} {said.text}"))
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    front.open(page, server, path)
+    yield page
+    wait_for(lambda: kernels_are_idle(server), what="the kernel", every=0.2)
+    page.close()
+    ours = [text for text in complaints if "bookstore" in text.lower()]
+    assert not [text for text in ours if text.startswith(("error", "warning"))]
+
+
+def kernels_are_idle(server: NotebookServer) -> bool:
+    kernels = server.request("GET", "api/kernels").json()
+    return bool(kernels) and all(k["execution_state"] == "idle" for k in kernels)
+
+
+def mark(page: Page) -> Locator:
+    return page.locator(".bookstore-mark").first
+
+
+def rows(page: Page) -> Locator:
+    return page.locator(".bookstore-version")
+
+
+def grave_problems(page: Page) -> list[dict[str, Any]]:
+    """Return axe's serious findings in what we add to the page."""
+    found: list[dict[str, Any]] = []
+    for part in (".bookstore-mark", ".bookstore-history"):
+        result = Axe().run(page, context=part).response["violations"]
+        found += [rule for rule in result if rule["impact"] in GRAVE]
+    return [{"rule": rule["id"], "nodes": rule["nodes"]} for rule in found]
+
+
+def act(page: Page, number: int, verb: str) -> None:
+    """Click on an action of a version in the list."""
+    rows(page).nth(number).hover()
+    rows(page).nth(number).get_by_role("button", name=verb).click()
