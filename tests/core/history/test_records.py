@@ -17,6 +17,8 @@ METADATA = VersionMetadata(
     restored_from="v1",
     restored_path="old.ipynb",
     moved_from="older.ipynb",
+    title="Sales",
+    note="June",
 )
 
 
@@ -35,7 +37,8 @@ def test_the_json_has_all_members_in_this_order() -> None:
         '"label": {"name": "good", "comment": "Why.", "author": "ben", '
         '"labelled_at": "2026-01-03T00:00:00+00:00"}, '
         '"moved_from": "older.ipynb", "restored_from": "v1", '
-        '"restored_path": "old.ipynb", "is_latest": true, "deleted": false, '
+        '"restored_path": "old.ipynb", "title": "Sales", "note": "June", '
+        '"is_latest": true, "deleted": false, '
         '"save_id": "1a2b"}'
     )
 
@@ -44,5 +47,5 @@ def test_a_version_that_bookstore_did_not_write_has_little_metadata() -> None:
     found = record_of(HistoryRow("a.ipynb", version(None))).as_json()
     assert found["saved_at"] == found["stored_at"] == STORED.isoformat()
     unknown = ("author", "sha256", "moved_from", "restored_from", "restored_path")
-    assert {found[name] for name in (*unknown, "save_id")} == {""}
+    assert {found[name] for name in (*unknown, "title", "note", "save_id")} == {""}
     assert found["label"] is None

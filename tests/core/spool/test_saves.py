@@ -47,6 +47,12 @@ def test_the_members_of_the_line_are_in_their_order() -> None:
     ]
 
 
+def test_only_a_save_with_a_title_has_a_member_for_it() -> None:
+    assert "title" in json.loads(trailer_with(title="Sales").encode())
+    read = read_trailer(io.BytesIO(b"{}" + trailer_with(title="Sales").encode()))
+    assert read.metadata.title == "Sales"
+
+
 def test_the_trailer_contains_the_metadata_of_the_version() -> None:
     metadata = read_trailer(io.BytesIO(b"{}" + TRAILER.encode())).metadata
     assert (metadata.save_id, metadata.author) == ("1f", "änn")

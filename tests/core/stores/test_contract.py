@@ -13,6 +13,7 @@ from bookstore_core.errors import (
     VersionNotFoundError,
 )
 from bookstore_core.stores import VersionStore, base, utc_now
+from bookstore_core.stores.checks import MAX_NOTE, MAX_WRITTEN, check_written
 from core.saving import (
     KEY,
     SAVED_AT,
@@ -88,6 +89,24 @@ def test_the_origin_of_a_version_is_in_its_metadata(store: VersionStore) -> None
         restored_path="other/ü.ipynb",
         moved_from="old name/测试 100%.ipynb",
     )
+    assert store.head(KEY, saved.version_id).metadata == saved.metadata
+
+
+def test_the_title_and_the_note_of_a_publication_are_in_its_metadata(
+    store: VersionStore,
+) -> None:
+    saved = save(store, title="Übersicht 数据", note="Line 1\nLine 2: <b>100%</b>")
+    assert store.head(KEY, saved.version_id).metadata == saved.metadata
+
+
+@pytest.mark.parametrize("letter", ["x", "ü", "数", "🙂"])
+def test_the_longest_title_and_note_are_kept_with_the_author(
+    store: VersionStore, letter: str
+) -> None:
+    size = len(letter.encode())
+    note = letter * min(MAX_NOTE, (MAX_WRITTEN - 120 * size) // size)
+    title, note = check_written(letter * 120, note)
+    saved = save(store, title=title, note=note, author="ann@example.org" * 10)
     assert store.head(KEY, saved.version_id).metadata == saved.metadata
 
 

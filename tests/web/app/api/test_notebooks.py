@@ -70,6 +70,16 @@ def test_each_shelf_has_its_own_notebooks(client: FlaskClient, put: Put) -> None
     assert answer.json["notebooks"][0]["here"] is None
 
 
+def test_a_published_notebook_has_what_its_newest_version_records(
+    client: FlaskClient, store: VersionStore
+) -> None:
+    save(store, key="published/a.ipynb", title="First", note="Old.")
+    newest = save(store, key="published/a.ipynb", author="ben", title="Sales")
+    [found] = client.get(URL, query_string={"shelf": "published"}).json["notebooks"]
+    assert (found["author"], found["title"], found["note"]) == ("ben", "Sales", "")
+    assert found["version_id"] == newest.version_id
+
+
 def test_a_notebook_has_the_size_and_time_of_its_newest_version(
     client: FlaskClient, put: Put
 ) -> None:
@@ -82,6 +92,7 @@ def test_a_notebook_has_the_size_and_time_of_its_newest_version(
             "saved_at": newest.stored_at.isoformat(),
             "here": None,
             "moved_to": "",
+            **dict.fromkeys(("author", "title", "note", "version_id"), ""),
         }
     ]
 

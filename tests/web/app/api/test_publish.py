@@ -95,6 +95,52 @@ def test_the_returned_url_opens_the_page_of_that_version(
     assert "a #&amp;+ü.ipynb" in page.text
 
 
+def test_title_and_note_are_kept_with_the_version(
+    client: FlaskClient, store: VersionStore, notebook: Notebook
+) -> None:
+    written = {"title": "Übersicht <b>", "note": "For all.\r\nSecond line."}
+    url = "/api/bookstore/published/a.ipynb"
+    assert client.put(url, json=model(notebook) | written).status_code == 200
+    known = store.head("published/a.ipynb").metadata
+    assert known is not None
+    assert (known.title, known.note) == ("Übersicht <b>", "For all.\nSecond line.")
+    shelf = {"shelf": "published"}
+    [row] = client.get("/api/bookstore/notebooks", query_string=shelf).json["notebooks"]
+    query = {"path": "a.ipynb", **shelf}
+    answer = client.get("/api/bookstore/versions", query_string=query)
+    [version] = answer.json["versions"]
+    for found in (row, version):
+        assert (found["title"], found["note"]) == (known.title, known.note)
+    page = client.get("/bookstore/view", query_string=query)
+    assert "Übersicht &lt;b&gt;" in page.text
+
+
+@pytest.mark.parametrize(
+    ("written", "sentence"),
+    [
+        ({"title": 5}, "title must be text"),
+        ({"note": ["a"]}, "note must be text"),
+        ({"title": "\ud800"}, "title cannot be written as UTF-8"),
+        ({"note": "a\0b"}, "note contains a NUL"),
+        ({"title": "x" * 121}, "the limit is 120"),
+        ({"note": "x" * 501}, "the limit is 500"),
+        ({"note": "🙂" * 251}, "the limit is 1000"),
+    ],
+)
+def test_a_title_or_note_that_cannot_be_kept_is_a_400(
+    client: FlaskClient,
+    store: VersionStore,
+    notebook: Notebook,
+    written: dict[str, Any],
+    sentence: str,
+) -> None:
+    url = "/api/bookstore/publish/a.ipynb"
+    answer = client.put(url, json=model(notebook) | written)
+    assert answer.status_code == 400
+    assert sentence in answer.json["message"]
+    assert store.list_versions("published/a.ipynb").versions == ()
+
+
 def test_standalone_the_url_is_that_of_the_request(
     client: FlaskClient, notebook: Notebook
 ) -> None:

@@ -73,6 +73,8 @@ def test_versions_are_listed_newest_first(
         "moved_from": "",
         "restored_from": "",
         "restored_path": "",
+        "title": "",
+        "note": "",
         "is_latest": True,
         "deleted": False,
         "save_id": known.metadata.save_id,

@@ -16,7 +16,7 @@ class VersionRecord:
     version that bookstore did not write, `save_id`, `author` and `sha256` are empty.
     `moved_from` is set on the first version after a rename or move, `restored_from` on
     a version that was restored from another, and `restored_path` if that one has
-    another path.
+    another path. `title` and `note` are those of a published version.
     """
 
     version_id: str
@@ -30,6 +30,8 @@ class VersionRecord:
     moved_from: str
     restored_from: str
     restored_path: str
+    title: str
+    note: str
     is_latest: bool
     deleted: bool
     save_id: str

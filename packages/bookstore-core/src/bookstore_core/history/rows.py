@@ -43,6 +43,16 @@ class HistoryRow:
         """The path of the version it was restored from, if that differs; else empty."""
         return self.version.metadata.restored_path if self.version.metadata else ""
 
+    @property
+    def title(self) -> str:
+        """The title that it was published under, else empty."""
+        return self.version.metadata.title if self.version.metadata else ""
+
+    @property
+    def note(self) -> str:
+        """The note that it was published with, else empty."""
+        return self.version.metadata.note if self.version.metadata else ""
+
 
 @dataclass(frozen=True)
 class HistoryPage:

@@ -68,6 +68,12 @@ def check_form(form: int, key: str, version_id: str) -> None:
 MAX_LABEL = 80
 MAX_COMMENT = 500
 
+#: The maximum lengths of the title and the note of a publication, in characters, and of
+#: both together in bytes of UTF-8: S3 keeps 2 KB for all that is recorded.
+MAX_TITLE = 120
+MAX_NOTE = 500
+MAX_WRITTEN = 1000
+
 _INDEX = re.compile(r"@[0-9]+")
 
 #: They join letters and emoji, and are allowed although they are not printable.
@@ -103,6 +109,30 @@ def check_comment(comment: str) -> str:
     if not _is_printable(comment.replace("\n", " ").replace("\t", " ")):
         raise InvalidRequestError("The comment contains unprintable characters.")
     return comment
+
+
+def check_written(title: str, note: str) -> tuple[str, str]:
+    """Return the title and the note of a publication, stripped; both may be empty.
+
+    Raises InvalidRequestError if they are too long, or have unprintable characters. A
+    note may have several lines.
+    """
+    title, note = title.strip(), note.replace("\r\n", "\n").strip()
+    for what, text, most in (("title", title, MAX_TITLE), ("note", note, MAX_NOTE)):
+        if len(text) > most:
+            raise InvalidRequestError(
+                f"The {what} is {len(text)} characters long; the limit is {most}."
+            )
+        plain = text if text is title else text.replace("\n", " ").replace("\t", " ")
+        if not _is_printable(plain):
+            raise InvalidRequestError(f"The {what} contains unprintable characters.")
+    size = len((title + note).encode())
+    if size > MAX_WRITTEN:
+        raise InvalidRequestError(
+            f"The title and the note are {size} bytes long together; the limit is "
+            f"{MAX_WRITTEN}. Shorten the note. Letters beyond ASCII take 2 to 4."
+        )
+    return title, note
 
 
 def _is_printable(text: str) -> bool:

@@ -22,6 +22,9 @@ from bookstore_core.stores.streams import CHUNK
 #: Bytes of a version that are read into memory. Larger ones are only streamed.
 MAX_READ = 1 << 30
 
+#: Fields that earlier releases do not know: they refuse a spooled save with one.
+_LATER = ("title", "note")
+
 _SHA256 = re.compile("[0-9a-f]{64}")
 
 
@@ -36,11 +39,13 @@ class VersionMetadata:
     `restored_from` is the id of the version that this content was restored from, and
     `restored_path` is that version's path if it differs from this one's. `moved_from`
     is the path that the notebook had before it was renamed or moved; it is set on the
-    first version under the new path.
+    first version under the new path. `title` and `note` are what its author wrote when
+    it was published.
 
     Both stores and the spool write and read a new field by its name. Give it a default,
-    and raise `SPOOL_FORM` in `spool/saves.py`: older releases cannot read such saves.
-    S3 leaves out what does not fit into 2 KB; `stores/s3/metadata.py` has the order.
+    and add it to `_LATER`. If a save in the spool may have it, raise `SPOOL_FORM` in
+    `spool/saves.py` too: older releases cannot read such saves. S3 leaves out what does
+    not fit into 2 KB; `stores/s3/metadata.py` has the order.
     """
 
     save_id: str
@@ -51,10 +56,16 @@ class VersionMetadata:
     restored_from: str = ""
     restored_path: str = ""
     moved_from: str = ""
+    title: str = ""
+    note: str = ""
 
     def as_texts(self) -> dict[str, str]:
-        """Return the fields by name, as they are stored; the time as ISO in UTC."""
-        return {**vars(self), "saved_at": self.saved_at.astimezone(UTC).isoformat()}
+        """Return the fields by name, as they are stored; the time as ISO in UTC.
+
+        Fields that older releases do not know are left out if they are empty.
+        """
+        texts = {**vars(self), "saved_at": self.saved_at.astimezone(UTC).isoformat()}
+        return {n: text for n, text in texts.items() if text or n not in _LATER}
 
     @classmethod
     def of_texts(cls, texts: Mapping[str, Any]) -> Self:

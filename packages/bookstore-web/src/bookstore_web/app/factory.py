@@ -7,7 +7,7 @@ from werkzeug.routing import BaseConverter
 
 from bookstore_core import __version__
 from bookstore_core.settings import BookstoreSettings
-from bookstore_core.stores.checks import MAX_COMMENT, MAX_LABEL
+from bookstore_core.stores.checks import MAX_COMMENT, MAX_LABEL, MAX_NOTE, MAX_TITLE
 from bookstore_core.stores.versions import MAX_READ
 from bookstore_web.app import failures
 from bookstore_web.app.api import BLUEPRINTS
@@ -75,6 +75,8 @@ def create_app(
             "has_server": launch is not None,
             "max_label": MAX_LABEL,
             "max_comment": MAX_COMMENT,
+            "max_title": MAX_TITLE,
+            "max_note": MAX_NOTE,
             "max_size": settings.max_notebook_size,
             "max_restored": MAX_READ,
         }

@@ -7,7 +7,7 @@ from typing import Any
 from flask import current_app
 
 from bookstore_core.errors import ConfigurationError
-from bookstore_core.history import WORKSPACE, History, Shelf
+from bookstore_core.history import PUBLISHED, WORKSPACE, History, Shelf
 from bookstore_core.settings import BookstoreSettings
 from bookstore_core.stores import VersionStore, open_store
 from bookstore_web.app.context import caller, context
@@ -17,6 +17,7 @@ from bookstore_web.contents.client import ContentsServer
 from bookstore_web.library.latest import LatestScans
 from bookstore_web.library.library import Library
 from bookstore_web.library.presence import Presence
+from bookstore_web.library.publications import Publications
 from bookstore_web.rendering.views import Views
 from bookstore_web.sharing.clone import CloneSource, check_published, source_of
 from bookstore_web.versions.cache import CachedHistory
@@ -35,6 +36,7 @@ class Services:
         self.launch = launch
         self.checks = StoreChecks(self.open_store)
         self.recent = LatestScans()
+        self.publications = Publications()
         self.change_memory = ChangeMemory()
         self.views = Views(confined)
         self._opening = threading.Lock()
@@ -71,7 +73,12 @@ class Services:
         presence = None
         if shelf == WORKSPACE and self.launch is not None:
             presence = Presence(self.contents, caller())
-        return Library(store, shelf.prefix(self.settings), presence=presence)
+        return Library(
+            store,
+            shelf.prefix(self.settings),
+            presence=presence,
+            publications=self.publications if shelf == PUBLISHED else None,
+        )
 
     def changes(self, shelf: Shelf) -> Changes:
         """Return a `Changes` for the caller and a shelf, which compares versions."""

@@ -1,7 +1,8 @@
 """The library: the notebooks of a shelf, and which of them the caller has now.
 
 A folder takes one listing of the store and one of the caller's server, and one request
-for each notebook that the server no longer has, for its note. A search, and the list of
+for each notebook that the server no longer has, for its note; on the published shelf,
+one for each notebook that is not in memory, for its title. A search, and the list of
 the latest notebooks, scan a limited number of keys.
 """
 
@@ -18,6 +19,7 @@ from bookstore_core.paths import DELIMITER, check_path
 from bookstore_core.stores import Version, VersionStore
 from bookstore_web.library.latest import LatestScans, is_folder
 from bookstore_web.library.presence import Presence
+from bookstore_web.library.publications import Publications
 
 #: Keys per request: S3 returns at most 1000, and stores request one more.
 PAGE = 999
@@ -33,7 +35,8 @@ class KeptNotebook:
 
     `size`, in bytes, and `saved_at` are those of the newest version. `here` is whether
     the caller's server has a file at `path`; None if that is not known. If the notebook
-    was renamed, `moved_to` is its new path.
+    was renamed, `moved_to` is its new path. Of a published notebook, `author`, `title`,
+    `note` and `version_id` are those of its newest version.
     """
 
     path: str
@@ -41,6 +44,10 @@ class KeptNotebook:
     saved_at: datetime
     here: bool | None = None
     moved_to: str = ""
+    author: str = ""
+    title: str = ""
+    note: str = ""
+    version_id: str = ""
 
 
 @dataclass(frozen=True)
@@ -59,15 +66,22 @@ class LibraryPage:
 class Library:
     """The notebooks of one shelf: those below `prefix` in the store.
 
-    With a `presence`, each one is looked up on the caller's server.
+    With a `presence`, each one is looked up on the caller's server; with
+    `publications`, it has the author, the title and the note of its newest version.
     """
 
     def __init__(
-        self, store: VersionStore, prefix: str, *, presence: Presence | None = None
+        self,
+        store: VersionStore,
+        prefix: str,
+        *,
+        presence: Presence | None = None,
+        publications: Publications | None = None,
     ) -> None:
         self._store = store
         self._folder = f"{prefix}/" if prefix else ""
         self._presence = presence
+        self._publications = publications
 
     def folder(
         self, path: str = "", *, cursor: str | None = None, limit: int = 200
@@ -134,6 +148,9 @@ class Library:
         return key.removeprefix(self._folder)
 
     def _look(self, versions: Sequence[Version]) -> tuple[KeptNotebook, ...]:
+        if self._publications is not None:
+            found = self._publications.look_up(versions, store=self._store)
+            return tuple(self._published(version) for version in found)
         kept = [
             KeptNotebook(self._path(known.key), known.size, known.stored_at)
             for known in versions
@@ -147,6 +164,18 @@ class Library:
         return tuple(
             replace(known, here=here[known.path], moved_to=moved.get(known.path, ""))
             for known in kept
+        )
+
+    def _published(self, version: Version) -> KeptNotebook:
+        known = version.metadata
+        return KeptNotebook(
+            self._path(version.key),
+            version.size,
+            version.stored_at,
+            author=known.author if known else "",
+            title=known.title if known else "",
+            note=known.note if known else "",
+            version_id=version.version_id,
         )
 
     def _moved_to(self, newest: Version) -> str:

@@ -2,6 +2,7 @@
 
 import hashlib
 import io
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,17 +29,23 @@ from bookstore_core.paths import (
 )
 from bookstore_core.settings import BookstoreSettings
 from bookstore_core.stores import VersionMetadata, VersionStore, new_save_id, utc_now
-from bookstore_web.fields import parse_object
+from bookstore_core.stores.checks import check_written
+from bookstore_web.fields import optional_field, parse_object
 from bookstore_web.sharing.clone import CloneSource
 
 
 @dataclass(frozen=True)
 class Publication:
-    """A notebook that can be published: its path, its key and its bytes."""
+    """A notebook that can be published: its path, its key and its bytes.
+
+    `title` and `note` are for its readers, and may be empty.
+    """
 
     path: str
     key: str
     data: bytes
+    title: str = ""
+    note: str = ""
 
 
 def publication_of(
@@ -46,20 +53,29 @@ def publication_of(
 ) -> Publication:
     """Return the notebook in `body`, a contents model, checked and without trust.
 
-    Raises InvalidRequestError for an invalid path or body, UnsupportedTypeError for
-    another type than a notebook, InvalidNotebookError for an empty or invalid one,
+    The model may have a `title` and a `note` beside its content. Raises
+    InvalidRequestError for an invalid path, body, title or note, UnsupportedTypeError
+    for another type than a notebook, InvalidNotebookError for an empty or invalid one,
     TooLargeError over the limit, and ConfigurationError if publishing is not set up.
     """
     path = _check(path, settings)
-    return _lay_out(path, _notebook_in(parse_object(body)), settings)
+    model = parse_object(body)
+    return _lay_out(path, _notebook_in(model), settings, model)
 
 
 def publication_of_version(
-    path: str, data: bytes, *, settings: BookstoreSettings
+    path: str,
+    data: bytes,
+    written: Mapping[str, Any],
+    *,
+    settings: BookstoreSettings,
 ) -> Publication:
-    """Return the notebook in a version's content; see `publication_of` for errors."""
+    """Return the notebook in a version's content; see `publication_of` for errors.
+
+    `written` has its title and note, if any.
+    """
     path = _check(path, settings)
-    return _lay_out(path, parse_notebook(data), settings)
+    return _lay_out(path, parse_notebook(data), settings, written)
 
 
 def _check(path: str, settings: BookstoreSettings) -> str:
@@ -78,11 +94,19 @@ def _check(path: str, settings: BookstoreSettings) -> str:
     return path
 
 
-def _lay_out(path: str, notebook: Notebook, settings: BookstoreSettings) -> Publication:
+def _lay_out(
+    path: str,
+    notebook: Notebook,
+    settings: BookstoreSettings,
+    written: Mapping[str, Any],
+) -> Publication:
     key = PUBLISHED.key(settings, path)
+    title, note = check_written(
+        optional_field(written, "title"), optional_field(written, "note")
+    )
     data = write_notebook(drop_trust(notebook))
     check_size("The notebook", len(data), settings.max_notebook_size)
-    return Publication(path, key, data)
+    return Publication(path, key, data, title, note)
 
 
 def _notebook_in(model: dict[str, Any]) -> Notebook:
@@ -117,6 +141,8 @@ def publish(
         author=author,
         sha256=hashlib.sha256(data).hexdigest(),
         source_path=publication.path,
+        title=publication.title,
+        note=publication.note,
     )
     version = store.put(
         publication.key, io.BytesIO(data), size=len(data), metadata=metadata

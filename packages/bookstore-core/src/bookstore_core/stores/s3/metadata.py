@@ -22,6 +22,9 @@ HEADER_PREFIX = "x-amz-meta-"
 _FIRST = ("save_id", "saved_at", "sha256", "moved_from")
 #: The least important fields. The key contains the path as well.
 _LAST = ("author", "source_path")
+#: Texts that people write. Each is in its shorter form, so that all that `checks`
+#: allows fits, and the author as well.
+_WRITTEN = ("title", "note")
 
 
 def _header(name: str) -> str:
@@ -44,7 +47,7 @@ def encode_metadata(metadata: VersionMetadata) -> dict[str, str]:
     room = MAX_BYTES - len(HEADER_PREFIX) - len(_FORM_HEADER) - len(str(STORED_FORM))
     for name, header in _HEADERS.items():
         left = room - len(HEADER_PREFIX) - len(header)
-        encoded = _encoded(texts[name], left)
+        encoded = _encoded(texts.get(name, ""), left, shorter=name in _WRITTEN)
         if encoded:
             headers[header] = encoded
             room = left - len(encoded)
@@ -54,13 +57,16 @@ def encode_metadata(metadata: VersionMetadata) -> dict[str, str]:
     return headers
 
 
-def _encoded(text: str, room: int) -> str:
-    """Return a text in the first form that fits into `room`; empty if none does."""
+def _encoded(text: str, room: int, *, shorter: bool) -> str:
+    """Return a text in the first form that fits into `room`; empty if none does.
+
+    Readable, unless the other form is to be taken if it is `shorter`.
+    """
     quoted = quote(text, safe="/:@+,=", errors="surrogatepass")
-    if len(quoted) <= room:
-        return quoted
     data = text.encode("utf-8", "surrogatepass")
     short = _BASE64 + b64encode(data).decode("ascii")
+    if len(quoted) <= room and not (shorter and len(short) < len(quoted)):
+        return quoted
     return short if len(short) <= room else ""
 
 

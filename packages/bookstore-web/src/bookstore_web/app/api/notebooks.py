@@ -25,6 +25,11 @@ class NotebooksQuery(Request):
     limit = Count("The most notebooks to return.", least=1, most=1000, default=200)
 
 
+def _of_published(what: str) -> fields.String:
+    text = f"{what}, on the published shelf; else empty."
+    return fields.String(required=True, metadata={"description": text})
+
+
 class NotebookSchema(Schema):
     """A notebook with at least one version."""
 
@@ -46,6 +51,10 @@ class NotebookSchema(Schema):
         required=True,
         metadata={"description": "The new path if it was moved, else empty."},
     )
+    author = _of_published("Who published it")
+    title = _of_published("Its title")
+    note = _of_published("The note that it was published with")
+    version_id = _of_published("The id of its newest version")
 
 
 class Notebooks(Schema):

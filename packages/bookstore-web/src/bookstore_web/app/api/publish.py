@@ -1,8 +1,9 @@
 """PUT /api/bookstore/published: publish a notebook, so that others can clone it."""
 
 from flask import Blueprint
-from marshmallow import EXCLUDE, Schema, fields
+from marshmallow import EXCLUDE, Schema, fields, validate
 
+from bookstore_core.stores.checks import MAX_NOTE, MAX_TITLE, MAX_WRITTEN
 from bookstore_web.app.bodies import read_body
 from bookstore_web.app.context import author, context
 from bookstore_web.app.operations import operation
@@ -24,6 +25,17 @@ class NotebookModel(Schema):
     format = fields.String()
     content = fields.Dict(
         required=True, metadata={"description": "The notebook, in format 3 to 4.5."}
+    )
+    title = fields.String(
+        validate=validate.Length(max=MAX_TITLE),
+        metadata={"description": "A title for its readers, in one line."},
+    )
+    note = fields.String(
+        validate=validate.Length(max=MAX_NOTE),
+        metadata={
+            "description": "What they should know about it. It is kept with this "
+            f"version. Title and note have up to {MAX_WRITTEN} bytes together."
+        },
     )
 
 
@@ -47,7 +59,8 @@ def publish_notebook(path: str) -> dict[str, str | None]:
     """Publish the notebook in the body's contents model.
 
     It becomes a new version of the key `published_prefix/path`, without the cells'
-    `trusted` metadata. Publishing again makes another version.
+    `trusted` metadata. Publishing again makes another version. Its `title` and `note`
+    are beside the model's `content`.
     """
     publication = publication_of(path, read_body(), settings=services().settings)
     published = publish(publication, store=services().open_store(), author=author())

@@ -22,7 +22,7 @@ def publish_version() -> Response:
     history = services().history(here.shelf)
     _, data = history.read(here.path, text_field(fields, "version_id"))
     publication = publication_of_version(
-        text_field(fields, "published_path"), data, settings=settings
+        text_field(fields, "published_path"), data, fields, settings=settings
     )
     published = publish(publication, store=store, author=author())
     there = here.elsewhere(publication.path, shelf=PUBLISHED)
