@@ -229,3 +229,18 @@ def test_options_and_head_are_answered(client: FlaskClient) -> None:
     assert client.options("/api/bookstore/clone").status_code == 200
     head = client.head("/api/bookstore/healthz")
     assert (head.status_code, head.data) == (200, b"")
+
+
+@pytest.mark.parametrize("path", ["/bookstore/", "/bookstore/nothing"])
+def test_every_page_has_an_icon_which_browsers_keep(
+    make_server_side: Callable[..., ServerSide], path: str
+) -> None:
+    server = make_server_side({"base_url": "/user/ann/"})
+    page = server.get(path)
+    icons = re.findall(r'<link rel="icon" href="/user/ann(/[^"?]*)', page.text)
+    assert [icon.rpartition(".")[2] for icon in icons] == ["ico", "svg"]
+    for icon in icons:
+        answer = server.get(icon)
+        assert answer.status_code == 200
+        assert answer.mimetype.startswith("image/")
+        assert answer.cache_control.max_age

@@ -1,5 +1,7 @@
 """The page of one version: its metadata, its content, and buttons to use it."""
 
+from dataclasses import dataclass, replace
+
 from flask import Blueprint, make_response, redirect, render_template, request
 from werkzeug.wrappers import Response as BaseResponse
 
@@ -16,6 +18,16 @@ from bookstore_web.rendering.document import FRAME_SANDBOX, Prepared
 from bookstore_web.sharing.clone import CloneSource
 
 blueprint = Blueprint("view", __name__)
+
+
+@dataclass(frozen=True)
+class GivenLinks:
+    """The links by which others open a version; `clone_url` is for the reader."""
+
+    url: str
+    newest_url: str
+    clone_url: str
+    is_public: bool
 
 
 @blueprint.get("/bookstore/view")
@@ -36,7 +48,7 @@ def view() -> BaseResponse:
             raise
         there = here.elsewhere(check_path(path), shelf=here.shelf)
         return redirect(there.link("bookstore/view", version_id=version_id))
-    clone_page = _clone_page(here, row)
+    given = _given(row)
     page = render_template(
         "view.html",
         here=here,
@@ -45,8 +57,8 @@ def view() -> BaseResponse:
         shown=shown,
         frame_sandbox=FRAME_SANDBOX,
         notice=notice_of(here, fields),
-        clone_url=here.base_url + clone_page if clone_page else "",
-        given_url=context().link(clone_page) if clone_page else "",
+        clone_url=given.clone_url if given and here.shelf == PUBLISHED else "",
+        given=given,
         can_publish=_can_publish(here, shown),
         xsrf_token=context().xsrf_token,
     )
@@ -69,12 +81,16 @@ def _can_publish(here: Shelved, shown: Prepared) -> bool:
     return features["publish_valid"] and shown.kind == "notebook" and not is_published
 
 
-def _clone_page(here: Shelved, row: HistoryRow) -> str:
-    """Return the page to clone a published version; empty for any other version."""
-    if (
-        here.shelf != PUBLISHED
-        or row.version.size > services().settings.max_notebook_size
-    ):
-        return ""
+def _given(row: HistoryRow) -> GivenLinks | None:
+    """Return the links for other people; None if it is too large to be cloned."""
     version = row.version
-    return CloneSource(version.bucket, version.key, version.version_id).page
+    if version.size > services().settings.max_notebook_size:
+        return None
+    newest = CloneSource(version.bucket, version.key)
+    page = replace(newest, version_id=version.version_id).page
+    return GivenLinks(
+        url=context().link(page),
+        newest_url=context().link(newest.page),
+        clone_url=context().base_url + page,
+        is_public=context().is_public,
+    )
