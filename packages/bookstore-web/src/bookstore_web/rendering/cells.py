@@ -7,9 +7,12 @@ text, so that it cannot fail on them. Each output has only one form.
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 from typing import Any
 
 from bookstore_core.cells import text_of
+from bookstore_web.rendering.attachments import with_pictures
+from bookstore_web.rendering.markup import set_apart
 
 MAX_CELLS = 500
 #: Characters of one source, of all of them, of one output, and of all of them.
@@ -18,8 +21,11 @@ MAX_OUTPUT, MAX_OUTPUTS = 3_000_000, 8_000_000
 #: Characters of text in one output, and in all: text takes longer than images.
 MAX_TEXT, MAX_TEXTS = 200_000, 1_000_000
 MAX_OUTPUTS_OF_CELL = 100
+MAX_ATTACHMENTS_OF_CELL = 100
 #: Characters of markdown; the parser may be slow for longer texts.
 MAX_MARKDOWN = 20_000
+
+TOO_LONG = "This text is too long to be rendered."
 
 #: Forms of an output that can be shown, the best first.
 FORMS = (
@@ -114,7 +120,9 @@ class CellReader:
             return known | {"cell_type": "markdown", "attachments": attachments}
         if kind != "code":
             # nbconvert shows other cells not at all, or as HTML.
-            return known | {"cell_type": "markdown", "metadata": {"is_text": True}}
+            reason = TOO_LONG if kind == "markdown" else ""
+            shape = {"is_text": True, "reason": reason}
+            return known | {"cell_type": "markdown", "metadata": shape}
         count = cell.get("execution_count")
         return known | {
             "cell_type": "code",
@@ -132,14 +140,15 @@ class CellReader:
 
     def _attachments(self, raw: object) -> dict[str, dict[str, str]]:
         attachments: dict[str, dict[str, str]] = {}
-        for name, bundle in raw.items() if isinstance(raw, dict) else ():
+        known = raw.items() if isinstance(raw, dict) else ()
+        for name, bundle in islice(known, MAX_ATTACHMENTS_OF_CELL):
             forms = bundle.items() if isinstance(bundle, dict) else ()
             for mime, value in forms:
                 text = text_of(value)
-                if not mime.startswith("image/") or not BASE64.fullmatch(text):
-                    continue
-                if self._fits(len(text), MAX_OUTPUT):
-                    attachments.setdefault(name, {})[mime] = text
+                kept = attachments.setdefault(UNFIT.sub("\ufffd", name), {})
+                is_sound = mime.startswith("image/") and BASE64.fullmatch(text)
+                if is_sound and self._fits(len(text), MAX_OUTPUT):
+                    kept[mime] = text
         return attachments
 
     def _fits(self, size: int, longest: int) -> bool:
@@ -201,6 +210,8 @@ class CellReader:
             yield self._text(_missing("This output is not a valid image."))
             return
         known = metadata if isinstance(metadata, dict) else {}
+        if mime == "text/html":
+            text = set_apart(with_pictures(text, {}))
         yield _display(mime, text, _sizes(known.get(mime), place))
         if mime == "text/html" and SCRIPTS.search(text):
             yield self._text(_missing("Scripts in this output do not run here."))

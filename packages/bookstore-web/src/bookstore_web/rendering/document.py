@@ -16,7 +16,6 @@ forms, has no frames, and loads nothing but images inside the document. Links op
 new tab when they are clicked.
 """
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from html import escape
@@ -25,6 +24,7 @@ from typing import Any, Literal
 from bookstore_core.cells import parse_leniently, shown
 from bookstore_core.errors import InvalidNotebookError, NotFoundError
 from bookstore_web.rendering.cells import CellReader, LeftOut
+from bookstore_web.rendering.markup import finish
 from bookstore_web.rendering.style import frame_style
 
 FRAME_SANDBOX = "allow-popups allow-popups-to-escape-sandbox"
@@ -51,14 +51,6 @@ FRAME_HEADERS: Mapping[str, str] = {
 
 #: Characters that are shown of a version that is not a notebook.
 MOST_TEXT = 500_000
-
-#: Elements that could open a connection in advance in spite of the policy, or would be
-#: shown empty. Names end as in HTML's tokenizer, so that every such element matches.
-REACHING_OUT = re.compile(
-    r"<(/?)(applet|base|embed|form|frame|frameset|iframe|link|meta|object|portal)"
-    r"(?=[\s/>])",
-    re.IGNORECASE,
-)
 
 
 @dataclass(frozen=True)
@@ -147,7 +139,7 @@ def render(prepared: Prepared, *, title: str = "") -> str:
         # Imported at the first use because it takes a second to load.
         from bookstore_web.rendering.exporter import export
 
-        body = _defuse(export(prepared.notebook))
+        body = finish(export(prepared.notebook))
     elif prepared.kind == "text":
         body = f'<pre class="plain">{escape(shown(prepared.text))}</pre>'
     else:
@@ -161,9 +153,3 @@ def render(prepared: Prepared, *, title: str = "") -> str:
         f"<style>\n{frame_style()}</style>\n</head>\n"
         f"<body>\n<main>\n{body}\n</main>\n</body>\n</html>\n"
     )
-
-
-def _defuse(body: str) -> str:
-    body = REACHING_OUT.sub(r"<\1x-\2", body)
-    # Links within the document open in the same frame.
-    return body.replace(' href="#', ' target="_self" href="#')

@@ -11,9 +11,10 @@ from jinja2 import pass_context
 from jinja2.runtime import Context
 from markupsafe import Markup, escape
 from nbconvert.exporters import HTMLExporter
-from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 
 from bookstore_web.rendering.colours import Painter
+from bookstore_web.rendering.markdown import render_markdown
+from bookstore_web.rendering.markup import set_apart
 
 #: Joins streams that follow each other, and applies their carriage returns.
 COALESCE = "nbconvert.preprocessors.CoalesceStreamsPreprocessor"
@@ -23,22 +24,6 @@ logger = logging.getLogger(__name__)
 #: Seconds of CPU for all markdown and code of one notebook; the rest is shown as text.
 #: A parser may take a second for a cell that was written to be slow.
 LONGEST = 0.4
-
-
-class VersionRenderer(IPythonRenderer):
-    """Renders markdown; the blocks of code in it name their lexers, too."""
-
-    def __init__(self, painter: Painter, attachments: Any) -> None:
-        super().__init__(
-            escape=False, attachments=attachments, exclude_anchor_links=True
-        )
-        self._painter = painter
-
-    def block_code(self, code: str, info: str | None = None) -> str:
-        """Return a block of code, in colours if it names a language."""
-        name = (info or "").strip().partition(" ")[0]
-        painted = self._painter.paint(code, name[:50]) if name else None
-        return painted or Markup("<pre><code>{}</code></pre>\n").format(code)
 
 
 class VersionExporter(HTMLExporter):
@@ -80,15 +65,19 @@ class VersionExporter(HTMLExporter):
         """Return markdown as HTML, or as text if it is text or cannot be rendered."""
         cell = context.get("cell", {})
         painter = self._painter
-        if cell.get("metadata", {}).get("is_text") or painter.left <= 0:
-            return _as_text(source)
+        shape = cell.get("metadata", {})
+        if shape.get("is_text"):
+            reason = shape.get("reason")
+            return _as_source(source, reason) if reason else _as_text(source)
+        if painter.left <= 0:
+            return _as_source(source, "This notebook takes too long to render.")
         begin, left = time.thread_time(), painter.left
         try:
-            renderer = VersionRenderer(painter, cell.get("attachments", {}))
-            return MarkdownWithMath(renderer).render(source)
+            html = render_markdown(source, cell.get("attachments", {}), painter)
+            return set_apart(html)
         except Exception:  # its parser may raise anything
             logger.info("Markdown of a version is shown as text", exc_info=True)
-            return _as_text(source)
+            return _as_source(source, "This text cannot be rendered.")
         finally:
             painter.left = left - (time.thread_time() - begin)
 
@@ -100,6 +89,11 @@ class VersionExporter(HTMLExporter):
 
 def _as_text(source: str) -> str:
     return f'<pre class="plain">{escape(source)}</pre>'
+
+
+def _as_source(source: str, reason: str) -> str:
+    words = f"[{reason} Its source is shown.]"
+    return f'<p class="missing">{words}</p>{_as_text(source)}'
 
 
 @cache

@@ -30,6 +30,8 @@ pre { margin: 0; white-space: pre-wrap; overflow-wrap: anywhere; }
 .output_stderr { background: var(--error); padding: 0.35rem 0.5rem; }
 .rendered_html pre.plain { background: none; }
 .rendered_html > :first-child { margin-top: 0; }
+.missing { color: var(--quiet); font-style: italic; }
+.apart { display: block; }
 blockquote { margin: 0 0 1rem; padding-left: 1rem; border-left: 3px solid var(--line);
   color: var(--quiet); }
 table { border-collapse: collapse; font-size: 0.9rem; }
