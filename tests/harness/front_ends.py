@@ -3,22 +3,19 @@
 import json
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from playwright.sync_api import Locator, Page
 
 from harness.config_files import extension_lines
 from harness.notebook_server import TOKEN, Generation, NotebookServer
 
-EXTENSIONS = extension_lines("bookstore_archiver", "bookstore_web")
-
-#: Extensions of the test environment whose server parts are switched off.
-PAGE_CONFIG = {
-    "disabledExtensions": {
-        "@jupyter/collaboration-extension": True,
-        "@jupyter/docprovider-extension": True,
-        "jupyterlab-jupytext": True,
-        "@jupyterlab/apputils-extension:announcements": True,
-    }
+#: The page's part of jupyter-collaboration.
+SHARING = {"@jupyter/collaboration-extension", "@jupyter/docprovider-extension"}
+#: Extensions of the test environment whose server parts are switched off, and news.
+NOT_WANTED = {
+    "jupyterlab-jupytext",
+    "@jupyterlab/apputils-extension:announcements",
 }
 
 
@@ -31,19 +28,33 @@ class FrontEnd:
     program: str
     tree: str
     cell: str
+    #: Whether documents are shared by all who have them open (jupyter-collaboration).
+    shared: bool = False
 
     def server(self, home: Path, config: str, base_url: str = "/") -> NotebookServer:
         """Return its server, not started."""
         folder = home / ".jupyter" / "labconfig"
         folder.mkdir(parents=True)
-        (folder / "page_config.json").write_text(json.dumps(PAGE_CONFIG))
+        (folder / "page_config.json").write_text(json.dumps(self.page_config))
         return NotebookServer(
             self.generation,
             home,
-            config=EXTENSIONS + config,
+            config=self.extensions + config,
             program=self.program,
             base_url=base_url,
         )
+
+    @property
+    def page_config(self) -> dict[str, Any]:
+        """Which of the environment's extensions are off in the page."""
+        off = {name for name in SHARING if not self.shared} | NOT_WANTED
+        return {"disabledExtensions": dict.fromkeys(sorted(off), True)}
+
+    @property
+    def extensions(self) -> str:
+        """The config lines that enable the extensions of the server."""
+        shared = ("jupyter_server_ydoc",) if self.shared else ()
+        return extension_lines("bookstore_archiver", "bookstore_web", *shared)
 
     def open(self, page: Page, server: NotebookServer, path: str) -> None:
         """Open a notebook, and wait for its first cell."""
@@ -83,3 +94,8 @@ FRONT_ENDS = {
         FrontEnd("classic", "classic", "notebook", "notebooks", CLASSIC_CELL),
     )
 }
+
+#: JupyterLab with documents that several people edit at the same time.
+COLLABORATION = FrontEnd(
+    "collaboration", "modern", "lab", "lab/tree", MODERN_CELL, shared=True
+)

@@ -30,10 +30,12 @@ def opened(
     complaints: list[str] = []
     page.on("console", lambda said: complaints.append(f"{said.type} {said.text}"))
     page.on("pageerror", lambda error: complaints.append(str(error)))
-    front.open(page, server, path)
-    yield page
-    wait_for(lambda: kernels_are_idle(server), what="the kernel", every=0.2)
-    page.close()
+    try:
+        front.open(page, server, path)
+        yield page
+        wait_for(lambda: kernels_are_idle(server), what="the kernel", every=0.2)
+    finally:
+        page.close()
     ours = [text for text in complaints if "bookstore" in text.lower()]
     assert not [text for text in ours if text.startswith(("error", "warning"))]
 
@@ -64,3 +66,10 @@ def act(page: Page, number: int, verb: str) -> None:
     """Click on an action of a version in the list."""
     rows(page).nth(number).hover()
     rows(page).nth(number).get_by_role("button", name=verb).click()
+
+
+def name_version(page: Page, number: int, name: str) -> None:
+    """Name a version of the list, in JupyterLab and Notebook 7."""
+    act(page, number, "Name")
+    page.locator(".jp-Dialog input").fill(name)
+    page.locator(".jp-Dialog .jp-mod-accept").click()

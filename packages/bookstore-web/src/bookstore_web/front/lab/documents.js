@@ -28,7 +28,7 @@ export class Documents {
    */
   pathOf(panel) {
     // A drive, as that of collaboration, is in front of the path: "RTC:a.ipynb".
-    return this.front.app.serviceManager.contents.localPath(panel.context.path);
+    return this.contents.localPath(panel.context.path);
   }
 
   /**
@@ -67,6 +67,10 @@ export class Documents {
     panel.context.saveState.connect((_, state) => {
       if (state === "completed") mark.saved();
     });
+    // Shared documents are saved by the server, which says so by their state alone.
+    panel.context.model.stateChanged.connect((_, { name, newValue }) => {
+      if (name === "dirty" && !newValue) mark.saved();
+    });
     panel.context.pathChanged.connect(changed);
     panel.disposed.connect(() => mark.dispose());
     mark.ask();
@@ -85,8 +89,42 @@ export class Documents {
    * @param {NotebookPanel} panel
    */
   async reload(panel) {
-    await panel.context.revert();
+    const { context } = panel;
+    const isShared = context.model.collaborative;
+    if (isShared) await this.share(context);
+    await context.revert();
+    if (isShared) await this.settle(context);
     this.marks.get(panel)?.saved();
+  }
+
+  /**
+   * Put what the server has written to the file into the shared document.
+   * @param {NotebookPanel["context"]} context
+   */
+  async share({ model, path }) {
+    const wanted = { type: "notebook", format: "json", content: true, hash: true };
+    const { content, hash } = await this.contents.get(path, /** @type {any} */ (wanted));
+    model.fromJSON(content);
+    // So that nobody else is asked what to do about a file that has changed.
+    /** @type {any} */ (model.sharedModel).setState("hash", hash);
+  }
+
+  /**
+   * Let the server find that the file has changed, and is as the shared document. Until
+   * it does, it gives up what people type for what is in the file.
+   * @param {NotebookPanel["context"]} context
+   */
+  async settle({ path }) {
+    const wanted = { type: "notebook", format: "json", contentProviderId: "rtc" };
+    try {
+      await this.contents.save(path, /** @type {any} */ (wanted));
+    } catch (error) {
+      console.debug("bookstore:", error); // it is doing so already
+    }
+  }
+
+  get contents() {
+    return this.front.app.serviceManager.contents;
   }
 }
 
