@@ -80,6 +80,17 @@ class MemoryStore(VersionStore):
         self._step(self.after, key)
         return version
 
+    def mark_deleted(self, key: str) -> Version:
+        self.head(key)
+        with self._lock:
+            kept = self.versions[key]
+            marker = Version(
+                self.bucket, key, f"v{len(kept)}", 0, utc_now(), deleted=True
+            )
+            kept.append(marker)
+            self.contents[key].append(b"")
+        return marker
+
     def _step(self, script: list[Failure], key: str) -> None:
         with self._lock:
             step = script.pop(0) if script else None
@@ -92,6 +103,8 @@ class MemoryStore(VersionStore):
         self.calls["head"] += 1
         for version in reversed(self.versions.get(key, [])):
             if version_id in (None, version.version_id):
+                if version.deleted:
+                    break
                 return version
         raise NotFoundError(f"There is no {key}.")
 
@@ -120,7 +133,8 @@ class MemoryStore(VersionStore):
 
     def walk_keys(self, prefix: str, **_: Any) -> KeyPage:
         below = sorted(key for key in self.versions if key.startswith(prefix))
-        return KeyPage(tuple(self.versions[key][-1] for key in below))
+        newest = (self.versions[key][-1] for key in below)
+        return KeyPage(tuple(version for version in newest if not version.deleted))
 
     def labels(
         self,

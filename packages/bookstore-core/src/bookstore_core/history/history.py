@@ -18,8 +18,9 @@ from bookstore_core.errors import (
 )
 from bookstore_core.history.label_search import Search
 from bookstore_core.history.positions import Position, decode_position
+from bookstore_core.history.removals import LINKS, say_removal
 from bookstore_core.history.rows import HistoryPage, HistoryRow
-from bookstore_core.history.shelves import WORKSPACE, Shelf
+from bookstore_core.history.shelves import PUBLISHED, WORKSPACE, Shelf
 from bookstore_core.history.thread import MAX_ROWS, Thread
 from bookstore_core.paths import check_path, printable
 from bookstore_core.settings import BookstoreSettings
@@ -60,6 +61,7 @@ class History:
     ) -> None:
         self._store = store
         self._settings = settings
+        self._shelf = shelf
         self._thread = Thread(store, settings, shelf)
 
     def page(
@@ -117,8 +119,9 @@ class History:
         """Return the row that `name` refers to, with its label.
 
         `name` is a version id, a label, or ``@0`` (or empty) for the newest version,
-        ``@1`` for the previous one, and so on; delete markers do not count. Older paths
-        of the notebook are searched too.
+        ``@1`` for the previous one, and so on; delete markers do not count. But an
+        empty name finds nothing of a notebook that was unpublished. Older paths of the
+        notebook are searched too.
         """
         row, _ = self._look_up(path, name, self._head)
         return self._completed(row, name)
@@ -240,7 +243,8 @@ class History:
         self._thread.key(path)
         index = _INDEX.fullmatch(name or "@0")
         if index:
-            return self._at_index(path, int(index[1])), None
+            on_shelf = not name and self._shelf == PUBLISHED
+            return self._at_index(path, int(index[1]), on_shelf=on_shelf), None
         for start in self._thread.starts(path, most=FAR):
             try:
                 return look(start.path, name)
@@ -278,10 +282,13 @@ class History:
         version = replace(row.version, is_latest=latest, stored_at=stored_at)
         return replace(row, version=version)
 
-    def _at_index(self, path: str, index: int) -> HistoryRow:
+    def _at_index(self, path: str, index: int, *, on_shelf: bool = False) -> HistoryRow:
+        """Return a version by its position; with `on_shelf`, only if it is there."""
         count = 0
         for row in self._thread.rows(path, look=min(index + 1, MAX_LIMIT)):
             if row.version.deleted:
+                if on_shelf:
+                    raise NotFoundError(f"{say_removal(path, row.version)} {LINKS}")
                 continue
             if count == index:
                 return row

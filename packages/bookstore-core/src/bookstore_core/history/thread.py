@@ -20,8 +20,9 @@ from bookstore_core.errors import (
 )
 from bookstore_core.history.departures import last_departure
 from bookstore_core.history.positions import Position
+from bookstore_core.history.removals import Removals
 from bookstore_core.history.rows import HistoryRow
-from bookstore_core.history.shelves import Shelf
+from bookstore_core.history.shelves import PUBLISHED, Shelf
 from bookstore_core.parallel import in_parallel
 from bookstore_core.paths import printable
 from bookstore_core.settings import BookstoreSettings
@@ -202,7 +203,7 @@ class Thread:
 
         def look(version: Version) -> HistoryRow | None:
             if version.deleted:
-                return HistoryRow(path, version)
+                return HistoryRow(path, self._removal(version))
             if known is not None and known.version.version_id == version.version_id:
                 return HistoryRow(
                     path, replace(version, metadata=known.version.metadata)
@@ -223,6 +224,12 @@ class Thread:
         if versions and not rows:
             self._refuse_listed(key, versions)
         return rows
+
+    def _removal(self, marker: Version) -> Version:
+        """Return a deletion; on the published shelf with who did it, if recorded."""
+        if self._shelf != PUBLISHED:
+            return marker
+        return Removals(self.store, self._settings).described(marker)
 
     def _refuse_listed(self, key: str, gone: Sequence[Version]) -> None:
         """Raise StorageError if the store still lists versions that are not there."""

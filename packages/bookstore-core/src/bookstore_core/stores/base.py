@@ -123,6 +123,16 @@ class VersionStore(ABC):
         """
 
     @abstractmethod
+    def mark_deleted(self, key: str) -> Version:
+        """Take a key off the lists of keys; return the marker that does so.
+
+        The marker is the newest version of the key, and has no content: the key is as
+        if it had no versions, until the next `put`. Older versions are listed and read
+        by their ids as before. Raises NotFoundError for a key that has no versions or
+        is deleted already.
+        """
+
+    @abstractmethod
     def head(
         self, key: str, version_id: str | None = None, *, bucket: str | None = None
     ) -> Version:

@@ -8,6 +8,7 @@ from flask import current_app
 
 from bookstore_core.errors import ConfigurationError
 from bookstore_core.history import PUBLISHED, WORKSPACE, History, Shelf
+from bookstore_core.history.removals import Removals
 from bookstore_core.settings import BookstoreSettings
 from bookstore_core.stores import VersionStore, open_store
 from bookstore_web.app.context import caller, context
@@ -65,6 +66,10 @@ class Services:
         return CachedHistory(
             store, self.settings, shelf=shelf, contents=contents, confirm=confirm
         )
+
+    def removals(self) -> Removals:
+        """Return the removals from the published shelf, on the hurried store."""
+        return Removals(self.open_store(hurried=True), self.settings)
 
     def library(self, shelf: Shelf) -> Library:
         """Return the library of a shelf, for the caller."""

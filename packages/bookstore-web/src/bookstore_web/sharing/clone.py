@@ -12,6 +12,7 @@ from bookstore_core.errors import (
     InvalidRequestError,
     NotFoundError,
 )
+from bookstore_core.history.removals import LINKS, Removals, say_removal
 from bookstore_core.notebooks import check_size
 from bookstore_core.paths import MAX_KEY_BYTES, is_own, s3_display_path
 from bookstore_core.settings import BookstoreSettings
@@ -112,25 +113,30 @@ def _check_allowed(bucket: str, settings: BookstoreSettings) -> None:
         raise InvalidRequestError(f"{bucket!r} is not a valid bucket name.")
 
 
-def look_up(source: CloneSource, *, store: VersionStore, limit: int) -> Version:
+def look_up(
+    source: CloneSource, *, store: VersionStore, settings: BookstoreSettings
+) -> Version:
     """Return the version that would be cloned, without its content.
 
-    Raises NotFoundError if there is none, and TooLargeError over `limit` bytes.
+    Raises NotFoundError if there is none, and TooLargeError over the limit.
     """
     try:
         version = store.head(source.key, source.version_id, bucket=source.bucket)
     except NotFoundError as error:
-        raise _explain(error, source, store) from error
-    _check_version(version, source, limit=limit)
+        raise _explain(error, source, Removals(store, settings)) from error
+    _check_version(version, source, limit=settings.max_notebook_size)
     return version
 
 
-def fetch(source: CloneSource, *, store: VersionStore, limit: int) -> Original:
+def fetch(
+    source: CloneSource, *, store: VersionStore, settings: BookstoreSettings
+) -> Original:
     """Read the version to be cloned completely. Raises the errors of `look_up`."""
+    limit = settings.max_notebook_size
     try:
         opened = store.open(source.key, source.version_id, bucket=source.bucket)
     except NotFoundError as error:
-        raise _explain(error, source, store) from error
+        raise _explain(error, source, Removals(store, settings)) from error
     with opened:
         _check_version(opened.version, source, limit=limit)
         return Original(source, opened.version, opened.read(limit))
@@ -143,19 +149,20 @@ def _check_version(version: Version, source: CloneSource, *, limit: int) -> None
 
 
 def _explain(
-    error: NotFoundError, source: CloneSource, store: VersionStore
+    error: NotFoundError, source: CloneSource, removals: Removals
 ) -> NotFoundError:
     """Return a better error if the key has been deleted, else `error`."""
     if source.version_id is not None:
         return error
     try:
-        page = store.list_versions(source.key, limit=1, bucket=source.bucket)
+        removal = removals.of(source.key, bucket=source.bucket)
     except BookstoreError:
-        # Callers that may read a bucket may not always list it.
         return error
-    if any(version.deleted for version in page.versions):
-        return NotFoundError(_deleted_sentence(source))
-    return error
+    if removal is None:
+        return error
+    if removal.metadata is not None:
+        return NotFoundError(f"{say_removal(source.name, removal)} {LINKS}")
+    return NotFoundError(_deleted_sentence(source))
 
 
 def _deleted_sentence(source: CloneSource) -> str:

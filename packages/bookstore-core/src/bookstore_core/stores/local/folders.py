@@ -44,7 +44,7 @@ def list_folder(
 ) -> Iterator[KeyEntry]:
     """Yield the keys and folders in a directory that have versions, in S3's order.
 
-    Bookstore's own folder is left out.
+    Deleted keys are left out. Bookstore's own folder is left out.
     """
     for entry in _sorted_entries(bucket, names):
         passed = after is not None and entry.name.encode() <= after.encode()
@@ -75,7 +75,7 @@ def walk_folder(
             continue
         if not entry.is_key:
             open_ones.append((name, iter(_sorted_entries(bucket, entry.names))))
-        elif _ids_at(bucket, entry.names):
+        elif _is_listed(bucket, entry.names):
             yield name, entry
 
 
@@ -88,20 +88,29 @@ def _sorted_entries(bucket: Folder, names: Names) -> list[KeyEntry]:
     return sorted(entries, key=lambda entry: entry.name.encode())
 
 
-def list_ids(folder: Folder | None) -> list[str]:
-    """Return the version ids in the directory of a key, newest first."""
+def list_ids(folder: Folder | None) -> dict[str, bool]:
+    """Return the version ids in the directory of a key, newest first.
+
+    Each comes with whether it is a deletion.
+    """
     try:
-        return version_ids(folder.files()) if folder else []
+        return version_ids(folder.files()) if folder else {}
     except MISSING:
-        return []
+        return {}
 
 
-def _ids_at(bucket: Folder, names: Names) -> list[str]:
+def newest_in(ids: dict[str, bool]) -> str | None:
+    """Return the id of the newest version; None if there is none, or it is deleted."""
+    newest = next(iter(ids), None)
+    return None if newest is None or ids[newest] else newest
+
+
+def _is_listed(bucket: Folder, names: Names) -> bool:
     try:
         with bucket.below(names) as folder:
-            return list_ids(folder)
+            return newest_in(list_ids(folder)) is not None
     except MISSING:
-        return []
+        return False
 
 
 def _holds_versions(bucket: Folder, entry: KeyEntry) -> bool:
@@ -116,7 +125,7 @@ def _holds_versions(bucket: Folder, entry: KeyEntry) -> bool:
                 (below, length + len(below.name.encode()))
                 for below in _entries(bucket, found.names)
             ]
-        elif _ids_at(bucket, found.names):
+        elif _is_listed(bucket, found.names):
             return True
     return False
 

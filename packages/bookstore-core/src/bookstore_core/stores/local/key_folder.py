@@ -4,12 +4,13 @@ from typing import BinaryIO
 
 from bookstore_core.errors import NotFoundError, StorageError
 from bookstore_core.stores.checks import check_form, check_version_id, no_such_version
-from bookstore_core.stores.local.folders import list_ids
+from bookstore_core.stores.local.folders import list_ids, newest_in
 from bookstore_core.stores.local.names import content_name, is_version_id, time_of
 from bookstore_core.stores.local.sidecars import (
     Sidecar,
     form_in,
     metadata_in,
+    read_deletion,
     read_sidecar,
     size_in,
 )
@@ -25,18 +26,21 @@ class KeyFolder:
         self.key = key
         self.folder = folder
 
-    def ids(self) -> list[str]:
-        """Return the ids of the versions, newest first."""
+    def ids(self) -> dict[str, bool]:
+        """Return the ids of the versions, newest first.
+
+        Each comes with whether it is a deletion.
+        """
         ids = list_ids(self.folder)
-        if not ids or self.owner(ids[0]) == self.key:
+        if not ids or self.owner(next(iter(ids))) == self.key:
             return ids
         # A file system that ignores case also finds Mine.ipynb as mine.ipynb. If only
         # some are those of another key, somebody has put them there.
-        return [known for known in ids if self.owner(known) == self.key]
+        return {known: ids[known] for known in ids if self.owner(known) == self.key}
 
     def owner(self, version_id: str) -> str:
-        """Return the key of the notebook whose version it is."""
-        described = self._sidecar(version_id) or {}
+        """Return the key of the notebook whose version, or deletion, it is."""
+        described = self._sidecar(version_id) or self._deletion(version_id)
         owner = described.get("key", self.key)
         return owner if isinstance(owner, str) else self.key
 
@@ -51,9 +55,18 @@ class KeyFolder:
         except MISSING:
             return None
 
-    def listed(self, version_id: str, *, is_latest: bool) -> Version:
-        """Return a version that is listed, without its metadata."""
-        return self.version(version_id, self._size(version_id), is_latest=is_latest)
+    def _deletion(self, version_id: str) -> Sidecar:
+        try:
+            return read_deletion(self.folder, version_id) if self.folder else {}
+        except MISSING:
+            return {}
+
+    def listed(
+        self, version_id: str, *, is_latest: bool, deleted: bool = False
+    ) -> Version:
+        """Return a version or a deletion that is listed, without its metadata."""
+        size = 0 if deleted else self._size(version_id)
+        return self.version(version_id, size, is_latest=is_latest, deleted=deleted)
 
     def version(
         self,
@@ -61,6 +74,7 @@ class KeyFolder:
         size: int,
         *,
         is_latest: bool,
+        deleted: bool = False,
         metadata: VersionMetadata | None = None,
     ) -> Version:
         """Return the record of a version."""
@@ -71,6 +85,7 @@ class KeyFolder:
             size=size,
             stored_at=time_of(version_id),
             is_latest=is_latest,
+            deleted=deleted,
             metadata=metadata,
         )
 
@@ -88,10 +103,9 @@ class KeyFolder:
         check_version_id(self.key, version_id)
         found = version_id
         if found is None:
-            ids = self.ids()
-            if not ids:
+            found = newest_in(self.ids())
+            if found is None:
                 raise NotFoundError(f"There is no {self.key} in {self.bucket}.")
-            found = ids[0]
         described = self._sidecar(found) if is_version_id(found) else None
         if described is None or self.owner(found) != self.key:
             raise no_such_version(self.key, found)

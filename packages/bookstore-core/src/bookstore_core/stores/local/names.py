@@ -5,6 +5,8 @@ A key is a path of directories, and its last part is a directory of versions::
     workspace/ann/mine.ipynb.versions/20261123T183225.123456Z-1a2b3c4d.ipynb
                                       20261123T183225.123456Z-1a2b3c4d.meta.json
 
+A deletion is one file, ``...-1a2b3c4d.deleted.json``, which has no content beside it.
+
 Characters that are not safe in a file name are written as ``%XX``: a ``.`` at the
 start of a part (so that ``..`` stays below the root), what Windows and shared drives
 refuse, and the dot of the ending ``.versions`` of a folder, which would look like a
@@ -23,6 +25,7 @@ from bookstore_core.paths import DELIMITER
 
 VERSIONS = ".versions"
 SIDECAR = ".meta.json"
+DELETED = ".deleted.json"
 EMPTY = "%"
 GOES_ON = "%~"
 
@@ -141,10 +144,22 @@ def is_version_id(text: str) -> bool:
         return False  # such as the 31st of June
 
 
-def version_ids(names: Iterable[str]) -> list[str]:
-    """Return the ids of the versions among these file names, newest first."""
-    ids = [name.removesuffix(SIDECAR) for name in names if name.endswith(SIDECAR)]
-    return sorted(filter(is_version_id, ids), reverse=True)
+def version_ids(names: Iterable[str]) -> dict[str, bool]:
+    """Return the ids of the versions among these file names, newest first.
+
+    Each comes with whether it is a deletion.
+    """
+    found: dict[str, bool] = {}
+    for name in names:
+        if name.endswith(SIDECAR):
+            found[name.removesuffix(SIDECAR)] = False
+        elif name.endswith(DELETED):
+            found.setdefault(name.removesuffix(DELETED), True)
+    return {
+        known: found[known]
+        for known in sorted(found, reverse=True)
+        if is_version_id(known)
+    }
 
 
 def content_name(key: str, version_id: str) -> str:

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from bookstore_core.stores.checks import STORED_FORM
-from bookstore_core.stores.local.names import SIDECAR
+from bookstore_core.stores.local.names import DELETED, SIDECAR
 from bookstore_core.stores.local.tree import Folder
 from bookstore_core.stores.versions import VersionMetadata
 
@@ -36,12 +36,24 @@ def write_sidecar(
     return json.dumps(described, indent=1).encode("ascii") + b"\n"
 
 
+def write_deletion(key: str) -> bytes:
+    """Return the content of the file that marks a key as deleted."""
+    return (
+        json.dumps({_FORM: STORED_FORM, "key": key}, indent=1).encode("ascii") + b"\n"
+    )
+
+
 def read_sidecar(folder: Folder, version_id: str) -> Sidecar:
     """Return the members of a sidecar, none if it is damaged.
 
     Raises FileNotFoundError if it is missing.
     """
     return read_members(folder, version_id + SIDECAR, limit=MAX_SIDECAR)
+
+
+def read_deletion(folder: Folder, version_id: str) -> Sidecar:
+    """Return the members of the file of a deletion, as `read_sidecar` does."""
+    return read_members(folder, version_id + DELETED, limit=MAX_SIDECAR)
 
 
 def read_members(folder: Folder, name: str, *, limit: int) -> Sidecar:

@@ -3,6 +3,7 @@
 `local/names.py` describes the layout, which is readable with `ls`. A version is two
 files: its content, and a sidecar with its metadata. The sidecar is written last, so a
 version exists once its sidecar does, and what a crash leaves behind is not a version.
+A deletion is one small file.
 There are no locks: ids are unique by their time and a random part, and an existing file
 is never written again, so processes and machines may share a store.
 """
@@ -32,19 +33,21 @@ from bookstore_core.stores.local.folders import (
     Names,
     list_folder,
     list_ids,
+    newest_in,
     walk_folder,
 )
 from bookstore_core.stores.local.home import StoreHome
 from bookstore_core.stores.local.key_folder import KeyFolder
 from bookstore_core.stores.local.labels import read_labels, write_label
 from bookstore_core.stores.local.names import (
+    DELETED,
     SIDECAR,
     content_name,
     folder_names,
     key_names,
     new_version_id,
 )
-from bookstore_core.stores.local.sidecars import write_sidecar
+from bookstore_core.stores.local.sidecars import write_deletion, write_sidecar
 from bookstore_core.stores.local.tree import MISSING, Folder
 from bookstore_core.stores.streams import GuardedBody, Window
 from bookstore_core.stores.versions import (
@@ -135,9 +138,8 @@ class LocalStore(VersionStore):
             bucket.made_below(names) as folder,
         ):
             found = KeyFolder(self.bucket, key, folder)
-            version_id = new_version_id(
-                self._newest_for_put(found, folder), self._now()
-            )
+            newest = self._newest_for_put(found, folder)
+            version_id = new_version_id(newest, self._now())
             # The content is written under its final name: creating the file reserves
             # the id, and nobody sees the version before its sidecar exists.
             folder.write_new(content_name(key, version_id), content)
@@ -148,16 +150,24 @@ class LocalStore(VersionStore):
             return found.version(version_id, size, is_latest=True, metadata=metadata)
 
     def _newest_for_put(self, found: KeyFolder, folder: Folder) -> str | None:
-        ids = list_ids(folder)
-        if not ids:
+        newest = next(iter(list_ids(folder)), None)
+        if newest is None:
             return None
         if not found.ids():
-            owner = found.owner(ids[0])
+            owner = found.owner(newest)
             raise ConflictError(
                 f"The directory {self.location} already keeps {owner!r}, which is "
                 f"the same name as {found.key!r} there. Choose another name."
             )
-        return ids[0]
+        return newest
+
+    def mark_deleted(self, key: str) -> Version:
+        with self._opened(key, None) as found:
+            newest = found.find(None).version_id
+            deleted = new_version_id(newest, self._now())
+            assert found.folder is not None
+            found.folder.publish(deleted + DELETED, write_deletion(key))
+            return found.listed(deleted, is_latest=True, deleted=True)
 
     def head(
         self, key: str, version_id: str | None = None, *, bucket: str | None = None
@@ -189,11 +199,12 @@ class LocalStore(VersionStore):
         after = decode_cursor("versions", cursor)
         with self._opened(key, bucket) as found:
             ids = found.ids()
-            newest = ids[0] if ids else None
+            newest = next(iter(ids), None)
             rest = [known for known in ids if after is None or known < after]
             shown = rest[: max(limit, 1)]
             versions = tuple(
-                found.listed(known, is_latest=known == newest) for known in shown
+                found.listed(known, is_latest=known == newest, deleted=ids[known])
+                for known in shown
             )
         more = len(rest) > len(shown)
         return VersionPage(
@@ -262,8 +273,8 @@ class LocalStore(VersionStore):
         """Return the newest version of a key; none if it was removed meanwhile."""
         with _below(bucket, entry.names) as folder:
             found = KeyFolder(self.bucket, key, folder)
-            ids = list_ids(folder)
-            return [found.listed(ids[0], is_latest=True)] if ids else []
+            newest = newest_in(list_ids(folder))
+            return [] if newest is None else [found.listed(newest, is_latest=True)]
 
     @contextmanager
     def _bucket(self, name: str | None = None) -> Iterator[Folder | None]:

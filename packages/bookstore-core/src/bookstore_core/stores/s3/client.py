@@ -41,6 +41,9 @@ FOR_PEOPLE = Timeouts(2, 3)
 ASKERS = 4
 SPARE_CONNECTIONS = 4
 
+#: In this region, buckets are created without a location constraint.
+DEFAULT_REGION = "us-east-1"
+
 #: Hosts of AWS, whose S3 knows the checksums that botocore adds by default.
 AWS_DOMAINS = (".amazonaws.com", ".amazonaws.com.cn", ".api.aws")
 
@@ -137,6 +140,14 @@ def is_aws(settings: BookstoreSettings) -> bool:
     """Return whether the settings name AWS's own S3."""
     host = urlsplit(settings.s3_endpoint_url).hostname or ""
     return host.endswith(AWS_DOMAINS)
+
+
+def new_bucket(settings: BookstoreSettings) -> dict[str, Any]:
+    """Return the parameters, besides the name, of a request that makes a bucket."""
+    region = settings.s3_region_name
+    if not region or region == DEFAULT_REGION:
+        return {}
+    return {"CreateBucketConfiguration": {"LocationConstraint": region}}
 
 
 def _send_at_once(params: dict[str, Any], **_: Any) -> None:

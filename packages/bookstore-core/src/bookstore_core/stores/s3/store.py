@@ -10,6 +10,7 @@ from bookstore_core.clock import utc_now
 from bookstore_core.errors import (
     BookstoreError,
     ConfigurationError,
+    ForbiddenError,
     InvalidRequestError,
     NotFoundError,
     StorageError,
@@ -22,7 +23,7 @@ from bookstore_core.stores.checks import check_key, check_prefix, check_version_
 from bookstore_core.stores.label_texts import label_in
 from bookstore_core.stores.s3 import listings
 from bookstore_core.stores.s3.check import ENABLED, Checked, check_s3, unversioned
-from bookstore_core.stores.s3.client import Timeouts, is_aws, new_client
+from bookstore_core.stores.s3.client import Timeouts, is_aws, new_bucket, new_client
 from bookstore_core.stores.s3.connection import BotocoreConnection
 from bookstore_core.stores.s3.doubts import (
     Doubt,
@@ -53,9 +54,6 @@ SMALL = 256 * 1024
 
 #: How often a version without an id is looked for after its PUT.
 LOOKS = 3
-
-#: In this region, buckets are created without a location constraint.
-DEFAULT_REGION = "us-east-1"
 
 
 class S3Store(VersionStore):
@@ -135,20 +133,13 @@ class S3Store(VersionStore):
             )
         except NotFoundError:
             versioning = {}
-            self._connection.ask("create_bucket", ours, **self._location_constraint)
+            self._connection.ask("create_bucket", ours, **new_bucket(self._settings))
             done.append(f"Made the bucket {self.bucket}.")
         if versioning.get("Status") != ENABLED:
             enabled: dict[str, Any] = {"VersioningConfiguration": {"Status": ENABLED}}
             self._connection.ask("put_bucket_versioning", ours, **enabled)
             done.append(f"Enabled versioning of the bucket {self.bucket}.")
         return done
-
-    @property
-    def _location_constraint(self) -> dict[str, Any]:
-        region = self._settings.s3_region_name
-        if not region or region == DEFAULT_REGION:
-            return {}
-        return {"CreateBucketConfiguration": {"LocationConstraint": region}}
 
     @property
     def _encryption(self) -> dict[str, Any]:
@@ -249,6 +240,23 @@ class S3Store(VersionStore):
 
         if not readable():
             raise self._doubts.add(Doubt(asked.key, not_readable(asked.key), readable))
+
+    def mark_deleted(self, key: str) -> Version:
+        self.head(key)
+        # Without versioning it would remove the content.
+        self._known_versioned = False
+        self._require_versioning()
+        try:
+            self._connection.ask("delete_object", self._asked(None, key))
+        except ForbiddenError as error:
+            error.args = (f"{error} {remedy_for(error, 's3:DeleteObject')}",)
+            raise
+        newest = self.list_versions(key, limit=1).versions
+        if not newest or not newest[0].deleted:
+            raise StorageError(
+                f"The store confirmed the deletion of {key} but does not list it."
+            )
+        return newest[0]
 
     def head(
         self, key: str, version_id: str | None = None, *, bucket: str | None = None

@@ -38,8 +38,8 @@ class Copy(ContentsModel):
 def clone(fields: dict[str, str]) -> dict[str, Any]:
     """Clone a version from the store to the caller's notebook server."""
     source = services().clone_source(fields)
-    server, limit = services().contents, services().settings.max_notebook_size
-    original = fetch(source, store=services().open_store(), limit=limit)
+    server, settings = services().contents, services().settings
+    original = fetch(source, store=services().open_store(), settings=settings)
     draft = draft_of_valid(source.name, original.data)
     saved = save(draft, fields["target_path"], server=server, caller=caller())
     return saved.model | {

@@ -1,14 +1,16 @@
-"""PUT /api/bookstore/published: publish a notebook, so that others can clone it."""
+"""PUT and DELETE /api/bookstore/published: publish a notebook, and unpublish it."""
 
 from flask import Blueprint
 from marshmallow import EXCLUDE, Schema, fields, validate
 
+from bookstore_core.paths import s3_display_path
 from bookstore_core.stores.checks import MAX_NOTE, MAX_TITLE, MAX_WRITTEN
 from bookstore_web.app.bodies import read_body
 from bookstore_web.app.context import author, context
 from bookstore_web.app.operations import operation
 from bookstore_web.app.services import services
 from bookstore_web.sharing.publish import publication_of, publish
+from bookstore_web.sharing.unpublish import unpublish
 
 blueprint = Blueprint("publish", __name__, url_prefix="/api/bookstore")
 
@@ -50,6 +52,15 @@ class Published(Schema):
     )
 
 
+class Unpublished(Schema):
+    """What took the notebook off the shelf."""
+
+    s3_path = fields.String(required=True)
+    versionID = fields.String(
+        required=True, metadata={"description": "The id of the store's delete marker."}
+    )
+
+
 @blueprint.put("/published", defaults={"path": ""})
 @blueprint.put("/publish", defaults={"path": ""})
 @blueprint.put("/published/<anything:path>")
@@ -68,4 +79,23 @@ def publish_notebook(path: str) -> dict[str, str | None]:
         "s3_path": published.display_path,
         "versionID": published.version_id,
         "url": context().link(published.page),
+    }
+
+
+@blueprint.delete("/published", defaults={"path": ""})
+@blueprint.delete("/publish", defaults={"path": ""})
+@blueprint.delete("/published/<anything:path>")
+@blueprint.delete("/publish/<anything:path>")
+@operation(answer=Unpublished, errors=(400, 404))
+def unpublish_notebook(path: str) -> dict[str, str]:
+    """Take a notebook off the published shelf, if you have published it.
+
+    Its versions are kept: they are listed, and links to one of them still open. Links
+    to the newest say that it was unpublished. Publishing again brings it back.
+    """
+    store, settings = services().open_store(), services().settings
+    marker = unpublish(path, store=store, settings=settings, author=author())
+    return {
+        "s3_path": s3_display_path(marker.bucket, marker.key),
+        "versionID": marker.version_id,
     }

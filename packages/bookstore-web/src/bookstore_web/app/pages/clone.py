@@ -9,6 +9,7 @@ from flask import Blueprint, Response, make_response, redirect, render_template,
 from werkzeug.wrappers import Response as BaseResponse
 
 from bookstore_core.errors import BookstoreError
+from bookstore_core.history.removals import say_removal
 from bookstore_core.stores import Label, Version
 from bookstore_web.app.context import caller, context
 from bookstore_web.app.failures import headers_of, status_of
@@ -31,7 +32,7 @@ class Offer:
 
     `form` is the address that its form posts to, `fields` are the form's fields besides
     the target. A file of a mounted directory has no version id. `label` is the label of
-    the version, if any.
+    the version, if any. `removal` says that the notebook was unpublished since.
     """
 
     name: str
@@ -44,6 +45,7 @@ class Offer:
     form: str
     fields: Mapping[str, str]
     label: Label | None = None
+    removal: str = ""
 
     @property
     def kind(self) -> str:
@@ -57,9 +59,8 @@ class Offer:
 def landing(fields: dict[str, str]) -> Response:
     """Show what would be cloned, and where to, with a button that clones it."""
     source = services().clone_source(fields)
-    limit = services().settings.max_notebook_size
-    store = services().open_store(hurried=True)
-    version = look_up(source, store=store, limit=limit)
+    store, settings = services().open_store(hurried=True), services().settings
+    version = look_up(source, store=store, settings=settings)
     offer = _offer_version(source, version)
     return _show(offer, optional_field(fields, "target_path"))
 
@@ -70,10 +71,10 @@ def clone() -> BaseResponse:
     fields = request.form.to_dict()
     source = services().clone_source(fields)
     target_path = optional_field(fields, "target_path")
-    limit = services().settings.max_notebook_size
+    settings, hurried = services().settings, services().open_store(hurried=True)
     # This fails early if the store is down; `fetch` allows time for a large file.
-    look_up(source, store=services().open_store(hurried=True), limit=limit)
-    original = fetch(source, store=services().open_store(), limit=limit)
+    look_up(source, store=hurried, settings=settings)
+    original = fetch(source, store=services().open_store(), settings=settings)
     draft = draft_of_valid(source.name, original.data)
     return _save(draft, target_path, _offer_version(source, original.version))
 
@@ -120,7 +121,18 @@ def _offer_version(source: CloneSource, version: Version) -> Offer:
         form="bookstore/clone",
         fields=fields,
         label=_label_of(version),
+        removal=_removal_of(source),
     )
+
+
+def _removal_of(source: CloneSource) -> str:
+    if not source.version_id:
+        return ""
+    try:
+        removal = services().removals().of(source.key, bucket=source.bucket)
+    except BookstoreError:
+        return ""  # it is not needed to clone
+    return say_removal(source.name, removal) if removal else ""
 
 
 def _label_of(version: Version) -> Label | None:

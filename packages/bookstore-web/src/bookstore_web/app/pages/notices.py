@@ -65,6 +65,13 @@ def _published(here: Shelved, query: Mapping[str, str]) -> Notice:
     return Notice("Published. You can share the link below.")
 
 
+def _unpublished(here: Shelved, query: Mapping[str, str]) -> Notice:
+    return Notice(
+        f"{here.name} is unpublished. Its versions are kept; publish one of them to "
+        "bring it back."
+    )
+
+
 def _opening(here: Shelved) -> Crumb:
     return Crumb(f"Open {here.name}", here.opening_url)
 
@@ -82,4 +89,5 @@ NOTICES: Mapping[str, Callable[[Shelved, Mapping[str, str]], Notice | None]] = {
     "named": _named,
     "unnamed": _unnamed,
     "published": _published,
+    "unpublished": _unpublished,
 }

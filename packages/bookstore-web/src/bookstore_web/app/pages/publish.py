@@ -1,4 +1,4 @@
-"""Publish a version from its page."""
+"""Publish a version from its page, and unpublish a notebook."""
 
 from flask import Blueprint, redirect, request
 from werkzeug.wrappers import Response
@@ -9,6 +9,7 @@ from bookstore_web.app.pages.links import shelved
 from bookstore_web.app.services import services
 from bookstore_web.fields import text_field
 from bookstore_web.sharing.publish import publication_of_version, publish
+from bookstore_web.sharing.unpublish import unpublish
 
 blueprint = Blueprint("publish", __name__)
 
@@ -30,3 +31,13 @@ def publish_version() -> Response:
         there.link("bookstore/view", version_id=published.version_id, done="published"),
         code=303,
     )
+
+
+@blueprint.post("/bookstore/unpublish")
+def unpublish_notebook() -> Response:
+    """Take a notebook off the published shelf, and show its history."""
+    here = shelved(request.form.to_dict())
+    store, settings = services().open_store(), services().settings
+    unpublish(here.path, store=store, settings=settings, author=author())
+    there = here.elsewhere(here.path, shelf=PUBLISHED)
+    return redirect(there.link("bookstore/history", done="unpublished"), code=303)

@@ -7,9 +7,11 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from bookstore_core.errors import NotFoundError, TooLargeError
 from bookstore_core.history import PUBLISHED, History, HistoryRow
+from bookstore_core.history.removals import say_removal
 from bookstore_core.paths import check_path
 from bookstore_core.settings import validate_bookstore
-from bookstore_web.app.context import context
+from bookstore_core.stores import Version
+from bookstore_web.app.context import author, context
 from bookstore_web.app.pages.links import Shelved, shelved
 from bookstore_web.app.pages.notices import notice_of
 from bookstore_web.app.services import services
@@ -49,6 +51,7 @@ def view() -> BaseResponse:
         there = here.elsewhere(check_path(path), shelf=here.shelf)
         return redirect(there.link("bookstore/view", version_id=version_id))
     given = _given(row)
+    removal = _removal(here, row)
     page = render_template(
         "view.html",
         here=here,
@@ -59,7 +62,9 @@ def view() -> BaseResponse:
         notice=notice_of(here, fields),
         clone_url=given.clone_url if given and here.shelf == PUBLISHED else "",
         given=given,
-        can_publish=_can_publish(here, shown),
+        can_publish=_can_publish(here, shown, removal),
+        removal=say_removal(here.name, removal) if removal else "",
+        can_unpublish=_can_unpublish(here, row),
         xsrf_token=context().xsrf_token,
     )
     return make_response(page)
@@ -75,10 +80,23 @@ def _open(history: History, path: str, name: str) -> tuple[HistoryRow, Prepared]
     return row, services().views.describe(data)
 
 
-def _can_publish(here: Shelved, shown: Prepared) -> bool:
+def _removal(here: Shelved, row: HistoryRow) -> Version | None:
+    """Return what took a published notebook off its shelf, if anything did."""
+    if here.shelf != PUBLISHED or row.version.is_latest:
+        return None
+    return services().removals().of(row.version.key)
+
+
+def _can_publish(here: Shelved, shown: Prepared, removal: Version | None) -> bool:
     features = validate_bookstore(services().settings)
-    is_published = here.shelf == PUBLISHED
+    is_published = here.shelf == PUBLISHED and removal is None
     return features["publish_valid"] and shown.kind == "notebook" and not is_published
+
+
+def _can_unpublish(here: Shelved, row: HistoryRow) -> bool:
+    if here.shelf != PUBLISHED or not row.version.is_latest:
+        return False
+    return bool(row.author) and row.author == author()
 
 
 def _given(row: HistoryRow) -> GivenLinks | None:

@@ -1,4 +1,6 @@
 // Shows what changed in each version: requested for visible rows, two at a time.
+"use strict";
+
 const AT_ONCE = 2;
 const seen = new Set();
 let asking = 0;
@@ -38,11 +40,10 @@ const watcher = new IntersectionObserver((entries) => {
   askNext();
 });
 
-function watchChanges() {
-  for (const element of document.querySelectorAll("[data-changes]")) {
+function watchChanges(root) {
+  for (const element of root.querySelectorAll("[data-changes]")) {
     watcher.observe(element.parentElement);
   }
 }
 
-watchChanges();
-document.addEventListener("bookstore:versions", watchChanges);
+watchChanges(document);
