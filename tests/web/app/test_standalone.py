@@ -167,3 +167,14 @@ def test_pages_keep_their_window_and_the_frame_does_not(
     ]
     # Browsers refuse a document with both `sandbox` and another value.
     assert policies == ["same-origin", "same-origin", "unsafe-none"]
+
+
+def test_a_standalone_app_serves_the_scripts_that_pages_share_with_front_ends(
+    client: FlaskClient,
+) -> None:
+    answer = client.get("/bookstore/front/shared/times.js", buffered=True)
+    assert answer.status_code == 200
+    assert "javascript" in answer.mimetype
+    assert answer.cache_control.no_cache
+    assert client.get("/bookstore/front/shared/../jsconfig.json").status_code == 404
+    assert client.get("/bookstore/front/shared/nothing.js").status_code == 404

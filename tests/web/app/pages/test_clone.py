@@ -35,7 +35,7 @@ def test_the_page_shows_source_version_size_time_and_author(
         "s3://bookstore/published/a.ipynb",
         version.version_id,
         "2.5 kB",
-        "17 May 2024, 09:30 UTC",
+        "17 May 2024 09:30 UTC",
         "Ann Müller",
         "Clone and open",
     ):

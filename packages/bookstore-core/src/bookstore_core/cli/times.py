@@ -3,14 +3,16 @@
     now, today, yesterday, monday               09:30, 9:30:15, 9am, 3:30 pm
     yesterday 15:00, monday at 9am              2 hours ago, an hour ago, 90m ago
     2026-11-20, 2026-11-20 15:00                2026-11-20T15:00:00+01:00, ... 15:00Z
+    20 nov 15:00, 20 november 2026 15:00        just now
 
 A day without a time means the end of that day, so that it includes that day's saves. A
 time without a day is the most recent such time. The name of a weekday is the last such
-day before today.
+day before today, a date without a year the last such date.
 """
 
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import date, datetime, time, timedelta
 
 from bookstore_core.errors import InvalidRequestError
@@ -32,12 +34,19 @@ UNITS = {
 WEEKDAYS = (
     *("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"),
 )
+MONTHS = (
+    *("january", "february", "march", "april", "may", "june", "july"),
+    *("august", "september", "october", "november", "december"),
+)
 
 _AGO = re.compile(r"(?:(\d{1,9})|an?)\s*([a-z]+?)s?\s+ago", re.ASCII)
 _CLOCK = re.compile(r"(\d{1,2})(?::(\d{2})(?::(\d{2}))?)?\s*([ap]m)?", re.ASCII)
 _DAY_AND_CLOCK = re.compile(
-    r"([a-z]+|\d{4}-\d{2}-\d{2})(?:[\s,]+(?:at\s+)?(.+))?", re.ASCII
+    r"([a-z]+|\d{4}-\d{2}-\d{2}|\d{1,2} [a-z]{3,}(?: \d{4})?)"
+    r"(?:[\s,]+(?:at\s+)?(.+))?",
+    re.ASCII,
 )
+_DATE = re.compile(r"(\d{1,2}) ([a-z]{3,})(?: (\d{4}))?", re.ASCII)
 
 
 def parse_moment(text: str, *, now: datetime | None = None) -> datetime:
@@ -74,7 +83,7 @@ def _parse(text: str, now: datetime) -> datetime | None:
 
 
 def _ago(text: str, now: datetime) -> datetime | None:
-    if text == "now":
+    if text in ("now", "just now"):
         return now
     found = _AGO.fullmatch(text)
     unit = UNITS.get(found[2]) if found else None
@@ -115,7 +124,25 @@ def _date(text: str, today: date) -> date | None:
     if text in WEEKDAYS:
         back = (today.weekday() - WEEKDAYS.index(text)) % 7
         return today - timedelta(days=back or 7)
+    if (named := _DATE.fullmatch(text)) is not None:
+        return _named_date(int(named[1]), named[2], named[3], today)
     return date.fromisoformat(text) if text[0].isdigit() else None
+
+
+def _named_date(day: int, name: str, year: str | None, today: date) -> date | None:
+    months = [month for month in MONTHS if month.startswith(name)]
+    if len(months) != 1:
+        return None
+    month = MONTHS.index(months[0]) + 1
+    if year:
+        return date(int(year), month, day)
+    # 29 February is a date in one of four years.
+    for back in range(5):
+        with suppress(ValueError):
+            found = date(today.year - back, month, day)
+            if found <= today:
+                return found
+    return None
 
 
 def _clock(text: str) -> time | None:

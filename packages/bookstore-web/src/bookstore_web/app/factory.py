@@ -1,8 +1,9 @@
 """The Flask app: its blueprints, error handlers and headers."""
 
 import logging
+from pathlib import Path
 
-from flask import Flask, Response, request
+from flask import Blueprint, Flask, Response, request, send_from_directory
 from werkzeug.routing import BaseConverter
 
 from bookstore_core import __version__
@@ -15,6 +16,7 @@ from bookstore_web.app.context import ContextMiddleware, check_caller, context
 from bookstore_web.app.pages import pages
 from bookstore_web.app.services import EXTENSION, Services
 from bookstore_web.app.standalone import check_guards
+from bookstore_web.app.times import FILTERS
 from bookstore_web.wire import ENVELOPE, Launch
 
 #: Inline scripts and styles never run, whatever text is on a page.
@@ -65,6 +67,8 @@ def create_app(
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
     app.register_blueprint(pages)
+    app.register_blueprint(_shared_scripts())
+    app.jinja_env.filters.update(FILTERS)
     failures.register(app)
     app.before_request(lambda: check_caller(launch, settings))
     app.after_request(_set_headers)
@@ -84,6 +88,22 @@ def create_app(
     if launch is not None:
         app.wsgi_app = ContextMiddleware(app.wsgi_app, launch)  # type: ignore[method-assign]
     return app
+
+
+def _shared_scripts() -> Blueprint:
+    """Return the scripts that the pages share with the front ends.
+
+    A notebook server serves them itself, at the same address.
+    """
+    folder = Path(__file__).parents[1] / "front" / "shared"
+    blueprint = Blueprint("shared", __name__)
+
+    @blueprint.get("/bookstore/front/shared/<name>")
+    def static(name: str) -> Response:
+        # They import each other without a release in the address: never kept unasked.
+        return send_from_directory(folder, name, max_age=0)
+
+    return blueprint
 
 
 def _load_settings(launch: Launch | None) -> BookstoreSettings:
@@ -106,6 +126,6 @@ def _set_headers(response: Response) -> Response:
     headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
     headers["X-Content-Type-Options"] = "nosniff"
     headers.setdefault("Referrer-Policy", "same-origin")
-    if request.endpoint != "static":
+    if request.endpoint not in {"static", "shared.static"}:
         headers["Cache-Control"] = "no-store"
     return response

@@ -10,6 +10,7 @@ from datetime import UTC, date, datetime, timedelta
 from itertools import groupby
 
 from bookstore_core.history import HistoryPage, HistoryRow
+from bookstore_core.moments import say_date
 
 #: Saves with a shorter time between them belong to one burst.
 GAP = timedelta(minutes=5)
@@ -63,6 +64,11 @@ class Day:
 
     date: date
     entries: tuple[Burst, ...]
+
+    @property
+    def said(self) -> str:
+        """The date in words."""
+        return say_date(self.date)
 
 
 def days_of(page: HistoryPage, *, before: str | None = None) -> tuple[Day, ...]:

@@ -1,6 +1,4 @@
 // Shows what changed in each version: requested for visible rows, two at a time.
-"use strict";
-
 const AT_ONCE = 2;
 const seen = new Set();
 let asking = 0;
@@ -40,10 +38,11 @@ const watcher = new IntersectionObserver((entries) => {
   askNext();
 });
 
-function watchChanges(root) {
-  for (const element of root.querySelectorAll("[data-changes]")) {
+function watchChanges() {
+  for (const element of document.querySelectorAll("[data-changes]")) {
     watcher.observe(element.parentElement);
   }
 }
 
-watchChanges(document);
+watchChanges();
+document.addEventListener("bookstore:versions", watchChanges);

@@ -1,5 +1,5 @@
 // The history page: days in the reader's time zone, and choosing versions to compare.
-"use strict";
+import { dayKey, dayName, localise } from "../front/shared/times.js";
 
 const timeline = document.getElementById("timeline");
 
@@ -12,7 +12,7 @@ function regroup() {
   let day = null;
   for (const line of days.flatMap((each) => [...each.querySelector(".versions").children])) {
     const at = new Date(line.dataset.at);
-    const key = startOfDay(at).toISOString();
+    const key = dayKey(at);
     if (day === null || day.dataset.day !== key) {
       day = document.createElement("section");
       day.className = "day";
@@ -69,9 +69,8 @@ async function addOlder(link) {
   const first = days[0]?.querySelector("a.when");
   timeline.append(...days);
   localise(timeline);
-  localiseSpans(timeline);
   regroup();
-  watchChanges(timeline);
+  document.dispatchEvent(new Event("bookstore:versions"));
   showPicks();
   const following = page.getElementById("older");
   if (following) link.href = following.href;

@@ -1,4 +1,8 @@
-// How times, saves and versions are said, the same on every front end.
+// How saves and versions are said, the same on every front end; times are in times.js.
+
+import { clock, dayKey } from "./times.js";
+
+export { clock, dayName, exactTime, sayMoment, timeOfDay, timesOfDay } from "./times.js";
 
 /** @typedef {import("./api.js").SaveState} SaveState */
 /** @typedef {import("./api.js").Version} Version */
@@ -61,30 +65,6 @@ export function isLate(state, now = new Date()) {
 }
 
 /**
- * Return a time of day, with the date unless it is today's.
- * @param {string} time ISO
- * @param {Date} [now]
- */
-export function clock(time, now = new Date()) {
-  const moment = new Date(time);
-  const hour = moment.toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
-  return isSameDay(moment, now) ? hour : `${moment.toLocaleDateString()}, ${hour}`;
-}
-
-/**
- * Return the heading of a day: "Today", "Yesterday" or a date.
- * @param {Date} day
- * @param {Date} [now]
- */
-export function dayName(day, now = new Date()) {
-  const yesterday = new Date(now);
-  yesterday.setDate(now.getDate() - 1);
-  if (isSameDay(day, now)) return "Today";
-  if (isSameDay(day, yesterday)) return "Yesterday";
-  return day.toLocaleDateString([], { weekday: "long", day: "numeric", month: "long", year: "numeric" });
-}
-
-/**
  * Return versions by day, newest first.
  * @param {Version[]} versions
  * @returns {{day: Date, versions: Version[]}[]}
@@ -95,32 +75,8 @@ export function byDay(versions) {
   for (const version of versions) {
     const day = new Date(version.saved_at);
     const last = days.at(-1);
-    if (last && isSameDay(last.day, day)) last.versions.push(version);
+    if (last && dayKey(last.day) === dayKey(day)) last.versions.push(version);
     else days.push({ day, versions: [version] });
   }
   return days;
-}
-
-/**
- * @param {Date} one
- * @param {Date} other
- */
-function isSameDay(one, other) {
-  return one.toDateString() === other.toDateString();
-}
-
-/**
- * Return the exact time of a version.
- * @param {string} time ISO
- */
-export function exactTime(time) {
-  return new Date(time).toLocaleString([], { dateStyle: "full", timeStyle: "medium" });
-}
-
-/**
- * Return a time of day with seconds.
- * @param {string} time ISO
- */
-export function timeOfDay(time) {
-  return new Date(time).toLocaleTimeString();
 }
