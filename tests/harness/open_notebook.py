@@ -15,6 +15,16 @@ from harness.waiting import wait_for
 #: So that no front end asks for a kernel.
 KERNEL = {"name": "python3", "display_name": "Python 3", "language": "python"}
 
+#: The parts of a page that are ours.
+PARTS = (
+    ".bookstore-mark",
+    ".bookstore-tool",
+    ".bookstore-tip",
+    ".bookstore-history",
+    ".bookstore-dialog[open]",
+    ".bookstore-warning",
+)
+
 
 def saved(source: str) -> dict[str, Any]:
     return notebook(source, kernelspec=KERNEL)
@@ -49,6 +59,16 @@ def mark(page: Page) -> Locator:
     return page.locator(".bookstore-mark").first
 
 
+def tool(page: Page, name: str) -> Locator:
+    """A button that we add to the toolbar of the notebook in front."""
+    return page.get_by_role("button", name=name).locator("visible=true").first
+
+
+def tip(page: Page) -> Locator:
+    """The sentence beside the control that has the pointer or the focus."""
+    return page.locator(".bookstore-tip")
+
+
 def rows(page: Page) -> Locator:
     return page.locator(".bookstore-version")
 
@@ -56,7 +76,9 @@ def rows(page: Page) -> Locator:
 def grave_problems(page: Page) -> list[dict[str, Any]]:
     """Return axe's serious findings in what we add to the page."""
     found: list[dict[str, Any]] = []
-    for part in (".bookstore-mark", ".bookstore-history"):
+    for part in PARTS:
+        if not page.locator(part).locator("visible=true").count():
+            continue
         result = Axe().run(page, context=part).response["violations"]
         found += [rule for rule in result if rule["impact"] in GRAVE]
     return [{"rule": rule["id"], "nodes": rule["nodes"]} for rule in found]

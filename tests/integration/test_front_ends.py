@@ -13,7 +13,6 @@ from bookstore_core.stores import open_store
 from core.saving import save
 from harness.browsing import CHROMIUM
 from harness.config_files import settings_lines
-from harness.fault_proxy import Fault, FaultProxy
 from harness.front_ends import FRONT_ENDS, FrontEnd
 from harness.notebook_server import TOKEN
 from harness.open_notebook import (
@@ -24,7 +23,6 @@ from harness.open_notebook import (
     rows,
     saved,
 )
-from harness.s3_server import S3Server, s3_traits
 from harness.versions import first_source
 from harness.waiting import wait_for
 
@@ -34,23 +32,6 @@ pytestmark = [
         CHROMIUM is None, reason="chromium is not installed (apt-get install chromium)"
     ),
 ]
-
-
-def test_mark_says_whether_saves_reach_the_store(
-    front: FrontEnd, home: Path, browser: Browser, s3_server: S3Server, bucket: str
-) -> None:
-    with FaultProxy(s3_server.url) as proxy:
-        config = settings_lines(**s3_traits(proxy.url, bucket))
-        with front.server(home, config) as server:
-            server.save("note.ipynb", saved("1"))
-            with opened(browser, front, server) as page:
-                expect(mark(page)).to_have_text("Archived", timeout=30_000)
-                proxy.fault = Fault("refuse")
-                front.type(page, "# changed\n")
-                page.keyboard.press("Control+s")
-                expect(mark(page)).to_have_text("Not in the store", timeout=30_000)
-                proxy.heal()
-                expect(mark(page)).to_have_text("Archived", timeout=90_000)
 
 
 @pytest.mark.parametrize("name", ["classic", "nbclassic"])

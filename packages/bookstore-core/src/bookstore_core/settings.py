@@ -176,6 +176,13 @@ class BookstoreSettings(LoggingConfigurable):
         help="Seconds in which at most one version of a notebook is made; its newest "
         "content is always kept. 0: every save is a version.",
     ).tag(config=True)
+    late_after = Float(
+        60.0,
+        min=0.0,
+        max=MAX_SECONDS,
+        help="Seconds after which the notebook warns about saves that have not reached "
+        "the store.",
+    ).tag(config=True)
     shutdown_timeout = Float(
         5.0,
         min=0.0,

@@ -3,6 +3,7 @@
 import { BookstoreApi } from "../shared/api.js";
 import { SaveMark } from "../shared/mark.js";
 import { addStyle, button } from "../shared/page.js";
+import { nameTools } from "../shared/tools.js";
 import { correctCheckpoints } from "./checkpoints.js";
 import { showPublish } from "../shared/publish.js";
 import { HistoryDialog } from "./dialog.js";
@@ -19,11 +20,12 @@ export function start(Jupyter, events, baseUrl) {
   const { notebook } = Jupyter;
   const dialog = new HistoryDialog(api, notebook, () => mark.saved());
   const mark = addMark(api, notebook, events, dialog);
-  addButton(Jupyter, () => dialog.show());
+  const show = { history: () => dialog.show(), publish: () => publish(api, notebook) };
+  nameTools(addButtons(Jupyter, show), mark);
   correctCheckpoints(Jupyter, events);
   addMenuEntries([
-    ["bookstore_history", "History…", () => dialog.show()],
-    ["bookstore_publish", "Publish and Share…", () => publish(api, notebook)],
+    ["bookstore_history", "History…", show.history],
+    ["bookstore_publish", "Publish and Share…", show.publish],
     ["bookstore_deleted", "Deleted and Moved Here…", () => open(folderPage(api, notebook))],
     ["bookstore_library", "Open Published…", () => open(api.page("", { shelf: "published" }))],
   ]);
@@ -75,7 +77,7 @@ function addMark(api, notebook, events, dialog) {
 }
 
 /**
- * Show a warning above the notebook until it is closed.
+ * Show a warning above the notebook until it is closed; return what removes it.
  * @param {string} sentence
  */
 function warn(sentence) {
@@ -84,21 +86,28 @@ function warn(sentence) {
   bar.setAttribute("role", "alert");
   bar.append(sentence, button("Close", () => bar.remove()));
   document.querySelector("#header")?.append(bar);
+  return () => bar.remove();
 }
 
 /**
- * Add a button with a clock to the toolbar, and a shortcut.
+ * Add our buttons to the toolbar, and a shortcut for the history.
  * @param {any} Jupyter
- * @param {() => void} show
+ * @param {{history: () => void, publish: () => void}} calls
  */
-function addButton(Jupyter, show) {
+function addButtons(Jupyter, { history, publish }) {
   const { actions } = Jupyter.keyboard_manager;
-  const action = { icon: "fa-history", help: "History of this notebook", handler: show };
-  const name = actions.register(action, "history", "bookstore");
-  Jupyter.toolbar.add_buttons_group([name]);
+  const names = [
+    actions.register({ icon: "fa-history", help: "history", handler: history }, "history", "bookstore"),
+    actions.register({ icon: "fa-share-alt", help: "publish", handler: publish }, "publish", "bookstore"),
+  ];
+  Jupyter.toolbar.add_buttons_group(names);
   for (const shortcuts of ["command_shortcuts", "edit_shortcuts"]) {
-    Jupyter.keyboard_manager[shortcuts].add_shortcut("cmdtrl-alt-h", name);
+    Jupyter.keyboard_manager[shortcuts].add_shortcut("cmdtrl-alt-h", names[0]);
   }
+  const [first, second] = names.map(
+    (name) => /** @type {HTMLElement} */ (document.querySelector(`[data-jupyter-action="${name}"]`)),
+  );
+  return { history: first, publish: second };
 }
 
 /** @param {[string, string, () => void][]} entries each an id, a text and what to do */

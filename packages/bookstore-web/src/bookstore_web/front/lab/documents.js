@@ -1,11 +1,12 @@
 // The open notebooks: their save marks, and changing their content.
 
 import { SaveMark } from "../shared/mark.js";
+import { makeTools, nameTools } from "../shared/tools.js";
 
 /** @typedef {import("./modules.js").Front} Front */
 /** @typedef {import("@jupyterlab/notebook").NotebookPanel} NotebookPanel */
 
-/** The rank of the mark in the toolbar: before the name of the kernel. */
+/** Where our part of the toolbar is: before the name of the kernel. */
 const BEFORE = ["spacer", "kernelName"];
 
 export class Documents {
@@ -32,12 +33,12 @@ export class Documents {
   }
 
   /**
-   * Add a save mark to each notebook that is open, or opened later.
-   * @param {() => void} open called when a mark is clicked
+   * Add a save mark and our buttons to each notebook that is open, or opened later.
+   * @param {{history: () => void, publish: () => void}} tools called for clicks
    * @param {() => void} changed called after a save or a rename, and for another notebook
    */
-  watch(open, changed) {
-    const add = (/** @type {NotebookPanel} */ panel) => this.addMark(panel, open, changed);
+  watch(tools, changed) {
+    const add = (/** @type {NotebookPanel} */ panel) => this.addTools(panel, tools, changed);
     this.tracker.forEach(add);
     this.tracker.widgetAdded.connect((_, panel) => {
       add(panel);
@@ -48,22 +49,22 @@ export class Documents {
 
   /**
    * @param {NotebookPanel} panel
-   * @param {() => void} open
+   * @param {{history: () => void, publish: () => void}} tools
    * @param {() => void} changed
    */
-  async addMark(panel, open, changed) {
+  async addTools(panel, tools, changed) {
     await panel.context.ready;
     if (panel.isDisposed) return;
-    const notify = (/** @type {string} */ sentence) =>
-      this.front.apputils.Notification.warning(sentence, { autoClose: false });
+    const notify = (/** @type {string} */ sentence) => this.notify(sentence);
     const arrived = () => panel === this.current && changed();
     const path = () => this.pathOf(panel);
-    const mark = new SaveMark(this.front.api, path, { open, notify, arrived });
+    const mark = new SaveMark(this.front.api, path, { open: tools.history, notify, arrived });
     this.marks.set(panel, mark);
-    const { Widget } = this.front.widgets;
-    const widget = new Widget({ node: document.createElement("div") });
-    widget.node.append(mark.node);
-    insert(panel.toolbar, "bookstore-mark", widget);
+    const buttons = makeTools(tools);
+    nameTools(buttons, mark);
+    this.insert(panel.toolbar, "bookstore-mark", mark.node);
+    this.insert(panel.toolbar, "bookstore-history", buttons.history);
+    this.insert(panel.toolbar, "bookstore-publish", buttons.publish);
     panel.context.saveState.connect((_, state) => {
       if (state === "completed") mark.saved();
     });
@@ -126,15 +127,33 @@ export class Documents {
   get contents() {
     return this.front.app.serviceManager.contents;
   }
-}
 
-/**
- * Insert a widget into a toolbar, before the kernel's name.
- * @param {NotebookPanel["toolbar"]} toolbar
- * @param {string} name
- * @param {import("@lumino/widgets").Widget} widget
- */
-function insert(toolbar, name, widget) {
-  const before = BEFORE.find((item) => [...toolbar.names()].includes(item));
-  if (!before || !toolbar.insertBefore?.(before, name, widget)) toolbar.addItem(name, widget);
+  /**
+   * Show a warning until it is closed; return what removes it.
+   * @param {string} sentence
+   */
+  notify(sentence) {
+    const { Dialog, Notification, showDialog } = this.front.apputils;
+    const buttons = [Dialog.okButton({ label: "Close" })];
+    const title = "Saves do not reach the store";
+    // The front end cuts off what is long.
+    const callback = () => void showDialog({ title, body: sentence, buttons });
+    const actions = [{ label: "Details", callback }];
+    const id = Notification.warning(sentence, { autoClose: false, actions });
+    return () => Notification.dismiss(id);
+  }
+
+  /**
+   * Insert a control into a toolbar, before the kernel's name.
+   * @param {NotebookPanel["toolbar"]} toolbar
+   * @param {string} name
+   * @param {HTMLElement} control
+   */
+  insert(toolbar, name, control) {
+    const { Widget } = this.front.widgets;
+    const widget = new Widget({ node: document.createElement("div") });
+    widget.node.append(control);
+    const before = BEFORE.find((item) => [...toolbar.names()].includes(item));
+    if (!before || !toolbar.insertBefore?.(before, name, widget)) toolbar.addItem(name, widget);
+  }
 }

@@ -41,5 +41,9 @@ export async function start(app, scope, baseUrl) {
   const documents = new Documents(front);
   const panel = new HistoryPanel(front, documents);
   addCommands(front, { palette, menu, launcher, panel, documents });
-  documents.watch(() => app.commands.execute("bookstore:history"), () => panel.follow());
+  const tools = {
+    history: () => app.commands.execute("bookstore:history"),
+    publish: () => app.commands.execute("bookstore:publish"),
+  };
+  documents.watch(tools, () => panel.follow());
 }

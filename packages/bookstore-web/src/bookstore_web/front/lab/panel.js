@@ -2,14 +2,10 @@
 
 import { HistoryList } from "../shared/history.js";
 import { element } from "../shared/page.js";
+import { CLOCK_ICON } from "../shared/tools.js";
 import { exactTime } from "../shared/words.js";
 
 /** @typedef {import("../shared/api.js").Version} Version */
-
-/** The icon in the side bar: a clock that runs backwards. */
-const ICON = `<svg xmlns="http://www.w3.org/2000/svg" width="16" viewBox="0 0 24 24">
-<path class="jp-icon3 jp-icon-selectable" fill="#616161" d="M13 3a9 9 0 0 0-9 9H1l4 4 4-4H6a7 7 0
-1 1 2 5l-1.400 1.400A9 9 0 1 0 13 3zm-1 5v5l4.300 2.500.700-1.200-3.500-2.100V8H12z"/></svg>`;
 
 export class HistoryPanel {
   /**
@@ -135,5 +131,5 @@ export class HistoryPanel {
 /** @param {import("./modules.js").Front} front */
 function icon(front) {
   const { LabIcon } = front.uiComponents ?? {};
-  return LabIcon ? new LabIcon({ name: "bookstore:history", svgstr: ICON }) : undefined;
+  return LabIcon ? new LabIcon({ name: "bookstore:history", svgstr: CLOCK_ICON }) : undefined;
 }

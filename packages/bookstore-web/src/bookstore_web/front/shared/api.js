@@ -128,7 +128,8 @@ function xsrfToken() {
 }
 
 /**
- * @typedef {{state: string, saved_at: string | null, since: string | null, reason: string}} SaveState
+ * @typedef {{state: string, saved_at: string | null, since: string | null,
+ *   late: boolean, reason: string}} SaveState
  * @typedef {{name: string, comment: string, author: string}} Label
  * @typedef {{version_id: string, path: string, saved_at: string, author: string, size: number,
  *   is_latest: boolean, deleted: boolean, sha256: string, label: Label | null,

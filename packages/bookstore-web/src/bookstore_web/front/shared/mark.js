@@ -1,6 +1,7 @@
 // The save mark: a button that shows whether a notebook's saves reach the store.
 
-import { describeSave, isLate } from "./words.js";
+import { addTip, renewTip } from "./tip.js";
+import { describeSave, warningOf } from "./words.js";
 
 /** @typedef {import("./api.js").BookstoreApi} BookstoreApi */
 /** @typedef {import("./api.js").SaveState} SaveState */
@@ -8,16 +9,19 @@ import { describeSave, isLate } from "./words.js";
 /** Milliseconds until the state is asked again while a save is on its way. */
 const PAUSES = [300, 1000, 2000, 5000, 15_000, 30_000];
 
-/** Reasons that a notification was shown for, on this page. */
-const notified = new Set();
+/**
+ * Reasons that a notification was shown for, on this page; each with what removes it.
+ * @type {Map<string, () => void>}
+ */
+const notified = new Map();
 
 export class SaveMark {
   /**
    * @param {BookstoreApi} api
    * @param {() => string} path returns the notebook's present path
-   * @param {{open: () => void, notify: (sentence: string) => void, arrived: () => void}} calls
-   *   `open` is called for a click, `notify` once for each reason why saves are late,
-   *   `arrived` when a save has reached the store
+   * @param {{open: () => void, notify: (sentence: string) => () => void, arrived: () => void}} calls
+   *   `open` is called for a click, `notify` once for each reason why saves are late and
+   *   returns what removes the notification, `arrived` when a save has reached the store
    */
   constructor(api, path, { open, notify, arrived }) {
     this.api = api;
@@ -28,6 +32,7 @@ export class SaveMark {
     this.node.type = "button";
     this.node.className = "bookstore-mark";
     this.node.addEventListener("click", open);
+    addTip(this.node, () => this.sentence);
     /** @type {ReturnType<typeof setTimeout> | undefined} */
     this.timer = undefined;
     this.attempt = 0;
@@ -35,7 +40,9 @@ export class SaveMark {
       if (!document.hidden && this.attempt) this.ask();
     };
     document.addEventListener("visibilitychange", this.onVisible);
-    this.show({ state: "unknown", saved_at: null, since: null, reason: "" });
+    this.kind = "none";
+    this.sentence = "";
+    this.show({ state: "unknown", saved_at: null, since: null, late: false, reason: "" });
   }
 
   /** Ask for the state now, and again until the save has arrived. */
@@ -72,6 +79,7 @@ export class SaveMark {
     clearTimeout(this.timer);
     document.removeEventListener("visibilitychange", this.onVisible);
     this.node.remove();
+    renewTip();
   }
 
   later() {
@@ -83,15 +91,19 @@ export class SaveMark {
 
   /** @param {SaveState} state */
   show(state) {
-    const mark = describeSave(state);
-    this.node.dataset.kind = mark.kind;
-    this.node.textContent = mark.text;
-    this.node.title = mark.sentence;
-    this.node.setAttribute("aria-label", mark.sentence);
-    if (isLate(state) && !notified.has(state.reason)) {
-      notified.add(state.reason);
-      this.notify(mark.sentence);
+    const { kind, text, sentence } = describeSave(state);
+    this.kind = kind;
+    this.sentence = sentence;
+    this.node.dataset.kind = kind;
+    this.node.textContent = text;
+    this.node.setAttribute("aria-label", sentence.startsWith(text) ? sentence : `${text}. ${sentence}`);
+    renewTip();
+    if (state.late && !notified.has(state.reason)) {
+      notified.set(state.reason, this.notify(warningOf(state)));
     }
-    if (state.state === "stored") notified.clear();
+    if (state.state === "stored") {
+      notified.forEach((remove) => remove());
+      notified.clear();
+    }
   }
 }

@@ -1,6 +1,6 @@
 // How saves and versions are said, the same on every front end; times are in times.js.
 
-import { clock, dayKey } from "./times.js";
+import { clock, dayKey, timeOfDay } from "./times.js";
 
 export { clock, dayName, exactTime, sayMoment, timeOfDay, timesOfDay } from "./times.js";
 
@@ -13,8 +13,9 @@ export { clock, dayName, exactTime, sayMoment, timeOfDay, timesOfDay } from "./t
  * @typedef {{kind: "good" | "busy" | "bad" | "none", text: string, sentence: string}} Mark
  */
 
-/** Milliseconds after which a save that is not in the store is a problem. */
-export const LATE = 60_000;
+const KEPT =
+  "Nothing is lost: this server keeps the saves, and sends them as soon as it can. " +
+  "If this lasts, tell whoever runs your server.";
 
 /**
  * Return what to show for the state of a save.
@@ -25,11 +26,17 @@ export const LATE = 60_000;
 export function describeSave(state, now = new Date()) {
   const saved = state.saved_at ? clock(state.saved_at, now) : "";
   if (state.state === "stored") {
-    return { kind: "good", text: "Archived", sentence: `Archived: the save of ${saved} is a version.` };
+    const today = state.saved_at && saved === timeOfDay(state.saved_at, false);
+    return { kind: "good", text: "Archived", sentence: `Archived ${today ? "at " : ""}${saved}.` };
   }
-  if (state.state === "waiting") return describeWaiting(state, now);
+  if (state.state === "waiting" && (state.reason || state.late)) {
+    return { kind: "bad", text: "Not in the store", sentence: `Not ${reaching(state, now)} ${KEPT}` };
+  }
+  if (state.state === "waiting") {
+    return { kind: "busy", text: "Archiving", sentence: `The save of ${saved} is on its way to the store.` };
+  }
   if (state.state === "unprotected") {
-    return { kind: "bad", text: "Not archived", sentence: `This notebook is not archived. ${state.reason}` };
+    return { kind: "bad", text: "Not archived", sentence: `This notebook is not protected. ${state.reason}` };
   }
   if (state.state === "off") {
     return { kind: "none", text: "", sentence: `Saves are not archived. ${state.reason}`.trim() };
@@ -38,30 +45,22 @@ export function describeSave(state, now = new Date()) {
 }
 
 /**
- * @param {SaveState} state
- * @param {Date} now
- * @returns {Mark}
- */
-function describeWaiting(state, now) {
-  const since = state.since ? clock(state.since, now) : "";
-  if (!state.reason && !isLate(state, now)) {
-    return { kind: "busy", text: "Archiving", sentence: "The save is kept and on its way to the store." };
-  }
-  const why = state.reason || "Nothing uploads it: start a notebook server, or run jupyter bookstore drain.";
-  return {
-    kind: "bad",
-    text: "Not in the store",
-    sentence: `Saves since ${since} are kept on this server, but do not reach the store. ${why}`,
-  };
-}
-
-/**
- * Return whether a save has waited for too long.
+ * Return what to say, once, about saves that have not reached the store for long.
  * @param {SaveState} state
  * @param {Date} [now]
  */
-export function isLate(state, now = new Date()) {
-  return state.state === "waiting" && state.since !== null && now.getTime() - Date.parse(state.since) > LATE;
+export function warningOf(state, now = new Date()) {
+  return `Saves are not ${reaching(state, now)} ${KEPT}`;
+}
+
+/**
+ * @param {SaveState} state
+ * @param {Date} now
+ */
+function reaching(state, now) {
+  const since = state.since ? ` since ${clock(state.since, now)}` : "";
+  const why = state.reason || "Nothing sends them: start a notebook server, or run jupyter bookstore drain.";
+  return `reaching the store${since}: ${why}`;
 }
 
 /**

@@ -1,0 +1,84 @@
+"""What notebooks show of the state of saves, on the four front ends, in a browser."""
+
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Locator, Page, expect
+
+from harness.browsing import CHROMIUM
+from harness.config_files import settings_lines
+from harness.fault_proxy import Fault, FaultProxy
+from harness.front_ends import FrontEnd
+from harness.open_notebook import grave_problems, mark, opened, rows, saved, tip, tool
+from harness.s3_server import S3Server, s3_traits
+
+pytestmark = [
+    pytest.mark.server,
+    pytest.mark.skipif(
+        CHROMIUM is None, reason="chromium is not installed (apt-get install chromium)"
+    ),
+]
+
+HISTORY, PUBLISH = "History of this notebook", "Publish and share this notebook"
+
+
+def warnings(page: Page) -> Locator:
+    """The messages about saves, as each front end shows messages."""
+    sentence = "Saves are not reaching the store since"
+    return page.locator(".bookstore-warning, .Toastify__toast", has_text=sentence)
+
+
+def change(front: FrontEnd, page: Page) -> None:
+    front.type(page, "# changed\n")
+    page.keyboard.press("Control+s")
+
+
+def test_mark_says_whether_saves_reach_the_store(
+    front: FrontEnd, home: Path, browser: Browser, s3_server: S3Server, bucket: str
+) -> None:
+    with FaultProxy(s3_server.url) as proxy:
+        config = settings_lines(**s3_traits(proxy.url, bucket), late_after=1.0)
+        with front.server(home, config) as server:
+            server.save("note.ipynb", saved("1"))
+            with opened(browser, front, server) as page:
+                expect(mark(page)).to_have_text("Archived", timeout=30_000)
+                mark(page).hover()
+                expect(tip(page)).to_contain_text("Archived at ")
+                proxy.fault = Fault("refuse")
+                change(front, page)
+                expect(mark(page)).to_have_text("Not in the store", timeout=30_000)
+                mark(page).focus()
+                expect(tip(page)).to_contain_text("Not reaching the store since ")
+                expect(tip(page)).to_contain_text("cannot be used now")
+                # One message for one cause, however many saves.
+                expect(warnings(page)).to_have_count(1, timeout=30_000)
+                change(front, page)
+                change(front, page)
+                assert grave_problems(page) == []
+                expect(warnings(page)).to_have_count(1)
+                proxy.heal()
+                expect(mark(page)).to_have_text("Archived", timeout=90_000)
+                expect(warnings(page)).to_have_count(0)
+
+
+def test_buttons_are_there_with_nothing_configured_and_for_the_keyboard(
+    front: FrontEnd, home: Path, browser: Browser
+) -> None:
+    with front.server(home, "") as server:
+        server.save("note.ipynb", saved("1"))
+        with opened(browser, front, server) as page:
+            history = tool(page, HISTORY)
+            expect(history).to_be_visible()
+            expect(mark(page)).to_be_hidden()
+            history.focus()
+            expect(tip(page)).to_contain_text("(Ctrl+Alt+H)")
+            expect(tip(page)).to_contain_text("No store is configured")
+            assert grave_problems(page) == []
+            tool(page, PUBLISH).focus()
+            page.keyboard.press("Shift+Tab")
+            expect(history).to_be_focused()
+            page.keyboard.press("Enter")
+            expect(page.locator(".bookstore-history")).to_contain_text(
+                "No store is configured", timeout=30_000
+            )
+            expect(rows(page)).to_have_count(0)
