@@ -10,10 +10,11 @@ from typing import Any
 import pytest
 from moto import mock_aws
 
-from bookstore_core.settings import BookstoreSettings
+from bookstore_core.settings import DEFAULT_ENDPOINT_URL, BookstoreSettings
 from bookstore_core.stores import VersionStore
 from bookstore_core.stores.local.store import LocalStore
 from bookstore_core.stores.s3.client import Timeouts, new_client
+from bookstore_core.stores.s3.lean.client import lean_client
 from bookstore_core.stores.s3.store import S3Store
 from core.saving import MakeStore, Traits
 from core.stubbing import MakeStubbed, Stubbed
@@ -79,13 +80,18 @@ def traits(request: pytest.FixtureRequest) -> Traits:
 
 @pytest.fixture(scope="session")
 def connect() -> Callable[[BookstoreSettings, Timeouts], Any]:
-    """Make one client for each server: this takes longer than most tests."""
+    """Make one client for each server: this takes longer than most tests.
+
+    Servers are called as in the product; moto in this process by botocore alone, so
+    that one kind of store shows what botocore does.
+    """
     clients: dict[str, Any] = {}
 
     def connect(settings: BookstoreSettings, timeouts: Timeouts) -> Any:
         url = settings.s3_endpoint_url
         if url not in clients:
-            clients[url] = new_client(settings, timeouts)
+            make = new_client if url == DEFAULT_ENDPOINT_URL else lean_client
+            clients[url] = make(settings, timeouts)
         return clients[url]
 
     return connect

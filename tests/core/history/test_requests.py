@@ -27,14 +27,14 @@ def counted(store: Any) -> Iterator[Counter[str]]:
     events = store._connection._client(FOR_WORK).client.meta.events
     counts: Counter[str] = Counter()
 
-    def count(model: Any, **_: Any) -> None:
-        counts[model.name] += 1
+    def count(event_name: str, **_: Any) -> None:
+        counts[event_name.rpartition(".")[2]] += 1
 
-    events.register("before-call.s3", count)
+    events.register("before-send.s3", count)
     try:
         yield counts
     finally:
-        events.unregister("before-call.s3", count)
+        events.unregister("before-send.s3", count)
 
 
 def test_a_page_costs_two_listings_and_a_head_for_each_row(

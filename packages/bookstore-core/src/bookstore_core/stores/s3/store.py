@@ -23,7 +23,7 @@ from bookstore_core.stores.checks import check_key, check_prefix, check_version_
 from bookstore_core.stores.label_texts import label_in
 from bookstore_core.stores.s3 import listings
 from bookstore_core.stores.s3.check import ENABLED, Checked, check_s3, unversioned
-from bookstore_core.stores.s3.client import Timeouts, is_aws, new_bucket, new_client
+from bookstore_core.stores.s3.client import Timeouts, is_aws, new_bucket
 from bookstore_core.stores.s3.connection import BotocoreConnection
 from bookstore_core.stores.s3.doubts import (
     Doubt,
@@ -35,6 +35,7 @@ from bookstore_core.stores.s3.doubts import (
 )
 from bookstore_core.stores.s3.errors import Asked
 from bookstore_core.stores.s3.labels import list_marked, marker_key, merge_tags
+from bookstore_core.stores.s3.lean.client import lean_client
 from bookstore_core.stores.s3.listings import OVERWRITABLE, version_of
 from bookstore_core.stores.s3.metadata import encode_metadata
 from bookstore_core.stores.s3.pages import KeyPages
@@ -63,7 +64,7 @@ class S3Store(VersionStore):
         self,
         settings: BookstoreSettings,
         *,
-        connect: Callable[[BookstoreSettings, Timeouts], Any] = new_client,
+        connect: Callable[[BookstoreSettings, Timeouts], Any] = lean_client,
         pause: Callable[[float], None] = time.sleep,
         hurried: bool = False,
     ) -> None:
