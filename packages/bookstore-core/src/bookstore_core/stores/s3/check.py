@@ -1,9 +1,12 @@
-"""The check of an S3 store: tries each request that saving and reading need."""
+"""The check of an S3 store: tries each request that saving and reading need.
+
+Also makes its bucket.
+"""
 
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from bookstore_core.errors import (
@@ -12,7 +15,11 @@ from bookstore_core.errors import (
     NotFoundError,
     StorageError,
 )
+from bookstore_core.settings import BookstoreSettings
 from bookstore_core.stores.base import Finding, StoreCheck
+from bookstore_core.stores.s3.client import new_bucket
+from bookstore_core.stores.s3.connection import BotocoreConnection
+from bookstore_core.stores.s3.errors import Asked
 from bookstore_core.stores.s3.listings import OVERWRITABLE
 from bookstore_core.stores.s3.probe import Ask, Probe
 from bookstore_core.stores.s3.remedies import WHILE_AWAY, remedy_for
@@ -179,3 +186,34 @@ def _refused(what: str, error: ForbiddenError, right: str = "") -> Finding:
         f"These credentials {what}. {error}",
         remedy_for(error, right or "s3:GetBucketVersioning"),
     )
+
+
+def prepare_s3(
+    connection: BotocoreConnection, bucket: Asked, settings: BookstoreSettings
+) -> list[str]:
+    """Make the bucket and enable versioning, if needed; return sentences on it."""
+    try:
+        return _prepare(connection, bucket, settings)
+    except BookstoreError as error:
+        rights = "s3:CreateBucket, s3:GetBucketVersioning and s3:PutBucketVersioning"
+        error.args = (f"{error} {remedy_for(error, rights)}".strip(),)
+        raise
+
+
+def _prepare(
+    connection: BotocoreConnection, bucket: Asked, settings: BookstoreSettings
+) -> list[str]:
+    name, done = bucket.bucket, []
+    try:
+        # Not `own`, so that a missing bucket raises NotFoundError.
+        any_bucket = replace(bucket, own=False)
+        versioning = connection.read("get_bucket_versioning", any_bucket)
+    except NotFoundError:
+        versioning = {}
+        connection.ask("create_bucket", bucket, **new_bucket(settings))
+        done.append(f"Made the bucket {name}.")
+    if versioning.get("Status") != ENABLED:
+        enabled: dict[str, Any] = {"VersioningConfiguration": {"Status": ENABLED}}
+        connection.ask("put_bucket_versioning", bucket, **enabled)
+        done.append(f"Enabled versioning of the bucket {name}.")
+    return done

@@ -22,8 +22,14 @@ from bookstore_core.stores.base import StoreCheck, VersionStore
 from bookstore_core.stores.checks import check_key, check_prefix, check_version_id
 from bookstore_core.stores.label_texts import label_in
 from bookstore_core.stores.s3 import listings
-from bookstore_core.stores.s3.check import ENABLED, Checked, check_s3, unversioned
-from bookstore_core.stores.s3.client import Timeouts, is_aws, new_bucket
+from bookstore_core.stores.s3.check import (
+    ENABLED,
+    Checked,
+    check_s3,
+    prepare_s3,
+    unversioned,
+)
+from bookstore_core.stores.s3.client import Timeouts, is_aws
 from bookstore_core.stores.s3.connection import BotocoreConnection
 from bookstore_core.stores.s3.doubts import (
     Doubt,
@@ -116,31 +122,7 @@ class S3Store(VersionStore):
         return self._connection.ask(operation, asked, brief=True, **parameters)
 
     def prepare(self) -> list[str]:
-        try:
-            return self._prepare()
-        except BookstoreError as error:
-            rights = "s3:CreateBucket, s3:GetBucketVersioning and "
-            rights += "s3:PutBucketVersioning"
-            remedy = remedy_for(error, rights)
-            error.args = (f"{error} {remedy}".strip(),)
-            raise
-
-    def _prepare(self) -> list[str]:
-        ours, done = self._asked(None), []
-        try:
-            # Not `own`, so that a missing bucket raises NotFoundError.
-            versioning = self._connection.read(
-                "get_bucket_versioning", replace(ours, own=False)
-            )
-        except NotFoundError:
-            versioning = {}
-            self._connection.ask("create_bucket", ours, **new_bucket(self._settings))
-            done.append(f"Made the bucket {self.bucket}.")
-        if versioning.get("Status") != ENABLED:
-            enabled: dict[str, Any] = {"VersioningConfiguration": {"Status": ENABLED}}
-            self._connection.ask("put_bucket_versioning", ours, **enabled)
-            done.append(f"Enabled versioning of the bucket {self.bucket}.")
-        return done
+        return prepare_s3(self._connection, self._asked(None), self._settings)
 
     @property
     def _encryption(self) -> dict[str, Any]:
