@@ -110,6 +110,32 @@ def test_a_state_that_was_never_saved_survives_a_restore(
     assert undone["restored_from"] == kept["version_id"]
 
 
+def test_the_restored_version_is_listed_at_once(server: NotebookServer) -> None:
+    path, query = "at once.ipynb", {"path": "at once.ipynb"}
+    server.save(path, notebook("one"))
+    server.save(path, notebook("two"))
+    (one, two) = versions(server, path, 2)
+    answer = restore(server, path, version_id=one["version_id"])
+    (newest, *_) = ask(server, "GET", "versions", params=query)["versions"]
+    assert newest["restored_from"] == one["version_id"]
+    # Its undo needs no waiting either.
+    assert restore(server, path, **answer["undo"])["restored_from"] == two["version_id"]
+    page = server.request("GET", "bookstore/history", params=query)
+    assert page.text.count("Restored from") == 2
+
+
+def test_the_first_version_and_that_after_a_rename_are_listed_at_once(
+    server: NotebookServer,
+) -> None:
+    server.save("first.ipynb", notebook("one"))
+    query = {"path": "first.ipynb"}
+    assert len(ask(server, "GET", "versions", params=query)["versions"]) == 1
+    server.request("PATCH", "api/contents/first.ipynb", json={"path": "then.ipynb"})
+    query = {"path": "then.ipynb"}
+    (newest, *_) = ask(server, "GET", "versions", params=query)["versions"]
+    assert newest["moved_from"] == "first.ipynb"
+
+
 def test_a_deleted_notebook_is_found_and_restored(server: NotebookServer) -> None:
     (server.root / "sub").mkdir()
     server.save("sub/gone.ipynb", notebook("one"))

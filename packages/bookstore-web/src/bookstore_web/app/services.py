@@ -2,14 +2,17 @@
 
 import threading
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from flask import current_app
 
-from bookstore_core.errors import ConfigurationError
-from bookstore_core.history import PUBLISHED, WORKSPACE, History, Shelf
+from bookstore_core.errors import ConfigurationError, InvalidRequestError, NotFoundError
+from bookstore_core.history import PUBLISHED, WORKSPACE, History, HistoryPage, Shelf
 from bookstore_core.history.removals import Removals
 from bookstore_core.settings import BookstoreSettings
+from bookstore_core.spool.arrivals import await_arrival
+from bookstore_core.spool.saves import Trailer
 from bookstore_core.stores import VersionStore, open_store
 from bookstore_web.app.context import caller, context
 from bookstore_web.app.store_check import StoreChecks
@@ -23,6 +26,7 @@ from bookstore_web.rendering.views import Views
 from bookstore_web.sharing.clone import CloneSource, check_published, source_of
 from bookstore_web.versions.cache import CachedHistory
 from bookstore_web.versions.diff import ChangeMemory, Changes
+from bookstore_web.versions.page import VersionsPage
 from bookstore_web.versions.restore import Restorer
 from bookstore_web.wire import Launch
 
@@ -54,18 +58,55 @@ class Services:
                 self._stores[hurried] = open_store(self.settings, hurried=hurried)
             return self._stores[hurried]
 
-    def history(self, shelf: Shelf = WORKSPACE, *, confirm: bool = True) -> History:
+    def history(
+        self, shelf: Shelf = WORKSPACE, *, confirm: bool = True, settled: bool = False
+    ) -> History:
         """Return the histories of a shelf, on the hurried store.
 
-        Without `confirm`, versions in memory are taken to exist in the store. Raises
-        ConfigurationError if no store, or no such shelf, is configured.
+        Unless they are `settled`, they wait for saves that are about to be in the
+        store. Without `confirm`, versions in memory are taken to exist in the store.
+        Raises ConfigurationError if no store, or no such shelf, is configured.
         """
         store = self.open_store(hurried=True)
         shelf.check(self.settings)
         contents = self.change_memory.contents
         return CachedHistory(
-            store, self.settings, shelf=shelf, contents=contents, confirm=confirm
+            store,
+            self.settings,
+            shelf=shelf,
+            contents=contents,
+            confirm=confirm,
+            settle=(lambda path: None) if settled else partial(self._waiting, shelf),
         )
+
+    def versions(
+        self, shelf: Shelf, path: str, *, cursor: str, limit: int, q: str
+    ) -> VersionsPage:
+        """Return a page of a notebook's versions, and what is not among them yet.
+
+        Raises NotFoundError if there is neither.
+        """
+        history = self.history(shelf, settled=True)
+        # Before the store is asked: a save may arrive meanwhile.
+        waiting = () if cursor or q else self._waiting(shelf, path)
+        try:
+            page = history.page(path, cursor=cursor or None, limit=limit, q=q)
+        except NotFoundError:
+            if not waiting:
+                raise
+            page = HistoryPage(())
+        return VersionsPage.of(page, waiting)
+
+    def _waiting(self, shelf: Shelf, path: str) -> tuple[Trailer, ...]:
+        """Wait for saves that are about to be in the store; return what still waits."""
+        if shelf != WORKSPACE or self.launch is None:
+            return ()
+        try:
+            key = shelf.key(self.settings, path)
+        except InvalidRequestError:
+            return ()
+        found = await_arrival(self.settings.spool_dir, key)
+        return tuple(save for save in found if not save.only_if_changed)
 
     def removals(self) -> Removals:
         """Return the removals from the published shelf, on the hurried store."""

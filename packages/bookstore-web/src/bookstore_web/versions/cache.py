@@ -2,10 +2,10 @@
 
 import threading
 from collections import OrderedDict
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from typing import Generic, TypeVar
 
-from bookstore_core.history import WORKSPACE, History, HistoryRow, Shelf
+from bookstore_core.history import WORKSPACE, History, HistoryPage, HistoryRow, Shelf
 from bookstore_core.paths import check_path
 from bookstore_core.settings import BookstoreSettings
 from bookstore_core.stores import VersionStore
@@ -54,7 +54,8 @@ class CachedHistory(History):
 
     What can change is always requested from the store: whether a version still exists,
     its label, which one is the newest. Without `confirm`, a version that is in
-    `contents` is taken to exist.
+    `contents` is taken to exist. `settle` is called with a path before its newest
+    versions are requested, and waits for saves that are about to be in the store.
     """
 
     def __init__(
@@ -65,11 +66,23 @@ class CachedHistory(History):
         contents: Contents,
         shelf: Shelf = WORKSPACE,
         confirm: bool = True,
+        settle: Callable[[str], object] = lambda path: None,
     ) -> None:
         super().__init__(store, settings, shelf=shelf)
         self._contents = contents
-        self._shelf = shelf
         self._confirm = confirm
+        self._settle = settle
+
+    def page(
+        self, path: str, *, cursor: str | None = None, limit: int = 50, q: str = ""
+    ) -> HistoryPage:
+        if cursor is None:
+            self._settle(path)
+        return super().page(path, cursor=cursor, limit=limit, q=q)
+
+    def _at_index(self, path: str, index: int, *, on_shelf: bool = False) -> HistoryRow:
+        self._settle(path)
+        return super()._at_index(path, index, on_shelf=on_shelf)
 
     def open(self, path: str, name: str = "") -> tuple[HistoryRow, bytes]:
         known = self._contents.get((self._shelf.name, check_path(path), name))

@@ -46,11 +46,32 @@ class VersionsQuery(Request):
     shelf = shelf_field()
 
 
+class WaitingSave(Schema):
+    """A save that is not in the store yet."""
+
+    saved_at = fields.DateTime(required=True)
+    author = fields.String(required=True)
+    size = fields.Integer(required=True, metadata={"description": "In bytes."})
+    sha256 = fields.String(required=True)
+    moved_from = fields.String(required=True)
+    restored_from = fields.String(required=True)
+    restored_path = fields.String(required=True)
+    save_id = fields.String(required=True)
+
+
 class Versions(Schema):
     """A page of a notebook's history, newest first."""
 
     path = fields.String(required=True)
     versions = fields.List(fields.Nested(VersionSchema), required=True)
+    waiting = fields.List(
+        fields.Nested(WaitingSave),
+        required=True,
+        metadata={
+            "description": "On the first page: saves on this notebook server that the "
+            "store does not have yet, the newest first."
+        },
+    )
     cursor = fields.String(
         required=True,
         allow_none=True,
@@ -98,16 +119,18 @@ def versions(wanted: dict[str, Any]) -> dict[str, Any]:
     under its path, and those listed after it are under the old path. With `q`, a page
     may have no versions and still a cursor.
     """
-    history = services().history(find_shelf(wanted["shelf"]))
-    page = history.page(
+    found = services().versions(
+        find_shelf(wanted["shelf"]),
         wanted["path"],
-        cursor=wanted["cursor"] or None,
+        cursor=wanted["cursor"],
         limit=wanted["limit"],
         q=wanted["q"],
     )
+    page = found.stored
     return {
         "path": wanted["path"].strip("/"),
         "versions": [record_of(row) for row in page.rows],
+        "waiting": [{**vars(save), **vars(save.metadata)} for save in found.waiting],
         "cursor": page.cursor,
         "earlier": page.earlier,
     }

@@ -26,16 +26,18 @@ def history() -> Response:
     here = shelved(fields)
     q, cursor = optional_field(fields, "q"), optional_field(fields, "cursor")
     known = services().history(here.shelf)
-    found = known.page(here.path, cursor=cursor or None, limit=PAGE, q=q)
+    page = services().versions(here.shelf, here.path, cursor=cursor, limit=PAGE, q=q)
+    found = page.stored
     last = None if q else _before(known, found)
     before = last.version.version_id if isinstance(last, HistoryRow) else last
     days = days_of_some(found) if q else days_of(found, before=before)
-    page = render_template(
+    text = render_template(
         "history.html",
         here=here,
         days=days,
         times={row.version.version_id: row.saved_at for row in found.rows},
         large=_large((*found.rows, *([last] if isinstance(last, HistoryRow) else ()))),
+        waiting=page.waiting,
         newest_fits=_newest_fits(found.rows),
         q=q,
         cursor=found.cursor,
@@ -44,7 +46,7 @@ def history() -> Response:
         is_later_page=bool(cursor),
         xsrf_token=context().xsrf_token,
     )
-    return make_response(page)
+    return make_response(text)
 
 
 def _large(rows: Iterable[HistoryRow]) -> frozenset[str]:

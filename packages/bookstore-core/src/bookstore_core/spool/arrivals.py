@@ -1,0 +1,77 @@
+"""Saves on their way to the store: what the spool has of a notebook, and its arrival.
+
+A save is in the store some tenths of a second after it was made. Whoever lists the
+versions of a notebook right after a restore expects it in the list, so a list waits for
+what is about to arrive.
+"""
+
+import os
+import time
+from contextlib import suppress
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from bookstore_core.clock import utc_now
+from bookstore_core.disk.regular import open_stream
+from bookstore_core.errors import SpoolError
+from bookstore_core.spool.directory import CUR, NEW
+from bookstore_core.spool.drain_status import read_status
+from bookstore_core.spool.saves import Trailer, read_trailer, time_of
+
+#: How many of the newest saves in the spool are looked at; thousands may wait.
+MOST_LOOKED_AT = 200
+
+#: Seconds for which the arrival of a save is awaited, and between looks at the spool.
+PATIENCE, LOOK = 2.0, 0.02
+
+#: A save that has waited for longer is not about to arrive.
+FRESH = timedelta(seconds=5)
+
+
+def waiting_of(spool_dir: str, key: str) -> tuple[Trailer, ...]:
+    """Return what describes the saves of a key in the spool, the newest first.
+
+    Only the newest saves of the spool are looked at. What cannot be read is left out.
+    """
+    return tuple(trailer for _, trailer in _found(spool_dir, key))
+
+
+def await_arrival(
+    spool_dir: str, key: str, *, patience: float = PATIENCE
+) -> tuple[Trailer, ...]:
+    """Wait until no fresh save of a key is in the spool; return what still is.
+
+    Does not wait while uploads fail, nor for saves that have waited for long.
+    """
+    end = time.monotonic() + patience
+    while True:
+        found = _found(spool_dir, key)
+        soon = any(utc_now() - saved_at < FRESH for saved_at, _ in found)
+        late = not soon or time.monotonic() > end
+        if late or read_status(spool_dir).last_error:
+            return tuple(trailer for _, trailer in found)
+        time.sleep(LOOK)
+
+
+def _found(spool_dir: str, key: str) -> list[tuple[datetime, Trailer]]:
+    root, names = Path(spool_dir), set[str]()
+    # In the order in which files move, so that none is missed in between.
+    for folder in (NEW, CUR):
+        with suppress(OSError):
+            names |= set(os.listdir(root / folder))
+    newest = sorted((name for name in names if time_of(name)), reverse=True)
+    found = []
+    for name in newest[:MOST_LOOKED_AT]:
+        trailer = _peek(root / NEW / name) or _peek(root / CUR / name)
+        saved_at = time_of(name)
+        if trailer is not None and trailer.key == key and saved_at is not None:
+            found.append((saved_at, trailer))
+    return found
+
+
+def _peek(path: Path) -> Trailer | None:
+    try:
+        with open_stream(path) as file:
+            return read_trailer(file)
+    except (OSError, SpoolError):
+        return None
