@@ -160,6 +160,7 @@ OTHER_NAMES = {
     "published": "publish",
     "unpublish": "publish",
     "version": "versions",
+    "diff/image": "diff",
     "openapi.json": "openapi",
     "healthz": "state",
 }

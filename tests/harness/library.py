@@ -52,6 +52,21 @@ def report(number: int) -> dict[str, Any]:
     return {"nbformat": 4, "nbformat_minor": 5, "metadata": metadata, "cells": cells}
 
 
+def plotted(colour: str) -> dict[str, Any]:
+    """Return a notebook with a plot in this colour, and its legend as text."""
+    drawn = f"""<svg xmlns="http://www.w3.org/2000/svg" width="320" height="200">
+        <circle cx="160" cy="100" r="80" fill="{colour}"/></svg>"""
+    image = {
+        "output_type": "display_data",
+        "data": {"image/svg+xml": drawn, "text/plain": "<Figure>"},
+        "metadata": {},
+    }
+    printed = {"output_type": "stream", "name": "stdout", "text": f"{colour}\n"}
+    cell = _code("plot", "draw()", number=1)
+    cells = [_markdown("intro", "# A plot"), {**cell, "outputs": [printed, image]}]
+    return {"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": cells}
+
+
 def _markdown(name: str, source: str) -> dict[str, Any]:
     return {"cell_type": "markdown", "id": name, "metadata": {}, "source": source}
 

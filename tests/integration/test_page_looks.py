@@ -23,7 +23,7 @@ from harness.browsing import (
     take_screenshot,
     violations,
 )
-from harness.library import LONG, PUBLISHED_PATH, REPORT, SAID
+from harness.library import LONG, PUBLISHED_PATH, REPORT, SAID, plotted
 from harness.notebook_server import TOKEN
 from harness.serving import serving
 from harness.site import Site, open_site
@@ -35,6 +35,8 @@ pytestmark = [
     ),
 ]
 
+PLOT = "plot.ipynb"
+
 Prepare = Callable[[Page], None]
 
 
@@ -42,6 +44,9 @@ Prepare = Callable[[Page], None]
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     with open_site("modern", tmp_path_factory.mktemp("looks")) as running:
         running.library.save("notes.ipynb", running.library.now, content=b"notes\n")
+        for colour in ("red", "blue"):
+            now = running.library.now
+            running.library.save(PLOT, now, content=plotted(colour))
         yield running
 
 
@@ -62,10 +67,17 @@ def open_all_folds(page: Page) -> None:
         summary.click()
 
 
-def open_outputs(page: Page) -> None:
-    page.get_by_text("Outputs changed").first.click()
-    shown = page.frame_locator("iframe").first
-    expect(shown.get_by_text("Total:").first).to_be_visible()
+def open_folds(page: Page) -> None:
+    """Open what is rendered, unchanged or a detail."""
+    for fold in page.locator("details:not([open]) > summary").all():
+        if fold.is_visible():
+            fold.click()
+    expect(page.locator("iframe").first).to_be_visible()
+    page.wait_for_load_state("networkidle")
+
+
+def swipe(page: Page) -> None:
+    page.get_by_role("button", name="Swipe").first.click()
 
 
 def choose_two(page: Page) -> None:
@@ -108,7 +120,10 @@ PAGES: dict[str, tuple[str, dict[str, str], Prepare]] = {
         {"path": PUBLISHED_PATH, "shelf": "published", "done": "published"},
         wait_for_the_frame,
     ),
-    "diff": ("diff", {"path": REPORT, "base": "@9"}, open_outputs),
+    "diff": ("diff", {"path": REPORT, "base": "@9"}, nothing),
+    "diff-opened": ("diff", {"path": REPORT, "base": "@9"}, open_folds),
+    "diff-swiped": ("diff", {"path": PLOT}, swipe),
+    "diff-equal": ("diff", {"path": PLOT, "base": "@1", "remote": "@1"}, nothing),
     "diff-file": ("diff", {"path": REPORT, "base": SAID, "remote": "file"}, nothing),
     "restore": ("restore", {"path": REPORT, "version_id": SAID}, nothing),
     "clone": (

@@ -2,12 +2,13 @@
 
 import json
 from collections.abc import Iterator
+from datetime import timedelta
 
 import pytest
 from playwright.sync_api import Browser, Locator, Page, Route, expect
 
 from harness.browsing import CHROMIUM, open_browser, open_page
-from harness.library import DELETED, OLD, REPORT, SAID, WHY, report
+from harness.library import DELETED, OLD, REPORT, SAID, WHY, plotted, report
 from harness.notebook_server import GENERATIONS, notebook
 from harness.site import Site, open_site
 
@@ -131,10 +132,11 @@ def test_compare_two_that_are_chosen(site: Site, page: Page) -> None:
     expect(page.get_by_role("heading", level=1)).to_have_text("What changed")
     expect(page.locator(".cell").first).to_be_visible()
     expect(page.locator("ins").first).to_have_css("text-decoration-line", "underline")
+    expect(page.locator(".output-text ins").first).to_be_visible()
     assert page.frames == [page.main_frame]
-    page.get_by_text("Outputs changed").first.click()
-    outputs = page.frame_locator("iframe").first
-    expect(outputs.get_by_text("Total:").first).to_be_visible()
+    page.get_by_text("unchanged cell").first.click()
+    shown = page.frame_locator("iframe").first
+    expect(shown.locator("main")).not_to_be_empty()
 
 
 def test_restore_in_place_and_undo_it(site: Site, page: Page) -> None:
@@ -322,3 +324,28 @@ def test_a_notebook_is_found_restored_and_undone_by_keyboard_alone(
     page.wait_for_url("**/history?*done=undone*")
     file = site.server.root / path
     assert json.loads(file.read_text())["cells"][0]["source"] == ["second"]
+
+
+def test_images_are_compared_by_swiping_and_laid_over_each_other(
+    site: Site, page: Page
+) -> None:
+    path = f"plots of {site.server.base_url.strip('/').replace('/', ' ')}.ipynb"
+    for hours, colour in enumerate(("red", "blue"), 1):
+        at = site.library.now + timedelta(hours=hours)
+        site.library.save(path, at, content=plotted(colour))
+    page.goto(site.url("diff", path=path))
+    before, after = page.locator(".pictures img").all()
+    expect(before).to_be_in_viewport()
+    assert before.bounding_box() != after.bounding_box()
+    share = page.get_by_role("slider", name="How much of the image after is shown")
+    expect(share).to_be_hidden()
+    press(page, "Swipe")
+    share.fill("25")
+    expect(share).to_have_attribute("aria-valuetext", "25 % after")
+    expect(after).to_have_css("clip-path", "inset(0px 75% 0px 0px)")
+    assert before.bounding_box() == after.bounding_box()
+    press(page, "Overlay")
+    share.press("ArrowRight")
+    expect(after).to_have_css("opacity", "0.26")
+    press(page, "Side by side")
+    expect(after).to_have_css("opacity", "1")

@@ -223,3 +223,18 @@ def test_the_newest_two_are_compared_without_their_labels(
     query = {"query_string": {"path": PATH}}
     found = asked("/bookstore/diff", **query)
     assert found == {CONTENT: 2, VERSIONS: 3, HEAD: 2}
+
+
+def test_an_image_of_a_comparison_asks_nothing_more(
+    server: ServerSide, asked: Asked
+) -> None:
+    image = {"output_type": "display_data", "data": {"image/png": "aGk="}}
+    content = notebook("1")
+    content["cells"][0]["outputs"] = [image]
+    store = server.services.open_store()
+    versions = [save(store, notebook("1")), save(store, content)]
+    known = {"base": versions[0].version_id, "remote": versions[1].version_id}
+    page = {"query_string": {"path": PATH, **known}}
+    assert asked("/bookstore/diff", **page) == {CONTENT: 2}
+    shown = named(versions[1], cell="0", output="0")
+    assert asked("/bookstore/diff/image", **shown) == {}

@@ -11,6 +11,7 @@ from bookstore_core.diff.lines import Detail, diff_texts
 from bookstore_core.diff.metadata import KeyChange, diff_metadata
 from bookstore_core.diff.outputs import (
     OutputDiff,
+    diff_output_texts,
     diff_outputs,
     outputs_differ,
     outputs_of,
@@ -116,8 +117,10 @@ class Comparison:
             self.omitted += 1
         elif self._detail.is_wanted:
             source = self._diff_sources(place) if source_changed else None
-            outputs = self._affordable(_diff_outputs(place) if outputs_changed else ())
             is_single = place.base is None or place.remote is None
+            outputs: tuple[OutputDiff, ...] = ()
+            if outputs_changed:
+                outputs = self._diff_outputs(place, with_texts=not is_single)
             self.cells.append(
                 replace(
                     _cell_diff(kind, place),
@@ -128,6 +131,19 @@ class Comparison:
                     metadata=self._affordable(metadata),
                 )
             )
+
+    def _diff_outputs(
+        self, place: PlacedCell, *, with_texts: bool
+    ) -> tuple[OutputDiff, ...]:
+        base = outputs_of(place.base.raw) if place.base else []
+        remote = outputs_of(place.remote.raw) if place.remote else []
+        found = self._affordable(diff_outputs(base, remote))
+        if not with_texts:
+            return found
+        detail = self._detail
+        return tuple(
+            diff_output_texts(one, base, remote, detail=detail) for one in found
+        )
 
     def _affordable(self, items: tuple[Item, ...]) -> tuple[Item, ...]:
         return tuple(item for item in items if self._detail.take())
@@ -186,12 +202,6 @@ def _cell_diff(kind: Kind, place: PlacedCell, *, count: int = 1) -> CellDiff:
         count=count,
         base_type=shown(base.type[:100]) if base and is_other_type else "",
     )
-
-
-def _diff_outputs(place: PlacedCell) -> tuple[OutputDiff, ...]:
-    base = outputs_of(place.base.raw) if place.base else []
-    remote = outputs_of(place.remote.raw) if place.remote else []
-    return diff_outputs(base, remote)
 
 
 def _diff_metadata(base: Cell, remote: Cell) -> tuple[KeyChange, ...]:

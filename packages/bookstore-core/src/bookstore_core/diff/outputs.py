@@ -1,10 +1,13 @@
 """Outputs of cells, compared by digest and described by their types and sizes."""
 
+import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from bookstore_core.cells import digest, shown, text_of, write_json
+from bookstore_core.diff.lines import Detail, diff_texts
+from bookstore_core.diff.text import TextDiff
 
 #: Outputs of one cell that are described, and MIME types of one output.
 MAX_OUTPUTS, MAX_TYPES = 50, 10
@@ -12,6 +15,8 @@ MAX_OUTPUTS, MAX_TYPES = 50, 10
 SHORT = 200
 #: Characters of a type's name that are shown.
 NAME = 100
+#: Colours of a terminal.
+ESCAPES = re.compile("\x1b\\[[0-9;]*[A-Za-z]")
 #: Members that differ between two runs with the same result.
 NO_CHANGE = ("execution_count", "prompt_number", "transient")
 
@@ -40,11 +45,15 @@ class Output:
 
 @dataclass(frozen=True)
 class OutputDiff:
-    """Two outputs that correspond; None if that side has no such output."""
+    """Two outputs that correspond; None if that side has no such output.
+
+    `text` compares their texts, if they have texts that differ.
+    """
 
     kind: Literal["unchanged", "added", "removed", "changed"]
     base: Output | None
     remote: Output | None
+    text: TextDiff | None = None
 
 
 def outputs_of(raw: Mapping[str, Any]) -> list[Any]:
@@ -88,6 +97,33 @@ def diff_outputs(base: Sequence[Any], remote: Sequence[Any]) -> tuple[OutputDiff
         other = right[place] if place < len(right) else None
         diffs.append(_compare(one, other))
     return (*diffs, *reversed(tail))
+
+
+def diff_output_texts(
+    found: OutputDiff, base: Sequence[Any], remote: Sequence[Any], *, detail: Detail
+) -> OutputDiff:
+    """Return the pair with the difference of its texts, if there is one."""
+    if found.kind == "unchanged":
+        return found
+    left = _text_in(base[found.base.index]) if found.base else ""
+    right = _text_in(remote[found.remote.index]) if found.remote else ""
+    if left == right:
+        return found
+    return replace(found, text=diff_texts(left, right, detail=detail))
+
+
+def _text_in(output: object) -> str:
+    """Return what an output says in plain text; empty if it says nothing."""
+    if not isinstance(output, dict):
+        return ""
+    data = output.get("data")
+    if isinstance(data, dict):
+        text = text_of(data.get("text/plain"))
+    elif isinstance(output.get("traceback"), list):
+        text = "\n".join(map(text_of, output["traceback"]))
+    else:
+        text = text_of(output.get("text"))
+    return ESCAPES.sub("", text).removesuffix("\n")
 
 
 def _compare(base: Output | None, remote: Output | None) -> OutputDiff:

@@ -67,7 +67,8 @@ class NotebookDiff:
                         "count", "base_type", "source_changed", "outputs_changed",
                         "source": TEXT | null,
                         "outputs": [{"kind", "base": OUTPUT | null,
-                                     "remote": OUTPUT | null}],
+                                     "remote": OUTPUT | null,
+                                     "text": TEXT | null}],
                         "metadata": [KEY]}],
              "cells_omitted": number, "metadata": [KEY],
              "text": TEXT | null, "reason": text}

@@ -33,6 +33,9 @@ MAX_LIMIT = 1000
 #: The most listings for one page. If they give few rows, its cursor continues.
 MAX_STEPS = 20
 
+#: The most rows that are requested at once to find a version before another.
+MOST_LOOKED = 50
+
 #: How many of the newest versions are searched for older paths of a notebook, if a name
 #: is not found among the versions of the requested path.
 FAR = 2000
@@ -209,24 +212,27 @@ class History:
             f"on {local:%Y-%m-%d at %H:%M:%S}."
         )
 
-    def before(self, row: HistoryRow) -> HistoryRow | None:
+    def before(self, row: HistoryRow, *, differing: bool = False) -> HistoryRow | None:
         """Return the version before this one, without its label, or None.
 
-        Delete markers do not count. Raises VersionNotFoundError if the given version is
-        no longer in the store, or has too many newer ones.
+        Delete markers do not count; if `differing`, neither do versions with the same
+        sha256. Raises VersionNotFoundError if the given version is no longer in the
+        store, or has too many newer ones.
         """
-        version_id, seen = row.version.version_id, False
+        version_id, seen, look = row.version.version_id, False, 2
         position: Position | None = Position(row.path, at=version_id)
         for _ in range(MAX_STEPS):
             if position is None:
                 break
-            step = self._thread.step(position, 2, known=row)
+            step = self._thread.step(position, look, known=row)
             for found in step.rows:
                 if found.version.version_id == version_id:
                     seen = True
-                elif not found.version.deleted:
+                elif not found.version.deleted and not (
+                    differing and found.has_content_of(row)
+                ):
                     return found
-            position = step.following
+            position, look = step.following, min(look * 2, MOST_LOOKED)
         if position is not None:
             raise VersionNotFoundError(
                 f"The version of {printable(row.path)} before {version_id} is not "

@@ -29,6 +29,15 @@ class HistoryRow:
         return self.version.metadata.author if self.version.metadata else ""
 
     @property
+    def sha256(self) -> str:
+        """The sha256 of its content; empty if not known."""
+        return self.version.metadata.sha256 if self.version.metadata else ""
+
+    def has_content_of(self, other: "HistoryRow") -> bool:
+        """Return whether both are known to have the same content."""
+        return bool(self.sha256) and self.sha256 == other.sha256
+
+    @property
     def moved_from(self) -> str:
         """The notebook's previous path, if it was renamed or moved; else empty."""
         return self.version.metadata.moved_from if self.version.metadata else ""

@@ -26,6 +26,8 @@ from bookstore_web.versions.cache import Contents, SizedCache
 
 #: The name for the file on the caller's server as it is now.
 FILE = "file"
+#: Versions that differ only in when cells were run, and are passed over.
+MOST_SKIPPED = 3
 #: Bytes of contents, and number of summaries, that a process keeps.
 CONTENTS_ROOM = 64 * 1024 * 1024
 SUMMARIES_ROOM = 10_000
@@ -48,8 +50,9 @@ class ComparisonRequest:
     """Which two to compare, by any names that `History.find` takes.
 
     `remote` may be `FILE`. If empty, `remote` is the newest version and `base` is the
-    version before `remote`. `base_path` and `remote_path` are their paths, if they are
-    older than a rename.
+    version before `remote`; if `differing`, the newest of those before it that differs,
+    if there is one. `base_path` and `remote_path` are their paths, if they are older
+    than a rename.
     """
 
     path: str
@@ -57,6 +60,7 @@ class ComparisonRequest:
     remote: str = ""
     base_path: str = ""
     remote_path: str = ""
+    differing: bool = False
 
 
 @dataclass(frozen=True)
@@ -127,7 +131,19 @@ class Changes:
         """Return the two sides and all differences."""
         base, remote = self._both(wanted)
         found = self.pool.run(diff_notebooks, base.data, remote.data)
+        for _ in range(MOST_SKIPPED):
+            if wanted.base or not (wanted.differing and found.summary.is_empty):
+                break
+            # The two differ in nothing but when cells were run.
+            older = self._older(base)
+            if older is None:
+                break
+            base, found = older, self.pool.run(diff_notebooks, older.data, remote.data)
         return base.side, remote.side, found
+
+    def content(self, path: str, name: str) -> bytes:
+        """Return the content of a version, or of the file on the server."""
+        return self._read(path, name).data
 
     def _both(self, wanted: ComparisonRequest) -> tuple[_Content, _Content]:
         path = check_path(wanted.path)
@@ -137,7 +153,21 @@ class Changes:
             return self._read(wanted.base_path or path, wanted.base), remote
         if remote.row is None:
             return self._read(wanted.base_path or path, "@0"), remote
+        if wanted.differing and (differing := self._older(remote)) is not None:
+            return differing, remote
         return self._before(remote.row), remote
+
+    def _older(self, content: _Content) -> _Content | None:
+        """Return the newest version before this one that differs, None if none does."""
+        if content.row is None:
+            return None
+        try:
+            found = self.history.before(content.row, differing=True)
+        except VersionNotFoundError:
+            return None
+        return (
+            None if found is None else self._read(found.path, found.version.version_id)
+        )
 
     def _read(self, path: str, name: str) -> _Content:
         if name == FILE:
@@ -172,7 +202,6 @@ class Changes:
         found = self.history.before(row)
         if found is None:
             raise VersionNotFoundError(
-                f"{row.version.version_id} is the first version of {row.path}. Choose "
-                "a base to compare it with."
+                f"This is the first version of {row.path}: no version is before it."
             )
         return self._read(found.path, found.version.version_id)
