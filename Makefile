@@ -18,7 +18,7 @@ WEB := packages/bookstore-web
 TYPINGS := $(WEB)/node_modules/.installed
 MANIFESTS := Makefile pyproject.toml constraints.txt $(PACKAGES:=/pyproject.toml)
 
-.PHONY: help install run test test-floors test-s3 chromium ceph chaos bench check check-scripts format clean
+.PHONY: help install run test test-floors test-s3 chromium ceph chaos bench check check-scripts renderers format clean
 
 help:  ## List the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -125,6 +125,9 @@ check: .venv/.installed  ## Check style and types
 # Their typings are those that JupyterLab publishes; nothing of this is shipped.
 check-scripts: $(TYPINGS)
 	$(WEB)/node_modules/.bin/tsc -p $(WEB)/src/bookstore_web/front/jsconfig.json
+
+renderers:  ## Fetch the scripts that draw rich outputs again, as in their manifest (needs npm)
+	$(PYTHON) ci/renderers.py
 
 $(TYPINGS): $(WEB)/package.json
 	@echo "Installing the typings of JupyterLab ..."

@@ -4,6 +4,7 @@ import hashlib
 import io
 import json
 import os
+import re
 import shutil
 import socket
 import threading
@@ -17,7 +18,7 @@ from playwright.sync_api import Browser, BrowserContext, Route, sync_playwright
 
 from bookstore_core.settings import BookstoreSettings
 from bookstore_core.stores import VersionMetadata, new_save_id, open_store, utc_now
-from bookstore_web.rendering.document import FRAME_POLICY
+from bookstore_web.rendering.policy import frame_policy
 from harness.config_files import extension_lines, settings_lines
 from harness.notebook_server import GENERATIONS, TOKEN, NotebookServer, notebook
 from harness.waiting import wait_for
@@ -280,7 +281,8 @@ def test_nothing_of_a_hostile_version_runs_or_reaches_out(
             element.dispatch_event("click")
             element.click(force=True, timeout=5000, no_wait_after=True)
     page.wait_for_timeout(500)
-    ours = (f"{server.url}/bookstore/view", f"{server.url}/bookstore/static/")
+    places = ("view", "static/", "renderers/")
+    ours = tuple(f"{server.url}/bookstore/{place}" for place in places)
     assert [url for url in seen if not url.startswith((*ours, "data:", "about:"))] == []
     assert len([url for url in seen if "/view/content?" in url]) == 1
     assert listener.asked == []
@@ -311,7 +313,7 @@ def test_without_its_policy_the_same_document_reaches_out(
     seen = watch(context)
     page.goto(url, wait_until="commit")
     page.wait_for_function("document.title == 'owned'")
-    ways = ("script", "fetch", "img", "css", "import", "style")
+    ways = ("script", "fetch", "srcset", "css", "import", "style")
     wanted = [f"/{way}-{name}" for way in ways for name in ("html", "markdown")]
 
     def missing() -> list[str]:
@@ -353,6 +355,9 @@ def test_the_policy_arrives_through_the_notebook_server(server: NotebookServer) 
         "GET", content_url(server, "p.ipynb", version)[len(server.url) :]
     )
     assert answer.status_code == 200
-    assert answer.raw.headers.getlist("Content-Security-Policy") == [FRAME_POLICY]
+    nonce = re.search(r'<script nonce="([^"]+)"', answer.text)
+    assert nonce
+    policy = frame_policy(nonce[1])
+    assert answer.raw.headers.getlist("Content-Security-Policy") == [policy]
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
     assert answer.headers["Content-Type"] == "text/html; charset=utf-8"

@@ -11,7 +11,9 @@ from flask.testing import FlaskClient
 from bookstore_core.errors import NotFoundError
 from bookstore_core.stores import Version
 from bookstore_web.rendering import exporter as rendering_exporter
-from bookstore_web.rendering.document import FRAME_POLICY, prepare, render
+from bookstore_web.rendering.document import prepare, render
+from bookstore_web.rendering.parts.limits import Portion
+from bookstore_web.rendering.policy import frame_policy, with_scripts
 from bookstore_web.rendering.style import frame_style
 
 Put = Callable[..., Version]
@@ -109,25 +111,51 @@ def test_text_of_code_raw_cells_and_streams_is_not_html() -> None:
     assert "<img src=x" not in page
 
 
-def test_large_notebooks_are_shown_in_part() -> None:
-    image = display("image/png", "A" * 4_000_000)
-    prepared = prepare(
-        written(
-            cell("1", outputs=[image]),
-            cell("x" * 60_000),
-            *[cell(f"cell_{n}") for n in range(600)],
-        )
+def test_what_does_not_fit_is_left_to_other_documents() -> None:
+    image, huge = (display("image/png", "A" * size) for size in (4_000_000, 20_000_000))
+    data = written(
+        cell("1", outputs=[image, huge]),
+        cell("x" * 60_000, outputs=[{"output_type": "stream", "text": "y" * 300_000}]),
+        *[cell(f"cell_{n}") for n in range(600)],
     )
+    prepared = prepare(data, Portion(address="path=a"))
     assert prepared.cells == 602
     assert prepared.left_out.sentence == (
-        "Not everything is shown here. Left out: 102 cells at the end; "
-        "1 cell cut short; 1 large output."
+        "Not everything is shown here. Left out: 1 cell cut short; 1 large output."
     )
     page = render(prepared)
-    assert "This output is too large to show: 4.0 MB." in page
+    assert '<a href="?path=a&amp;cell=0">Show the output (4.0 MB)</a>' in page
+    assert "an output of 20.0 MB: too large to show" in page
+    assert '<a href="?path=a&amp;cell=1">Show the output (0.3 MB)</a>' in page
+    assert '<a href="?path=a&amp;from=500">Show the cells from 501' in page
     assert "cell_497" in page
     assert "cell_498" not in page
     assert len(page) < 1_000_000
+    alone = render(prepare(data, Portion(cell=0)))
+    assert "A" * 4_000_000 in alone
+    rest = render(prepare(data, Portion(begin=500, address="path=a")))
+    assert "cell_498" in rest
+    assert "cell_599" in rest
+    assert "later" not in rest[rest.index("<main>") :]
+
+
+def test_a_document_ends_when_its_text_is_full() -> None:
+    stream = {"output_type": "stream", "name": "stdout", "text": "y" * 150_000}
+    data = written(*[cell(f"cell_{n}", outputs=[stream]) for n in range(20)])
+    begin, seen = 0, 0
+    while begin is not None:
+        page = shown_portion(data, begin)
+        seen += page.count("cell_")
+        found = re.search(r"from=(\d+)", page)
+        assert found is None or int(found[1]) > begin
+        begin = int(found[1]) if found else None
+    assert seen == 20
+
+
+def shown_portion(data: bytes, begin: int) -> str:
+    page = render(prepare(data, Portion(begin=begin)))
+    assert len(page) < 1_500_000
+    return page[page.index("<main>") :]
 
 
 def test_a_small_notebook_leaves_nothing_out() -> None:
@@ -138,11 +166,11 @@ def test_a_small_notebook_leaves_nothing_out() -> None:
 
 def test_one_cell_can_be_shown_alone() -> None:
     data = written(*[cell(f"value_{n}") for n in range(600)])
-    page = render(prepare(data, cell=599))
+    page = render(prepare(data, Portion(cell=599)))
     assert "value_599" in page
     assert "value_598" not in page
     with pytest.raises(NotFoundError, match="600 cells"):
-        prepare(data, cell=600)
+        prepare(data, Portion(cell=600))
 
 
 def test_format_3_is_rendered() -> None:
@@ -239,7 +267,10 @@ def test_the_frame_shows_a_version_with_its_own_policy(
     answer = client.get(CONTENT, query_string=query)
     assert answer.status_code == 200
     assert "old_value" in answer.text
-    assert answer.headers.getlist("Content-Security-Policy") == [FRAME_POLICY]
+    nonce = re.search(r'<script nonce="([^"]+)" src="/bookstore/rend', answer.text)
+    assert nonce
+    policy = frame_policy(nonce[1])
+    assert answer.headers.getlist("Content-Security-Policy") == [policy]
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
     assert answer.headers["Referrer-Policy"] == "no-referrer"
     assert answer.headers["Cache-Control"] == "no-store"
@@ -249,15 +280,37 @@ def test_the_frame_shows_a_version_with_its_own_policy(
     assert "old_value" in client.get(CONTENT, query_string=before).text
 
 
-def test_the_policy_forbids_scripts_forms_frames_and_the_origin() -> None:
-    rules = {rule.split()[0]: rule.split()[1:] for rule in FRAME_POLICY.split("; ")}
+def test_the_policy_allows_our_scripts_and_forbids_all_else() -> None:
+    policy = frame_policy("abc")
+    rules = {rule.split()[0]: rule.split()[1:] for rule in policy.split("; ")}
     assert rules["default-src"] == ["'none'"]
-    assert rules["img-src"] == ["data:"]
+    assert rules["script-src"] == ["'nonce-abc'"]
+    assert rules["connect-src"] == ["'none'"]
+    assert rules["img-src"] == ["data:", "blob:"]
     assert rules["frame-ancestors"] == ["'self'"]
-    assert not {"script-src", "connect-src", "font-src", "frame-src"} & set(rules)
-    forbidden = {"allow-scripts", "allow-same-origin", "allow-forms", "allow-modals"}
+    assert not {"frame-src", "worker-src", "object-src"} & set(rules)
+    forbidden = {"allow-same-origin", "allow-forms", "allow-modals", "allow-downloads"}
     forbidden |= {"allow-top-navigation", "allow-top-navigation-by-user-activation"}
     assert not forbidden & set(rules["sandbox"])
+
+
+def test_each_response_has_a_number_of_its_own(client: FlaskClient, put: Put) -> None:
+    put("workspace/a.ipynb", written(cell("1")))
+    policies = {
+        client.get(CONTENT, query_string={"path": "a.ipynb"}).headers[
+            "Content-Security-Policy"
+        ]
+        for _ in range(3)
+    }
+    assert len(policies) == 3
+
+
+def test_our_scripts_stand_before_what_others_wrote() -> None:
+    data = written(cell("<!--scripts--><script>alert(1)</script>", "markdown"))
+    page, _ = with_scripts(render(prepare(data)), "/user/ann/")
+    assert page.count("nonce=") == 2
+    assert page.index('src="/user/ann/bookstore/renderers/') < page.index("<main>")
+    assert '<script type="text/inert" nonce="">alert(1)' in page
 
 
 def test_the_frame_shows_published_versions(client: FlaskClient, put: Put) -> None:
@@ -276,6 +329,8 @@ def test_the_frame_shows_published_versions(client: FlaskClient, put: Put) -> No
         ({"path": "a.ipynb", "shelf": "attic"}, 400),
         ({"path": "a.ipynb", "cell": "-1"}, 400),
         ({"path": "a.ipynb", "cell": "9"}, 404),
+        ({"path": "a.ipynb", "from": "x"}, 400),
+        ({"path": "a.ipynb", "from": "9"}, 404),
         ({"path": "a.ipynb", "version_id": "no-such"}, 404),
         ({"path": "a.ipynb", "version_id": "@7"}, 404),
         ({"path": "unknown.ipynb"}, 404),

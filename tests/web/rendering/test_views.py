@@ -7,6 +7,7 @@ import pytest
 
 from bookstore_core.errors import NotFoundError
 from bookstore_web.confined.pool import ConfinedPool
+from bookstore_web.rendering.parts.limits import Portion
 from bookstore_web.rendering.views import Views
 from harness.notebook_server import notebook
 
@@ -23,13 +24,13 @@ def test_a_version_is_described_and_rendered_once(pool: ConfinedPool) -> None:
     described = views.describe(data)
     assert (described.kind, described.cells) == ("notebook", 2)
     assert described.notebook is None
-    document = views.document(data, cell=None, title="a.ipynb")
+    document = views.document(data, portion=Portion(), title="a.ipynb")
     assert '<span class="kn">import</span>' in document
     pool.close()  # what is kept needs no process
     assert views.describe(data) is described
-    assert views.document(data, cell=None, title="a.ipynb") is document
+    assert views.document(data, portion=Portion(), title="a.ipynb") is document
     with pytest.raises(NotFoundError, match="no cell 7"):
-        views.document(data, cell=7, title="a.ipynb")
+        views.document(data, portion=Portion(cell=7), title="a.ipynb")
 
 
 def test_a_version_that_takes_too_much_can_be_downloaded(pool: ConfinedPool) -> None:
@@ -39,5 +40,5 @@ def test_a_version_that_takes_too_much_can_be_downloaded(pool: ConfinedPool) -> 
     described = views.describe(data)
     assert described.kind == "binary"
     assert "more time or memory" in described.reason
-    assert "Download it instead." in views.document(data, cell=None, title="a")
+    assert "Download it instead." in views.document(data, portion=Portion(), title="a")
     assert views.describe(b"text").kind == "text"

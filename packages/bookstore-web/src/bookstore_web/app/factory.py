@@ -34,6 +34,9 @@ CONTENT_SECURITY_POLICY = "; ".join(
     ]
 )
 
+#: Endpoints whose answers browsers may keep.
+KEPT = frozenset({"static", "shared.static", "pages.renderers.renderer"})
+
 
 class AnythingConverter(BaseConverter):
     """The rest of the URL with all slashes; our own checks validate it."""
@@ -126,6 +129,6 @@ def _set_headers(response: Response) -> Response:
     headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
     headers["X-Content-Type-Options"] = "nosniff"
     headers.setdefault("Referrer-Policy", "same-origin")
-    if request.endpoint not in {"static", "shared.static"}:
+    if request.endpoint not in KEPT or response.status_code >= 400:
         headers["Cache-Control"] = "no-store"
     return response

@@ -4,53 +4,35 @@
 `Prepared.left_out` counts what the document does not show. `render` makes the document.
 Both run in a confined process, see `views.py`. The page `/bookstore/view` has a frame
 with ``sandbox="{{ FRAME_SANDBOX }}"`` and the address
-`/bookstore/view/content?path&version_id[&shelf][&cell]`, and the page's own policy
-contains ``frame-src 'self'``. With `cell`, an index from 0, the document shows only
-that cell: a comparison shows outputs in this way.
+`/bookstore/view/content?path&version_id[&shelf][&cell|&from]`, and the page's own
+policy contains ``frame-src 'self'``. With `cell`, an index from 0, the document shows
+only that cell: a comparison shows outputs in this way. With `from`, it shows the cells
+from that one on. What does not fit into one document is in `rendering/parts/limits.py`.
 
-The limits on what is shown are in `rendering/cells.py`.
-
-Nothing in a version is trusted. The document's own policy (`FRAME_POLICY`) makes it
-inert wherever it is opened: it has an origin of its own, runs no scripts, sends no
-forms, has no frames, and loads nothing but images inside the document. Links open in a
-new tab when they are clicked.
+Nothing in a version is trusted: `policy.py` says what the document may do, and
+`markup.py` makes HTML of others harmless.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from html import escape
 from typing import Any, Literal
 
 from bookstore_core.cells import parse_leniently, shown
 from bookstore_core.errors import InvalidNotebookError, NotFoundError
-from bookstore_web.rendering.cells import CellReader, LeftOut
 from bookstore_web.rendering.markup import finish
+from bookstore_web.rendering.parts.cells import CellReader
+from bookstore_web.rendering.parts.limits import LeftOut, Portion
+from bookstore_web.rendering.parts.rich import RichError, Widgets, inert_json
+from bookstore_web.rendering.policy import MARK
 from bookstore_web.rendering.style import frame_style
-
-FRAME_SANDBOX = "allow-popups allow-popups-to-escape-sandbox"
-FRAME_POLICY = "; ".join(
-    [
-        f"sandbox {FRAME_SANDBOX}",
-        "default-src 'none'",
-        "img-src data:",
-        "style-src 'unsafe-inline'",
-        "base-uri 'none'",
-        "form-action 'none'",
-        "frame-ancestors 'self'",
-    ]
-)
-FRAME_HEADERS: Mapping[str, str] = {
-    "Content-Security-Policy": FRAME_POLICY,
-    # Browsers refuse any other value for a document with `sandbox`.
-    "Cross-Origin-Opener-Policy": "unsafe-none",
-    "X-Content-Type-Options": "nosniff",
-    "X-DNS-Prefetch-Control": "off",
-    "Referrer-Policy": "no-referrer",
-    "Content-Type": "text/html; charset=utf-8",
-}
 
 #: Characters that are shown of a version that is not a notebook.
 MOST_TEXT = 500_000
+#: Characters of the saved state of widgets.
+MOST_STATE = 3_000_000
+
+#: All of a version, as far as it fits into one document.
+WHOLE = Portion()
 
 
 @dataclass(frozen=True)
@@ -68,42 +50,73 @@ class Prepared:
     left_out: LeftOut = field(default_factory=LeftOut)
     notebook: Any = field(default=None, repr=False)
     text: str = field(default="", repr=False)
+    #: What follows the cells in the document.
+    after: str = field(default="", repr=False)
 
 
-def prepare(data: bytes, *, cell: int | None = None) -> Prepared:
+def prepare(data: bytes, portion: Portion = WHOLE) -> Prepared:
     """Read the parts of a version that are shown; it may be invalid, of format 3 or 4.
 
-    Raises NotFoundError if `cell` does not exist.
+    Raises NotFoundError if the portion does not exist.
     """
     try:
         content = parse_leniently(data)
     except InvalidNotebookError as error:
         return _prepare_text(data, f"This version is not a notebook: {error}.")
     raw = content["cells"]
-    if cell is not None and not 0 <= cell < len(raw):
+    first = portion.begin if portion.cell is None else portion.cell
+    if (first and first >= len(raw)) or (portion.cell == 0 and not raw):
         raise NotFoundError(
-            f"There is no cell {cell}: this version has {len(raw)} cells."
+            f"There is no cell {first}: this version has {len(raw)} cells."
         )
-    reader = CellReader()
-    cells = reader.read(raw, only=cell)
     metadata = content.get("metadata")
+    widgets = Widgets.saved_in(metadata)
+    reader = CellReader(portion, widgets)
+    cells = reader.read(raw)
     notebook = {
         "nbformat": 4,
         "nbformat_minor": 5,
         "metadata": {"lexer": _lexer_name(metadata)},
         "cells": cells,
     }
-    return Prepared("notebook", len(raw), left_out=reader.left_out, notebook=notebook)
+    after = _widget_state(widgets) + _next_link(reader.next, len(raw), portion)
+    return Prepared(
+        "notebook",
+        len(raw),
+        left_out=reader.left_out,
+        notebook=notebook,
+        after=after,
+    )
+
+
+def _widget_state(widgets: Widgets) -> str:
+    """Return the saved state of the widgets that are shown, as an inert element."""
+    try:
+        state = inert_json(widgets.state()) if widgets.shown else ""
+    except RichError:
+        state = ""  # the widgets are shown as text
+    if not state or len(state) > MOST_STATE:
+        return ""
+    return f'<script type="application/json" id="widget-state">{state}</script>'
+
+
+def _next_link(begin: int | None, cells: int, portion: Portion) -> str:
+    """Return the link to the cells that follow; empty if there are none."""
+    if begin is None:
+        return ""
+    href = f"?{portion.address}&amp;from={begin}"
+    words = f"Show the cells from {begin + 1} on, of {cells:,}"
+    return f'<p class="later" data-from="{begin}"><a href="{href}">{words}</a></p>'
 
 
 def describe(data: bytes) -> Prepared:
     """Return what `prepare` does, without the content that would be rendered."""
-    return replace(prepare(data), notebook=None, text="")
+    return replace(prepare(data), notebook=None, text="", after="")
 
 
-def render_version(data: bytes, cell: int | None, title: str) -> str:
-    """Return the document that shows a version, or one of its cells."""
-    return render(prepare(data, cell=cell), title=title)
+def render_version(data: bytes, portion: Portion, title: str) -> str:
+    """Return the document that shows a portion of a version."""
+    return render(prepare(data, portion), title=title)
 
 
 def _prepare_text(data: bytes, reason: str) -> Prepared:
@@ -134,12 +147,12 @@ def _lexer_name(metadata: object) -> str:
 
 
 def render(prepared: Prepared, *, title: str = "") -> str:
-    """Return the document of the frame; it must be sent with `FRAME_HEADERS`."""
+    """Return the document of the frame; `with_scripts` of `policy.py` completes it."""
     if prepared.kind == "notebook":
         # Imported at the first use because it takes a second to load.
         from bookstore_web.rendering.exporter import export
 
-        body = finish(export(prepared.notebook))
+        body = finish(export(prepared.notebook)) + prepared.after
     elif prepared.kind == "text":
         body = f'<pre class="plain">{escape(shown(prepared.text))}</pre>'
     else:
@@ -150,6 +163,7 @@ def render(prepared: Prepared, *, title: str = "") -> str:
         '<meta name="color-scheme" content="light dark">\n'
         f"<title>{escape(shown(title))}</title>\n"
         '<link rel="icon" href="data:,">\n<base target="_blank">\n'
+        f"{MARK}\n"
         f"<style>\n{frame_style()}</style>\n</head>\n"
         f"<body>\n<main>\n{body}\n</main>\n</body>\n</html>\n"
     )

@@ -30,6 +30,15 @@ pre { margin: 0; white-space: pre-wrap; overflow-wrap: anywhere; }
 .output_stderr { background: var(--error); padding: 0.35rem 0.5rem; }
 .rendered_html pre.plain { background: none; }
 .rendered_html > :first-child { margin-top: 0; }
+[hidden] { display: none !important; }
+.drawn, .widget-place { overflow-x: auto; }
+.drawn.plotly, .drawn.vega, .drawn.vega-lite, .widget-place { background: #ffffff;
+  color: #212121; color-scheme: light; }
+.drawn.vega, .drawn.vega-lite { padding: 0.5rem; }
+.drawn.mermaid img, .rich.failed img { background: none; }
+.drawn svg { max-width: none; }
+mjx-container[display] { overflow-x: auto; overflow-y: hidden; }
+mjx-container svg { max-width: none; }
 .missing { color: var(--quiet); font-style: italic; }
 .apart { display: block; }
 blockquote { margin: 0 0 1rem; padding-left: 1rem; border-left: 3px solid var(--line);

@@ -10,6 +10,7 @@ from bookstore_web.rendering.document import (
     render,
     render_version,
 )
+from bookstore_web.rendering.parts.limits import Portion
 from bookstore_web.versions.cache import SizedCache
 
 #: Characters of documents, and number of descriptions, that a process keeps.
@@ -40,16 +41,16 @@ class Views:
         self._descriptions.put(key, found)
         return found
 
-    def document(self, data: bytes, *, cell: int | None, title: str) -> str:
-        """Return the document of the frame for a version, or for one of its cells.
+    def document(self, data: bytes, *, portion: Portion, title: str) -> str:
+        """Return the document of the frame for a portion of a version.
 
-        Raises NotFoundError if the cell does not exist.
+        Raises NotFoundError if it does not exist.
         """
-        key = (hashlib.sha256(data).digest(), cell, title)
+        key = (hashlib.sha256(data).digest(), portion, title)
         if (known := self._documents.get(key)) is not None:
             return known
         try:
-            found = self._pool.run(render_version, data, cell, title)
+            found = self._pool.run(render_version, data, portion, title)
         except TooLargeError as error:
             return render(_refused(error), title=title)
         self._documents.put(key, found, size=len(found))

@@ -13,7 +13,7 @@ from weakref import WeakSet
 
 from bookstore_core.jupyter.running_server import settings_of
 from bookstore_web.server.address import address_of
-from bookstore_web.server.front import FRONT, FrontHandler
+from bookstore_web.server.front import FRONT, FrontHandler, RendererHandler
 from bookstore_web.server.gateway import Gateway
 from bookstore_web.server.handlers import Frontier, ProxyHandler, handler_class
 from bookstore_web.server.save_state import SaveStateHandler
@@ -50,6 +50,7 @@ def _own_routes(app: Any, frontier: Frontier) -> Iterator[Any]:
     shared = {"frontier": frontier, "is_api": True}
     yield f"{base}/api/bookstore/save-state", state, shared
     yield f"{base}/bookstore/front/(.*)", FrontHandler, {"path": FRONT}
+    yield f"{base}/bookstore/renderers/(.*)", RendererHandler
 
 
 def _proxied(app: Any, frontier: Frontier) -> Iterator[Any]:

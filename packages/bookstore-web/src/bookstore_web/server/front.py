@@ -1,14 +1,19 @@
-"""The scripts and styles of our extensions of JupyterLab, Notebook and nbclassic.
+"""Scripts and styles that everybody may have, also who is not logged in: only code.
 
-They are loaded from here, not from Jupyter's folders of extensions, so that both kinds
-of extension share them.
+Those of our extensions of JupyterLab, Notebook and nbclassic, and those that draw what
+is rich in a version.
+
+The extensions load theirs from here, not from Jupyter's folders of extensions, so that
+both kinds of extension share them.
 """
 
 from pathlib import Path
 
 from tornado import web
 
-#: The directory that is served, also to who is not logged in: it has only code.
+from bookstore_web.rendering.renderers import RENDERER_HEADERS, renderer_at
+
+#: The directory of the extensions that is served.
 FRONT = str(Path(__file__).parents[1] / "front")
 
 
@@ -19,3 +24,20 @@ class FrontHandler(web.StaticFileHandler):
         """Set the headers for caching and against guessed types."""
         self.set_header("Cache-Control", "no-cache")
         self.set_header("X-Content-Type-Options", "nosniff")
+
+
+class RendererHandler(web.RequestHandler):
+    """Serves the scripts of `rendering/renderers.py`.
+
+    The frame that loads them has no origin, so its requests have no cookies.
+    """
+
+    def get(self, address: str) -> None:
+        """Send a script."""
+        found = renderer_at(address)
+        if found is None:
+            raise web.HTTPError(404)
+        body, headers = found.body(self.request.headers.get("Accept-Encoding", ""))
+        for name, value in {**RENDERER_HEADERS, **headers}.items():
+            self.set_header(name, value)
+        self.finish(body)

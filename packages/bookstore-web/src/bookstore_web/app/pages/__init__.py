@@ -14,10 +14,14 @@ from bookstore_web.app.pages import (
     home,
     label,
     publish,
+    renderers,
     restore,
     view,
 )
 
 pages = Blueprint("pages", __name__)
-for module in (home, history, view, frame, diff, restore, label, publish, clone):
+for module in (
+    *(home, history, view, frame, renderers, diff),
+    *(restore, label, publish, clone),
+):
     pages.register_blueprint(module.blueprint)

@@ -14,8 +14,8 @@ from bookstore_web.app.pages.links import Shelved, shelved
 from bookstore_web.app.services import services
 from bookstore_web.confined.pool import confined
 from bookstore_web.fields import optional_field, text_field
-from bookstore_web.rendering.document import FRAME_SANDBOX
 from bookstore_web.rendering.images import IMAGES, image_in
+from bookstore_web.rendering.policy import FRAME_SANDBOX
 from bookstore_web.versions.diff import FILE, ComparedSide, ComparisonRequest
 
 blueprint = Blueprint("diff", __name__)

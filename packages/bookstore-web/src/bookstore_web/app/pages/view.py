@@ -16,7 +16,8 @@ from bookstore_web.app.pages.links import Shelved, shelved
 from bookstore_web.app.pages.notices import notice_of
 from bookstore_web.app.services import services
 from bookstore_web.fields import optional_field
-from bookstore_web.rendering.document import FRAME_SANDBOX, Prepared
+from bookstore_web.rendering.document import Prepared
+from bookstore_web.rendering.policy import FRAME_SANDBOX
 from bookstore_web.sharing.clone import CloneSource
 
 blueprint = Blueprint("view", __name__)

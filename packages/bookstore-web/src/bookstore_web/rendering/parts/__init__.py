@@ -1,0 +1,1 @@
+"""What is read of a notebook to be rendered: cells and outputs, within limits."""
