@@ -15,6 +15,7 @@ from bookstore_archiver.spool.disk import Disk
 from bookstore_archiver.spool.sources import BytesSource
 from bookstore_archiver.spool.spool import Spool
 from bookstore_archiver.uploads.drain_lock import DrainLock
+from bookstore_archiver.uploads.timing import Timing
 from bookstore_core.settings import BookstoreSettings
 from bookstore_core.spool.directory import NEW, count_spool
 from bookstore_core.stores import VersionMetadata, utc_now
@@ -247,3 +248,23 @@ def test_save_that_is_sent_before_it_is_queued_is_not_taken_for_removed(
     assert contents(store, "a.ipynb") == texts(3)
     assert (archiver.status.uploads, archiver.status.removed) == (3, 0)
     assert "removed" not in caplog.text
+
+
+@pytest.mark.parametrize(("quick", "uploads"), [(60.0, 3), (0.0, 2)])
+def test_only_a_quick_scan_follows_each_save(
+    make_archiver: MakeArchiver,
+    spool_dir: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    quick: float,
+    uploads: int,
+) -> None:
+    monkeypatch.setattr("bookstore_archiver.uploads.uploader.QUICK_SCAN", quick)
+    archiver = make_archiver(timing=Timing(look=600, rest=0.01))
+    archive(archiver, "1")
+    wait_for(lambda: archiver.status.uploads == 1, what="the first upload")
+    Spool(spool_dir).add(
+        BytesSource(b"{}"), key="workspace/b.ipynb", author="", source_path="b.ipynb"
+    )
+    archive(archiver, "2")
+    wait_for(lambda: archiver.status.uploads == uploads, what="the uploads")
+    assert count_spool(str(spool_dir)).waiting == 3 - uploads

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from bookstore_core.errors import SpoolError
-from bookstore_core.spool.directory import count_spool
+from bookstore_core.spool.directory import MOST_SIZES, count_spool
 from bookstore_core.spool.saves import Trailer, entry_name, read_trailer, time_of
 from bookstore_core.stores import VersionMetadata
 
@@ -120,6 +120,23 @@ def test_a_spool_is_counted(tmp_path: Path) -> None:
     counts = count_spool(str(tmp_path))
     assert (counts.pending, counts.in_flight, counts.failed) == (1, 1, 1)
     assert (counts.bytes, counts.oldest) == (5, older)
+
+
+def test_the_bytes_of_a_large_spool_are_estimated(tmp_path: Path) -> None:
+    (tmp_path / "new").mkdir()
+    for number in range(MOST_SIZES + 100):
+        (tmp_path / "new" / entry_name(SAVED, f"{number:04}")).write_bytes(b"xyz")
+    counts = count_spool(str(tmp_path))
+    assert (counts.pending, counts.bytes) == (600, 1800)
+    assert counts.oldest == SAVED
+
+
+def test_the_oldest_save_is_found_beside_other_files(tmp_path: Path) -> None:
+    (tmp_path / "new").mkdir()
+    for name in ("0-notes", entry_name(SAVED, "b"), ".nfs1"):
+        (tmp_path / "new" / name).write_bytes(b"x")
+    counts = count_spool(str(tmp_path))
+    assert (counts.pending, counts.oldest) == (2, SAVED)
 
 
 def test_a_spool_that_does_not_exist_is_empty(tmp_path: Path) -> None:

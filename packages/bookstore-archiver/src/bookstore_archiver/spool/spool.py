@@ -27,7 +27,15 @@ from bookstore_archiver.spool.sources import CHUNK, Digest, Source
 from bookstore_core.clock import utc_now
 from bookstore_core.disk.regular import open_stream
 from bookstore_core.errors import NewerSaveError, SpoolError
-from bookstore_core.spool.directory import CUR, FAILED, FOLDERS, NEW, REASON_SUFFIX, TMP
+from bookstore_core.spool.directory import (
+    CUR,
+    FAILED,
+    FOLDERS,
+    NEW,
+    REASON_SUFFIX,
+    TMP,
+    names_in,
+)
 from bookstore_core.spool.privacy import make_safe, owner_of
 from bookstore_core.spool.renamed_folders import FOLDER as RENAMED
 from bookstore_core.spool.saves import Trailer, entry_name, read_trailer, time_of
@@ -212,11 +220,7 @@ class Spool:
         return Entry(name, trailer, claimed=claimed, unsure=claimed)
 
     def _names(self, folder: str) -> list[str]:
-        try:
-            # Names with a dot belong to the file system: NFS names removed files so.
-            return [n for n in os.listdir(self.root / folder) if not n.startswith(".")]
-        except FileNotFoundError:
-            return []
+        return names_in(self.root / folder)
 
     def find(self, save_id: str) -> Entry | None:
         """Return the save with this id, or None if it is not in the spool."""

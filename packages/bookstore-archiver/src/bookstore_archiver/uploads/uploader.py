@@ -19,6 +19,12 @@ from bookstore_archiver.uploads.workers import Workers
 from bookstore_core.spool.directory import SpoolCounts, count_spool
 from bookstore_core.spool.drain_status import DrainStatus, read_status
 
+#: Seconds of CPU: a scan that takes less may follow each save.
+QUICK_SCAN = 0.005
+
+#: The share of the time that scans of a large spool may take.
+SCAN_SHARE = 0.05
+
 
 class Uploader:
     """Sends the saves in a spool, if no other process does.
@@ -76,6 +82,7 @@ class Uploader:
         # The following attributes are used by the draining thread alone.
         self._next_look = self._next_tend = 0.0
         self._next_write = self._next_sweep = 0.0
+        self._scan_took = 0.0
         self._written: DrainStatus | None = None
 
     def start(self) -> None:
@@ -236,20 +243,16 @@ class Uploader:
         with self._condition:
             found, self._fresh, self._taking = self._fresh, [], True
             # Scan also after a save of our own: another process may have an older one.
-            look = now >= self._next_look or bool(found)
+            # If very many wait, ours is not sent before the next regular scan.
+            quick = self._scan_took < QUICK_SCAN
+            look = now >= self._next_look or (bool(found) and quick)
             # The copy is large if many saves wait; only a scan needs it.
             known = self._backlog.names if look else set()
             known |= {entry.name for entry in found}
         overtaken: list[Entry] = []
         try:
             if look:
-                self._next_look = now + self._timing.look
-                if now >= self._next_sweep:
-                    self._next_sweep = now + self._timing.sweep
-                    self._spool.sweep()
-                self._backlog.remove_leftover()
-                found += self._spool.scan(known, log_error=self._backlog.log_error)
-                self._stats.note_newer(self._spool.newer)
+                found += self._look(now, known)
         finally:
             with self._condition:
                 self._taking = False
@@ -257,6 +260,20 @@ class Uploader:
         self._backlog.remove(overtaken)
         self._stats.skipped(len(overtaken))
         return look
+
+    def _look(self, now: float, known: set[str]) -> list[Entry]:
+        """Scan the spool for saves that are not in `known`."""
+        if now >= self._next_sweep:
+            self._next_sweep = now + self._timing.sweep
+            self._spool.sweep()
+        self._backlog.remove_leftover()
+        begun = time.thread_time()
+        found = [*self._spool.scan(known, log_error=self._backlog.log_error)]
+        self._scan_took = time.thread_time() - begun
+        rest = max(self._timing.look, self._scan_took / SCAN_SHARE)
+        self._next_look = now + rest
+        self._stats.note_newer(self._spool.newer)
+        return found
 
     def _pause(self) -> float:
         now = self._clock()

@@ -17,7 +17,8 @@ sort by time. The archiver writes and drains a spool; other parts only read it.
 """
 
 import os
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -32,13 +33,18 @@ TMP, NEW, CUR, FAILED = "tmp", "new", "cur", "failed"
 FOLDERS = (TMP, NEW, CUR, FAILED)
 LOCK = "drain.lock"
 REASON_SUFFIX = ".reason"
+#: Sizes that are looked up to count the bytes of a spool.
+MOST_SIZES = 500
 #: Bytes that `try_spool_dir` writes.
 PROBE_SIZE = 64 * 1024
 
 
 @dataclass(frozen=True)
 class SpoolCounts:
-    """Counts of saves, their bytes, and the UTC time of the `oldest` that waits."""
+    """Counts of saves, their bytes, and the UTC time of the `oldest` that waits.
+
+    If more than `MOST_SIZES` saves wait, `bytes` is estimated from the size of as many.
+    """
 
     pending: int = 0
     in_flight: int = 0
@@ -59,21 +65,52 @@ def count_spool(spool_dir: str) -> SpoolCounts:
     """
     root = Path(spool_dir)
     try:
-        new, cur = _sizes(root / NEW), _sizes(root / CUR)
-        failed = [
-            name for name in _sizes(root / FAILED) if not name.endswith(REASON_SUFFIX)
-        ]
+        new, cur = names_in(root / NEW), names_in(root / CUR)
+        failed = [n for n in names_in(root / FAILED) if not n.endswith(REASON_SUFFIX)]
+        waiting = {*new, *cur} if cur else new
+        size = _estimate(root, new, cur) if waiting else 0.0
     except OSError as error:
         raise SpoolError(f"The spool {spool_dir} cannot be read: {error}") from error
-    waiting = new | cur
-    times = [saved for name in waiting if (saved := time_of(name)) is not None]
     return SpoolCounts(
         pending=len(new),
         in_flight=len(cur),
         failed=len(failed),
-        bytes=sum(waiting.values()),
-        oldest=min(times, default=None),
+        bytes=round(size * len(waiting)),
+        oldest=_oldest(waiting),
     )
+
+
+def names_in(folder: Path) -> list[str]:
+    """Return the names of the files in a folder of the spool; none if it is missing.
+
+    Names with a dot belong to the file system: NFS names removed files so.
+    """
+    try:
+        return [name for name in os.listdir(folder) if name[0] != "."]
+    except FileNotFoundError:
+        return []
+
+
+def _estimate(root: Path, new: list[str], cur: list[str]) -> float:
+    """Return the mean size of the saves in bytes."""
+    paths = [f"{root}/{NEW}/{name}" for name in new[:MOST_SIZES]]
+    paths += [f"{root}/{CUR}/{name}" for name in cur[: MOST_SIZES - len(paths)]]
+    sizes = []
+    for path in paths:
+        with suppress(FileNotFoundError):  # uploaded and removed meanwhile
+            sizes.append(os.stat(path, follow_symlinks=False).st_size)
+    return sum(sizes) / max(len(sizes), 1)
+
+
+def _oldest(names: Collection[str]) -> datetime | None:
+    """Return the time of the oldest save; names of saves sort by time."""
+    if not names:
+        return None
+    oldest = time_of(min(names))
+    if oldest is None:  # a file that is not a save
+        times = [saved for name in names if (saved := time_of(name)) is not None]
+        oldest = min(times, default=None)
+    return oldest
 
 
 def waiting_saves(spool_dir: str) -> Iterator[Trailer]:
@@ -84,7 +121,7 @@ def waiting_saves(spool_dir: str) -> Iterator[Trailer]:
     root = Path(spool_dir)
     try:
         # In the order in which files move, so that none is missed in between.
-        names = [*_sizes(root / NEW), *_sizes(root / CUR)]
+        names = [*names_in(root / NEW), *names_in(root / CUR)]
     except OSError as error:
         raise SpoolError(f"The spool {spool_dir} cannot be read: {error}") from error
     for name in sorted(set(names)):
@@ -100,22 +137,6 @@ def _peek(path: Path) -> Trailer | None:
     except (OSError, SpoolError):
         return None
     return None
-
-
-def _sizes(folder: Path) -> dict[str, int]:
-    sizes: dict[str, int] = {}
-    try:
-        with os.scandir(folder) as entries:
-            for entry in entries:
-                if entry.name.startswith("."):
-                    continue  # made by the file system, as NFS does for removed files
-                try:
-                    sizes[entry.name] = entry.stat().st_size
-                except FileNotFoundError:
-                    continue  # uploaded and removed meanwhile
-    except FileNotFoundError:
-        return {}
-    return sizes
 
 
 def check_spool_dir(spool_dir: str) -> None:

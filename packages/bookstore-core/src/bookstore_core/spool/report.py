@@ -38,14 +38,15 @@ class SpoolReport:
     """The state of a spool.
 
     `pending` saves wait, `in_flight` saves are being sent, `failed` files are not
-    saves. `bytes` and `oldest_age_seconds` are about pending saves and those in flight;
-    the age is None if there are none. `uploads`, `retries`, `skipped` and `removed`
-    (saves that somebody removed from the spool) count since the process that drains
-    the spool started. `unprotected` are the paths of notebooks whose newest save is not
-    in the spool, also because their path makes no key. `last_error` is empty if nothing
-    fails now; `refused` means that only a person can resolve the failure. `problems`
-    are sentences, none if versions reach the store. If the spool is not `readable`, the
-    figures mean nothing; if it does not exist, they are 0.
+    saves. `bytes` (see `SpoolCounts`) and `oldest_age_seconds` are about pending saves
+    and those in flight; the age is None if there are none. `uploads`, `retries`,
+    `skipped` and `removed` (saves that somebody removed from the spool) count since the
+    process that drains the spool started. `unprotected` are the paths of notebooks
+    whose newest save is not in the spool, also because their path makes no key.
+    `last_error` is empty if nothing fails now; `refused` means that only a person can
+    resolve the failure. `problems` are sentences, none if versions reach the store. If
+    the spool is not `readable`, the figures mean nothing; if it does not exist, they
+    are 0.
     """
 
     readable: bool = True
