@@ -31,7 +31,9 @@ class Stubbed:
         )
 
     def answer(self, operation: str, answer: Any, asked: Any = None) -> None:
-        self.stubber.add_response(operation, answer, asked)
+        # Every server says at least this about an empty list.
+        empty = {"IsTruncated": False} if operation.startswith("list_") else {}
+        self.stubber.add_response(operation, answer or empty, asked)
 
     def fail(self, operation: str, code: str, status: int, message: str = "") -> None:
         self.stubber.add_client_error(operation, code, message, http_status_code=status)

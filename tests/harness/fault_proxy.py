@@ -26,7 +26,8 @@ class Fault:
     `delay`: the request is passed on after `seconds`. `cut`: the answer ends after
     `size` bytes. `lose_answer`: the store processes the request, and its answer is
     lost. `status`: that HTTP status with an S3 error of that `code` as its body. With
-    `access_key`, only requests that are signed with that key are affected.
+    `access_key`, only requests that are signed with that key are affected; with `path`,
+    those whose path contains it.
     """
 
     kind: Kind = "none"
@@ -37,6 +38,7 @@ class Fault:
     methods: tuple[str, ...] = ()
     code: str = ""
     access_key: str = ""
+    path: str = ""
 
     @property
     def answer(self) -> bytes:
@@ -93,11 +95,13 @@ class FaultProxy:
         """Pass on every request from now on."""
         self.fault = Fault()
 
-    def draw(self, method: str, signature: str) -> Fault:
+    def draw(self, method: str, signature: str, path: str) -> Fault:
         """Return the fault for this request."""
         with self._lock:
             self.requests.append(method)
             fault = self.fault
+            if fault.path not in path:
+                return Fault()
             if fault.methods and method not in fault.methods:
                 return Fault()
             if fault.access_key and f"={fault.access_key}/" not in signature:
@@ -125,7 +129,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _pass(self) -> None:
         signature = self.headers.get("Authorization", "")
-        fault = self.owner.draw(self.command, signature)
+        fault = self.owner.draw(self.command, signature, self.path)
         if fault.kind == "refuse":
             return self._reset()
         body = self._read_body()

@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any
 
 from bookstore_core.cursors import encode_cursor, read_cursor
-from bookstore_core.errors import BookstoreError, NotFoundError
+from bookstore_core.errors import BookstoreError, ForbiddenError, NotFoundError
 from bookstore_core.moved_notes import MAX_NOTE, note_key, read_note
 from bookstore_core.parallel import in_parallel
 from bookstore_core.paths import DELIMITER, check_path
@@ -161,8 +161,9 @@ class Library:
         gone = [found for found in versions if here[self._path(found.key)] is False]
         paths = in_parallel(self._moved_to, gone, threads=THREADS)
         moved = {self._path(v.key): to for v, to in zip(gone, paths, strict=True)}
+        here |= dict.fromkeys(path for path, to in moved.items() if to is None)
         return tuple(
-            replace(known, here=here[known.path], moved_to=moved.get(known.path, ""))
+            replace(known, here=here[known.path], moved_to=moved.get(known.path) or "")
             for known in kept
         )
 
@@ -178,14 +179,22 @@ class Library:
             version_id=version.version_id,
         )
 
-    def _moved_to(self, newest: Version) -> str:
+    def _moved_to(self, newest: Version) -> str | None:
+        """Return the new path of a notebook that is gone; empty if it was deleted.
+
+        None if its note may not be read. Raises retryable errors.
+        """
         try:
             with self._store.open(note_key(newest.key)) as note:
                 if self._is_since(newest, note.version):
                     return ""
                 return read_note(note.read(MAX_NOTE))
-        except BookstoreError:
-            return ""  # there is no note, or it cannot be read
+        except ForbiddenError:
+            return None
+        except BookstoreError as error:
+            if error.retryable:
+                raise
+            return ""  # there is no note, or none that bookstore wrote
 
     def _is_since(self, newest: Version, note: Version) -> bool:
         """Return whether the newest version was saved after the notebook was moved.

@@ -21,7 +21,7 @@ from bookstore_core.stores.local.identity import (
     recall,
     remember,
 )
-from bookstore_core.stores.local.tree import MISSING, Folder
+from bookstore_core.stores.local.tree import Folder
 
 log = logging.getLogger(__name__)
 
@@ -139,7 +139,7 @@ class StoreHome:
         try:
             with Folder.at(self._root, mode=self._mode) as root:
                 return root.below(self._names)
-        except MISSING:
+        except FileNotFoundError:
             return None
 
     def _make(self) -> Folder:

@@ -97,6 +97,9 @@ NO_CREDENTIALS: tuple[type[Exception], ...] = (
 #: A password in a URL, with the name before it.
 _PASSWORD = re.compile(r"//[^/@\s]*@")
 
+#: Operations whose answer, also to an empty list, says what was listed.
+LISTS = frozenset({"list_objects", "list_objects_v2", "list_object_versions"})
+
 TIMEOUTS = (failures.ConnectTimeoutError, failures.ReadTimeoutError)
 
 
@@ -123,10 +126,7 @@ def translate_error(error: Exception, asked: Asked, endpoint: str) -> BookstoreE
     if isinstance(error, NO_CREDENTIALS):
         return explain(error, places_of(botocore.session.Session()))
     if isinstance(error, ResponseParserError):
-        return StorageError(
-            f"The server at {endpoint} does not answer like S3. Check "
-            "BookstoreSettings.s3_endpoint_url."
-        )
+        return _unlike_s3(endpoint)
     reason = _reason_of(error)
     if "CERTIFICATE_VERIFY_FAILED" in reason:
         return ConfigurationError(
@@ -140,6 +140,13 @@ def translate_error(error: Exception, asked: Asked, endpoint: str) -> BookstoreE
         unreachable.cause, unreachable.wide = reason, not isinstance(error, DAMAGED)
         return unreachable
     return ConfigurationError(f"The store cannot be used with the settings: {error}")
+
+
+def _unlike_s3(endpoint: str) -> StorageError:
+    return StorageError(
+        f"The server at {endpoint} does not answer like S3. Check "
+        "BookstoreSettings.s3_endpoint_url."
+    )
 
 
 def _invalid_parameter(error: Exception, asked: Asked) -> BookstoreError:
@@ -232,6 +239,9 @@ class BotocoreConnection:
         except BookstoreError as error:
             self._judge(error, made)  # credentials that could not be renewed
             raise
+        if operation in LISTS and answer.keys() <= {"ResponseMetadata"}:
+            # Another server's page: it must not be taken for an empty store.
+            raise _unlike_s3(self.endpoint)
         return answer
 
     def read(self, operation: str, asked: Asked, **parameters: Any) -> dict[str, Any]:
