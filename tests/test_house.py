@@ -159,6 +159,7 @@ OTHER_NAMES = {
     "fs-clone": "clone",
     "published": "publish",
     "unpublish": "publish",
+    "drain": "home",
     "version": "versions",
     "diff/image": "diff",
     "openapi.json": "openapi",

@@ -7,12 +7,14 @@ from pathlib import Path
 import pytest
 
 from archiver.conftest import LOG, MakeArchiver
+from archiver.saving import REFUSED, archive
 from bookstore_archiver.archiver import Archiver
 from bookstore_archiver.cli.verb import Patience
 from bookstore_archiver.records import ArchiveRecord
 from bookstore_archiver.spool.sources import BytesSource
 from bookstore_archiver.spool.spool import Spool
 from bookstore_archiver.uploads.drain_lock import DrainLock
+from bookstore_archiver.uploads.timing import Timing
 from bookstore_core.errors import StorageUnavailableError
 from bookstore_core.settings import BookstoreSettings
 from bookstore_core.spool.directory import SpoolCounts, count_spool
@@ -141,6 +143,45 @@ def test_drain_reports_which_process_drains_and_why_it_fails(
         "Saves that wait in the spool: 1. Process 1234 drains it. Access" in outcome.err
     )
     assert read_status(str(spool_dir)) == status
+
+
+def test_drain_now_has_the_other_process_try_at_once(
+    run: Run,
+    words: tuple[str, ...],
+    make_archiver: MakeArchiver,
+    store: MemoryStore,
+    spool_dir: Path,
+) -> None:
+    store.before = [fail_with(REFUSED)]
+    archiver = make_archiver(timing=Timing(look=0.01, refused=1e6))
+    archive(archiver, "1")
+    wait_for(lambda: archiver.status.last_error, what="a failed attempt")
+    wait_for(lambda: read_status(str(spool_dir)).last_error, what="the status")
+    outcome = run("drain", *words)
+    assert (outcome.code, archiver.status.uploads) == (7, 0)
+    assert "To have it try at once: jupyter bookstore drain --now" in outcome.err
+    outcome = run("drain", "--now", *words)
+    assert outcome.code == 0, outcome.err
+    assert archiver.status.uploads == 1
+
+
+def test_drain_now_ends_when_the_attempt_of_the_other_process_has_failed(
+    run: Run,
+    words: tuple[str, ...],
+    make_archiver: MakeArchiver,
+    store: MemoryStore,
+    spool_dir: Path,
+) -> None:
+    store.before = [fail_with(DOWN)] * 100
+    slow = Timing(look=0.01, first_pause=1e6, longest_pause=1e6)
+    archiver = make_archiver(timing=slow)
+    archive(archiver, "1")
+    wait_for(lambda: read_status(str(spool_dir)).last_error, what="the status")
+    outcome = run("drain", "--now", *words)
+    assert outcome.code == 7
+    assert "The store does not answer." in outcome.err
+    assert "drain --now" not in outcome.err
+    assert archiver.status.retries == 2
 
 
 def patience(archiver: Archiver, now: list[float]) -> Patience:

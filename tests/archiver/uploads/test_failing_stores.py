@@ -5,6 +5,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from archiver.conftest import QUICK, MakeArchiver
 from archiver.saving import (
     DOWN,
@@ -19,9 +21,31 @@ from archiver.saving import (
 from bookstore_archiver.spool.sources import BytesSource
 from bookstore_archiver.spool.spool import Spool
 from bookstore_archiver.uploads.drain_lock import DrainLock
+from bookstore_archiver.uploads.timing import Timing
+from bookstore_core.errors import BookstoreError
 from bookstore_core.spool.directory import count_spool
+from bookstore_core.spool.try_now import ask_to_try
 from harness.memory_store import MemoryStore, fail_with
 from harness.waiting import wait_for
+
+
+@pytest.mark.parametrize("error", [DOWN, UNREACHABLE, REFUSED])
+def test_a_request_in_the_spool_has_what_failed_tried_now(
+    make_archiver: MakeArchiver,
+    store: MemoryStore,
+    spool_dir: Path,
+    error: BookstoreError,
+) -> None:
+    hours = Timing(look=0.01, first_pause=1e6, longest_pause=1e6, refused=1e6)
+    store.before = [fail_with(error)] * 2
+    archiver = make_archiver(timing=hours)
+    archive(archiver, "1")
+    archive(archiver, "2", path="b.ipynb")
+    wait_for(lambda: not store.before, what="both attempts")
+    wait_for(lambda: archiver.status.retries == 2, what="both failures")
+    ask_to_try(str(spool_dir))
+    wait_for(is_empty(spool_dir), what="an empty spool")
+    assert (contents(store), contents(store, "b.ipynb")) == (["1"], ["2"])
 
 
 def test_store_that_is_down_for_a_while_gets_everything(

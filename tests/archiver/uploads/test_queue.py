@@ -53,6 +53,20 @@ def test_save_is_added_once() -> None:
     assert len(queue) == 1
 
 
+def test_failing_saves_are_tried_now_and_still_count_their_failures() -> None:
+    queue = filled(entry("1"), entry("2", "b"))
+    for save in (queue.pick(0.0), queue.pick(0.0)):
+        assert save is not None
+        queue.fail(save, 0.0, delay=300.0)
+    assert queue.pick(1.0) is None
+    queue.release_failing()
+    assert [queue.pick(1.0), queue.pick(1.0)] == [entry("1"), entry("2", "b")]
+    assert queue.attempts("a") == 1
+    queue.fail(entry("1"), 1.0, delay=300.0)
+    assert queue.attempts("a") == 2
+    assert queue.pick(300.5) is None
+
+
 def test_failed_save_is_tried_again_before_the_next_of_its_key() -> None:
     queue = filled(entry("1"), entry("2"))
     queue.pick(0.0)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import closing
 
-from traitlets import Float
+from traitlets import Bool, Float
 
 from bookstore_archiver.archiver import Archiver
 from bookstore_archiver.cli.verb import LIMIT, ArchiverVerb, Patience
@@ -11,19 +11,25 @@ from bookstore_core.cli.command import Verb
 from bookstore_core.jupyter.server_root import find_root
 from bookstore_core.spool.directory import SpoolCounts, count_spool
 from bookstore_core.spool.report import READ_REASONS, describe_failed
+from bookstore_core.spool.try_now import ask_to_try
 
 
 class DrainApp(ArchiverVerb):
     """Upload all saves in the spool to the store, without a server.
 
-    If a running server drains the spool, this waits for it. Saves that could not be
-    uploaded stay in the spool. Exit codes: 0 the spool is empty, 3 the configuration
-    cannot work, 5 the store refuses, 7 the store cannot be reached or the time is up.
+    If a running server drains the spool, this waits for it; with --now, that server
+    tries at once, whatever its pause after a failure, and this waits for the result.
+    Saves that could not be uploaded stay in the spool. Exit codes: 0 the spool is
+    empty, 3 the configuration cannot work, 5 the store refuses, 7 the store cannot be
+    reached or the time is up.
     """
 
     name = "jupyter-bookstore-drain"
     description = __doc__
-    examples = "jupyter bookstore drain --timeout=300"
+    examples = "jupyter bookstore drain --timeout=300\njupyter bookstore drain --now"
+    now = Bool(
+        False, help="Try at once, also if another process drains the spool."
+    ).tag(config=True)
     timeout = Float(
         None,
         allow_none=True,
@@ -31,6 +37,10 @@ class DrainApp(ArchiverVerb):
         "a minute and nothing was uploaded.",
     ).tag(config=True)
     aliases = {**Verb.aliases, "timeout": "DrainApp.timeout"}  # noqa: RUF012
+    flags = {  # noqa: RUF012
+        **Verb.flags,
+        "now": ({"DrainApp": {"now": True}}, "Try at once; see above."),
+    }
 
     def run(self) -> int:
         settings = self.checked_settings()
@@ -44,7 +54,11 @@ class DrainApp(ArchiverVerb):
             # What servers noted about files is only believed of files in there.
             archiver.intake.roots.add(root.path)
         limit = LIMIT if self.timeout is None else None
-        patience = Patience(archiver, report=self.print_message, limit=limit)
+        patience = Patience(
+            archiver, report=self.print_message, limit=limit, asked=self.now
+        )
+        if self.now:
+            ask_to_try(spool_dir)
         with closing(archiver):
             self.empty_spool(archiver, patience, timeout=self.timeout)
         counts = count_spool(spool_dir)

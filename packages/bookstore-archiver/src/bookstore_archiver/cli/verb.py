@@ -22,13 +22,17 @@ from bookstore_core.spool.drain_status import DrainStatus, read_status
 #: Seconds to wait while attempts fail and nothing is uploaded.
 LIMIT = 60.0
 
+#: What to do if another process pauses after a failure.
+TRY_NOW = "To have it try at once: jupyter bookstore drain --now"
+
 
 class Patience:
     """Decides how long to wait while this process, or another one, drains a spool.
 
     It ends if the other process reports that the store refuses, or if nothing was
     uploaded for `limit` seconds while attempts fail (None: never). It does not end
-    while an upload is slow. `report` is called with messages for people.
+    while an upload is slow. If the other process was `asked` to try at once, it ends
+    when that attempt has failed. `report` is called with messages for people.
     """
 
     def __init__(
@@ -37,11 +41,14 @@ class Patience:
         *,
         report: Callable[[str], None],
         limit: float | None = LIMIT,
+        asked: bool = False,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._archiver = archiver
         self._report = report
         self._limit = limit
+        self._asked = asked
+        self._failed_at = read_status(archiver.settings.spool_dir).last_error_at
         self._clock = clock
         self._reported = False
         self._fewest: int | None = None
@@ -57,8 +64,10 @@ class Patience:
         if elsewhere:
             if not self._reported:
                 self._reported = True
-                self._report(f"{_drainer(status)} drains this spool: waiting for it.")
-            if status.refused:
+                message = f"{_drainer(status)} drains this spool: waiting for it."
+                self._report(message if self._asked else f"{message} {TRY_NOW}")
+            has_failed = status.last_error_at != self._failed_at
+            if has_failed if self._asked else status.refused:
                 return False
         stands = self._limit is not None and now - self._moved_at > self._limit
         return not (stands and status.last_error)
@@ -69,7 +78,8 @@ class Patience:
         if self._archiver.drained_elsewhere:
             status = self._status(True)
             reason = status.last_error or "It has not sent them yet."
-            return SpoolError(f"{wait} {_drainer(status)} drains it. {reason}")
+            advice = "" if self._asked else f" {TRY_NOW}"
+            return SpoolError(f"{wait} {_drainer(status)} drains it. {reason}{advice}")
         failure = self._archiver.failure
         if isinstance(failure, BookstoreError):
             return type(failure)(f"{wait} {failure}")

@@ -119,6 +119,11 @@ class Backlog:
         """Hold no save back from now on."""
         self._queue.release_held()
 
+    def try_now(self) -> None:
+        """Let the store be tried now; after a failure, pauses go on where they were."""
+        self._outage.resume()
+        self._queue.release_failing()
+
     def remove(self, entries: Iterable[Entry]) -> None:
         """Remove finished saves from the spool."""
         for entry in entries:
@@ -258,6 +263,10 @@ class StoreOutage:
         if now >= self.paused_until:
             self.failures += 1
         self.paused_until = max(self.paused_until, now + delay)
+
+    def resume(self) -> None:
+        """Let keys be tried now; the outage has not ended by that."""
+        self.paused_until = 0.0
 
     def end(self) -> bool:
         """End the outage; return whether there was one."""

@@ -137,6 +137,15 @@ class Queue:
             elif queue.state is State.EMPTY:
                 queue.not_before = 0.0
 
+    def release_failing(self) -> None:
+        """Make every queue ready that waits for its next attempt.
+
+        They still count their failures: the next pause is not shorter.
+        """
+        for queue in self._queues.values():
+            if queue.state is State.FAILING:
+                self._ready_now(queue)
+
     def next_due(self) -> float | None:
         """Return the time when the next held or failing queue is due, or None."""
         while self._waiting:

@@ -18,6 +18,7 @@ from bookstore_archiver.uploads.timing import Timing
 from bookstore_archiver.uploads.workers import Workers
 from bookstore_core.spool.directory import SpoolCounts, count_spool
 from bookstore_core.spool.drain_status import DrainStatus, read_status
+from bookstore_core.spool.try_now import FileRequests
 
 #: Seconds of CPU: a scan that takes less may follow each save.
 QUICK_SCAN = 0.005
@@ -56,6 +57,7 @@ class Uploader:
         self._timing = timing or Timing()
         self._clock = clock
         self._lock = DrainLock(spool.root)
+        self._requests = FileRequests(spool.root, clock=clock)
         lock = threading.RLock()
         self._condition = threading.Condition(lock)  # awaited by the draining thread
         self._settled = threading.Condition(lock)  # awaited by `stop` and `drain`
@@ -225,6 +227,9 @@ class Uploader:
             return self._timing.take_over
         self._backlog.log_overdue()
         looked = self._take_in(now)
+        if looked and self._requests.take():
+            with self._condition:
+                self._backlog.try_now()
         self._workers.start()
         if looked and now >= self._next_write:
             self._next_write = now + self._timing.look

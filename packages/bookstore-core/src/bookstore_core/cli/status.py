@@ -42,6 +42,8 @@ def _lines(spool_dir: str, report: SpoolReport, wrong: list[str]) -> Iterator[st
         yield ""
     for problem in (*wrong, *report.problems):
         yield f"!!  {problem}"
+    if report.last_error and report.pending:
+        yield "To try again at once: jupyter bookstore drain --now"
     if report.ok and not wrong:
         yield "All is well."
 

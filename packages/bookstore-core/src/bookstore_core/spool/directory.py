@@ -9,6 +9,7 @@ A spool is a directory like a Maildir::
     drain.lock   locked by the one process that uploads
     status.json  the latest status of that process (`drain_status`)
     unprotected/ notebooks that could not be spooled, a file for each process
+    try-now      touched to ask that process for an attempt at once (`try_now`)
     renamed/     renamed folders whose notebooks are not all recorded (`renames`)
 
 A save's file is the notebook's bytes, and then one line of JSON that describes them,
@@ -32,6 +33,7 @@ from bookstore_core.spool.saves import Trailer, read_trailer, time_of
 TMP, NEW, CUR, FAILED = "tmp", "new", "cur", "failed"
 FOLDERS = (TMP, NEW, CUR, FAILED)
 LOCK = "drain.lock"
+TRY_NOW = "try-now"
 REASON_SUFFIX = ".reason"
 #: Sizes that are looked up to count the bytes of a spool.
 MOST_SIZES = 500

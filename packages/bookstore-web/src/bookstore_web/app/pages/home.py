@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from flask import Blueprint, Response, make_response, render_template, request
+from flask import Blueprint, Response, make_response, redirect, render_template, request
+from werkzeug.wrappers import Response as BaseResponse
 
 from bookstore_core.errors import BookstoreError, ConfigurationError
 from bookstore_core.history import Shelf
@@ -12,6 +13,7 @@ from bookstore_core.humanize import say_span
 from bookstore_core.paths import s3_display_path
 from bookstore_core.settings import validate_bookstore
 from bookstore_core.spool.report import SpoolReport, report_spool
+from bookstore_core.spool.try_now import try_and_wait
 from bookstore_web.app.context import context
 from bookstore_web.app.failures import headers_of, status_of
 from bookstore_web.app.pages.links import (
@@ -136,6 +138,7 @@ def _render(
         workspace=s3_display_path(settings.bucket, settings.workspace_prefix),
         published=s3_display_path(settings.bucket, settings.published_prefix),
         settings=settings,
+        xsrf_token=context().xsrf_token,
     )
 
 
@@ -146,19 +149,39 @@ def _location() -> str:
         return ""
 
 
+@blueprint.post("/bookstore/drain")
+def drain() -> BaseResponse:
+    """Have waiting saves tried now, and show the page again that the form was on."""
+    if services().launch is None:
+        raise ConfigurationError(
+            "This bookstore app runs without a notebook server: no saves wait here."
+        )
+    fields = request.form.to_dict()
+    try_and_wait(services().settings.spool_dir)
+    if optional_field(fields, "path"):
+        return redirect(shelved(fields).link("bookstore/history"), code=303)
+    base_url, shelf = context().base_url, shelf_in(fields)
+    return redirect(address(base_url, "bookstore/", **shelf_fields(shelf)), code=303)
+
+
 @dataclass(frozen=True)
 class SpoolLine:
-    """What the home page shows about waiting saves; `state` selects the style."""
+    """What the home page shows about waiting saves; `state` selects the style.
+
+    `can_try` is whether an attempt has failed, so that it may be tried again now.
+    """
 
     state: str  # good, busy or bad
     sentence: str
+    can_try: bool = False
 
 
 def say_spool(report: SpoolReport) -> SpoolLine:
     """Return the line for a report."""
-    if not report.ok:
-        return SpoolLine("bad", " ".join(report.problems))
     waiting = report.pending + report.in_flight
+    can_try = bool(waiting and report.last_error)
+    if not report.ok:
+        return SpoolLine("bad", " ".join(report.problems), can_try)
     if not waiting and report.last_success:
         return SpoolLine("good", "All saves are uploaded to the store.")
     if not waiting:
@@ -167,4 +190,4 @@ def say_spool(report: SpoolReport) -> SpoolLine:
     since = ""
     if report.oldest_age_seconds is not None:
         since = f" (the oldest for {say_span(report.oldest_age_seconds)})"
-    return SpoolLine("busy", f"{saves} waiting for upload{since}.")
+    return SpoolLine("busy", f"{saves} waiting for upload{since}.", can_try)
