@@ -119,6 +119,69 @@ def test_view_a_version(site: Site, page: Page) -> None:
     expect(frame.locator("img").first).to_be_visible()
 
 
+def test_a_row_is_one_target_whose_text_can_be_selected(site: Site, page: Page) -> None:
+    page.goto(site.url("history", path=REPORT))
+    facts = page.locator(f"{LINES} > .body .facts").nth(1)
+    box = facts.bounding_box()
+    assert box
+    page.mouse.move(box["x"] + 25, box["y"] + 9)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 90, box["y"] + 9)
+    page.mouse.up()
+    assert page.evaluate("getSelection().toString()").strip()
+    page.wait_for_timeout(300)
+    assert "/history" in page.url
+    left = {"x": 25, "y": 9}
+    page.locator(f"{LINES} > .body .facts").first.click(position=left)
+    page.wait_for_url("**/view?*")
+
+
+def test_versions_are_chosen_and_opened_by_keys(site: Site, page: Page) -> None:
+    page.goto(site.url("history", path=REPORT))
+    focused = page.locator("a.when:focus")
+    page.keyboard.press("j")
+    first = focused.get_attribute("href")
+    page.keyboard.press("j")
+    page.keyboard.press("x")
+    expect(page.locator(".pick:checked")).to_have_count(1)
+    page.keyboard.press("ArrowUp")
+    assert focused.get_attribute("href") == first
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("k")
+    assert focused.get_attribute("href") == first
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/view?*")
+    page.goto(site.url("history", path=REPORT))
+    page.get_by_role("searchbox").fill("")
+    page.keyboard.press("j")  # typed
+    expect(page.get_by_role("searchbox")).to_have_value("j")
+
+
+def test_the_version_in_focus_is_shown_beside_the_list_on_wide_screens(
+    site: Site, page: Page
+) -> None:
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.set_viewport_size({"width": 1280, "height": 900})
+    page.goto(site.url("history", path=REPORT))
+    expect(page.get_by_text("Rest the pointer on a version")).to_be_visible()
+    assert not any("view/content" in url for url in asked)
+    page.keyboard.press("j")
+    preview = page.get_by_role("region", name="Preview")
+    heading = preview.frame_locator("iframe").get_by_role("heading").first
+    expect(heading).to_have_text("Quarterly report", timeout=30_000)
+    before = preview.locator("iframe").get_attribute("src")
+    page.locator(f"{LINES} > .body .facts").nth(2).hover(position={"x": 25, "y": 9})
+    expect(preview.locator("iframe")).not_to_have_attribute("src", before or "")
+    asked.clear()
+    page.set_viewport_size({"width": 800, "height": 900})
+    expect(preview).to_be_hidden()
+    page.keyboard.press("j")
+    page.locator(f"{LINES} > .body .facts").nth(0).hover(position={"x": 25, "y": 9})
+    page.wait_for_timeout(1000)
+    assert not any("view/content" in url for url in asked)
+
+
 def test_compare_two_that_are_chosen(site: Site, page: Page) -> None:
     page.goto(site.url("history", path=REPORT))
     button = page.get_by_role("button", name="Compare", exact=True)
@@ -149,7 +212,7 @@ def test_restore_in_place_and_undo_it(site: Site, page: Page) -> None:
     unsaved = json.dumps(notebook("written by something else"))
     file.write_text(unsaved)
     page.goto(site.url("history", path=path))
-    page.locator(".entry").last.get_by_role("link", name="Restore").click()
+    page.locator(".entry").last.get_by_role("link", name="Restore", exact=True).click()
     expect(page.get_by_text("is kept as a version first")).to_be_visible()
     press(page, "Restore")
     expect(page.get_by_role("status").first).to_contain_text("is restored")
@@ -193,7 +256,7 @@ def test_restore_as_a_copy_leaves_the_original(site: Site, page: Page) -> None:
 def test_give_a_version_a_name_find_it_and_remove_it(site: Site, page: Page) -> None:
     page.goto(site.url("history", path="welcome.ipynb"))
     entry = page.locator(".entry").first
-    entry.get_by_text("More", exact=True).click()
+    entry.locator("summary", has_text="Name").click()
     entry.get_by_label("Name this version").fill("Zwischenstand")
     entry.get_by_label("Comment").fill("halfway")
     press(entry, "Save name")
@@ -202,7 +265,7 @@ def test_give_a_version_a_name_find_it_and_remove_it(site: Site, page: Page) -> 
     press(page, "Find")
     expect(page.locator(".entry")).to_have_count(1)
     expect(page.locator(".chip")).to_have_text("Zwischenstand")
-    page.get_by_text("More", exact=True).click()
+    page.locator("summary", has_text="Name").click()
     press(page, "Remove name")
     expect(page.get_by_role("status").first).to_contain_text("The name is removed.")
     expect(page.locator(".chip")).to_have_count(0)
@@ -311,8 +374,7 @@ def test_a_notebook_is_found_restored_and_undone_by_keyboard_alone(
     tab_to(page, path)
     page.keyboard.press("Enter")
     page.wait_for_url("**/history?*")
-    tab_to(page, "Restore")
-    tab_to(page, "Restore")  # of the first version
+    tab_to(page, "Restore")  # of the first version: the newest one has none
     page.keyboard.press("Enter")
     page.wait_for_url("**/restore?*")
     tab_to(page, "Restore")

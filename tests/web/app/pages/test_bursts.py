@@ -13,14 +13,26 @@ NOON = datetime(2024, 5, 17, 12, tzinfo=UTC)
 
 
 def row(
-    minutes: float, *, label: str = "", deleted: bool = False, **known: Any
+    minutes: float,
+    *,
+    label: str = "",
+    deleted: bool = False,
+    latest: bool = False,
+    **known: Any,
 ) -> HistoryRow:
     """Return a version that was saved `minutes` before noon."""
     at = NOON - timedelta(minutes=minutes)
     values = {"author": "ann", "save_id": "s", "saved_at": at} | known
     metadata = VersionMetadata(**values)
     version = Version(
-        "b", "k", f"v{minutes:g}", 1, at, deleted=deleted, metadata=metadata
+        bucket="b",
+        key="k",
+        version_id=f"v{minutes:g}",
+        size=1,
+        stored_at=at,
+        is_latest=latest,
+        deleted=deleted,
+        metadata=metadata,
     )
     return HistoryRow("a.ipynb", version, Label(label) if label else None)
 
@@ -80,8 +92,11 @@ def test_each_version_knows_the_one_before_it() -> None:
 
 
 def test_the_caller_passes_the_version_before_the_last_of_a_page() -> None:
-    (day,) = days_of(HistoryPage((row(0), row(60)), cursor="more"), before="v99")
+    page = HistoryPage((row(0), row(60)), cursor="more")
+    (day,) = days_of(page, before=row(99))
     assert [entry.before for entry in day.entries] == ["v60", "v99"]
+    (day,) = days_of(page, before="")
+    assert [entry.before for entry in day.entries] == ["v60", ""]
 
 
 def test_a_deletion_is_no_version_to_compare_with() -> None:
@@ -106,3 +121,50 @@ def test_a_filtered_page_knows_no_version_before_another() -> None:
 def test_an_empty_page_has_no_days() -> None:
     nothing: tuple[Day, ...] = ()
     assert days_of(HistoryPage(())) == nothing
+
+
+SAME, OTHER = {"sha256": "1" * 64}, {"sha256": "2" * 64}
+
+
+def test_saves_that_changed_nothing_are_one_line_however_far_apart() -> None:
+    rows = [row(0, **OTHER), *(row(60 * hours, **SAME) for hours in (1, 2, 3, 4))]
+    (day,) = days_of(HistoryPage(tuple(rows)))
+    assert [len(entry.steps) for entry in day.entries] == [1, 3, 1]
+    assert [entry.is_unchanged for entry in day.entries] == [False, True, False]
+
+
+def test_unchanged_saves_of_two_days_are_two_lines() -> None:
+    rows = [row(hours * 60, **SAME) for hours in (1, 2, 13, 14, 15)]
+    days = days_of(HistoryPage(tuple(rows)))
+    assert [len(entry.steps) for day in days for entry in day.entries] == [2, 2, 1]
+
+
+@pytest.mark.parametrize(
+    "kept", [{"label": "before refactor"}, {"restored_from": "v1"}, {"latest": True}]
+)
+def test_a_version_with_a_meaning_of_its_own_is_not_folded_away(
+    kept: dict[str, Any],
+) -> None:
+    rows = (row(60, **SAME, **kept), row(120, **SAME), row(180, **SAME))
+    (day,) = days_of(HistoryPage(rows))
+    assert [entry.is_unchanged for entry in day.entries] == [False, True, False]
+
+
+def test_a_burst_that_changed_nothing_is_folded_away() -> None:
+    rows = [row(minutes, **SAME) for minutes in (0, 1, 2, 3, 60)]
+    (day,) = days_of(HistoryPage(tuple(rows)))
+    assert [(len(e.steps), e.is_unchanged) for e in day.entries] == [
+        (4, True),
+        (1, False),
+    ]
+
+
+def test_the_last_version_of_a_page_may_be_unchanged() -> None:
+    page = HistoryPage((row(0, **SAME),), cursor="more")
+    (day,) = days_of(page, before=row(60, **SAME))
+    assert day.entries[0].is_unchanged
+
+
+def test_a_version_of_unknown_content_is_not_unchanged() -> None:
+    (day,) = days_of(HistoryPage((row(0), row(60))))
+    assert not any(entry.is_unchanged for entry in day.entries)

@@ -112,6 +112,54 @@ def test_the_address_that_a_row_requests_returns_a_sentence(
     assert "cell" in answer.json["summary"]["sentence"]
 
 
+def test_saves_without_changes_are_folded_and_ask_nothing(
+    server: ServerSide, library: Library
+) -> None:
+    for hours in range(5):
+        content = report(1 if hours < 4 else 2)
+        library.save("a.ipynb", AT + timedelta(hours=hours), content=content)
+    page = get(server, "history")
+    assert "3 saves without changes" in words(page)
+    assert len(re.findall(r'data-changes="', page.text)) == 1
+    # Compared with the nearest version that differs, which the page finds.
+    compared = [url for url in addresses(page) if "/bookstore/diff" in url]
+    assert len([url for url in compared if "base=" not in url]) == 3
+
+
+def test_an_author_who_made_all_versions_is_named_once(
+    server: ServerSide, library: Library
+) -> None:
+    for hours in range(2):
+        library.save("a.ipynb", AT + timedelta(hours=hours), author="ann")
+    assert "All of these versions are by ann" in words(get(server, "history"))
+    library.save("a.ipynb", AT + timedelta(hours=3), author="bob")
+    page = get(server, "history")
+    assert "All of these" not in words(page)
+    assert "is-by-one" not in page.text
+
+
+def test_times_within_a_minute_have_seconds(
+    server: ServerSide, library: Library
+) -> None:
+    for seconds in (0, 7, 90):
+        library.save("a.ipynb", AT + timedelta(seconds=seconds), author=str(seconds))
+    text = words(get(server, "history"))
+    for time in ("09:30:00 UTC", "09:30:07 UTC", "09:31 UTC"):
+        assert time in text
+
+
+def test_restore_is_no_action_of_the_newest_version(
+    server: ServerSide, library: Library
+) -> None:
+    for hours in range(2):
+        library.save("a.ipynb", AT + timedelta(hours=hours))
+    rows = get(server, "history").text.split('<li class="entry"')[1:]
+    shown = [
+        re.sub(r'<div class="card">.*?</div>', "", row, flags=re.S) for row in rows
+    ]
+    assert [">Restore</a>" in row for row in shown] == [False, True]
+
+
 def test_older_versions_follow_on_further_pages(
     server: ServerSide, library: Library
 ) -> None:

@@ -11,10 +11,11 @@ def said(time: datetime, form: str = "moment") -> str:
     """Return a time as a page shows it.
 
     `form` is ``moment`` ("3 hours ago", "yesterday 15:02 UTC"), ``ago`` (the same, or
-    empty if it is longer ago) or ``time`` (of day).
+    empty if it is longer ago), ``time`` (of day), or ``seconds`` (the same, with them).
     """
-    if form == "time":
-        return f"{time.astimezone(UTC):%H:%M} UTC"
+    if form in ("time", "seconds"):
+        clock = "%H:%M:%S" if form == "seconds" else "%H:%M"
+        return f"{time.astimezone(UTC):{clock}} UTC"
     text = say_moment(time, utc_now())
     if is_relative(text):
         return text

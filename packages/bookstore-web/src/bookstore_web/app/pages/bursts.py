@@ -1,7 +1,8 @@
-"""The versions on a history page, grouped into days and bursts of saves.
+"""The versions on a history page, grouped into days, bursts and unchanged saves.
 
 People save every few minutes, and so does Jupyter by itself. Such saves are folded into
-one line, except for versions that have a label, or that a move or a restore made.
+one line, and so are those that changed nothing; except for the newest version, and for
+those that have a label, or that a move or a restore made.
 """
 
 from collections.abc import Iterable, Iterator
@@ -24,11 +25,13 @@ FEWEST = 3
 class Step:
     """A version, and the id of the version before it.
 
-    `before` is empty if that version is not known, and None if there is none.
+    `before` is empty if that version is not known, and None if there is none. A version
+    is `unchanged` if the one before it has the same content.
     """
 
     row: HistoryRow
     before: str | None
+    unchanged: bool = False
 
 
 @dataclass(frozen=True)
@@ -41,6 +44,11 @@ class Burst:
     def is_burst(self) -> bool:
         """Whether it contains several versions."""
         return len(self.steps) > 1
+
+    @property
+    def is_unchanged(self) -> bool:
+        """Whether none of its versions changed anything, and all can be folded away."""
+        return all(map(_changes_nothing, self.steps))
 
     @property
     def newest(self) -> Step:
@@ -71,17 +79,21 @@ class Day:
         return say_date(self.date)
 
 
-def days_of(page: HistoryPage, *, before: str | None = None) -> tuple[Day, ...]:
+def days_of(
+    page: HistoryPage, *, before: HistoryRow | str | None = None
+) -> tuple[Day, ...]:
     """Return the days of a page of history.
 
-    `before` is the id of the version before the last one of the page, None if there is
-    none.
+    `before` is the version before the last one of the page, None if there is none, and
+    an empty text if it is not known.
     """
     steps = []
     for row in reversed(page.rows):
-        steps.append(Step(row, before))
-        before = before if row.version.deleted else row.version.version_id
-    return _group(_fold(reversed(steps)))
+        known = before.version.version_id if isinstance(before, HistoryRow) else before
+        unchanged = isinstance(before, HistoryRow) and row.has_content_of(before)
+        steps.append(Step(row, known, unchanged))
+        before = before if row.version.deleted else row
+    return _group(_gather(_fold(reversed(steps))))
 
 
 def days_of_some(page: HistoryPage) -> tuple[Day, ...]:
@@ -90,7 +102,7 @@ def days_of_some(page: HistoryPage) -> tuple[Day, ...]:
 
 
 def _group(entries: Iterable[Burst]) -> tuple[Day, ...]:
-    days = groupby(entries, key=lambda e: e.newest.row.saved_at.astimezone(UTC).date())
+    days = groupby(entries, key=lambda entry: _day(entry.newest))
     return tuple(Day(day, tuple(inside)) for day, inside in days)
 
 
@@ -102,6 +114,33 @@ def _fold(steps: Iterable[Step]) -> Iterator[Burst]:
             burst = []
         burst.append(step)
     yield from _entries(burst)
+
+
+def _gather(entries: Iterable[Burst]) -> Iterator[Burst]:
+    """Join the unchanged saves of a day that follow each other."""
+    steps: list[Step] = []
+    for entry in entries:
+        day = entry.newest.row.saved_at.astimezone(UTC).date()
+        if steps and (
+            not entry.is_unchanged
+            or day != steps[0].row.saved_at.astimezone(UTC).date()
+        ):
+            yield Burst(tuple(steps))
+            steps = []
+        if entry.is_unchanged:
+            steps += entry.steps
+        else:
+            yield entry
+    if steps:
+        yield Burst(tuple(steps))
+
+
+def _day(step: Step) -> date:
+    return step.row.saved_at.astimezone(UTC).date()
+
+
+def _changes_nothing(step: Step) -> bool:
+    return step.unchanged and not step.row.version.is_latest and _is_plain(step.row)
 
 
 def _belongs(row: HistoryRow, burst: list[Step]) -> bool:

@@ -1,6 +1,7 @@
 """The history page: the versions of a notebook."""
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Sequence
 
 from flask import Blueprint, Response, make_response, render_template, request
 
@@ -12,6 +13,7 @@ from bookstore_web.app.pages.links import shelved
 from bookstore_web.app.pages.notices import notice_of
 from bookstore_web.app.services import services
 from bookstore_web.fields import optional_field
+from bookstore_web.rendering.policy import FRAME_SANDBOX
 
 blueprint = Blueprint("history", __name__)
 
@@ -29,13 +31,15 @@ def history() -> Response:
     page = services().versions(here.shelf, here.path, cursor=cursor, limit=PAGE, q=q)
     found = page.stored
     last = None if q else _before(known, found)
-    before = last.version.version_id if isinstance(last, HistoryRow) else last
-    days = days_of_some(found) if q else days_of(found, before=before)
+    days = days_of_some(found) if q else days_of(found, before=last)
     text = render_template(
         "history.html",
         here=here,
         days=days,
         times={row.version.version_id: row.saved_at for row in found.rows},
+        precise=_precise(found.rows),
+        author=_only_author(found.rows),
+        frame_sandbox=FRAME_SANDBOX,
         large=_large((*found.rows, *([last] if isinstance(last, HistoryRow) else ()))),
         waiting=page.waiting,
         newest_fits=_newest_fits(found.rows),
@@ -49,13 +53,29 @@ def history() -> Response:
     return make_response(text)
 
 
-def _large(rows: Iterable[HistoryRow]) -> frozenset[str]:
+def _precise(rows: Sequence[HistoryRow]) -> frozenset[str]:
+    """Return the ids of versions that were saved within the same minute as another."""
+    minutes = Counter(row.saved_at.replace(second=0, microsecond=0) for row in rows)
+    return frozenset(
+        row.version.version_id
+        for row in rows
+        if minutes[row.saved_at.replace(second=0, microsecond=0)] > 1
+    )
+
+
+def _only_author(rows: Sequence[HistoryRow]) -> str:
+    """Return who saved all of the versions; empty if there are several, or one row."""
+    authors = [row.author for row in rows if not row.version.deleted]
+    return authors[0] if len(authors) > 1 and len(set(authors)) == 1 else ""
+
+
+def _large(rows: Sequence[HistoryRow]) -> frozenset[str]:
     """Return the ids of versions that are too large to be shown or compared."""
     most = services().settings.max_notebook_size
     return frozenset(row.version.version_id for row in rows if row.version.size > most)
 
 
-def _newest_fits(rows: Iterable[HistoryRow]) -> bool:
+def _newest_fits(rows: Sequence[HistoryRow]) -> bool:
     """Return False if the newest version is among the rows and is too large."""
     most = services().settings.max_notebook_size
     return not any(row.version.is_latest and row.version.size > most for row in rows)

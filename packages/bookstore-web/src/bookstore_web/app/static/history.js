@@ -1,4 +1,4 @@
-// The history page: days in the reader's time zone, and choosing versions to compare.
+// The history page: days in the reader's time zone, rows as targets, and two to compare.
 import { dayKey, dayName, localise } from "../front/shared/times.js";
 
 const timeline = document.getElementById("timeline");
@@ -27,6 +27,16 @@ function regroup() {
     day.querySelector(".versions").append(line);
   }
   days.forEach((each) => each.remove());
+  // Only now: two days may have had the same id.
+  for (const each of timeline.querySelectorAll(".day")) each.id = `day-${each.dataset.day}`;
+}
+
+/** Authors are left out while there is only one. */
+function showAuthors() {
+  const names = new Set([...timeline.querySelectorAll(".author")].map((each) => each.textContent));
+  if (names.size < 2) return;
+  timeline.classList.remove("is-by-one");
+  document.querySelector(".by-all")?.remove();
 }
 
 // ---- choosing two versions to compare ----
@@ -70,6 +80,7 @@ async function addOlder(link) {
   timeline.append(...days);
   localise(timeline);
   regroup();
+  showAuthors();
   document.dispatchEvent(new Event("bookstore:versions"));
   showPicks();
   const following = page.getElementById("older");
@@ -104,6 +115,49 @@ document.addEventListener("keydown", (event) => {
 
 timeline.addEventListener("change", (event) => {
   if (event.target.matches(".pick")) choose(event.target);
+});
+
+// ---- a row is one target, apart from what is in it; its text can be selected ----
+
+function linkOf(row) {
+  return row?.querySelector(":scope > .body a.when");
+}
+
+timeline.addEventListener("click", (event) => {
+  const row = event.target.closest(".entry");
+  const isTaken = event.target.closest("a, button, input, label, summary, .card, .saves .versions");
+  const link = linkOf(row);
+  if (!link || (isTaken && row.contains(isTaken)) || !getSelection().isCollapsed) return;
+  if (event.ctrlKey || event.metaKey) open(link.href, "_blank", "noopener");
+  else location.assign(link.href);
+});
+
+// ---- J and K, and arrows in the list ----
+
+function links() {
+  return [...timeline.querySelectorAll("a.when")].filter((link) => link.checkVisibility());
+}
+
+function step(by) {
+  const all = links();
+  const row = document.activeElement?.closest?.(".entry");
+  const at = all.indexOf(linkOf(row));
+  const next = at < 0 ? (by > 0 ? 0 : all.length - 1) : at + by;
+  all[next]?.focus();
+  all[next]?.closest(".entry").scrollIntoView({ block: "nearest" });
+}
+
+const STEPS = { j: 1, k: -1, ArrowDown: 1, ArrowUp: -1 };
+
+document.addEventListener("keydown", (event) => {
+  if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
+  if (event.target.closest("input:not(.pick), textarea, select, .card")) return;
+  const isArrow = event.key.startsWith("Arrow");
+  if (isArrow && !event.target.closest("#timeline")) return; // they scroll
+  if (event.key === "x") linkOf(event.target.closest(".entry"))?.closest(".entry").querySelector(".pick").click();
+  else if (event.key in STEPS) step(STEPS[event.key]);
+  else return;
+  event.preventDefault();
 });
 
 regroup();

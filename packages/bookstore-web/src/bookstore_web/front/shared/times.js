@@ -109,17 +109,6 @@ export function timeOfDay(time, seconds = true) {
 }
 
 /**
- * Return times of day; those that would read the same have seconds.
- * @param {(string | Date)[]} times
- * @returns {string[]}
- */
-export function timesOfDay(times) {
-  const short = times.map((time) => timeOfDay(time, false));
-  const is = (/** @type {string} */ text) => short.filter((other) => other === text).length > 1;
-  return times.map((time, index) => (is(short[index]) ? timeOfDay(time) : short[index]));
-}
-
-/**
  * Return from when to when, within a day or over several.
  * @param {string} since
  * @param {string} until
@@ -131,7 +120,7 @@ export function saySpan(since, until) {
 
 /**
  * Write the times on a page in the reader's time zone. An element has `data-form`: moment
- * ("3 hours ago"), ago (the same, or nothing for another day), time (of day) or day.
+ * ("3 hours ago"), ago (the same, or nothing for another day), time (of day) or seconds.
  * @param {ParentNode} root
  * @param {Date} [now]
  */
@@ -155,8 +144,7 @@ export function localise(root, now = new Date()) {
  * @param {Date} now
  */
 function inForm(form, date, now) {
-  if (form === "day") return dateName(date);
-  if (form === "time") return timeOfDay(date, false);
+  if (form === "time" || form === "seconds") return timeOfDay(date, form === "seconds");
   const said = sayMoment(date, now);
   return form !== "ago" || said.endsWith("ago") || said === "just now" ? said : "";
 }

@@ -2,7 +2,7 @@
 
 import { clock, dayKey, timeOfDay } from "./times.js";
 
-export { clock, dayName, exactTime, sayMoment, timeOfDay, timesOfDay } from "./times.js";
+export { clock, dayName, exactTime, sayMoment, timeOfDay } from "./times.js";
 
 /** @typedef {import("./api.js").SaveState} SaveState */
 /** @typedef {import("./api.js").Version} Version */
