@@ -18,7 +18,7 @@ WEB := packages/bookstore-web
 TYPINGS := $(WEB)/node_modules/.installed
 MANIFESTS := Makefile pyproject.toml constraints.txt $(PACKAGES:=/pyproject.toml)
 
-.PHONY: help install run test test-floors test-s3 chromium ceph chaos bench check check-scripts renderers format clean
+.PHONY: help install run test test-floors test-s3 chromium hub-proxy ceph chaos bench check check-scripts renderers format clean
 
 help:  ## List the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -61,7 +61,7 @@ run: $(if $(filter classic,$(JUPYTER)),.venv-classic,.venv)/.installed  ## Start
 	@exec env JUPYTER_CONFIG_DIR=$(abspath $(RUN)) $(SERVER) --port=$(PORT) $(if $(filter 0,$(shell id -u)),--allow-root)
 
 # Tests of servers wait more than they compute, so a few run in parallel.
-test: install chromium  ## Run all tests, on servers of both generations
+test: install chromium hub-proxy  ## Run all tests, on servers of both generations
 	.venv/bin/python -m pytest -n 3 --dist worksteal
 	.venv-classic/bin/python -m pytest -n 2 tests/archiver tests/umbrella
 
@@ -93,6 +93,14 @@ chromium:  # for the browser tests, which are skipped without it
 			then apt-get update -qq && apt-get install -qq -y chromium >/dev/null; \
 			else echo "Install chromium (apt-get install chromium) for the browser tests."; \
 		fi
+
+HUB_PROXY := node-configurable-http-proxy
+hub-proxy:  # for the tests of JupyterHub, which are skipped without it
+	@command -v configurable-http-proxy >/dev/null \
+		|| { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && apt-get update -qq \
+			&& DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends \
+				$(HUB_PROXY) >/dev/null; } \
+		|| echo "Install $(HUB_PROXY) with apt-get for the tests of JupyterHub."
 
 # Ceph is a real S3 server, and the test run starts it: see tests/harness/ceph.py.
 test-s3: install ceph  ## Run the tests of stores, and a drive of saves, on Ceph

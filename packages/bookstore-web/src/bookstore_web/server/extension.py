@@ -14,7 +14,12 @@ from weakref import WeakSet
 from bookstore_core.jupyter.running_server import settings_of
 from bookstore_web.server.address import address_of
 from bookstore_web.server.drain import DrainHandler
-from bookstore_web.server.front import FRONT, FrontHandler, RendererHandler
+from bookstore_web.server.front import (
+    FRONT,
+    STATIC,
+    FrontHandler,
+    RendererHandler,
+)
 from bookstore_web.server.gateway import Gateway
 from bookstore_web.server.handlers import Frontier, ProxyHandler, handler_class
 from bookstore_web.server.save_state import SaveStateHandler
@@ -52,6 +57,7 @@ def _own_routes(app: Any, frontier: Frontier) -> Iterator[Any]:
     yield f"{base}/api/bookstore/save-state", state, shared
     yield f"{base}/api/bookstore/drain", handler_class(app, DrainHandler), shared
     yield f"{base}/bookstore/front/(.*)", FrontHandler, {"path": FRONT}
+    yield f"{base}/bookstore/static/(.*)", FrontHandler, {"path": STATIC}
     yield f"{base}/bookstore/renderers/(.*)", RendererHandler
 
 

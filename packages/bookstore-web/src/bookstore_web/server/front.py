@@ -1,7 +1,8 @@
 """Scripts and styles that everybody may have, also who is not logged in: only code.
 
-Those of our extensions of JupyterLab, Notebook and nbclassic, and those that draw what
-is rich in a version.
+Those of our extensions of JupyterLab, Notebook and nbclassic, those of our pages, and
+those that draw what is rich in a version. JupyterHub would refuse those of pages with
+a login, because browsers load modules without the token that it wants.
 
 The extensions load theirs from here, not from Jupyter's folders of extensions, so that
 both kinds of extension share them.
@@ -13,8 +14,9 @@ from tornado import web
 
 from bookstore_web.rendering.renderers import RENDERER_HEADERS, renderer_at
 
-#: The directory of the extensions that is served.
+#: The directories of the extensions and of the pages that are served.
 FRONT = str(Path(__file__).parents[1] / "front")
+STATIC = str(Path(__file__).parents[1] / "app" / "static")
 
 
 class FrontHandler(web.StaticFileHandler):

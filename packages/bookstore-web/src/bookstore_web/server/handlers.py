@@ -7,12 +7,13 @@ import re
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, NoReturn
+from urllib.parse import parse_qs
 
 from jupyter_core.utils import ensure_async
 from tornado import web
 from tornado.escape import to_unicode
 from tornado.httpclient import HTTPResponse
-from tornado.httputil import HTTPHeaders, ResponseStartLine
+from tornado.httputil import HTTPHeaders, HTTPServerRequest, ResponseStartLine
 from tornado.iostream import StreamClosedError
 
 from bookstore_core.jupyter.running_server import is_classic, settings_of
@@ -39,6 +40,8 @@ LOST = (
     "Bookstore ended while it worked on this, and is started again. If it ends again, "
     "this cannot be shown.",
 )
+FORM = "application/x-www-form-urlencoded"
+XSRF_HEADER = "X-XSRFToken"
 #: Servers give a random name to users who log in with a token.
 RANDOM_NAME = re.compile(r"[0-9a-f]{32}")
 
@@ -62,6 +65,7 @@ class ProxyHandler(web.RequestHandler):
 
     def set_default_headers(self) -> None:
         """Set the headers of the server's own answers, as the app sets those of its."""
+        copy_form_token(self.request)
         super().set_default_headers()
         self.set_header("Cross-Origin-Opener-Policy", "same-origin")
 
@@ -233,6 +237,19 @@ class ProxyHandler(web.RequestHandler):
         # The clone page also has a documented path below /api/.
         accepted = self.request.headers.get("Accept", "")
         return self.request.method in {"GET", "HEAD"} and "text/html" in accepted
+
+
+def copy_form_token(request: HTTPServerRequest) -> None:
+    """Copy the token against forged requests from a form to its header.
+
+    A classic server below JupyterHub looks for it before tornado has read the form.
+    """
+    kind = request.headers.get("Content-Type", "")
+    if not kind.startswith(FORM) or XSRF_HEADER in request.headers:
+        return
+    fields = parse_qs(request.body.decode("latin-1"))
+    if token := fields.get("_xsrf"):
+        request.headers[XSRF_HEADER] = token[-1]
 
 
 def user_name(user: Any) -> str:

@@ -1,4 +1,6 @@
 // Shows what changed in each version: requested for visible rows, two at a time.
+import { xsrfHeader } from "../front/shared/xsrf.js";
+
 const AT_ONCE = 2;
 const seen = new Set();
 let asking = 0;
@@ -7,7 +9,8 @@ async function showSummary(element) {
   const url = element.dataset.changes;
   delete element.dataset.changes;
   try {
-    const answer = await fetch(url, { headers: { Accept: "application/json" } });
+    const headers = { Accept: "application/json", ...xsrfHeader() };
+    const answer = await fetch(url, { headers });
     const { summary } = await answer.json();
     element.textContent = summary?.sentence ?? "";
   } catch {

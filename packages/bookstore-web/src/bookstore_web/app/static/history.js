@@ -1,5 +1,6 @@
 // The history page: days in the reader's time zone, rows as targets, and two to compare.
 import { dayKey, dayName, localise } from "../front/shared/times.js";
+import { xsrfHeader } from "../front/shared/xsrf.js";
 
 const timeline = document.getElementById("timeline");
 
@@ -72,7 +73,7 @@ function choose(box) {
 // ---- older versions: added to this page, so that chosen ones stay chosen ----
 
 async function addOlder(link) {
-  const answer = await fetch(link.href);
+  const answer = await fetch(link.href, { headers: xsrfHeader() });
   if (!answer.ok) throw new Error(String(answer.status));
   const page = new DOMParser().parseFromString(await answer.text(), "text/html");
   const days = [...page.querySelectorAll("#timeline > .day")];

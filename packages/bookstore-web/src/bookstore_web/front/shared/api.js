@@ -1,5 +1,7 @@
 // The HTTP API of bookstore, as a front end asks for it. See docs/api.md.
 
+import { xsrfHeader } from "./xsrf.js";
+
 /** An answer with an error; its message is a sentence for people. */
 export class ApiError extends Error {
   /**
@@ -96,9 +98,8 @@ export class BookstoreApi {
    */
   async ask(method, route, query = {}, body = undefined) {
     /** @type {Record<string, string>} */
-    const headers = { Accept: "application/json" };
+    const headers = { Accept: "application/json", ...xsrfHeader() };
     if (body !== undefined) headers["Content-Type"] = "application/json";
-    if (method !== "GET") headers["X-XSRFToken"] = xsrfToken();
     const url = address(`${this.baseUrl}api/bookstore/${route}`, query);
     let answer;
     try {
@@ -121,10 +122,6 @@ export class BookstoreApi {
 function address(url, query) {
   const text = new URLSearchParams(query).toString();
   return text ? `${url}?${text}` : url;
-}
-
-function xsrfToken() {
-  return document.cookie.match(/(?:^|; )_xsrf=([^;]*)/)?.[1] ?? "";
 }
 
 /**
