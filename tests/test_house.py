@@ -162,6 +162,8 @@ OTHER_NAMES = {
     "drain": "home",
     "version": "versions",
     "diff/image": "diff",
+    "clone/content": "frame",
+    "fs-clone/content": "frame",
     "openapi.json": "openapi",
     "healthz": "state",
 }

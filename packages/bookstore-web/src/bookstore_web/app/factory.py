@@ -35,7 +35,9 @@ CONTENT_SECURITY_POLICY = "; ".join(
 )
 
 #: Endpoints whose answers browsers may keep.
-KEPT = frozenset({"static", "shared.static", "pages.renderers.renderer"})
+KEPT = frozenset(
+    {"static", "shared.static", "pages.renderers.renderer", "thumbnail.thumbnail"}
+)
 
 
 class AnythingConverter(BaseConverter):

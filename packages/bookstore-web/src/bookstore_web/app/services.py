@@ -22,15 +22,19 @@ from bookstore_web.library.latest import LatestScans
 from bookstore_web.library.library import Library
 from bookstore_web.library.presence import Presence
 from bookstore_web.library.publications import Publications
+from bookstore_web.rendering.pictures import Picture
 from bookstore_web.rendering.views import Views
 from bookstore_web.sharing.clone import CloneSource, check_published, source_of
-from bookstore_web.versions.cache import CachedHistory
+from bookstore_web.versions.cache import CachedHistory, SizedCache
 from bookstore_web.versions.diff import ChangeMemory, Changes
 from bookstore_web.versions.page import VersionsPage
 from bookstore_web.versions.restore import Restorer
 from bookstore_web.wire import Launch
 
 EXTENSION = "bookstore"
+
+#: Bytes of pictures of notebooks in memory.
+PICTURES_ROOM = 32 * 1024 * 1024
 
 
 class Services:
@@ -43,7 +47,9 @@ class Services:
         self.recent = LatestScans()
         self.publications = Publications()
         self.change_memory = ChangeMemory()
+        self.pool = confined
         self.views = Views(confined)
+        self.pictures: SizedCache[Picture] = SizedCache(PICTURES_ROOM)
         self._opening = threading.Lock()
         self._stores: dict[bool, VersionStore] = {}
         self._contents = _contents_server(launch) if launch else None

@@ -88,12 +88,18 @@ def check_published(source: CloneSource, settings: BookstoreSettings) -> None:
     It is the same error whether the key exists or not.
     """
     prefix = settings.published_prefix.strip("/")
-    is_published = bool(prefix) and source.key.startswith(f"{prefix}/")
-    if source.bucket == settings.bucket and (not is_published or is_own(source.key)):
+    if source.bucket == settings.bucket and not is_published(source, settings):
         raise ForbiddenError(
             "Only published notebooks can be cloned from here: keys that begin with "
             f"{prefix or 'the published prefix'}/."
         )
+
+
+def is_published(source: CloneSource, settings: BookstoreSettings) -> bool:
+    """Return whether a key of our bucket is that of a published notebook."""
+    prefix = settings.published_prefix.strip("/")
+    below = bool(prefix) and source.key.startswith(f"{prefix}/")
+    return source.bucket == settings.bucket and below and not is_own(source.key)
 
 
 def _check_allowed(bucket: str, settings: BookstoreSettings) -> None:

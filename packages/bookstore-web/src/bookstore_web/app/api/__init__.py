@@ -15,6 +15,7 @@ from bookstore_web.app.api import (
     publish,
     restore,
     state,
+    thumbnail,
     versions,
 )
 
@@ -26,6 +27,7 @@ BLUEPRINTS = (
     clone.blueprint,
     notebooks.blueprint,
     versions.blueprint,
+    thumbnail.blueprint,
     label.blueprint,
     link.blueprint,
     diff.blueprint,

@@ -1,9 +1,10 @@
 """The clone pages: they show what would be cloned, and where to, and clone it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
+from urllib.parse import urlencode
 
 from flask import Blueprint, Response, make_response, redirect, render_template, request
 from werkzeug.wrappers import Response as BaseResponse
@@ -19,7 +20,8 @@ from bookstore_web.app.services import services
 from bookstore_web.contents.drafts import Draft, draft_of_valid, opening_url, save
 from bookstore_web.contents.free_names import FreeName, find_place
 from bookstore_web.fields import optional_field, text_field
-from bookstore_web.sharing.clone import CloneSource, fetch, look_up
+from bookstore_web.rendering.policy import FRAME_SANDBOX
+from bookstore_web.sharing.clone import CloneSource, fetch, is_published, look_up
 from bookstore_web.sharing.clone_mounted import MountedFile, read_mounted
 from bookstore_web.sharing.file_kinds import kind_of
 
@@ -31,8 +33,10 @@ class Offer:
     """What the landing page shows about a file that can be cloned.
 
     `form` is the address that its form posts to, `fields` are the form's fields besides
-    the target. A file of a mounted directory has no version id. `label` is the label of
-    the version, if any. `removal` says that the notebook was unpublished since.
+    the target, and `shown` those that name it in the address of its content. A file of
+    a mounted directory has no version id. `label` is the label of the version, if any.
+    `title` and `note` are those of a publication. `removal` says that the notebook was
+    unpublished since.
     """
 
     name: str
@@ -44,8 +48,18 @@ class Offer:
     author: str
     form: str
     fields: Mapping[str, str]
+    shown: Mapping[str, str]
     label: Label | None = None
     removal: str = ""
+    title: str = ""
+    note: str = ""
+    sha256: str = ""
+    is_published: bool = False
+
+    @property
+    def content(self) -> str:
+        """The address of the document with its content, below the base URL."""
+        return f"{self.form}/content?{urlencode(self.shown)}"
 
     @property
     def kind(self) -> str:
@@ -120,8 +134,13 @@ def _offer_version(source: CloneSource, version: Version) -> Offer:
         author=known.author if known else "",
         form="bookstore/clone",
         fields=fields,
+        shown=replace(source, version_id=version.version_id).query,
         label=_label_of(version),
         removal=_removal_of(source),
+        title=known.title if known else "",
+        note=known.note if known else "",
+        sha256=known.sha256 if known else "",
+        is_published=is_published(source, services().settings),
     )
 
 
@@ -155,6 +174,7 @@ def _offer_file(file: MountedFile) -> Offer:
         author="",
         form="bookstore/fs-clone",
         fields={"relpath": file.relpath},
+        shown={"relpath": file.relpath},
     )
 
 
@@ -198,6 +218,7 @@ def _render(
         can_save=services().launch is not None,
         xsrf_token=context().xsrf_token,
         query=request.query_string.decode("latin-1"),
+        frame_sandbox=FRAME_SANDBOX,
     )
     response = make_response(page, status_of(problem) if problem else 200)
     if problem:

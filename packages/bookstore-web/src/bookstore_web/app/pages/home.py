@@ -1,6 +1,6 @@
 """The home page: notebooks on a shelf, recent saves, and saves waiting for upload."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -8,7 +8,7 @@ from flask import Blueprint, Response, make_response, redirect, render_template,
 from werkzeug.wrappers import Response as BaseResponse
 
 from bookstore_core.errors import BookstoreError, ConfigurationError
-from bookstore_core.history import Shelf
+from bookstore_core.history import PUBLISHED, WORKSPACE, Shelf
 from bookstore_core.humanize import say_span
 from bookstore_core.paths import s3_display_path
 from bookstore_core.settings import validate_bookstore
@@ -32,9 +32,11 @@ from bookstore_web.library.library import Library, LibraryPage
 
 blueprint = Blueprint("home", __name__)
 
-#: Notebooks on a page, and recently saved ones that are shown above them.
+#: Notebooks on a page.
 PAGE = 200
-RECENT = 5
+#: Recent notebooks that are shown above them, if the shelf has more than the second
+#: number. Cards take more room than rows.
+RECENT = {WORKSPACE: (5, 5), PUBLISHED: (3, 9)}
 
 
 @dataclass(frozen=True)
@@ -83,7 +85,7 @@ def home() -> Response:
     try:
         library = services().library(look.shelf)
         found = look.find(library)
-        recent = _recent(library) if look.is_top else recent
+        recent = _recent(look.shelf, library) if look.is_top else recent
     except BookstoreError as error:
         problem = error
     response = make_response(_render(look, found, recent, problem))
@@ -110,12 +112,13 @@ def _look(fields: Mapping[str, Any]) -> HomeQuery:
     )
 
 
-def _recent(library: Library) -> LibraryPage:
+def _recent(shelf: Shelf, library: Library) -> LibraryPage:
     """Return the notebooks saved last; none if the whole shelf is hardly longer."""
-    recent = library.recent(services().recent, limit=RECENT + 1)
-    if len(recent.notebooks) <= RECENT:
+    most, least = RECENT[shelf]
+    recent = library.recent(services().recent, limit=least + 1)
+    if len(recent.notebooks) <= least:
         return LibraryPage(())
-    return replace(recent, notebooks=recent.notebooks[:RECENT])
+    return replace(recent, notebooks=recent.notebooks[:most])
 
 
 def _render(
@@ -181,7 +184,7 @@ def say_spool(report: SpoolReport) -> SpoolLine:
     waiting = report.pending + report.in_flight
     can_try = bool(waiting and report.last_error)
     if not report.ok:
-        return SpoolLine("bad", " ".join(report.problems), can_try)
+        return SpoolLine("bad", " ".join(_once(report.problems)), can_try)
     if not waiting and report.last_success:
         return SpoolLine("good", "All saves are uploaded to the store.")
     if not waiting:
@@ -191,3 +194,12 @@ def say_spool(report: SpoolReport) -> SpoolLine:
     if report.oldest_age_seconds is not None:
         since = f" (the oldest for {say_span(report.oldest_age_seconds)})"
     return SpoolLine("busy", f"{saves} waiting for upload{since}.", can_try)
+
+
+def _once(problems: Sequence[str]) -> list[str]:
+    """Return the problems without those that another one repeats."""
+    return [
+        problem
+        for problem in problems
+        if not any(problem in other for other in problems if other != problem)
+    ]
