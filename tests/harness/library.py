@@ -138,7 +138,8 @@ class Library:
         for number in range(count):
             self.save(path, at + number * timedelta(seconds=130), author=author)
 
-    def _note_move(self, old: str, new: str, at: datetime) -> None:
+    def note_move(self, old: str, new: str, at: datetime) -> None:
+        """Record that a notebook has left a path."""
         note = note_key(WORKSPACE.key(self.settings, old))
         data = write_note(new)
         metadata = VersionMetadata(save_id=new_save_id(), saved_at=at)
@@ -156,7 +157,7 @@ class Library:
         for hour in (8, 9, 10):
             self.save(OLD, day(9, hour))
         self.save(REPORT, day(6, 10), moved_from=OLD)
-        self._note_move(OLD, REPORT, day(6, 10))
+        self.note_move(OLD, REPORT, day(6, 10))
         for ago in (5, 4, 2, 1):
             self.burst(REPORT, day(ago, 9), 6)
             self.label(REPORT, self.save(REPORT, day(ago, 11)), f"v{6 - ago}")

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, Route, expect
 
 from harness.browsing import CHROMIUM, open_browser, open_page
-from harness.library import DELETED, OLD, REPORT, SAID, WHY, plotted, report
+from harness.library import DELETED, OLD, REPORT, SAID, WHY, day, plotted, report
 from harness.notebook_server import GENERATIONS, notebook
 from harness.site import Site, open_site
 
@@ -117,6 +117,21 @@ def test_view_a_version(site: Site, page: Page) -> None:
     frame = page.frame_locator("iframe")
     expect(frame.get_by_role("heading", name="Quarterly report")).to_be_visible()
     expect(frame.locator("img").first).to_be_visible()
+
+
+def test_a_day_of_the_strip_leads_to_its_versions(site: Site, page: Page) -> None:
+    page.goto(site.url("history", path=REPORT))
+    strip = page.get_by_role("navigation", name="Days with saves")
+    expect(strip.get_by_role("link")).to_have_count(5)
+    name = f"{day(2, 9):%A}, {day(2, 9).day} {day(2, 9):%B %Y}"
+    strip.get_by_role("link", name=f"{name}: 19 saves").click()
+    heading = page.get_by_role("heading", name=name)
+    expect(heading).to_be_in_viewport()
+    expect(page.locator(".day", has=heading).locator(":focus")).to_have_count(1)
+    strip.get_by_role("link").first.press("Enter")  # a day on another page
+    page.wait_for_url("**cursor=**")
+    expect(page.get_by_role("link", name="Newest versions")).to_be_visible()
+    expect(page.locator(".day:target")).to_be_visible()
 
 
 def test_a_row_is_one_target_whose_text_can_be_selected(site: Site, page: Page) -> None:

@@ -62,6 +62,19 @@ def test_a_page_costs_two_listings_and_a_head_for_each_row(
     }
 
 
+def test_the_activity_of_a_page_costs_no_request(s3_store: VersionStore) -> None:
+    for _ in range(30):
+        save(s3_store, key=KEY)
+    history = History(s3_store, BookstoreSettings())
+    with counted(s3_store) as counts:
+        page = history.page(PATH, limit=20, look=400)
+    assert counts == {"ListObjectVersions": 2, "HeadObject": 20, "ListObjectsV2": 1}
+    assert len(page.activity.saves) == 30
+    with counted(s3_store) as counts:
+        history.page(PATH, limit=20, cursor=page.cursor)
+    assert counts["ListObjectVersions"] == 1
+
+
 def test_a_seam_costs_two_more_listings(s3_store: VersionStore) -> None:
     for _ in range(3):
         save(s3_store, key="workspace/old.ipynb")

@@ -11,7 +11,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from bookstore_web.wire import Launch
-from harness.library import OLD, REPORT, SAID, WHY, Library, report
+from harness.library import OLD, REPORT, SAID, WHY, Library, day, report
 from harness.web_app import ContentsDouble, ServerSide
 
 NASTY = "<script>alert(1)</script>{{7*7}}"
@@ -110,6 +110,38 @@ def test_the_address_that_a_row_requests_returns_a_sentence(
     answer = server.get(html.unescape(url))
     assert answer.status_code == 200, answer.text
     assert "cell" in answer.json["summary"]["sentence"]
+
+
+def bars(page: Any) -> dict[str, str]:
+    """Return the days of the strip that have saves, with their addresses."""
+    found = re.findall(r'data-day="([^"]*)"[^>]*><a href="([^"]*)"', page.text)
+    return {day: html.unescape(url) for day, url in found}
+
+
+def test_days_with_saves_are_links_to_their_versions(
+    server: ServerSide, library: Library
+) -> None:
+    for ago in (20, 3, 2):
+        library.burst("a.ipynb", day(ago, 9), 30)
+    page = get(server, "history")
+    assert "90 saves on 3 days since" in words(page)
+    found = bars(page)
+    assert list(found) == [f"{day(ago, 9):%Y-%m-%d}" for ago in (20, 3, 2)]
+    newest, oldest = f"{day(2, 9):%Y-%m-%d}", f"{day(20, 9):%Y-%m-%d}"
+    assert found[newest] == f"#day-{newest}"
+    assert f'id="day-{newest}"' in page.text
+    older = server.follow(found[oldest].partition("#")[0])
+    assert f'id="day-{oldest}"' in older.text
+    assert older.text.count('<li class="entry"') == 30
+    # Only the newest page has the strip.
+    assert not bars(older)
+
+
+def test_saves_on_one_day_alone_need_no_strip(
+    server: ServerSide, library: Library
+) -> None:
+    library.burst("a.ipynb", day(2, 9), 3)
+    assert not bars(get(server, "history"))
 
 
 def test_saves_without_changes_are_folded_and_ask_nothing(

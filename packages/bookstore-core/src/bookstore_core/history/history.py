@@ -16,10 +16,11 @@ from bookstore_core.errors import (
     NotFoundError,
     VersionNotFoundError,
 )
+from bookstore_core.history.activity import Listed, activity_of
 from bookstore_core.history.label_search import Search
 from bookstore_core.history.positions import Position, decode_position
 from bookstore_core.history.removals import LINKS, say_removal
-from bookstore_core.history.rows import HistoryPage, HistoryRow
+from bookstore_core.history.rows import Activity, HistoryPage, HistoryRow
 from bookstore_core.history.shelves import PUBLISHED, WORKSPACE, Shelf
 from bookstore_core.history.thread import MAX_ROWS, Thread
 from bookstore_core.paths import check_path, printable
@@ -68,13 +69,20 @@ class History:
         self._thread = Thread(store, settings, shelf)
 
     def page(
-        self, path: str, *, cursor: str | None = None, limit: int = 50, q: str = ""
+        self,
+        path: str,
+        *,
+        cursor: str | None = None,
+        limit: int = 50,
+        q: str = "",
+        look: int = 0,
     ) -> HistoryPage:
         """Return up to `limit` rows, newest first, with their labels.
 
         With `q`, return only versions whose label contains it in its name or comment,
-        ignoring case; such a page may have no rows and a cursor. A version that a
-        lifecycle rule removes meanwhile is left out.
+        ignoring case; such a page may have no rows and a cursor. With `look`, the
+        page's listings are of so many versions, and give its activity. A version that
+        a lifecycle rule removes meanwhile is left out.
         """
         path = check_path(path)
         self._thread.key(path)
@@ -82,20 +90,22 @@ class History:
         position = Position(path) if cursor is None else decode_position(path, cursor)
         if q:
             return self._search(path, position, limit=limit, q=q)
-        return self._page(path, position, limit=limit, first=cursor is None)
+        return self._page(path, position, limit=limit, first=cursor is None, look=look)
 
     def _page(
-        self, path: str, start: Position, *, limit: int, first: bool
+        self, path: str, start: Position, *, limit: int, first: bool, look: int
     ) -> HistoryPage:
         position: Position | None = start
         rows: list[HistoryRow] = []
         earlier: Position | None = None
         crossed = False
+        listed: list[Listed] = []
         for _ in range(MAX_STEPS):
             if position is None or len(rows) == limit:
                 break
-            step = self._thread.step(position, limit - len(rows))
+            step = self._thread.step(position, limit - len(rows), look=look)
             rows += step.rows
+            listed += [step.listed] if step.listed else []
             if position.path == path:
                 # A thread that comes back to this path shows those versions itself.
                 earlier = None if crossed else step.beyond
@@ -107,6 +117,7 @@ class History:
             self._thread.with_labels(rows),
             position.encode(path) if position else None,
             earlier.encode(path) if earlier else None,
+            activity_of(path, listed, whole=position is None) if look else Activity(),
         )
 
     def _search(

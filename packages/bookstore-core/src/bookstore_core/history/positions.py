@@ -66,6 +66,13 @@ class Position:
             at="",
         )
 
+    def until(self, moment: datetime) -> "Position":
+        """Return the position of the first version stored no later than a moment."""
+        if self.upto is not None and self.upto <= moment:
+            return replace(self, cursor=None)
+        known = replace(self, cursor=None, upto=moment, seam_at=None, past="", at="")
+        return replace(known, left=())
+
     def beyond(self, version: Version | None) -> "Position":
         """Return the position after a version, in the history of an earlier notebook.
 

@@ -1,7 +1,7 @@
 """The rows of a history, and pages of rows."""
 
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, field
+from datetime import date, datetime
 
 from bookstore_core.stores.versions import Label, Version
 
@@ -64,6 +64,28 @@ class HistoryRow:
 
 
 @dataclass(frozen=True)
+class ActiveDay:
+    """A day in UTC, the number of saves on it, and the cursor of its newest one."""
+
+    date: date
+    saves: int
+    cursor: str
+
+
+@dataclass(frozen=True)
+class Activity:
+    """The days on which a notebook was saved, and the times of its saves, newest first.
+
+    What was saved before `since` is not known; if that is None, there is nothing.
+    Versions that are not on the page count with the time at which they were stored.
+    """
+
+    days: tuple[ActiveDay, ...] = ()
+    saves: tuple[datetime, ...] = ()
+    since: datetime | None = None
+
+
+@dataclass(frozen=True)
 class HistoryPage:
     """Rows, newest first.
 
@@ -71,9 +93,10 @@ class HistoryPage:
     the next page, are under the old path. `cursor` requests the next page, across such
     seams; it is None at the end of the history. `earlier` is the cursor for the
     versions of an earlier notebook, which had this path before this one was moved to
-    it.
+    it. `activity` is set if it was asked for.
     """
 
     rows: tuple[HistoryRow, ...]
     cursor: str | None = None
     earlier: str | None = None
+    activity: Activity = field(default_factory=Activity)

@@ -18,6 +18,7 @@ from bookstore_core.errors import (
     NotFoundError,
     StorageError,
 )
+from bookstore_core.history.activity import Listed
 from bookstore_core.history.departures import last_departure
 from bookstore_core.history.positions import Position
 from bookstore_core.history.removals import Removals
@@ -50,12 +51,14 @@ class Step:
     """Rows of one listing of one path, and where the thread continues.
 
     At a seam, `beyond` is the position of the older versions of this path, which belong
-    to an earlier notebook.
+    to an earlier notebook. `listed` are the rows and what was listed after them, as far
+    as it belongs to the notebook.
     """
 
     rows: tuple[HistoryRow, ...]
     following: Position | None
     beyond: Position | None = None
+    listed: Listed | None = None
 
 
 class Thread:
@@ -73,18 +76,23 @@ class Thread:
         return self._shelf.key(self._settings, path)
 
     def step(
-        self, position: Position, limit: int, *, known: HistoryRow | None = None
+        self,
+        position: Position,
+        limit: int,
+        *,
+        known: HistoryRow | None = None,
+        look: int = 0,
     ) -> Step:
         """Return up to `limit` rows at a position, without labels.
 
-        It sends one listing, then a HEAD for each row except `known`, in parallel. The
-        step may have no rows even if more follow.
+        It sends one listing, of at least `look` versions, then a HEAD for each row
+        except `known`, in parallel. The step may have no rows even if more follow.
         """
         newer_first = position.cursor is None and bool(position.upto or position.at)
         listed = self.store.list_versions(
             self.key(position.path),
             cursor=position.cursor,
-            limit=MAX_ROWS if newer_first else min(limit, MAX_ROWS),
+            limit=MAX_ROWS if newer_first else min(max(limit, look), MAX_ROWS),
         )
         kept = position.select(listed.versions)
         chosen = kept[:limit]
@@ -99,23 +107,43 @@ class Thread:
         if rows and position.seam_at and rows[0].saved_at > position.seam_at:
             skipped = self._skip_next_notebook(position, kept)
             if skipped is not None:
-                return self.step(skipped, limit)
+                return self.step(skipped, limit, look=look)
         position = self._judged(position, rows)
         following = following and replace(
             following, since=position.since, newest_at=position.newest_at
         )
+        return self._cut(position, rows, kept, following)
+
+    def _cut(
+        self,
+        position: Position,
+        rows: tuple[HistoryRow, ...],
+        kept: Sequence[Version],
+        following: Position | None,
+    ) -> Step:
+        """Return the step of those rows that belong to the notebook on this path."""
         own = tuple(takewhile(lambda row: self._is_own(position, row), rows))
         for index, row in enumerate(own):
             if self._is_seam(row):
                 older = kept[-1].version_id != row.version.version_id
-                beyond = position.beyond(row.version)
+                beyond: Position | None = position.beyond(row.version)
                 if not older and not self._has_rows(following):
-                    return Step(own[: index + 1], self._cross(position, row))
-                return Step(own[: index + 1], self._cross(position, row), beyond)
+                    beyond = None
+                until_seam = own[: index + 1]
+                listed = Listed(position, until_seam)
+                return Step(until_seam, self._cross(position, row), beyond, listed)
         if len(own) < len(rows):
             last = own[-1].version if own else None
-            return Step(own, None, position.beyond(last))
-        return Step(own, following)
+            return Step(own, None, position.beyond(last), Listed(position, own))
+        since = position.since
+        known = {row.version.version_id for row in rows}
+        older_ones = tuple(
+            version
+            for version in kept
+            if version.version_id not in known
+            and (since is None or version.stored_at > since)
+        )
+        return Step(own, following, listed=Listed(position, own, older_ones))
 
     def _skip_next_notebook(
         self, position: Position, kept: Sequence[Version]

@@ -86,9 +86,18 @@ class Services:
         )
 
     def versions(
-        self, shelf: Shelf, path: str, *, cursor: str, limit: int, q: str
+        self,
+        shelf: Shelf,
+        path: str,
+        *,
+        cursor: str,
+        limit: int,
+        q: str,
+        look: int = 0,
     ) -> VersionsPage:
         """Return a page of a notebook's versions, and what is not among them yet.
+
+        With `look`, see `History.page`.
 
         Raises NotFoundError if there is neither.
         """
@@ -96,7 +105,9 @@ class Services:
         # Before the store is asked: a save may arrive meanwhile.
         waiting = () if cursor or q else self._waiting(shelf, path)
         try:
-            page = history.page(path, cursor=cursor or None, limit=limit, q=q)
+            page = history.page(
+                path, cursor=cursor or None, limit=limit, q=q, look=look
+            )
         except NotFoundError:
             if not waiting:
                 raise

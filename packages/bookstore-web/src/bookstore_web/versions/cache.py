@@ -74,11 +74,17 @@ class CachedHistory(History):
         self._settle = settle
 
     def page(
-        self, path: str, *, cursor: str | None = None, limit: int = 50, q: str = ""
+        self,
+        path: str,
+        *,
+        cursor: str | None = None,
+        limit: int = 50,
+        q: str = "",
+        look: int = 0,
     ) -> HistoryPage:
         if cursor is None:
             self._settle(path)
-        return super().page(path, cursor=cursor, limit=limit, q=q)
+        return super().page(path, cursor=cursor, limit=limit, q=q, look=look)
 
     def _at_index(self, path: str, index: int, *, on_shelf: bool = False) -> HistoryRow:
         self._settle(path)

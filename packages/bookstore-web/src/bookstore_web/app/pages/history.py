@@ -5,15 +5,17 @@ from collections.abc import Sequence
 
 from flask import Blueprint, Response, make_response, render_template, request
 
+from bookstore_core.clock import utc_now
 from bookstore_core.errors import VersionNotFoundError
 from bookstore_core.history import History, HistoryPage, HistoryRow
 from bookstore_web.app.context import context
-from bookstore_web.app.pages.bursts import days_of, days_of_some
-from bookstore_web.app.pages.links import shelved
+from bookstore_web.app.pages.bursts import Day, days_of, days_of_some
+from bookstore_web.app.pages.links import Shelved, shelved
 from bookstore_web.app.pages.notices import notice_of
 from bookstore_web.app.services import services
 from bookstore_web.fields import optional_field
 from bookstore_web.rendering.policy import FRAME_SANDBOX
+from bookstore_web.versions.weeks import LISTED, Strip, strip_of
 
 blueprint = Blueprint("history", __name__)
 
@@ -28,7 +30,10 @@ def history() -> Response:
     here = shelved(fields)
     q, cursor = optional_field(fields, "q"), optional_field(fields, "cursor")
     known = services().history(here.shelf)
-    page = services().versions(here.shelf, here.path, cursor=cursor, limit=PAGE, q=q)
+    look = 0 if q or cursor else LISTED
+    page = services().versions(
+        here.shelf, here.path, cursor=cursor, limit=PAGE, q=q, look=look
+    )
     found = page.stored
     last = None if q else _before(known, found)
     days = days_of_some(found) if q else days_of(found, before=last)
@@ -36,6 +41,7 @@ def history() -> Response:
         "history.html",
         here=here,
         days=days,
+        strip=_strip(here, found, days),
         times={row.version.version_id: row.saved_at for row in found.rows},
         precise=_precise(found.rows),
         author=_only_author(found.rows),
@@ -51,6 +57,15 @@ def history() -> Response:
         xsrf_token=context().xsrf_token,
     )
     return make_response(text)
+
+
+def _strip(here: Shelved, page: HistoryPage, days: Sequence[Day]) -> Strip | None:
+    return strip_of(
+        page.activity,
+        now=utc_now(),
+        shown={day.date for day in days},
+        link=lambda cursor: here.link("bookstore/history", cursor=cursor),
+    )
 
 
 def _precise(rows: Sequence[HistoryRow]) -> frozenset[str]:

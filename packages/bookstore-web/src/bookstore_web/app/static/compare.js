@@ -2,10 +2,14 @@
 
 // ---- cells in sandboxed frames, instead of links ----
 
+/** Pixels of a cell, which is as high as its content up to this height. */
+const MOST_HEIGHT = 700;
+
 function frame(link) {
   const element = document.createElement("iframe");
   element.setAttribute("sandbox", link.dataset.sandbox);
   element.title = link.dataset.title;
+  element.dataset.most = MOST_HEIGHT;
   element.src = link.href;
   const figure = document.createElement("figure");
   const caption = document.createElement("figcaption");
