@@ -29,10 +29,12 @@ GRAVE = {"serious", "critical"}
 
 
 @contextmanager
-def open_browser() -> Iterator[Browser]:
-    """Start Chromium, and close it at the end."""
+def open_browser(*more: str) -> Iterator[Browser]:
+    """Start Chromium, with `more` arguments, and close it at the end."""
     with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        chromium = playwright.chromium.launch(
+            executable_path=CHROMIUM, args=[*ARGUMENTS, *more]
+        )
         yield chromium
         chromium.close()
 

@@ -1,26 +1,25 @@
 """A version that tries everything, shown in a real browser by real notebook servers."""
 
-import hashlib
-import io
-import json
 import os
 import re
 import shutil
-import socket
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Route, sync_playwright
 
-from bookstore_core.settings import BookstoreSettings
-from bookstore_core.stores import VersionMetadata, new_save_id, open_store, utc_now
 from bookstore_web.rendering.policy import frame_policy
 from harness.config_files import extension_lines, settings_lines
 from harness.notebook_server import GENERATIONS, TOKEN, NotebookServer, notebook
+from harness.shown_versions import (
+    Listener,
+    content_url,
+    page_url,
+    store_version,
+    watch,
+)
 from harness.waiting import wait_for
 
 CHROMIUM = shutil.which("chromium")
@@ -30,54 +29,6 @@ pytestmark = [
     pytest.mark.server,
     pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed"),
 ]
-
-
-class Listener:
-    """A server that a notebook tries to reach: it records connections and requests.
-
-    For a browser, its host differs from that of the notebook server.
-    """
-
-    def __init__(self) -> None:
-        self._socket = socket.create_server(("127.0.0.1", 0))
-        self.port = self._socket.getsockname()[1]
-        self.url = f"http://localhost:{self.port}"
-        self.asked: list[str] = []
-        self._counting = threading.Lock()
-        self._thread = threading.Thread(target=self._serve, daemon=True)
-        self._thread.start()
-
-    def _serve(self) -> None:
-        while True:
-            try:
-                client, _ = self._socket.accept()
-            except OSError:
-                return
-            threading.Thread(target=self._answer, args=(client,), daemon=True).start()
-
-    def _answer(self, client: socket.socket) -> None:
-        with client:
-            client.settimeout(5)
-            with self._counting:
-                place = len(self.asked)
-                self.asked.append("connected")
-            try:
-                self.asked[place] = client.recv(65536).decode("latin-1")
-                body = b"<title>outside</title>"
-                head = f"Content-Type: text/html\r\nContent-Length: {len(body)}"
-                client.sendall(
-                    b"HTTP/1.1 200 OK\r\nConnection: close\r\n"
-                    + head.encode()
-                    + b"\r\n\r\n"
-                    + body
-                )
-            except OSError:
-                pass  # a connection opened in advance, without a request
-
-    def stop(self) -> None:
-        self._socket.shutdown(socket.SHUT_RDWR)
-        self._socket.close()
-        self._thread.join()
 
 
 @pytest.fixture
@@ -225,41 +176,6 @@ def hostile(server: NotebookServer, evil: str) -> dict[str, Any]:
     return content
 
 
-def store_version(server: NotebookServer, path: str, content: dict[str, Any]) -> str:
-    settings = BookstoreSettings(storage="local", local_root=str(server.home / "store"))
-    data = json.dumps(content).encode()
-    metadata = VersionMetadata(
-        save_id=new_save_id(),
-        saved_at=utc_now(),
-        sha256=hashlib.sha256(data).hexdigest(),
-    )
-    version = open_store(settings).put(
-        f"workspace/{path}", io.BytesIO(data), size=len(data), metadata=metadata
-    )
-    return version.version_id
-
-
-def content_url(server: NotebookServer, path: str, version_id: str) -> str:
-    query = f"path={quote(path)}&version_id={quote(version_id)}"
-    return f"{server.url}/bookstore/view/content?{query}"
-
-
-def watch(context: BrowserContext) -> list[str]:
-    """Record the responses to all pages of the browser, and the dialogs they open.
-
-    Requests are not recorded: they include those that the policy blocks.
-    """
-    seen: list[str] = []
-    context.on("response", lambda response: seen.append(response.url))
-    context.on("dialog", lambda dialog: seen.append(f"dialog {dialog.message}"))
-    return seen
-
-
-def page_url(content: str) -> str:
-    """Return the address of our page around the frame."""
-    return content.replace("/bookstore/view/content?", "/bookstore/view?")
-
-
 @pytest.mark.parametrize("place", ["frame", "tab"])
 def test_nothing_of_a_hostile_version_runs_or_reaches_out(
     server: NotebookServer, context: BrowserContext, listener: Listener, place: str
@@ -281,7 +197,7 @@ def test_nothing_of_a_hostile_version_runs_or_reaches_out(
             element.dispatch_event("click")
             element.click(force=True, timeout=5000, no_wait_after=True)
     page.wait_for_timeout(500)
-    places = ("view", "static/", "renderers/")
+    places = ("view", "static/", "renderers/", "front/")
     ours = tuple(f"{server.url}/bookstore/{place}" for place in places)
     assert [url for url in seen if not url.startswith((*ours, "data:", "about:"))] == []
     assert len([url for url in seen if "/view/content?" in url]) == 1

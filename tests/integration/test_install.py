@@ -75,7 +75,7 @@ def test_every_wheel_is_marked_as_typed(wheelhouse: Path, distribution: str) -> 
 def test_the_web_wheel_contains_templates_and_static_files(wheelhouse: Path) -> None:
     names = names_in(wheelhouse, "bookstore_web")
     source = TOP / "packages" / "bookstore-web" / "src"
-    for folder in ("app/templates", "app/static", "front"):
+    for folder in ("app/templates", "app/static", "front", "renderers"):
         files = [p for p in (source / "bookstore_web" / folder).rglob("*.*")]
         assert files
         assert {str(path.relative_to(source)) for path in files} <= names

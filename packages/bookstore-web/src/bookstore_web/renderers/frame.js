@@ -89,15 +89,31 @@
     return next?.classList.contains("output_area") ? next : null;
   }
 
+  /** One figure after the other, so that messages are answered in between. */
+  let last = Promise.resolve();
+
   async function draw(element) {
     const kind = element.dataset.kind;
     if (!Object.hasOwn(SCRIPTS, kind)) return;
-    const host = create("div");
-    host.className = `drawn ${kind}`;
     try {
       const data = dataOf(element);
       const heavy = weights[kind]?.(data);
       if (heavy) await asked(element, heavy);
+      last = last.then(() => drawNow(element, kind, data)).then(pause);
+    } catch (error) {
+      refuse(element, error);
+    }
+  }
+
+  function refuse(element, error) {
+    const noun = element.dataset.noun ?? "diagram";
+    element.append(words(`This ${noun} cannot be drawn: ${reason(error)}`));
+  }
+
+  async function drawNow(element, kind, data) {
+    const host = create("div");
+    host.className = `drawn ${kind}`;
+    try {
       await load(...SCRIPTS[kind]);
       const fallback = fallbackOf(element);
       element.append(host);
@@ -105,8 +121,7 @@
       if (fallback) fallback.hidden = true;
     } catch (error) {
       host.remove();
-      const noun = element.dataset.noun ?? "diagram";
-      element.append(words(`This ${noun} cannot be drawn: ${reason(error)}`));
+      refuse(element, error);
     }
   }
 
@@ -217,11 +232,17 @@
 
   // ---- parts that are not here yet ----
 
+  /** Parts that were asked for: each once, also if others name it again. */
+  const askedFor = new Set();
+
   function ask(element) {
-    if (!isFramed) return; // its link opens the part
-    const { cell, from } = element.dataset;
-    element.dataset.asked = "";
-    tell({ kind: "part", ...(cell ? { cell: Number(cell) } : { from: Number(from) }) });
+    const name = element.dataset.cell === undefined ? "from" : "cell";
+    const index = Number(element.dataset[name]);
+    // Without a page around, its link opens the part.
+    if (!isFramed || !Number.isInteger(index) || askedFor.has(name + index)) return false;
+    askedFor.add(name + index);
+    tell({ kind: "part", [name]: index });
+    return true;
   }
 
   /** Put a part in place: a cell whole, or the cells that follow. */
@@ -252,17 +273,23 @@
   function go(name) {
     const target = byId(name) ?? [...find("a[name]")].find((a) => a.name === name);
     if (!target) {
-      const next = [...find(".later[data-from]")].at(-1);
-      wanted = next ? name : null;
-      if (next && next.dataset.asked === undefined) ask(next);
+      wanted = [...find(".later[data-from]")].some(ask) ? name : null;
       return;
     }
     wanted = null;
+    tellHeight(); // the page must be as high before it scrolls
     target.scrollIntoView();
     target.tabIndex = -1;
     target.focus({ preventScroll: true });
     const top = target.getBoundingClientRect().top + scrollY;
     if (isFramed) tell({ kind: "scroll", top: Math.round(top) });
+  }
+
+  let height = 0;
+
+  function tellHeight() {
+    const now = Math.ceil(find("main")[0].getBoundingClientRect().height);
+    if (now !== height) tell({ kind: "height", height: (height = now) });
   }
 
   function tell(message) {
@@ -302,11 +329,7 @@
 
   addEventListener("DOMContentLoaded", () => {
     const main = find("main")[0];
-    let height = 0;
-    new ResizeObserver(() => {
-      const now = Math.ceil(main.getBoundingClientRect().height);
-      if (now !== height) tell({ kind: "height", height: (height = now) });
-    }).observe(main);
+    new ResizeObserver(tellHeight).observe(main);
     enliven([main]);
     if (location.hash) go(decodeURIComponent(location.hash.slice(1)));
   });

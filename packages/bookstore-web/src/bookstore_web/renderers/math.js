@@ -4,7 +4,7 @@
 (() => {
   const frame = window.bookstoreFrame;
   /** Characters of one formula, and milliseconds for those of all documents. */
-  const MOST = 10_000;
+  const MOST = 5_000;
   const LONGEST = 20_000;
   /** Milliseconds until others get their turn. */
   const TURN = 25;
@@ -20,7 +20,7 @@
       packages: { "[-]": ["require", "autoload", "noerrors"] },
       tags: "ams",
       maxMacros: 1000,
-      maxBuffer: 20 * 1024,
+      maxBuffer: 8 * 1024,
       formatError: (_, error) => {
         throw error;
       },
