@@ -16,7 +16,9 @@ CEPH_PACKAGES := ceph-common ceph-mon ceph-osd radosgw
 PIP_FLAGS := --quiet --disable-pip-version-check
 WEB := packages/bookstore-web
 TYPINGS := $(WEB)/node_modules/.installed
-MANIFESTS := Makefile pyproject.toml constraints.txt $(PACKAGES:=/pyproject.toml)
+# What is copied into an environment: a change needs another one.
+COPIED := $(shell find $(WEB)/etc $(WEB)/labextension $(WEB)/src/bookstore_web/front/nbextension -type f)
+MANIFESTS := Makefile pyproject.toml constraints.txt $(PACKAGES:=/pyproject.toml) $(COPIED)
 
 .PHONY: help install run test test-floors test-s3 chromium hub-proxy ceph chaos bench check check-scripts renderers format clean
 

@@ -21,13 +21,17 @@ NOT_WANTED = {
 
 @dataclass(frozen=True)
 class FrontEnd:
-    """A front end: its server, the address of a notebook, and how to find a cell."""
+    """A front end: its server, how to find a cell, and two addresses.
+
+    `tree` is followed by the path of a notebook; `files` is the list of files.
+    """
 
     name: str
     generation: Generation
     program: str
     tree: str
     cell: str
+    files: str
     #: Whether documents are shared by all who have them open (jupyter-collaboration).
     shared: bool = False
 
@@ -56,6 +60,11 @@ class FrontEnd:
         shared = ("jupyter_server_ydoc",) if self.shared else ()
         return extension_lines("bookstore_archiver", "bookstore_web", *shared)
 
+    @property
+    def is_classic(self) -> bool:
+        """Whether its pages are those of Notebook 6."""
+        return self.cell == CLASSIC_CELL
+
     def open(self, page: Page, server: NotebookServer, path: str) -> None:
         """Open a notebook, and wait for its first cell."""
         page.goto(f"{server.url}/{self.tree}/{path}?token={TOKEN}")
@@ -67,7 +76,7 @@ class FrontEnd:
 
     def choose(self, page: Page, entry: str) -> None:
         """Choose an entry of the File menu."""
-        if self.cell == CLASSIC_CELL:
+        if self.is_classic:
             page.locator("#filelink").click()
             page.locator("#file_menu a", has_text=entry).click()
         else:
@@ -86,16 +95,21 @@ CLASSIC_CELL = ".code_cell .CodeMirror"
 FRONT_ENDS = {
     front.name: front
     for front in (
-        FrontEnd("lab", "modern", "lab", "lab/tree", MODERN_CELL),
-        FrontEnd("notebook", "modern", "notebook", "notebooks", MODERN_CELL),
+        FrontEnd("lab", "modern", "lab", "lab/tree", MODERN_CELL, "lab"),
+        FrontEnd("notebook", "modern", "notebook", "notebooks", MODERN_CELL, "tree"),
         FrontEnd(
-            "nbclassic", "modern", "nbclassic", "nbclassic/notebooks", CLASSIC_CELL
+            "nbclassic",
+            "modern",
+            "nbclassic",
+            "nbclassic/notebooks",
+            CLASSIC_CELL,
+            "nbclassic/tree",
         ),
-        FrontEnd("classic", "classic", "notebook", "notebooks", CLASSIC_CELL),
+        FrontEnd("classic", "classic", "notebook", "notebooks", CLASSIC_CELL, "tree"),
     )
 }
 
 #: JupyterLab with documents that several people edit at the same time.
 COLLABORATION = FrontEnd(
-    "collaboration", "modern", "lab", "lab/tree", MODERN_CELL, shared=True
+    "collaboration", "modern", "lab", "lab/tree", MODERN_CELL, "lab", shared=True
 )

@@ -21,6 +21,7 @@ PARTS = (
     ".bookstore-tool",
     ".bookstore-tip",
     ".bookstore-history",
+    ".bookstore-preview",
     ".bookstore-dialog[open]",
     ".bookstore-warning",
 )

@@ -14,7 +14,6 @@ from core.saving import save
 from harness.browsing import CHROMIUM
 from harness.config_files import settings_lines
 from harness.front_ends import FRONT_ENDS, FrontEnd
-from harness.notebook_server import TOKEN
 from harness.open_notebook import (
     act,
     grave_problems,
@@ -89,31 +88,3 @@ def test_history_is_one_click_away_and_restores_into_the_open_notebook(
             expect(cell).to_contain_text("# typed")
     data = (server.root / "note.ipynb").read_bytes()
     assert first_source(data) == "# typed\nsecond"
-
-
-def test_publishing_gives_a_link_that_others_open(
-    front: FrontEnd, home: Path, browser: Browser, tmp_path: Path
-) -> None:
-    config = settings_lines(storage="local", local_root=str(tmp_path / "store"))
-    with front.server(home, config) as server:
-        server.save("note.ipynb", saved("first"))
-        with opened(browser, front, server) as page:
-            front.type(page, "# typed\n")
-            front.choose(page, "Publish and Share")
-            dialog = page.get_by_role("dialog", name="Publish this notebook")
-            dialog.get_by_role("button", name="Publish", exact=True).click()
-            links = dialog.locator(".bookstore-link input")
-            expect(links).to_have_count(2, timeout=30_000)
-            expect(dialog).to_contain_text("It is published.")
-            pinned, newest = (link.input_value() for link in links.all())
-            dialog.get_by_role("button", name="Close").click()
-            front.choose(page, "Publish and Share")
-            expect(dialog).to_contain_text("A notebook was published here")
-        other = browser.new_context().new_page()
-        for link in (pinned, newest):
-            other.goto(link)
-            other.locator("#password_input").fill(TOKEN)
-            other.locator("#login_submit").click()
-            expect(other.locator("h1")).to_contain_text("note.ipynb", timeout=30_000)
-            other.context.clear_cookies()
-    assert "# typed" in (server.root / "note.ipynb").read_text()

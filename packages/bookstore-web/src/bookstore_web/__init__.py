@@ -33,14 +33,11 @@ def _jupyter_server_extension_paths() -> list[dict[str, str]]:
 
 
 def _jupyter_nbextension_paths() -> list[dict[str, str]]:
-    """Name our extension to ``jupyter nbextension``, for classic and nbclassic."""
+    """Name our extensions to ``jupyter nbextension``, for classic and nbclassic."""
+    files = {"src": "front/nbextension", "dest": "bookstore"}
     return [
-        {
-            "section": "notebook",
-            "src": "front/nbextension",
-            "dest": "bookstore",
-            "require": "bookstore/main",
-        }
+        {**files, "section": "notebook", "require": "bookstore/main"},
+        {**files, "section": "tree", "require": "bookstore/tree"},
     ]
 
 

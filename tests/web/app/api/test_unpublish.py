@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 
@@ -159,6 +160,14 @@ def test_the_author_has_a_button_on_the_page_of_the_newest_version(
     assert button in ann.get("/bookstore/view", query_string=HERE).text
     ben = make_server_side({"user": "ben"})
     assert button not in ben.get("/bookstore/view", query_string=HERE).text
+
+
+def test_the_links_of_a_version_say_whether_it_is_the_callers(
+    ann: ServerSide, make_server_side: Make
+) -> None:
+    link = f"/api/bookstore/link?{urlencode(HERE)}"
+    assert ann.get(link).json["mine"] is True
+    assert make_server_side({"user": "ben"}).get(link).json["mine"] is False
 
 
 def test_the_form_unpublishes_and_says_how_to_bring_it_back(

@@ -7,7 +7,7 @@ from flask import Blueprint
 from marshmallow import Schema, fields
 
 from bookstore_core.history.shelves import find_shelf
-from bookstore_web.app.context import context
+from bookstore_web.app.context import author, context
 from bookstore_web.app.operations import operation
 from bookstore_web.app.schemas import NAME, PATH, Request, Text, shelf_field
 from bookstore_web.app.services import services
@@ -41,6 +41,10 @@ class Links(Schema):
             "who can reach this server can open them."
         },
     )
+    mine = fields.Boolean(
+        required=True,
+        metadata={"description": "Whether the caller is the author of this version."},
+    )
 
 
 @blueprint.get("/link")
@@ -48,10 +52,12 @@ class Links(Schema):
 def link(wanted: dict[str, Any]) -> dict[str, Any]:
     """Return the links to a version, and to the newest one of its notebook."""
     history = services().history(find_shelf(wanted["shelf"]))
-    version = history.find(wanted["path"], wanted["version_id"]).version
+    row = history.find(wanted["path"], wanted["version_id"])
+    version = row.version
     newest = CloneSource(version.bucket, version.key)
     return {
         "url": context().link(replace(newest, version_id=version.version_id).page),
         "newest_url": context().link(newest.page),
         "public": context().is_public,
+        "mine": bool(row.author) and row.author == author(),
     }

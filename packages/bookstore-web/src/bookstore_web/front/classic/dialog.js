@@ -1,7 +1,8 @@
 // The dialog with the history of the notebook.
 
 import { HistoryList } from "../shared/history.js";
-import { button, element } from "../shared/page.js";
+import { button, element, makeDialog, showDialog } from "../shared/page.js";
+import { Preview } from "../shared/preview.js";
 
 /** @typedef {import("../shared/api.js").BookstoreApi} BookstoreApi */
 /** @typedef {import("../shared/api.js").Version} Version */
@@ -17,18 +18,18 @@ export class HistoryDialog {
     this.notebook = notebook;
     this.saved = saved;
     this.list = new HistoryList(api, {
-      view: (version) => this.open(version, "view", { version_id: version.version_id }),
-      compare: (version) => this.open(version, "diff", { base: version.version_id }),
+      show: (version, isCompared) => this.preview(version, isCompared),
       restore: (version) => this.restore(version),
       copy: (version) => this.copy(version),
       name: (version) => this.name(version),
     });
-    this.node = /** @type {HTMLDialogElement} */ (element("dialog", "bookstore-dialog"));
+    this.node = makeDialog("History of this notebook");
     this.heading = element("h2", "");
-    this.node.append(this.heading, this.list.node, button("Close", () => this.node.close()));
-    this.node.setAttribute("aria-label", "History of this notebook");
-    // Keys in the dialog are not commands of the notebook.
-    this.node.addEventListener("keydown", (event) => event.stopPropagation());
+    this.shown = this.makePreview();
+    this.shown.node.hidden = true;
+    const columns = element("div", "bookstore-columns");
+    columns.append(this.list.node, this.shown.node);
+    this.node.append(this.heading, columns, button("Close", () => this.node.close()));
     document.body.append(this.node);
   }
 
@@ -43,18 +44,41 @@ export class HistoryDialog {
 
   show() {
     this.heading.textContent = this.path;
-    if (!this.node.open) this.node.showModal();
+    if (!this.node.open) showDialog(this.node);
     return this.list.show(this.path);
   }
 
+  makePreview() {
+    const run = (/** @type {() => Promise<void>} */ work) => this.list.run(work);
+    return new Preview(this.api, {
+      path: () => this.path,
+      save: () => this.save(),
+      step: (by) => this.list.step(by),
+      restore: (version) => run(() => this.restore(version)),
+      copy: (version) => run(() => this.copy(version)),
+      close: () => this.closePreview(),
+    });
+  }
+
   /**
-   * Open one of bookstore's pages in a tab.
+   * Show a version beside the list.
    * @param {Version} version
-   * @param {string} page
-   * @param {Record<string, string>} query
+   * @param {boolean} isCompared
    */
-  open(version, page, query) {
-    window.open(this.api.page(page, { path: version.path, ...query }), "_blank", "noopener");
+  preview(version, isCompared) {
+    this.node.classList.add("bookstore-wide");
+    this.shown.node.hidden = false;
+    this.shown.show(version, isCompared);
+  }
+
+  closePreview() {
+    this.node.classList.remove("bookstore-wide");
+    this.shown.node.hidden = true;
+    this.list.leave();
+  }
+
+  async save() {
+    if (this.notebook.dirty) await this.notebook.save_notebook();
   }
 
   /**
@@ -75,7 +99,7 @@ export class HistoryDialog {
    * @param {{path: string}} wish
    */
   async write(wish) {
-    if (this.notebook.dirty) await this.notebook.save_notebook();
+    await this.save();
     const restored = await this.api.restore(wish);
     await this.notebook.load_notebook(this.path);
     await this.list.refresh();

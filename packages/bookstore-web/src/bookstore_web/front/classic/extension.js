@@ -36,9 +36,12 @@ export function start(Jupyter, events, baseUrl) {
  * @param {any} notebook
  */
 function publish(api, notebook) {
-  return showPublish(api, notebook.notebook_path, async () => {
-    if (notebook.dirty) await notebook.save_notebook();
-    return notebook.toJSON();
+  return showPublish(api, {
+    path: notebook.notebook_path,
+    save: async () => {
+      if (notebook.dirty) await notebook.save_notebook();
+    },
+    content: () => notebook.toJSON(),
   });
 }
 
@@ -79,12 +82,13 @@ function addMark(api, notebook, events, dialog) {
 /**
  * Show a warning above the notebook until it is closed; return what removes it.
  * @param {string} sentence
+ * @param {() => Promise<void>} tryNow
  */
-function warn(sentence) {
+function warn(sentence, tryNow) {
   const bar = document.createElement("div");
   bar.className = "bookstore-warning";
   bar.setAttribute("role", "alert");
-  bar.append(sentence, button("Close", () => bar.remove()));
+  bar.append(sentence, button("Try now", tryNow), button("Close", () => bar.remove()));
   document.querySelector("#header")?.append(bar);
   return () => bar.remove();
 }

@@ -57,9 +57,10 @@ export function addCommands(front, { palette, menu, launcher, panel, documents }
     execute: () => {
       const notebook = documents.current;
       if (!notebook) return;
-      return showPublish(api, documents.pathOf(notebook), async () => {
-        await documents.save(notebook);
-        return /** @type {any} */ (notebook.context.model.toJSON());
+      return showPublish(api, {
+        path: documents.pathOf(notebook),
+        save: () => documents.save(notebook),
+        content: () => notebook.context.model.toJSON(),
       });
     },
   });

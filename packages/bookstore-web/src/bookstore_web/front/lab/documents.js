@@ -55,7 +55,8 @@ export class Documents {
   async addTools(panel, tools, changed) {
     await panel.context.ready;
     if (panel.isDisposed) return;
-    const notify = (/** @type {string} */ sentence) => this.notify(sentence);
+    /** @type {import("../shared/mark.js").Notify} */
+    const notify = (sentence, tryNow) => this.notify(sentence, tryNow);
     const arrived = () => panel === this.current && changed();
     const path = () => this.pathOf(panel);
     const mark = new SaveMark(this.front.api, path, { open: tools.history, notify, arrived });
@@ -131,14 +132,22 @@ export class Documents {
   /**
    * Show a warning until it is closed; return what removes it.
    * @param {string} sentence
+   * @param {() => Promise<void>} tryNow
    */
-  notify(sentence) {
+  notify(sentence, tryNow) {
     const { Dialog, Notification, showDialog } = this.front.apputils;
     const buttons = [Dialog.okButton({ label: "Close" })];
     const title = "Saves do not reach the store";
     // The front end cuts off what is long.
-    const callback = () => void showDialog({ title, body: sentence, buttons });
-    const actions = [{ label: "Details", callback }];
+    const details = () => void showDialog({ title, body: sentence, buttons });
+    const stay = (/** @type {() => void} */ act) => (/** @type {MouseEvent} */ event) => {
+      event.preventDefault(); // it goes away when the saves have arrived
+      act();
+    };
+    const actions = [
+      { label: "Try now", callback: stay(tryNow) },
+      { label: "Details", callback: stay(details) },
+    ];
     const id = Notification.warning(sentence, { autoClose: false, actions });
     return () => Notification.dismiss(id);
   }

@@ -15,6 +15,7 @@ const MODULES = [
   "@jupyterlab/launcher",
   "@jupyterlab/ui-components",
   "@lumino/widgets",
+  "@jupyterlab/application",
 ];
 
 /**
@@ -25,19 +26,20 @@ const MODULES = [
  */
 export async function start(app, scope, baseUrl) {
   addStyle(new URL("../shared/style.css", import.meta.url).href);
-  const [notebook, apputils, mainmenu, filebrowser, launchers, uiComponents, widgets] =
+  const [notebook, apputils, mainmenu, filebrowser, launchers, uiComponents, widgets, application] =
     await Promise.all(MODULES.map((name) => sharedModule(scope, name)));
-  const [tracker, palette, menu, files, launcher] = await Promise.all([
+  const [tracker, palette, menu, files, launcher, labShell] = await Promise.all([
     service(app, notebook, "INotebookTracker"),
     service(app, apputils, "ICommandPalette"),
     service(app, mainmenu, "IMainMenu"),
     service(app, filebrowser, "IFileBrowserFactory"),
     service(app, launchers, "ILauncher"),
+    service(app, application, "ILabShell"),
   ]);
   if (!tracker) return; // a page without notebooks, such as a console
   const api = new BookstoreApi(baseUrl);
   /** @type {import("./modules.js").Front} */
-  const front = { app, api, tracker, files, apputils, uiComponents, widgets };
+  const front = { app, api, tracker, files, apputils, uiComponents, widgets, hasTabs: labShell !== null };
   const documents = new Documents(front);
   const panel = new HistoryPanel(front, documents);
   addCommands(front, { palette, menu, launcher, panel, documents });

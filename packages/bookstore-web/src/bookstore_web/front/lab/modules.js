@@ -10,6 +10,7 @@
  *   apputils: typeof import("@jupyterlab/apputils"),
  *   uiComponents: typeof import("@jupyterlab/ui-components"),
  *   widgets: typeof import("@lumino/widgets"),
+ *   hasTabs: boolean,
  * }} Front
  */
 

@@ -1,9 +1,10 @@
 // The side panel with the history of the notebook in front.
 
 import { HistoryList } from "../shared/history.js";
+import { Preview } from "../shared/preview.js";
 import { element } from "../shared/page.js";
 import { CLOCK_ICON } from "../shared/tools.js";
-import { exactTime } from "../shared/words.js";
+import { PreviewDialog, PreviewTab } from "./previews.js";
 
 /** @typedef {import("../shared/api.js").Version} Version */
 
@@ -17,12 +18,14 @@ export class HistoryPanel {
     this.documents = documents;
     this.path = "";
     this.list = new HistoryList(front.api, {
-      view: (version) => this.frame(version, "view", { version_id: version.version_id }),
-      compare: (version) => this.frame(version, "diff", { base: version.version_id }),
+      show: (version, isCompared) => this.preview(version, isCompared),
       restore: (version) => this.restore(version),
       copy: (version) => this.copy(version),
       name: (version) => this.name(version),
     });
+    this.shown = this.makePreview();
+    const Place = front.hasTabs ? PreviewTab : PreviewDialog;
+    this.place = new Place(front, this.shown, () => this.list.leave());
     this.heading = element("h2", "");
     this.list.node.prepend(this.heading);
     this.widget = new front.widgets.Widget({ node: this.list.node });
@@ -49,31 +52,33 @@ export class HistoryPanel {
     if (this.widget.isVisible) this.list.show(this.path);
   }
 
+  makePreview() {
+    const then = (/** @type {(version: Version) => Promise<void>} */ work) => {
+      return (/** @type {Version} */ version) => {
+        this.place.leave();
+        this.list.run(() => work(version));
+      };
+    };
+    return new Preview(this.front.api, {
+      path: () => this.path,
+      save: async () => {
+        if (this.documents.current) await this.documents.save(this.documents.current);
+      },
+      step: (by) => this.list.step(by),
+      restore: then((version) => this.restore(version)),
+      copy: then((version) => this.copy(version)),
+      close: () => this.place.close(),
+    });
+  }
+
   /**
-   * Open one of bookstore's pages beside the notebook.
+   * Show a version beside the notebook, or over it.
    * @param {Version} version
-   * @param {string} page
-   * @param {Record<string, string>} query
+   * @param {boolean} isCompared
    */
-  frame(version, page, query) {
-    const { app, api, apputils, widgets } = this.front;
-    const url = api.page(page, { path: version.path, ...query });
-    const frame = document.createElement("iframe");
-    frame.src = url;
-    frame.title = `${version.path}, ${exactTime(version.saved_at)}`;
-    frame.style.cssText = "border: 0; width: 100%; height: 100%";
-    const content = new widgets.Widget({ node: document.createElement("div") });
-    content.node.append(frame);
-    const widget = new apputils.MainAreaWidget({ content });
-    widget.id = `bookstore-page-${Date.now()}`;
-    widget.title.label = frame.title;
-    widget.title.closable = true;
-    try {
-      app.shell.add(widget, "main", { mode: "split-right", ref: this.documents.current?.id });
-      app.shell.activateById(widget.id);
-    } catch {
-      window.open(url, "_blank", "noopener"); // Notebook 7 has one main widget
-    }
+  preview(version, isCompared) {
+    this.place.open(this.documents.current?.id);
+    this.shown.show(version, isCompared);
   }
 
   /**

@@ -41,6 +41,14 @@ export class BookstoreApi {
   }
 
   /**
+   * Have saves that wait tried now, instead of after the pause that follows a failure.
+   * @returns {Promise<{asked: boolean, waiting: number}>}
+   */
+  tryNow() {
+    return this.ask("POST", "drain");
+  }
+
+  /**
    * Return a page of a notebook's versions, newest first.
    * @param {string} path
    * @param {{cursor?: string, limit?: number, shelf?: string}} [wanted]
@@ -81,11 +89,19 @@ export class BookstoreApi {
   /**
    * Publish a notebook.
    * @param {string} path
-   * @param {object} model a model of the contents API
+   * @param {object} model a model of the contents API, with a title and a note
    * @returns {Promise<Published>}
    */
   publish(path, model) {
-    return this.ask("PUT", `publish/${path.split("/").map(encodeURIComponent).join("/")}`, {}, model);
+    return this.ask("PUT", `published/${encoded(path)}`, {}, model);
+  }
+
+  /**
+   * Take a notebook off the published shelf.
+   * @param {string} path
+   */
+  unpublish(path) {
+    return this.ask("DELETE", `published/${encoded(path)}`);
   }
 
   /**
@@ -115,6 +131,11 @@ export class BookstoreApi {
   }
 }
 
+/** @param {string} path */
+function encoded(path) {
+  return path.split("/").map(encodeURIComponent).join("/");
+}
+
 /**
  * @param {string} url
  * @param {Record<string, string>} query
@@ -130,9 +151,9 @@ function address(url, query) {
  * @typedef {{name: string, comment: string, author: string}} Label
  * @typedef {{version_id: string, path: string, saved_at: string, author: string, size: number,
  *   is_latest: boolean, deleted: boolean, sha256: string, label: Label | null,
- *   moved_from: string, restored_from: string}} Version
+ *   moved_from: string, restored_from: string, title: string, note: string}} Version
  * @typedef {{path: string, versions: Version[], cursor: string | null, earlier: string | null}} VersionsPage
  * @typedef {{path: string, undo: {sha256: string} | null}} Restored
- * @typedef {{url: string, newest_url: string, public: boolean}} Links
+ * @typedef {{url: string, newest_url: string, public: boolean, mine: boolean}} Links
  * @typedef {{s3_path: string, versionID: string, url: string}} Published
  */

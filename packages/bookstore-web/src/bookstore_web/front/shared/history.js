@@ -1,17 +1,16 @@
 // The list of a notebook's versions, for a side panel or a dialog.
 
-import { linkLine, reachOf } from "./links.js";
+import { copiedLine, linkLine, reachOf } from "./links.js";
 import { button, element } from "./page.js";
-import { byDay, dayName, exactTime, timeOfDay } from "./words.js";
+import { byDay, describeSave, dayName, exactTime, timeOfDay } from "./words.js";
 
 /** @typedef {import("./api.js").BookstoreApi} BookstoreApi */
 /** @typedef {import("./api.js").Version} Version */
 
 /**
- * What a front end does with a version.
+ * What a front end does with a version; `show` compares it with what is open, or not.
  * @typedef {{
- *   view: (version: Version) => void,
- *   compare: (version: Version) => void,
+ *   show: (version: Version, isCompared: boolean) => void,
  *   restore: (version: Version) => Promise<void>,
  *   copy: (version: Version) => Promise<void>,
  *   name: (version: Version) => Promise<void>,
@@ -31,13 +30,18 @@ export class HistoryList {
     this.node = element("div", "bookstore-history");
     this.status = line("bookstore-status");
     this.notice = line("bookstore-notice");
+    this.waiting = line("bookstore-waits");
     this.list = element("div", "bookstore-days");
     this.more = button("Older versions", () => this.load(this.cursor));
     this.more.hidden = true;
     this.cursor = "";
     /** @type {Version[]} */
     this.versions = [];
-    this.node.append(this.notice, this.status, this.list, this.more);
+    /** The id of the version in the preview. */
+    this.chosen = "";
+    this.node.tabIndex = -1;
+    this.node.addEventListener("keydown", (event) => this.onKey(event));
+    this.node.append(this.notice, this.status, this.waiting, this.list, this.more);
   }
 
   /**
@@ -48,7 +52,9 @@ export class HistoryList {
     if (path !== this.path) {
       this.path = path;
       this.versions = [];
+      this.chosen = "";
       this.list.replaceChildren();
+      this.waiting.replaceChildren();
       this.more.hidden = true;
       this.notify("");
     }
@@ -81,6 +87,7 @@ export class HistoryList {
   async load(cursor) {
     const asked = ++this.asked;
     if (!this.versions.length) this.say("Loading the versions…");
+    if (!cursor) this.showWaiting(asked);
     let page;
     try {
       page = await this.api.versions(this.path, { cursor });
@@ -96,6 +103,23 @@ export class HistoryList {
     this.render();
   }
 
+  /**
+   * Say that saves are not in the store yet, so that nobody misses them in the list.
+   * @param {number} asked
+   */
+  async showWaiting(asked) {
+    const state = await this.api.saveState(this.path).catch(() => null);
+    if (asked !== this.asked) return;
+    this.waiting.replaceChildren();
+    if (state?.state !== "waiting" || describeSave(state).kind !== "bad") return;
+    const tryNow = async () => {
+      await this.api.tryNow();
+      await this.refresh();
+    };
+    const { sentence } = describeSave(state);
+    this.waiting.append(`${sentence} `, button("Try now", () => this.run(tryNow)));
+  }
+
   /** @param {any} error */
   fail(error) {
     this.say(
@@ -105,7 +129,67 @@ export class HistoryList {
     );
   }
 
+  /**
+   * Show a version in the preview.
+   * @param {Version} version
+   * @param {boolean} [isCompared]
+   */
+  choose(version, isCompared = false) {
+    this.chosen = version.version_id;
+    this.markChosen();
+    this.actions.show(version, isCompared);
+  }
+
+  /** Forget which version is in the preview, because it is closed. */
+  leave() {
+    this.chosen = "";
+    this.markChosen();
+  }
+
+  /**
+   * Go to the next version in the list, or to the first one if none is chosen.
+   * @param {number} by 1 for an older version, -1 for a newer one
+   */
+  async step(by) {
+    const known = this.versions.filter((version) => !version.deleted);
+    const next = known.findIndex((version) => version.version_id === this.chosen) + by;
+    if (next >= known.length && this.cursor && this.chosen) {
+      await this.load(this.cursor);
+      if (this.versions.length > known.length) await this.step(by);
+      return;
+    }
+    if (!known[next]) return;
+    const hadFocus = this.list.contains(document.activeElement);
+    this.choose(known[next]);
+    const open = this.openButton();
+    open?.scrollIntoView({ block: "nearest" });
+    if (hadFocus) open?.focus();
+  }
+
+  /** @param {KeyboardEvent} event */
+  onKey(event) {
+    if (event.altKey || event.ctrlKey || event.metaKey) return;
+    if (event.target instanceof HTMLInputElement) return;
+    const by = { ArrowDown: 1, j: 1, J: 1, ArrowUp: -1, k: -1, K: -1 }[event.key];
+    if (!by) return;
+    event.preventDefault();
+    event.stopPropagation();
+    this.step(by);
+  }
+
+  markChosen() {
+    this.list.querySelectorAll("[aria-current]").forEach((node) => node.removeAttribute("aria-current"));
+    this.openButton()?.setAttribute("aria-current", "true");
+  }
+
+  /** Return the button of the version in the preview. */
+  openButton() {
+    const all = /** @type {NodeListOf<HTMLElement>} */ (this.list.querySelectorAll(".bookstore-open"));
+    return [...all].find((node) => node.dataset.version === this.chosen);
+  }
+
   render() {
+    const hadFocus = this.list.contains(document.activeElement);
     this.list.replaceChildren(
       ...byDay(this.versions).map(({ day, versions }) => {
         const section = element("section", "bookstore-day");
@@ -116,6 +200,8 @@ export class HistoryList {
         return section;
       }),
     );
+    this.markChosen();
+    if (hadFocus) (this.openButton() ?? this.node).focus();
   }
 
   /** @param {Version} version */
@@ -125,8 +211,9 @@ export class HistoryList {
       row.append(element("span", "bookstore-time", `${timeOfDay(version.saved_at)} · deleted`));
       return row;
     }
-    const open = button("", () => this.actions.view(version));
+    const open = button("", () => this.choose(version));
     open.className = "bookstore-open";
+    open.dataset.version = version.version_id;
     const time = element("time", "bookstore-time", timeOfDay(version.saved_at));
     time.setAttribute("datetime", version.saved_at);
     time.title = exactTime(version.saved_at);
@@ -143,7 +230,7 @@ export class HistoryList {
     const of = ` the version of ${exactTime(version.saved_at)}`;
     const group = element("div", "bookstore-actions");
     group.append(
-      action("Compare", of, () => this.actions.compare(version)),
+      action("Compare", of, () => this.choose(version, true)),
       action("Restore", of, () => this.run(() => this.actions.restore(version))),
       action("As a copy", of, () => this.run(() => this.actions.copy(version))),
       action("Name", of, () => this.run(() => this.actions.name(version))),
@@ -172,9 +259,10 @@ export class HistoryList {
   /** @param {Version} version */
   async showLinks(version) {
     const links = await this.api.links({ path: version.path, version_id: version.version_id });
+    const copied = await copiedLine("Link to this version", links.url);
     this.notify(reachOf(links));
     this.notice.append(
-      linkLine("Link to this version", links.url),
+      copied,
       linkLine("Link that always opens the newest", links.newest_url),
     );
   }

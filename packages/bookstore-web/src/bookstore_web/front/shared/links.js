@@ -8,19 +8,39 @@ import { button, element } from "./page.js";
  * @param {string} url
  */
 export function linkLine(label, url) {
+  return makeLine(label, url).line;
+}
+
+/**
+ * Return such a line, and copy the link at once if the browser allows it.
+ * @param {string} label
+ * @param {string} url
+ */
+export async function copiedLine(label, url) {
+  const { line, copy } = makeLine(label, url);
+  await copy().catch(() => {});
+  return line;
+}
+
+/**
+ * @param {string} label
+ * @param {string} url
+ */
+function makeLine(label, url) {
   const line = element("div", "bookstore-link");
   const field = document.createElement("input");
   field.value = url;
   field.readOnly = true;
   field.setAttribute("aria-label", label);
   field.addEventListener("focus", () => field.select());
-  const copy = button("Copy", async () => {
+  const copy = async () => {
     await copyText(field);
-    copy.textContent = "Copied";
-  });
-  copy.setAttribute("aria-label", `Copy: ${label}`);
-  line.append(element("span", "", label), field, copy);
-  return line;
+    control.textContent = "Copied";
+  };
+  const control = button("Copy", copy);
+  control.setAttribute("aria-label", `Copy ${label[0].toLowerCase()}${label.slice(1)}`);
+  line.append(element("span", "", label), field, control);
+  return { line, copy };
 }
 
 /** @param {HTMLInputElement} field */

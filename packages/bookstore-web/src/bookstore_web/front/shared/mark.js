@@ -6,6 +6,11 @@ import { describeSave, warningOf } from "./words.js";
 /** @typedef {import("./api.js").BookstoreApi} BookstoreApi */
 /** @typedef {import("./api.js").SaveState} SaveState */
 
+/**
+ * Shows a sentence with a button to try again; returns what removes it.
+ * @typedef {(sentence: string, tryNow: () => Promise<void>) => () => void} Notify
+ */
+
 /** Milliseconds until the state is asked again while a save is on its way. */
 const PAUSES = [300, 1000, 2000, 5000, 15_000, 30_000];
 
@@ -19,9 +24,9 @@ export class SaveMark {
   /**
    * @param {BookstoreApi} api
    * @param {() => string} path returns the notebook's present path
-   * @param {{open: () => void, notify: (sentence: string) => () => void, arrived: () => void}} calls
-   *   `open` is called for a click, `notify` once for each reason why saves are late and
-   *   returns what removes the notification, `arrived` when a save has reached the store
+   * @param {{open: () => void, notify: Notify, arrived: () => void}} calls `open` is
+   *   called for a click, `notify` once for each reason why saves are late, `arrived` when
+   *   a save has reached the store
    */
   constructor(api, path, { open, notify, arrived }) {
     this.api = api;
@@ -49,6 +54,16 @@ export class SaveMark {
   saved() {
     this.attempt = 0;
     this.later();
+  }
+
+  /** Have saves that wait tried now, and look whether they arrive. */
+  async tryNow() {
+    try {
+      await this.api.tryNow();
+    } catch (error) {
+      console.debug("bookstore:", error); // the sentence stays, which says what is wrong
+    }
+    this.saved();
   }
 
   /** Ask for the state once. */
@@ -99,7 +114,7 @@ export class SaveMark {
     this.node.setAttribute("aria-label", sentence.startsWith(text) ? sentence : `${text}. ${sentence}`);
     renewTip();
     if (state.late && !notified.has(state.reason)) {
-      notified.set(state.reason, this.notify(warningOf(state)));
+      notified.set(state.reason, this.notify(warningOf(state), () => this.tryNow()));
     }
     if (state.state === "stored") {
       notified.forEach((remove) => remove());

@@ -31,3 +31,27 @@ export function button(text, click) {
   node.addEventListener("click", click);
   return node;
 }
+
+/**
+ * Return a dialog whose keys are not commands of the notebook below it.
+ * @param {string} label
+ */
+export function makeDialog(label) {
+  const node = /** @type {HTMLDialogElement} */ (element("dialog", "bookstore-dialog"));
+  node.setAttribute("aria-label", label);
+  node.addEventListener("keydown", (event) => event.stopPropagation());
+  return node;
+}
+
+/**
+ * Show a dialog. When the button with the focus goes away, keys belong to the page.
+ * @param {HTMLDialogElement} dialog
+ */
+export function showDialog(dialog) {
+  const guard = (/** @type {KeyboardEvent} */ event) => {
+    if (!dialog.contains(/** @type {Node} */ (event.target))) event.stopImmediatePropagation();
+  };
+  window.addEventListener("keydown", guard, true);
+  dialog.addEventListener("close", () => window.removeEventListener("keydown", guard, true), { once: true });
+  dialog.showModal();
+}

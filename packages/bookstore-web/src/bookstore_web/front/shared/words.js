@@ -79,3 +79,21 @@ export function byDay(versions) {
   }
   return days;
 }
+
+/** The longest title that is kept. */
+const MOST_TITLE = 120;
+
+/**
+ * Return a title for a notebook: its first heading, or its name.
+ * @param {any} content a notebook of format 4
+ * @param {string} path
+ */
+export function titleOf(content, path) {
+  for (const { cell_type, source } of content?.cells ?? []) {
+    if (cell_type !== "markdown") continue;
+    const text = Array.isArray(source) ? source.join("") : String(source);
+    const heading = text.match(/^ {0,3}#{1,6}[ \t]+(.+?)[ \t#]*$/m);
+    if (heading) return heading[1].slice(0, MOST_TITLE);
+  }
+  return path.split("/").at(-1)?.replace(/\.ipynb$/, "").slice(0, MOST_TITLE) ?? "";
+}

@@ -1,0 +1,128 @@
+// One version of a notebook, shown without restoring it, or compared with what is open.
+
+import { button, element } from "./page.js";
+import { exactTime } from "./words.js";
+
+/** @typedef {import("./api.js").BookstoreApi} BookstoreApi */
+/** @typedef {import("./api.js").Version} Version */
+
+/**
+ * What the frame may do. It never has our origin, so that no script of a notebook has it;
+ * the policy that comes with the content decides whether scripts of the product run.
+ */
+const SANDBOX = "allow-scripts allow-popups allow-popups-to-escape-sandbox";
+
+/**
+ * What a front end does for a preview.
+ * @typedef {{
+ *   path: () => string,
+ *   save: () => Promise<void>,
+ *   step: (by: number) => void,
+ *   restore: (version: Version) => void,
+ *   copy: (version: Version) => void,
+ *   close: () => void,
+ * }} Calls `save` saves what is open if it has changes, `step` goes to the next version
+ */
+
+export class Preview {
+  /**
+   * @param {BookstoreApi} api
+   * @param {Calls} calls
+   */
+  constructor(api, calls) {
+    this.api = api;
+    this.calls = calls;
+    /** @type {Version | null} */
+    this.version = null;
+    this.isCompared = false;
+    this.asked = 0;
+    this.node = element("section", "bookstore-preview");
+    this.node.setAttribute("aria-label", "Preview of a version");
+    this.title = element("h2", "");
+    this.title.setAttribute("role", "status");
+    this.about = element("p", "bookstore-about");
+    this.compare = button("Compare with what is open", () => this.toggle());
+    this.body = element("div", "bookstore-frame");
+    this.node.append(this.title, this.about, this.bar(), this.body);
+  }
+
+  bar() {
+    const act = (/** @type {(version: Version) => void} */ call) => () => {
+      if (this.version) call(this.version);
+    };
+    const newer = button("Newer", () => this.calls.step(-1));
+    const older = button("Older", () => this.calls.step(1));
+    newer.title = "Newer version (K or ↑ in the list)";
+    older.title = "Older version (J or ↓ in the list)";
+    const bar = element("div", "bookstore-bar");
+    bar.append(
+      newer,
+      older,
+      this.compare,
+      button("Restore", act(this.calls.restore)),
+      button("Restore as a copy", act(this.calls.copy)),
+      button("Close the preview", () => this.calls.close()),
+    );
+    return bar;
+  }
+
+  /**
+   * Show a version, or compare it with what is open.
+   * @param {Version} version
+   * @param {boolean} [isCompared]
+   */
+  async show(version, isCompared = false) {
+    const asked = ++this.asked;
+    this.version = version;
+    this.isCompared = isCompared;
+    this.title.textContent = `Version of ${exactTime(version.saved_at)}`;
+    this.about.textContent = [version.author, version.label?.name].filter(Boolean).join(" · ");
+    this.compare.textContent = isCompared ? "Show the version" : "Compare with what is open";
+    try {
+      if (isCompared) await this.calls.save();
+    } catch (error) {
+      this.body.replaceChildren(element("p", "", error instanceof Error ? error.message : String(error)));
+      return;
+    }
+    if (asked === this.asked) this.load(isCompared ? this.changes(version) : this.content(version));
+  }
+
+  /** @param {HTMLIFrameElement} node */
+  load(node) {
+    const waiting = element("p", "bookstore-waiting", "Loading…");
+    node.addEventListener("load", () => waiting.remove());
+    this.body.replaceChildren(waiting, node);
+  }
+
+  toggle() {
+    if (this.version) this.show(this.version, !this.isCompared);
+  }
+
+  /** @param {Version} version */
+  content({ path, version_id, saved_at }) {
+    const url = this.api.page("view/content", { path, version_id });
+    const node = frame(url, `${path}, ${exactTime(saved_at)}`);
+    node.setAttribute("sandbox", SANDBOX);
+    return node;
+  }
+
+  /**
+   * Return a frame with our own page of changes, which confines what notebooks contain.
+   * @param {Version} version
+   */
+  changes({ path: base_path, version_id: base, saved_at }) {
+    const query = { path: this.calls.path(), base, base_path, remote: "file" };
+    return frame(this.api.page("diff", query), `Changes since ${exactTime(saved_at)}`);
+  }
+}
+
+/**
+ * @param {string} url
+ * @param {string} title
+ */
+function frame(url, title) {
+  const node = document.createElement("iframe");
+  node.src = url;
+  node.title = title;
+  return node;
+}

@@ -1,0 +1,103 @@
+"""Publishing and sharing from the notebook, on the four front ends, in a browser."""
+
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from harness.browsing import CHROMIUM
+from harness.config_files import settings_lines
+from harness.front_ends import FrontEnd
+from harness.notebook_server import TOKEN
+from harness.open_notebook import act, grave_problems, opened, rows, saved, tool
+
+pytestmark = [
+    pytest.mark.server,
+    pytest.mark.skipif(
+        CHROMIUM is None, reason="chromium is not installed (apt-get install chromium)"
+    ),
+]
+
+PUBLISH = "Publish and share this notebook"
+TITLE, NOTE = "Sales in June", "With the last week."
+
+
+def copied(page: Page) -> str:
+    """Return the text that was copied."""
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    text: str = page.evaluate("navigator.clipboard.readText()")
+    return text
+
+
+def open_as_another(browser: Browser, link: str) -> Page:
+    """Open a link as somebody who must log in first."""
+    other = browser.new_context().new_page()
+    other.goto(link)
+    other.locator("#password_input").fill(TOKEN)
+    other.locator("#login_submit").click()
+    return other
+
+
+def test_publishing_gives_links_and_can_be_taken_back(
+    front: FrontEnd, home: Path, browser: Browser, tmp_path: Path
+) -> None:
+    config = settings_lines(storage="local", local_root=str(tmp_path / "store"))
+    with front.server(home, config) as server:
+        server.save("note.ipynb", saved("first"))
+        with opened(browser, front, server) as page:
+            front.type(page, "# typed\n")
+            tool(page, PUBLISH).click()
+            dialog = page.get_by_role("dialog", name="Publish this notebook")
+            expect(dialog.get_by_label("Title")).to_have_value("note")
+            dialog.get_by_label("Title").fill(TITLE)
+            dialog.get_by_label("Note").fill(NOTE)
+            dialog.get_by_role("button", name="Publish", exact=True).click()
+            expect(dialog).to_contain_text("It is published.", timeout=30_000)
+            expect(dialog).to_contain_text("“Sales in June” was published here by ")
+            assert grave_problems(page) == []
+            links = dialog.locator(".bookstore-link input")
+            pinned, newest = (link.input_value() for link in links.all())
+            for link in (pinned, newest):
+                other = open_as_another(browser, link)
+                expect(other.locator("h1")).to_be_visible()
+                expect(other.locator("main")).to_contain_text("published/note.ipynb")
+                other.context.close()
+            query = {"path": "note.ipynb", "shelf": "published"}
+            listed = server.request("GET", "api/bookstore/versions", params=query)
+            newest = listed.json()["versions"][0]
+            assert (newest["title"], newest["note"]) == (TITLE, NOTE)
+            dialog.get_by_role("button", name="Unpublish").click()
+            expect(dialog).to_contain_text("takes the notebook off the published shelf")
+            dialog.get_by_role("button", name="Unpublish it").click()
+            expect(dialog).to_contain_text("was unpublished by ", timeout=30_000)
+            expect(
+                dialog.get_by_role("button", name="Publish", exact=True)
+            ).to_be_enabled()
+    assert "# typed" in (server.root / "note.ipynb").read_text()
+
+
+def test_a_link_to_what_is_open_is_two_clicks_away(
+    front: FrontEnd, home: Path, browser: Browser, tmp_path: Path
+) -> None:
+    config = settings_lines(storage="local", local_root=str(tmp_path / "store"))
+    with front.server(home, config) as server:
+        server.save("note.ipynb", saved("first"))
+        with opened(browser, front, server) as page:
+            front.type(page, "# typed\n")
+            tool(page, PUBLISH).click()
+            dialog = page.get_by_role("dialog", name="Publish this notebook")
+            dialog.get_by_role("button", name="Copy link to this version").click()
+            assert "s3_version_id=" in copied(page)
+            name = "Copy link that always opens the newest"
+            dialog.get_by_role("button", name=name).click()
+            assert "s3_version_id=" not in copied(page)
+            other = open_as_another(browser, copied(page))
+            expect(other.locator("h1")).to_contain_text("note.ipynb", timeout=30_000)
+            other.context.close()
+            dialog.get_by_role("button", name="Close").click()
+            tool(page, "History of this notebook").click()
+            # What was typed was saved before the links were made.
+            expect(rows(page).nth(1)).to_be_visible(timeout=30_000)
+            act(page, 1, "Link")
+            expect(page.locator(".bookstore-notice")).to_contain_text("Copied")
+            assert "s3_version_id=" in copied(page)
