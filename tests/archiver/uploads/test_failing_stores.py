@@ -24,6 +24,7 @@ from bookstore_archiver.uploads.drain_lock import DrainLock
 from bookstore_archiver.uploads.timing import Timing
 from bookstore_core.errors import BookstoreError
 from bookstore_core.spool.directory import count_spool
+from bookstore_core.spool.drain_status import read_status
 from bookstore_core.spool.try_now import ask_to_try
 from harness.memory_store import MemoryStore, fail_with
 from harness.waiting import wait_for
@@ -43,9 +44,11 @@ def test_a_request_in_the_spool_has_what_failed_tried_now(
     archive(archiver, "2", path="b.ipynb")
     wait_for(lambda: not store.before, what="both attempts")
     wait_for(lambda: archiver.status.retries == 2, what="both failures")
+    wait_for(lambda: read_status(str(spool_dir)).next_attempt, what="the next attempt")
     ask_to_try(str(spool_dir))
     wait_for(is_empty(spool_dir), what="an empty spool")
     assert (contents(store), contents(store, "b.ipynb")) == (["1"], ["2"])
+    wait_for(lambda: not read_status(str(spool_dir)).next_attempt, what="no attempt")
 
 
 def test_store_that_is_down_for_a_while_gets_everything(

@@ -3,6 +3,8 @@
 import html
 import re
 from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +12,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from bookstore_core.moved_notes import note_key, write_note
+from bookstore_core.spool.drain_status import DrainStatus
 from bookstore_core.spool.report import SpoolReport
 from bookstore_core.stores import Version, VersionStore, utc_now
 from bookstore_web.app.pages.home import say_spool
@@ -221,6 +224,37 @@ def test_the_spool_is_described_in_one_line(
     line = say_spool(report)
     assert line.state == state
     assert words in line.sentence
+
+
+def test_a_failure_says_when_it_is_tried_again_and_lets_one_try_now(
+    make_server_side: Callable[..., ServerSide], tmp_path: Path
+) -> None:
+    (tmp_path / "new").mkdir()
+    (tmp_path / "new" / "save").write_bytes(b"")
+    later = (utc_now() + timedelta(minutes=4)).isoformat(timespec="seconds")
+    failing = DrainStatus(last_error="It is down.", refused=True, next_attempt=later)
+    failing.write(str(tmp_path))
+    page = make_server_side(spool_dir=str(tmp_path)).get("/bookstore/").text
+    assert "The next attempt is at <time" in page
+    assert f'datetime="{later}"' in page
+    assert ">Try now</button>" in page
+    replace(failing, next_attempt="2001-01-01T00:00:00+00:00").write(str(tmp_path))
+    page = make_server_side(spool_dir=str(tmp_path)).get("/bookstore/").text
+    assert "next attempt" not in page
+    assert ">Try now</button>" in page
+
+
+def test_no_error_is_said_twice() -> None:
+    report = SpoolReport(
+        problems=("Versions do not arrive: It is down.", "It is down.")
+    )
+    assert say_spool(report).sentence == "Versions do not arrive: It is down."
+
+
+def test_without_a_notebook_server_nothing_can_be_tried(
+    make_client: Callable[..., FlaskClient],
+) -> None:
+    assert make_client().post("/bookstore/drain").status_code in (403, 503)
 
 
 def test_a_spool_that_cannot_be_read_is_reported(

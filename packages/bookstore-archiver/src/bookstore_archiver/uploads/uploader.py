@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
+from datetime import timedelta
 
 from bookstore_archiver.spool.entry import Entry
 from bookstore_archiver.spool.spool import Spool
@@ -16,6 +17,7 @@ from bookstore_archiver.uploads.sender import Outcome, Sender
 from bookstore_archiver.uploads.stats import Stats
 from bookstore_archiver.uploads.timing import Timing
 from bookstore_archiver.uploads.workers import Workers
+from bookstore_core.clock import utc_now
 from bookstore_core.spool.directory import SpoolCounts, count_spool
 from bookstore_core.spool.drain_status import DrainStatus, read_status
 from bookstore_core.spool.try_now import FileRequests
@@ -291,13 +293,26 @@ class Uploader:
     def _write_status(self) -> None:
         if not self._holding:
             return  # the process that drains writes it
-        status = replace(self._stats.status(), in_flight=len(self._workers))
+        status = replace(
+            self._stats.status(),
+            in_flight=len(self._workers),
+            next_attempt=self._next_attempt(),
+        )
         if self._written is None or self._written != replace(
             status, written_at=self._written.written_at
         ):
             with suppress(OSError):
                 status.write(str(self._spool.root))
                 self._written = status
+
+    def _next_attempt(self) -> str:
+        """Return when what fails is tried again, to the second; empty if unknown."""
+        with self._condition:
+            due = self._backlog.next_due() if self._stats.failure else None
+        if due is None or self._workers:
+            return ""
+        at = utc_now() + timedelta(seconds=due - self._clock())
+        return at.isoformat(timespec="seconds")
 
     # Called by the workers ----------------------------------------------------------
 

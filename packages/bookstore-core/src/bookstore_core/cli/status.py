@@ -43,7 +43,9 @@ def _lines(spool_dir: str, report: SpoolReport, wrong: list[str]) -> Iterator[st
     for problem in (*wrong, *report.problems):
         yield f"!!  {problem}"
     if report.last_error and report.pending:
-        yield "To try again at once: jupyter bookstore drain --now"
+        following = report.next_attempt
+        at = f"The next attempt is at {following:%H:%M:%S} UTC. " if following else ""
+        yield f"{at}To try at once: jupyter bookstore drain --now"
     if report.ok and not wrong:
         yield "All is well."
 

@@ -24,6 +24,7 @@ class DrainStatus:
     after a failure, saves `skipped` as the settings say, saves `removed` from the spool
     by somebody else. Times are ISO, in UTC; errors are sentences. `last_error` is empty
     if nothing fails now; `refused` means that only a person can resolve the failure.
+    `next_attempt` is when what fails is tried again, empty if that is not known.
     """
 
     pid: int = 0
@@ -38,6 +39,7 @@ class DrainStatus:
     last_error: str = ""
     last_error_at: str = ""
     refused: bool = False
+    next_attempt: str = ""
 
     def write(self, spool_dir: str) -> None:
         """Replace the status file; raises OSError if that is not possible."""

@@ -44,9 +44,9 @@ class SpoolReport:
     process that drains the spool started. `unprotected` are the paths of notebooks
     whose newest save is not in the spool, also because their path makes no key.
     `last_error` is empty if nothing fails now; `refused` means that only a person can
-    resolve the failure. `problems` are sentences, none if versions reach the store. If
-    the spool is not `readable`, the figures mean nothing; if it does not exist, they
-    are 0.
+    resolve the failure, and `next_attempt` is when it is tried again, None if that is
+    not known. `problems` are sentences, none if versions reach the store. If the spool
+    is not `readable`, the figures mean nothing; if it does not exist, they are 0.
     """
 
     readable: bool = True
@@ -64,6 +64,7 @@ class SpoolReport:
     last_error: str = ""
     last_error_at: datetime | None = None
     refused: bool = False
+    next_attempt: datetime | None = None
     problems: tuple[str, ...] = ()
 
     @property
@@ -78,6 +79,7 @@ class SpoolReport:
             for name, time in (
                 ("last_success", self.last_success),
                 ("last_error_at", self.last_error_at),
+                ("next_attempt", self.next_attempt),
             )
         }
         return {"ok": self.ok, **asdict(self), **times}
@@ -89,10 +91,8 @@ def report_spool(
     """Return the report on the spool of these settings; never raises."""
     spool_dir = settings.spool_dir
     unprotected = read_unprotected(spool_dir)
-    known = (
-        *local_store_problem(settings),
-        *_unprotected_problems(unprotected, settings),
-    )
+    known = [*local_store_problem(settings)]
+    known += _unprotected_problems(unprotected, settings)
     try:
         counts = _counts(spool_dir)
     except SpoolError as error:
@@ -122,6 +122,7 @@ def report_spool(
         last_error=status.last_error,
         last_error_at=_time(status.last_error_at),
         refused=status.refused,
+        next_attempt=_time(status.next_attempt) if counts.waiting else None,
         problems=(
             *_problems(counts, status, settings, age=age, stalled=stalled),
             *known,

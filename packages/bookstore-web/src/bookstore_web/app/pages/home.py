@@ -2,11 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 
 from flask import Blueprint, Response, make_response, redirect, render_template, request
 from werkzeug.wrappers import Response as BaseResponse
 
+from bookstore_core.clock import utc_now
 from bookstore_core.errors import BookstoreError, ConfigurationError
 from bookstore_core.history import PUBLISHED, WORKSPACE, Shelf
 from bookstore_core.humanize import say_span
@@ -171,20 +173,25 @@ def drain() -> BaseResponse:
 class SpoolLine:
     """What the home page shows about waiting saves; `state` selects the style.
 
-    `can_try` is whether an attempt has failed, so that it may be tried again now.
+    `can_try` is whether an attempt has failed, so that it may be tried again now, and
+    `next_attempt` when it is tried again by itself, if that is known.
     """
 
     state: str  # good, busy or bad
     sentence: str
     can_try: bool = False
+    next_attempt: datetime | None = None
 
 
 def say_spool(report: SpoolReport) -> SpoolLine:
     """Return the line for a report."""
     waiting = report.pending + report.in_flight
     can_try = bool(waiting and report.last_error)
+    following = report.next_attempt if can_try else None
+    if following is not None and following < utc_now():
+        following = None  # nothing sends them now, or it is just tried
     if not report.ok:
-        return SpoolLine("bad", " ".join(_once(report.problems)), can_try)
+        return SpoolLine("bad", " ".join(_once(report.problems)), can_try, following)
     if not waiting and report.last_success:
         return SpoolLine("good", "All saves are uploaded to the store.")
     if not waiting:
@@ -193,7 +200,8 @@ def say_spool(report: SpoolReport) -> SpoolLine:
     since = ""
     if report.oldest_age_seconds is not None:
         since = f" (the oldest for {say_span(report.oldest_age_seconds)})"
-    return SpoolLine("busy", f"{saves} waiting for upload{since}.", can_try)
+    sentence = f"{saves} waiting for upload{since}."
+    return SpoolLine("busy", sentence, can_try, following)
 
 
 def _once(problems: Sequence[str]) -> list[str]:
