@@ -23,7 +23,7 @@ from harness.browsing import (
     take_screenshot,
     violations,
 )
-from harness.library import LONG, PUBLISHED_PATH, REPORT, SAID, plotted
+from harness.library import DELETED, LONG, OLD, PUBLISHED_PATH, REPORT, SAID, plotted
 from harness.notebook_server import TOKEN
 from harness.serving import serving
 from harness.site import Site, open_site
@@ -106,6 +106,8 @@ PAGES: dict[str, tuple[str, dict[str, str], Prepare]] = {
     "history-opened": ("history", {"path": REPORT}, open_first_lines),
     "history-chosen": ("history", {"path": REPORT}, choose_two),
     "history-long-name": ("history", {"path": LONG}, nothing),
+    "history-deleted": ("history", {"path": DELETED}, nothing),
+    "history-moved": ("history", {"path": OLD}, nothing),
     "history-search": ("history", {"path": REPORT, "q": "board"}, nothing),
     "history-restored": (
         "history",

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
+from werkzeug.wrappers import Response
 
 from bookstore_web.wire import Launch
 from harness.library import OLD, REPORT, SAID, WHY, Library, day, report
@@ -34,6 +35,12 @@ def words(page: Any) -> str:
 
 def addresses(page: Any) -> list[str]:
     return [html.unescape(url) for url in re.findall(r'href="([^"]*)"', page.text)]
+
+
+def older_page(page: Any) -> str:
+    """Return the address of the link to older versions."""
+    (url,) = re.findall(r'<a id="older" href="([^"]*)"', page.text)
+    return html.unescape(url)
 
 
 def test_the_list_shows_author_time_size_and_label(
@@ -85,7 +92,7 @@ def test_the_last_row_of_a_page_is_compared_with_the_first_of_the_next(
     asked = re.findall(r'data-changes="([^"]*)"', page.text)
     assert asked
     assert all("base=" in url for url in asked)
-    older = next(url for url in addresses(page) if "cursor=" in url)
+    older = older_page(page)
     first = re.search(r'name="pick" value="([^"]*)"', server.get(older).text)
     assert first is not None
     # The last line of this page is a burst, which is compared as one, too.
@@ -144,6 +151,51 @@ def test_saves_on_one_day_alone_need_no_strip(
     assert not bars(get(server, "history"))
 
 
+def test_a_deleted_notebook_says_so_and_can_be_restored(
+    server: ServerSide, library: Library, contents: ContentsDouble
+) -> None:
+    version = library.save("a.ipynb", AT)
+    page = get(server, "history")
+    assert "This notebook was deleted on your server." in words(page)
+    assert "Open in Jupyter" not in words(page)
+    (url,) = re.findall(r'<a class="button" href="([^"]*)">Restore', page.text)
+    assert version.version_id in url
+    contents.files["a.ipynb"] = {"type": "notebook", "format": "json", "content": {}}
+    assert "deleted" not in words(get(server, "history"))
+
+
+def test_a_moved_notebook_says_where_it_is_now(
+    server: ServerSide, library: Library, contents: ContentsDouble
+) -> None:
+    library.save("a.ipynb", AT)
+    library.note_move("a.ipynb", "b.ipynb", AT + timedelta(hours=1))
+    page = get(server, "history")
+    assert "This notebook is now at b.ipynb." in words(page)
+    assert "deleted" not in words(page)
+    assert "/notebooks/b.ipynb" in addresses(page)
+    assert "/bookstore/history?path=b.ipynb" in addresses(page)
+
+
+def test_a_server_that_does_not_answer_hides_no_history(
+    server: ServerSide, library: Library, contents: ContentsDouble
+) -> None:
+    library.save("a.ipynb", AT)
+    contents.answer = Response("no", 500)
+    page = get(server, "history")
+    assert page.status_code == 200
+    assert "deleted" not in words(page)
+
+
+def test_only_the_first_page_asks_where_the_notebook_is(
+    server: ServerSide, library: Library, contents: ContentsDouble
+) -> None:
+    library.fill()
+    page = get(server, "history", REPORT)
+    assert len(contents.requests) == 1
+    server.get(older_page(page))
+    assert len(contents.requests) == 1
+
+
 def test_saves_without_changes_are_folded_and_ask_nothing(
     server: ServerSide, library: Library
 ) -> None:
@@ -197,7 +249,7 @@ def test_older_versions_follow_on_further_pages(
 ) -> None:
     library.fill()
     page = get(server, "history", REPORT)
-    older = next(url for url in addresses(page) if "cursor=" in url)
+    older = older_page(page)
     assert OLD not in words(page)
     following = server.get(older)
     assert f"Renamed or moved from {OLD}" in words(following)

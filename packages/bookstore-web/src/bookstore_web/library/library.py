@@ -134,6 +134,24 @@ class Library:
             position = _SearchPosition(page.cursor)
         return LibraryPage(self._look(found), cursor=position.cursor)
 
+    def whereabouts(self, newest: Version) -> KeptNotebook:
+        """Return where a notebook is, by the newest version at its path.
+
+        One request to the server, and if the file is gone, one or two to the store. It
+        never raises: `here` is None if it is not known where the notebook is.
+        """
+        path = self._path(newest.key)
+        here = self._presence.has(path) if self._presence else None
+        moved_to: str | None = ""
+        if here is False:
+            try:
+                moved_to = self._moved_to(newest)
+            except BookstoreError:
+                moved_to = None
+        if moved_to is None:
+            here, moved_to = None, ""
+        return KeptNotebook(path, newest.size, newest.saved_at, here, moved_to)
+
     def recent(self, scans: LatestScans, *, limit: int = 20) -> LibraryPage:
         """Return the notebooks saved last, newest first, as of at most 10 s ago."""
         known = scans.below(self._folder, store=self._store)

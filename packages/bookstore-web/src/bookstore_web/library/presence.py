@@ -31,6 +31,13 @@ class Presence:
             found[path] = None if there is None else path.rpartition("/")[2] in there
         return found
 
+    def has(self, path: str) -> bool | None:
+        """Return whether there is a file at a path; None if that is not known."""
+        try:
+            return self.server.exists(path, caller=self.caller)
+        except BookstoreError:
+            return None
+
     def _names(self, folder: str) -> set[str] | None:
         try:
             listed = self.server.list_folder(folder, caller=self.caller)

@@ -14,6 +14,7 @@ from bookstore_web.app.pages.links import Shelved, shelved
 from bookstore_web.app.pages.notices import notice_of
 from bookstore_web.app.services import services
 from bookstore_web.fields import optional_field
+from bookstore_web.library.library import KeptNotebook
 from bookstore_web.rendering.policy import FRAME_SANDBOX
 from bookstore_web.versions.weeks import LISTED, Strip, strip_of
 
@@ -41,6 +42,8 @@ def history() -> Response:
         "history.html",
         here=here,
         days=days,
+        newest=next((row for row in found.rows if not row.version.deleted), None),
+        place=None if q or cursor else _place(here, found.rows),
         strip=_strip(here, found, days),
         times={row.version.version_id: row.saved_at for row in found.rows},
         precise=_precise(found.rows),
@@ -57,6 +60,13 @@ def history() -> Response:
         xsrf_token=context().xsrf_token,
     )
     return make_response(text)
+
+
+def _place(here: Shelved, rows: Sequence[HistoryRow]) -> KeptNotebook | None:
+    """Return where the notebook is now; None if there is no server that has it."""
+    if not (here.can_restore and rows and rows[0].path == here.path):
+        return None
+    return services().library(here.shelf).whereabouts(rows[0].version)
 
 
 def _strip(here: Shelved, page: HistoryPage, days: Sequence[Day]) -> Strip | None:
