@@ -176,6 +176,54 @@ def test_the_page_scrolls_as_one_and_links_lead_within_the_notebook(
     context.close()
 
 
+#: Each would take in what follows it, or leave its own style to it.
+BROKEN = [
+    "<!-- a comment",
+    "<textarea>text",
+    "<title>title",
+    "<b><i>bold <u>",
+    "<style>h1 { display: none",
+    "<script>let a = '",
+    "<script><!--<script>",
+    "<plaintext>plain",
+    "<xmp>example",
+    '<img alt="x',
+    "<img alt='x",
+    "<p title=x",
+    "<svg><title>a",
+    "<math><annotation-xml>",
+    "<table><tr><td>cell",
+    "<select><option>one",
+    "<template><p>",
+    "<button>press",
+    "<a href='#x'>link",
+    "</div></div></div></main></body></html>",
+    "</applet></x-applet></object>",
+    "<noscript><p>none",
+    "<details><summary>closed",
+    "<frameset><noframes>",
+]
+
+
+def test_html_that_does_not_end_ends_with_its_output(
+    server: NotebookServer, context: BrowserContext
+) -> None:
+    outputs = [code({"text/html": html}) for html in BROKEN]
+    texts = [markdown(f"text\n\n{html}") for html in BROKEN]
+    pairs = [cell for pair in zip(outputs, texts, strict=True) for cell in pair]
+    cells = [each for cell in pairs for each in (cell, markdown("# After"))]
+    _, frame = open_version(context, server, "broken.ipynb", notebook_of(*cells))
+    after = frame.get_by_role("heading", name="After")
+    expect(after).to_have_count(2 * len(BROKEN))
+    places = frame.locator("h1").evaluate_all(
+        "all => all.map((h) => h.closest('.cell').parentElement.tagName)"
+    )
+    assert set(places) == {"MAIN"}
+    wrong = "all => all.filter((h) => h.closest('b, i, u, a, td, details, svg')).length"
+    assert frame.locator("h1").evaluate_all(wrong) == 0
+    assert frame.locator("main > .cell").count() == 4 * len(BROKEN)
+
+
 def large(cells: int) -> dict[str, Any]:
     picture = {"image/png": PIXEL + " " * 1_500_000}
     first = markdown("[to the last](#Cell-1199)")

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from bookstore_web.rendering.document import prepare, render
+from bookstore_web.rendering.parts.limits import Portion
 from bookstore_web.rendering.parts.rich import RichError, Widgets, inert_json
 
 PLOTLY = "application/vnd.plotly.v1+json"
@@ -166,6 +167,25 @@ def test_math_that_has_an_image_is_drawn_in_its_place() -> None:
     alone = shown({"text/latex": "$x$", "text/plain": "x"})
     assert 'class="rich"' not in alone
     assert "$x$" in alone
+
+
+def test_a_part_has_the_macros_that_are_defined_before_it() -> None:
+    sources = [
+        "$\\newcommand{\\R}{x<y}$ and $a$",
+        "$$\\def\\b{1}$$",
+        "$\\R$",
+        "$\\let\\c\\b$",
+    ]
+    cells = [{"cell_type": "markdown", "source": source} for source in sources]
+    data = json.dumps({"nbformat": 4, "metadata": {}, "cells": cells}).encode()
+    page = render(prepare(data, Portion(cell=2)))
+    macros = re.search('<div class="macros" hidden>(.*?)</div>', page)
+    assert macros
+    assert re.findall(">([^<]+)<", macros[1]) == [
+        "$\\newcommand{\\R}{x&lt;y}$",
+        "$\\def\\b{1}$",
+    ]
+    assert "macros" not in render(prepare(data))
 
 
 def test_json_is_shown_as_text() -> None:

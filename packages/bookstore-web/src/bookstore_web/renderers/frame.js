@@ -221,7 +221,7 @@
       for (const output of root.querySelectorAll(".output_html")) markMath(output, false);
     }
     const all = roots.flatMap((root) => [...root.querySelectorAll(".math:not(.set)")]);
-    if (all.length === 0) return;
+    if (all.every((math) => math.closest(".macros"))) return; // defined for nothing
     try {
       await load("math");
       await frame.setMath(all);

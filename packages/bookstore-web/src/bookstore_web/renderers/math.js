@@ -70,6 +70,7 @@
       try {
         set(element);
       } catch (error) {
+        if (element.closest(".macros")) continue;
         element.after(frame.words(`This formula cannot be set: ${frame.reason(error)}`, "span"));
       }
       element.classList.add("set");

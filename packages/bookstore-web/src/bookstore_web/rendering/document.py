@@ -22,6 +22,8 @@ from bookstore_core.errors import InvalidNotebookError, NotFoundError
 from bookstore_web.rendering.markup import finish
 from bookstore_web.rendering.parts.cells import CellReader
 from bookstore_web.rendering.parts.limits import LeftOut, Portion
+from bookstore_web.rendering.parts.macros import macros_before
+from bookstore_web.rendering.parts.outputs import UNFIT
 from bookstore_web.rendering.parts.rich import RichError, Widgets, inert_json
 from bookstore_web.rendering.policy import MARK
 from bookstore_web.rendering.style import frame_style
@@ -50,7 +52,8 @@ class Prepared:
     left_out: LeftOut = field(default_factory=LeftOut)
     notebook: Any = field(default=None, repr=False)
     text: str = field(default="", repr=False)
-    #: What follows the cells in the document.
+    #: What stands before and after the cells in the document.
+    before: str = field(default="", repr=False)
     after: str = field(default="", repr=False)
 
 
@@ -85,6 +88,7 @@ def prepare(data: bytes, portion: Portion = WHOLE) -> Prepared:
         len(raw),
         left_out=reader.left_out,
         notebook=notebook,
+        before=UNFIT.sub("\ufffd", macros_before(raw, first)),
         after=after,
     )
 
@@ -111,7 +115,7 @@ def _next_link(begin: int | None, cells: int, portion: Portion) -> str:
 
 def describe(data: bytes) -> Prepared:
     """Return what `prepare` does, without the content that would be rendered."""
-    return replace(prepare(data), notebook=None, text="", after="")
+    return replace(prepare(data), notebook=None, text="", before="", after="")
 
 
 def render_version(data: bytes, portion: Portion, title: str) -> str:
@@ -152,7 +156,8 @@ def render(prepared: Prepared, *, title: str = "") -> str:
         # Imported at the first use because it takes a second to load.
         from bookstore_web.rendering.exporter import export
 
-        body = finish(export(prepared.notebook)) + prepared.after
+        cells = finish(export(prepared.notebook))
+        body = f"{prepared.before}{cells}{prepared.after}"
     elif prepared.kind == "text":
         body = f'<pre class="plain">{escape(shown(prepared.text))}</pre>'
     else:

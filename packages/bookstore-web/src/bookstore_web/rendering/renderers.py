@@ -29,16 +29,23 @@ RENDERER_HEADERS: Mapping[str, str] = {
 
 @dataclass(frozen=True)
 class Renderer:
-    """A script: its address below the base URL, and its content, compressed."""
+    """A script: its address below the base URL, and the file with its content."""
 
     address: str
-    compressed: bytes
+    path: Path
 
     def body(self, accepted: str) -> tuple[bytes, dict[str, str]]:
         """Return the content as a client accepts it, and headers that say so."""
+        data = compressed(self.path)
         if "gzip" in accepted.lower():
-            return self.compressed, {"Content-Encoding": "gzip"}
-        return gzip.decompress(self.compressed), {}
+            return data, {"Content-Encoding": "gzip"}
+        return gzip.decompress(data), {}
+
+
+def compressed(path: Path) -> bytes:
+    """Return the content of a script, compressed; it is not kept in memory."""
+    data = path.read_bytes()
+    return data if path.suffix == ".gz" else gzip.compress(data, mtime=0)
 
 
 @cache
@@ -46,12 +53,10 @@ def renderers() -> Mapping[str, Renderer]:
     """Return all scripts by the stems of their names, as in ``mathjax``."""
     found = {}
     for path in sorted(FOLDER.glob("*.js*")):
-        name, data = path.name.removesuffix(".gz"), path.read_bytes()
-        if path.suffix != ".gz":
-            data = gzip.compress(data, mtime=0)
-        digest = hashlib.sha256(data).hexdigest()[:20]
+        name = path.name.removesuffix(".gz")
+        digest = hashlib.sha256(compressed(path)).hexdigest()[:20]
         address = f"{PLACE}{digest}/{name}"
-        found[name.removesuffix(".js")] = Renderer(address, data)
+        found[name.removesuffix(".js")] = Renderer(address, path)
     return found
 
 

@@ -47,7 +47,8 @@ class Frame {
     url.searchParams.delete("cell");
     url.searchParams.set(name, String(index));
     try {
-      const answer = await fetch(url);
+      // A redirect leads to the login page.
+      const answer = await fetch(url, { redirect: "error" });
       if (!answer.ok) throw new Error(String(answer.status));
       this.send({ kind: "part", [name]: index, document: await answer.text() });
     } catch {
