@@ -46,8 +46,8 @@ def test_a_sidecar_begins_with_its_form(local_store: VersionStore) -> None:
     save(local_store)
     described = json.loads(sidecar_of(local_store).read_bytes())
     assert list(described) == [
-        *("bookstore_store", "key", "size", "content_type", "save_id", "saved_at"),
-        *("author", "sha256", "source_path"),
+        *("bookstore_store", "key", "size", "content_type", "announces"),
+        *("save_id", "saved_at", "author", "sha256", "source_path"),
         *("restored_from", "restored_path", "moved_from"),
     ]
     assert described["bookstore_store"] == 1

@@ -57,14 +57,14 @@ class MemoryStore(VersionStore):
     def prepare(self) -> list[str]:
         return []
 
-    def put(
+    def _put(
         self,
         key: str,
         body: BinaryIO,
         *,
         size: int,
         metadata: VersionMetadata,
-        content_type: str = "application/x-ipynb+json",
+        content_type: str,
     ) -> Version:
         self._step(self.before, key)
         data = body.read(size)

@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from bookstore_core.history import History
+from bookstore_core.errors import VersionNotFoundError
+from bookstore_core.history import History, skim
 from bookstore_core.settings import BookstoreSettings
 from bookstore_core.stores import Label, VersionStore
 from bookstore_core.stores.local.store import LocalStore
@@ -117,7 +118,7 @@ def test_a_version_is_opened_by_its_id_with_one_request_for_its_content(
     assert counts == {"GetObject": 1}
 
 
-def test_the_newest_version_is_opened_with_one_listing_of_versions(
+def test_the_newest_version_is_opened_with_three_requests(
     s3_store: VersionStore,
 ) -> None:
     save(s3_store, key=KEY)
@@ -127,13 +128,12 @@ def test_the_newest_version_is_opened_with_one_listing_of_versions(
         history.open(PATH)
     assert counts == {
         "ListObjectVersions": 1,
-        "HeadObject": 1,
         "GetObject": 1,
         "ListObjectsV2": 1,
     }
 
 
-def test_the_version_before_another_costs_two_listings_and_a_head(
+def test_the_version_before_another_costs_four_requests(
     s3_store: VersionStore,
 ) -> None:
     saved = [save(s3_store, key=KEY) for _ in range(30)]
@@ -143,7 +143,37 @@ def test_the_version_before_another_costs_two_listings_and_a_head(
         row = history.find(PATH, version.version_id)
         with counted(s3_store) as counts:
             history.before(row)
-        assert counts == {"ListObjectVersions": 2, "HeadObject": 1}
+        # Of the versions after it, and of the notes; whether both exist.
+        assert counts == {"ListObjectVersions": 2, "HeadObject": 2}
+
+
+def test_a_version_far_back_costs_the_listings_and_a_head(
+    s3_store: VersionStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(skim, "MAX_ROWS", 10)
+    saved = [save(s3_store, key=KEY) for _ in range(35)][::-1]
+    history = History(s3_store, BookstoreSettings())
+    for index, pages in ((34, 4), (20, 3), (5, 1)):
+        with counted(s3_store) as counts:
+            found = history.find(PATH, f"@{index}")
+        assert found.version.version_id == saved[index].version_id
+        expected = {"ListObjectVersions": pages + 1, "HeadObject": 1}
+        assert counts == {**expected, "ListObjectsV2": 1}
+
+
+def test_a_label_among_many_costs_few_requests(s3_store: VersionStore) -> None:
+    saved = [save(s3_store, key=KEY) for _ in range(12)]
+    for number, version in enumerate(saved):
+        s3_store.set_label(KEY, version.version_id, Label(f"label {number}"))
+    history = History(s3_store, BookstoreSettings())
+    with counted(s3_store) as counts:
+        assert history.find(PATH, "label 3").version.version_id == saved[3].version_id
+    # Two lists of markers, one of versions, one of notes; it is no version's id.
+    assert counts["GetObjectTagging"] == 1
+    assert sum(counts.values()) <= 8
+    with counted(s3_store) as counts, pytest.raises(VersionNotFoundError):
+        history.find(PATH, "lable 3")
+    assert sum(counts.values()) <= 10
 
 
 class Counting(LocalStore):
@@ -206,7 +236,8 @@ def test_a_version_named_by_its_index_costs_no_more_than_its_index(
     history.find(PATH)
     assert full.calls == {"list_versions": 1, "head": 1, "labels": 1}
     history.find(PATH, "@2")
-    assert full.calls == {"list_versions": 3, "head": 4, "labels": 2}
+    # A listing of the versions, one of the notes, and a HEAD of the version.
+    assert full.calls == {"list_versions": 3, "head": 2, "labels": 2}
 
 
 def test_very_many_versions_are_all_in_the_history(full: Counting) -> None:

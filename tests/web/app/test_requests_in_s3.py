@@ -212,9 +212,10 @@ def test_the_version_before_another_is_found_by_two_listings(
     asked: Asked, saved: list[Version], url: str
 ) -> None:
     query = {"query_string": {"path": PATH, "remote": saved[2].version_id}}
-    # One of the listings is that of the notes at the path.
-    assert asked(url, **query) == {CONTENT: 2, VERSIONS: 2, HEAD: 1}
-    assert asked(url, **query) == {VERSIONS: 2, HEAD: 1}
+    # One of the listings is that of the notes at the path. A HEAD of each version, also
+    # of the later one, after which the other listing begins.
+    assert asked(url, **query) == {CONTENT: 2, VERSIONS: 2, HEAD: 2}
+    assert asked(url, **query) == {VERSIONS: 2, HEAD: 2}
 
 
 def test_the_newest_two_are_compared_without_their_labels(

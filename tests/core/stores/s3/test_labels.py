@@ -19,7 +19,7 @@ from bookstore_core.stores.label_texts import (
     label_in,
     tags_of,
 )
-from bookstore_core.stores.s3.labels import list_marked, marker_key
+from bookstore_core.stores.s3.labels import list_marked, marker_key, named_key
 from core.saving import KEY, save
 from core.stubbing import BUCKET, Stubbed
 
@@ -37,11 +37,13 @@ def listed(*version_ids: str) -> dict[str, Any]:
 def test_the_marker_is_written_before_the_tags(stubbed: Stubbed) -> None:
     target = {"Bucket": BUCKET, "Key": KEY, "VersionId": "v1"}
     marker = {"Bucket": BUCKET, "Key": f"{MARKERS}v1"}
+    named = {"Bucket": BUCKET, "Key": named_key(KEY, "v1", "good")}
     label = Label("good", labelled_at=None)
     stubbed.answer("list_objects_v2", {}, {"Bucket": BUCKET, "Prefix": MARKERS})
     stubbed.answer("get_object_tagging", tag_set({"team": "a"}), target)
-    stubbed.fail("head_object", "404", 404)
-    stubbed.answer("put_object", {"VersionId": "m"}, {**marker, "Body": b""})
+    for place in (marker, named):
+        stubbed.fail("head_object", "404", 404)
+        stubbed.answer("put_object", {"VersionId": "m"}, {**place, "Body": b""})
     stubbed.answer("put_object_tagging", {}, {**target, "Tagging": ANY})
     stubbed.answer("get_object_tagging", tag_set({"bookstore-label": "good"}))
     stubbed.store.set_label(KEY, "v1", label)
@@ -50,7 +52,8 @@ def test_the_marker_is_written_before_the_tags(stubbed: Stubbed) -> None:
 def test_a_store_that_does_not_keep_tags_is_detected(stubbed: Stubbed) -> None:
     stubbed.answer("list_objects_v2", {})
     stubbed.answer("get_object_tagging", tag_set({}))
-    stubbed.answer("head_object", {"ContentLength": 0})
+    for _ in range(2):  # the markers
+        stubbed.answer("head_object", {"ContentLength": 0})
     stubbed.answer("put_object_tagging", {})
     stubbed.answer("get_object_tagging", tag_set({}))
     with pytest.raises(StorageError, match=r"keeps no labels: .*does not"):
@@ -64,11 +67,11 @@ def test_the_tags_of_others_are_kept(s3_store: VersionStore) -> None:
     foreign = {"team": "a b", "bookstore-labels": "not ours"}
     store._connection.ask("put_object_tagging", asked, Tagging=tag_set(foreign))
     s3_store.set_label(KEY, saved.version_id, Label("good", comment="c" * 500))
-    assert len(store._tags(asked)) > 4
+    assert len(store._labels.tags(asked)) > 4
     s3_store.set_label(KEY, saved.version_id, Label("better"))
-    assert len(store._tags(asked)) == 4
+    assert len(store._labels.tags(asked)) == 4
     s3_store.set_label(KEY, saved.version_id, None)
-    assert store._tags(asked) == foreign
+    assert store._labels.tags(asked) == foreign
 
 
 def test_a_label_that_needs_too_many_tags_is_refused(s3_store: VersionStore) -> None:
@@ -79,7 +82,7 @@ def test_a_label_that_needs_too_many_tags_is_refused(s3_store: VersionStore) -> 
     store._connection.ask("put_object_tagging", asked, Tagging=tag_set(foreign))
     with pytest.raises(InvalidRequestError, match="Shorten the comment"):
         s3_store.set_label(KEY, saved.version_id, Label("x"))
-    assert store._tags(asked) == foreign
+    assert store._labels.tags(asked) == foreign
 
 
 @pytest.mark.parametrize(
@@ -117,6 +120,41 @@ def test_a_marker_without_its_tags_is_ignored(stubbed: Stubbed) -> None:
     assert stubbed.store.labels(KEY) == {}
 
 
+def test_one_label_of_many_is_found_by_a_marker_with_its_name(
+    stubbed: Stubbed,
+) -> None:
+    named = {"Contents": [{"Key": named_key(KEY, "v2", "two")}]}
+    asked = {"Bucket": BUCKET, "Key": KEY, "VersionId": "v2"}
+    stubbed.answer("list_objects_v2", listed("v1", "v2", "v3", "v4"))
+    stubbed.answer("list_objects_v2", named)
+    stubbed.answer("get_object_tagging", tag_set({"bookstore-label": "two"}), asked)
+    assert stubbed.store.labels_named(KEY, "two") == {"v2": Label("two")}
+
+
+def test_a_label_of_an_earlier_release_is_found_among_those_without_a_name(
+    stubbed: Stubbed,
+) -> None:
+    others = [named_key(KEY, known, "other") for known in ("v1", "v2", "v3")]
+    asked = {"Bucket": BUCKET, "Key": KEY, "VersionId": "v4"}
+    stubbed.answer("list_objects_v2", listed("v1", "v2", "v3", "v4"))
+    stubbed.answer("list_objects_v2", {})
+    stubbed.answer("list_objects_v2", {"Contents": [{"Key": key} for key in others]})
+    stubbed.answer("get_object_tagging", tag_set({"bookstore-label": "old"}), asked)
+    assert stubbed.store.labels_named(KEY, "old") == {"v4": Label("old")}
+
+
+def test_a_marker_whose_version_has_another_name_now_is_ignored(
+    stubbed: Stubbed,
+) -> None:
+    named = {"Contents": [{"Key": named_key(KEY, "v2", "two")}]}
+    everything = [named_key(KEY, f"v{number}", "two") for number in range(1, 5)]
+    stubbed.answer("list_objects_v2", listed("v1", "v2", "v3", "v4"))
+    stubbed.answer("list_objects_v2", named)
+    stubbed.answer("get_object_tagging", tag_set({"bookstore-label": "2"}))
+    stubbed.answer("list_objects_v2", {"Contents": [{"Key": k} for k in everything]})
+    assert stubbed.store.labels_named(KEY, "two") == {}
+
+
 def test_a_removed_version_has_no_label(stubbed: Stubbed) -> None:
     stubbed.answer("list_objects_v2", listed("v1"))
     stubbed.fail("get_object_tagging", "NoSuchVersion", 404)
@@ -141,7 +179,8 @@ def test_a_store_without_tags_is_reported(stubbed: Stubbed) -> None:
 def test_a_missing_permission_is_reported(stubbed: Stubbed) -> None:
     stubbed.answer("list_objects_v2", {})
     stubbed.answer("get_object_tagging", tag_set({}))
-    stubbed.answer("head_object", {"ContentLength": 0})
+    for _ in range(2):  # the markers
+        stubbed.answer("head_object", {"ContentLength": 0})
     stubbed.fail("put_object_tagging", "AccessDenied", 403, "Not you")
     with pytest.raises(ForbiddenError, match="Not you"):
         stubbed.store.set_label(KEY, "v1", Label("x"))

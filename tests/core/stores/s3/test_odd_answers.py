@@ -276,6 +276,7 @@ def test_labelling_is_tried_again_after_another_change_of_the_version(
     stubbed.fail("head_object", "404", 404)
     stubbed.fail("put_object", "OperationAborted", 409)
     stubbed.answer("put_object", {})
+    stubbed.answer("head_object", {"ContentLength": 0})  # the marker with the name
     stubbed.fail("put_object_tagging", "OperationAborted", 409)
     stubbed.answer("put_object_tagging", {})
     tags = [{"Key": "bookstore-label", "Value": "good"}]

@@ -47,6 +47,7 @@ def test_a_save_is_sent_with_its_metadata(stubbed: Stubbed) -> None:
         "ContentType": "application/x-ipynb+json",
         "Metadata": {
             "bookstore-form": "1",
+            "bookstore-announces": "1",
             "bookstore-save-id": "1f",
             "bookstore-saved-at": "2026-11-23T18:32:25.123456+00:00",
             "bookstore-sha256": metadata.sha256,

@@ -1,59 +1,90 @@
-"""Departures: when notebooks left a path, as recorded by the notes at that path.
+"""Notes at a path: when notebooks left it, and which notebooks arrived there.
 
-Each rename leaves a note (`moved_notes`). The versions of a path that were saved before
-a departure belong to the notebook that left, later ones to the next notebook there.
+Each rename leaves a note at the old path (`moved_notes`), a departure, and one at the
+new path (`stores/arrivals.py`), an arrival. The versions of a path that were saved
+before a departure belong to the notebook that left, later ones to the next notebook
+there.
 """
 
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
-from functools import cache
+from functools import cache, cached_property
 
-from bookstore_core.errors import BookstoreError, InvalidRequestError
-from bookstore_core.moved_notes import note_key
+from bookstore_core.errors import BookstoreError
+from bookstore_core.stores.arrivals import arrivals_key, is_arrival
 from bookstore_core.stores.base import VersionStore
 from bookstore_core.stores.versions import Version
 
 #: Before every departure.
 NEVER = datetime.min.replace(tzinfo=UTC)
 
-#: The most departures from a path that are considered, newest first.
+#: Notes that are listed at once.
 MAX_NOTES = 1000
 
 
-def last_departure(
-    store: VersionStore, key: str, before: Callable[[], datetime]
-) -> datetime:
-    """Return when a notebook last left `key` before a time; `NEVER` if none did.
+class Notes:
+    """The notes at the path of a key, listed once, when they are first needed."""
 
-    One listing; if there are notes, `before` is called, and a few HEADs follow.
-    """
-    try:
-        listed = store.list_versions(note_key(key), limit=MAX_NOTES)
-    except InvalidRequestError:
-        return NEVER  # the key is too long for a note
-    except BookstoreError as error:
-        if error.retryable:
-            raise
-        return NEVER  # notes may not be read here
-    notes = [version for version in listed.versions if not version.deleted]
-    if not notes:
-        return NEVER
-    moment = before()
+    def __init__(self, store: VersionStore, key: str) -> None:
+        self._store = store
+        self._place = arrivals_key(key)
 
-    @cache
-    def departed_at(index: int) -> datetime:
-        return _saved_at(store, notes[index])
+    @cached_property
+    def _listed(self) -> tuple[Version, ...] | None:
+        """The notes, newest first; None if they may not be read, or cannot exist."""
+        if self._place is None:
+            return None
+        found: tuple[Version, ...] = ()
+        cursor: str | None = None
+        try:
+            while True:
+                page = self._store.list_versions(
+                    self._place, cursor=cursor, limit=MAX_NOTES
+                )
+                found += page.versions
+                cursor = page.cursor
+                if cursor is None:
+                    return found
+        except BookstoreError as error:
+            if error.retryable:
+                raise
+            return None
 
-    # The newest first: find the first one before the time.
-    low, high = 0, len(notes)
-    while low < high:
-        middle = (low + high) // 2
-        if departed_at(middle) < moment:
-            high = middle
-        else:
-            low = middle + 1
-    return departed_at(low) if low < len(notes) else NEVER
+    @property
+    def arrivals(self) -> tuple[Version, ...] | None:
+        """The arrivals, newest first, as listed; None if that is not known."""
+        if self._listed is None:
+            return None
+        return tuple(note for note in self._listed if is_arrival(note))
+
+    def last_departure(self, before: Callable[[], datetime]) -> datetime:
+        """Return when a notebook last left before a time; `NEVER` if none did.
+
+        If there are departures, `before` is called, and a few HEADs are sent.
+        """
+        notes = [
+            note
+            for note in self._listed or ()
+            if not note.deleted and not is_arrival(note)
+        ]
+        if not notes:
+            return NEVER
+        moment = before()
+
+        @cache
+        def departed_at(index: int) -> datetime:
+            return _saved_at(self._store, notes[index])
+
+        # The newest first: find the first one before the time.
+        low, high = 0, len(notes)
+        while low < high:
+            middle = (low + high) // 2
+            if departed_at(middle) < moment:
+                high = middle
+            else:
+                low = middle + 1
+        return departed_at(low) if low < len(notes) else NEVER
 
 
 def _saved_at(store: VersionStore, note: Version) -> datetime:

@@ -2,7 +2,7 @@
 
 A page costs one listing of versions for each path on it, a HEAD for each row, and one
 listing of labels with a request for each labelled row. The requests for rows and labels
-are sent in parallel.
+are sent in parallel. A version far back is found by listings alone (`skim.py`).
 """
 
 import re
@@ -17,6 +17,7 @@ from bookstore_core.errors import (
     VersionNotFoundError,
 )
 from bookstore_core.history.activity import Listed, activity_of
+from bookstore_core.history.finder import Finder
 from bookstore_core.history.label_search import Search
 from bookstore_core.history.positions import Position, decode_position
 from bookstore_core.history.removals import LINKS, say_removal
@@ -37,14 +38,10 @@ MAX_STEPS = 20
 #: The most rows that are requested at once to find a version before another.
 MOST_LOOKED = 50
 
-#: How many of the newest versions are searched for older paths of a notebook, if a name
-#: is not found among the versions of the requested path.
-FAR = 2000
-
 _INDEX = re.compile(r"@([0-9]{1,9})")
 
 #: Returns the version of a path with this id, and its content if that is requested.
-_Look = Callable[[str, str], tuple[HistoryRow, bytes | None]]
+Look = Callable[[str, str], tuple[HistoryRow, bytes | None]]
 
 
 class History:
@@ -208,13 +205,11 @@ class History:
         """Return the version, with its label, that was the newest at a moment."""
         path = check_path(path)
         self._thread.key(path)
-        oldest: HistoryRow | None = None
-        for row in self._thread.rows(path):
-            if row.version.deleted:
-                continue
-            if row.saved_at <= moment:
-                return self._thread.with_labels([row])[0]
-            oldest = row
+        finder = Finder(self._thread, path)
+        row = finder.at(moment)
+        if row is not None:
+            return self._thread.with_labels([row])[0]
+        oldest = finder.oldest
         if oldest is None:
             raise self._no_versions(path)
         local = oldest.saved_at.astimezone(moment.tzinfo)
@@ -228,48 +223,47 @@ class History:
 
         Delete markers do not count; if `differing`, neither do versions with the same
         sha256. Raises VersionNotFoundError if the given version is no longer in the
-        store, or has too many newer ones.
+        store, or too many before it do not count.
         """
-        version_id, seen, look = row.version.version_id, False, 2
-        position: Position | None = Position(row.path, at=version_id)
-        for _ in range(MAX_STEPS):
-            if position is None:
-                break
-            step = self._thread.step(position, look, known=row)
+        position = Finder(self._thread, row.path).after(row)
+        if position is None:
+            raise gone(row.path, row.version.version_id)
+        following: Position | None = position
+        look, looked = 1, 0
+        while following is not None and looked < MAX_LIMIT:
+            step = self._thread.step(following, look)
             for found in step.rows:
-                if found.version.version_id == version_id:
-                    seen = True
-                elif not found.version.deleted and not (
-                    differing and found.has_content_of(row)
-                ):
+                same = differing and found.has_content_of(row)
+                if not found.version.deleted and not same:
                     return found
-            position, look = step.following, min(look * 2, MOST_LOOKED)
-        if position is not None:
+            looked += len(step.rows)
+            following, look = step.following, min(look * 2, MOST_LOOKED)
+        if following is not None:
             raise VersionNotFoundError(
-                f"The version of {printable(row.path)} before {version_id} is not "
-                f"among the newest {MAX_STEPS * MAX_ROWS}."
+                f"None of the {looked} versions of {printable(row.path)} before "
+                f"{row.version.version_id} is another one."
             )
-        if not seen:
-            raise gone(row.path, version_id)
         return None
 
     def _look_up(
-        self, path: str, name: str, look: _Look
+        self, path: str, name: str, look: Look
     ) -> tuple[HistoryRow, bytes | None]:
         path = check_path(path)
         self._thread.key(path)
         index = _INDEX.fullmatch(name or "@0")
         if index:
             on_shelf = not name and self._shelf == PUBLISHED
-            return self._at_index(path, int(index[1]), on_shelf=on_shelf), None
-        for start in self._thread.starts(path, most=FAR):
+            return self._at_index(path, int(index[1]), look, on_shelf=on_shelf)
+        finder = Finder(self._thread, path)
+        for start in finder.starts():
             try:
                 return look(start.path, name)
             except NotFoundError:
-                row = self._by_label(start, name)
+                row = finder.by_label(start, name)
             if row is not None:
                 return row, None
-        self._newest_id(path)
+        if not finder.has_versions:
+            raise self._no_versions(path)
         raise gone(path, name)
 
     def _head(self, path: str, version_id: str) -> tuple[HistoryRow, None]:
@@ -299,27 +293,39 @@ class History:
         version = replace(row.version, is_latest=latest, stored_at=stored_at)
         return replace(row, version=version)
 
-    def _at_index(self, path: str, index: int, *, on_shelf: bool = False) -> HistoryRow:
+    def _at_index(
+        self, path: str, index: int, look: Look, *, on_shelf: bool
+    ) -> tuple[HistoryRow, bytes | None]:
         """Return a version by its position; with `on_shelf`, only if it is there."""
-        count = 0
-        for row in self._thread.rows(path, look=min(index + 1, MAX_LIMIT)):
-            if row.version.deleted:
-                if on_shelf:
-                    raise NotFoundError(f"{say_removal(path, row.version)} {LINKS}")
-                continue
-            if count == index:
-                return row
-            count += 1
+        contents: dict[tuple[str, str], bytes | None] = {}
+
+        def look_at(row: HistoryRow) -> HistoryRow | None:
+            version = row.version
+            try:
+                found, data = look(row.path, version.version_id)
+            except BookstoreError as error:
+                if error.retryable:
+                    raise
+                return self._thread.look(row.path, version)
+            contents[row.path, version.version_id] = data
+            known = found.version
+            return HistoryRow(
+                row.path,
+                replace(version, metadata=known.metadata, announces=known.announces),
+            )
+
+        finder = Finder(self._thread, path)
+        row, count = finder.at_index(index, look_at)
+        if on_shelf and (deletion := finder.deletion) is not None:
+            raise NotFoundError(f"{say_removal(path, deletion.version)} {LINKS}")
+        if row is not None:
+            return row, contents.get((row.path, row.version.version_id))
         if not count:
             raise self._no_versions(path)
         known = "one version" if count == 1 else f"{count} versions"
         raise VersionNotFoundError(
             f"{printable(path)} has {known}, so there is no @{index}. The newest is @0."
         )
-
-    def _by_label(self, start: Position, name: str) -> HistoryRow | None:
-        rows = self._thread.labelled(start, lambda label: label.name == name.strip(" "))
-        return rows[0] if rows else None
 
     def _newest_id(self, path: str) -> str:
         listed = self._store.list_versions(self._thread.key(path), limit=1)

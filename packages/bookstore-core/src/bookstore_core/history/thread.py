@@ -6,20 +6,19 @@ to the thread: the uploader sends them first.
 """
 
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from functools import partial
 from itertools import takewhile
 
 from bookstore_core.errors import (
     BookstoreError,
     InvalidRequestError,
-    NewerVersionError,
     NotFoundError,
     StorageError,
 )
 from bookstore_core.history.activity import Listed
-from bookstore_core.history.departures import last_departure
+from bookstore_core.history.departures import Notes
 from bookstore_core.history.positions import Position
 from bookstore_core.history.removals import Removals
 from bookstore_core.history.rows import HistoryRow
@@ -68,6 +67,7 @@ class Thread:
         self, store: VersionStore, settings: BookstoreSettings, shelf: Shelf
     ) -> None:
         self.store = store
+        self.threads = settings.max_threads
         self._settings = settings
         self._shelf = shelf
 
@@ -80,13 +80,12 @@ class Thread:
         position: Position,
         limit: int,
         *,
-        known: HistoryRow | None = None,
         look: int = 0,
     ) -> Step:
         """Return up to `limit` rows at a position, without labels.
 
-        It sends one listing, of at least `look` versions, then a HEAD for each row
-        except `known`, in parallel. The step may have no rows even if more follow.
+        It sends one listing, of at least `look` versions, then a HEAD for each row, in
+        parallel. The step may have no rows even if more follow.
         """
         newer_first = position.cursor is None and bool(position.upto or position.at)
         listed = self.store.list_versions(
@@ -102,7 +101,7 @@ class Thread:
         elif listed.cursor:
             at = "" if kept else position.at
             following = replace(position, cursor=listed.cursor, at=at)
-        described = self.describe(position.path, chosen, known=known)
+        described = self.describe(position.path, chosen)
         rows = tuple(row for row in described if position.includes(row.version))
         if rows and position.seam_at and rows[0].saved_at > position.seam_at:
             skipped = self._skip_next_notebook(position, kept)
@@ -124,14 +123,14 @@ class Thread:
         """Return the step of those rows that belong to the notebook on this path."""
         own = tuple(takewhile(lambda row: self._is_own(position, row), rows))
         for index, row in enumerate(own):
-            if self._is_seam(row):
+            if self.is_seam(row):
                 older = kept[-1].version_id != row.version.version_id
                 beyond: Position | None = position.beyond(row.version)
                 if not older and not self._has_rows(following):
                     beyond = None
                 until_seam = own[: index + 1]
                 listed = Listed(position, until_seam)
-                return Step(until_seam, self._cross(position, row), beyond, listed)
+                return Step(until_seam, self.cross(position, row), beyond, listed)
         if len(own) < len(rows):
             last = own[-1].version if own else None
             return Step(own, None, position.beyond(last), Listed(position, own))
@@ -178,79 +177,26 @@ class Thread:
             return position
         moment = position.seam_at or newest_at
         key = self.key(position.path)
-        return replace(position, since=last_departure(self.store, key, lambda: moment))
+        notes = Notes(self.store, key)
+        return replace(position, since=notes.last_departure(lambda: moment))
 
     def _is_own(self, position: Position, row: HistoryRow) -> bool:
         return position.since is None or row.saved_at > position.since
 
-    def rows(
-        self, path: str, *, most: int | None = None, look: int = FIRST_LOOK
-    ) -> Iterator[HistoryRow]:
-        """Yield up to `most` rows of a notebook, newest first, without labels.
-
-        The first listing requests `look` rows, and each further one twice as many.
-        """
-        position: Position | None = Position(path)
-        left = most
-        while position is not None and left != 0:
-            step = self.step(position, look if left is None else min(look, left))
-            yield from step.rows
-            left = None if left is None else max(0, left - max(len(step.rows), 1))
-            position, look = step.following, min(look * 2, MAX_LOOK)
-
-    def starts(self, path: str, *, most: int) -> Iterator[Position]:
-        """Yield where a notebook's versions begin on this path and each older one.
-
-        The older paths are those recorded in its newest `most` versions, newest first,
-        each once.
-        """
-        position: Position | None = Position(path)
-        yield Position(path)
-        seen, look = {path}, FIRST_LOOK
-        while position is not None and most > 0:
-            step = self.step(position, min(look, most))
-            most -= max(len(step.rows), 1)
-            position, look = step.following, min(look * 2, MAX_LOOK)
-            if position is not None and position.path not in seen:
-                seen.add(position.path)
-                yield position
-
     def describe(
-        self,
-        path: str,
-        versions: Sequence[Version],
-        *,
-        known: HistoryRow | None = None,
+        self, path: str, versions: Sequence[Version]
     ) -> tuple[HistoryRow, ...]:
         """Return the rows of these versions, with their metadata from the store.
 
         A version that is gone is left out. One that may not be read has no metadata.
         Raises StorageError if none is there although the store lists them.
         """
-        key = self.key(path)
 
-        def look(version: Version) -> HistoryRow | None:
-            if version.deleted:
-                return HistoryRow(path, self._removal(version))
-            if known is not None and known.version.version_id == version.version_id:
-                return HistoryRow(
-                    path, replace(version, metadata=known.version.metadata)
-                )
-            try:
-                found = self.store.head(key, version.version_id)
-            except NotFoundError:
-                return None  # a lifecycle rule has removed it since it was listed
-            except BookstoreError as error:
-                if error.retryable:
-                    raise
-                return HistoryRow(path, version)
-            return HistoryRow(path, replace(version, metadata=found.metadata))
-
-        threads = self._settings.max_threads
-        found = in_parallel(look, versions, threads=threads)
+        look = partial(self.look, path)
+        found = in_parallel(look, versions, threads=self.threads)
         rows = tuple(row for row in found if row is not None)
         if versions and not rows:
-            self._refuse_listed(key, versions)
+            self._refuse_listed(self.key(path), versions)
         return rows
 
     def _removal(self, marker: Version) -> Version:
@@ -258,6 +204,24 @@ class Thread:
         if self._shelf != PUBLISHED:
             return marker
         return Removals(self.store, self._settings).described(marker)
+
+    def look(self, path: str, version: Version) -> HistoryRow | None:
+        """Return the row of a listed version, with its metadata; None if it is gone.
+
+        One that may not be read has no metadata.
+        """
+        if version.deleted:
+            return HistoryRow(path, self._removal(version))
+        try:
+            found = self.store.head(self.key(path), version.version_id)
+        except NotFoundError:
+            return None  # a lifecycle rule has removed it since it was listed
+        except BookstoreError as error:
+            if error.retryable:
+                raise
+            return HistoryRow(path, version)
+        described = replace(version, metadata=found.metadata, announces=found.announces)
+        return HistoryRow(path, described)
 
     def _refuse_listed(self, key: str, gone: Sequence[Version]) -> None:
         """Raise StorageError if the store still lists versions that are not there."""
@@ -281,60 +245,6 @@ class Thread:
             for row in rows
         )
 
-    def labelled(
-        self, start: Position, matches: Callable[[Label], bool]
-    ) -> list[HistoryRow]:
-        """Return the versions from a position on whose labels match, newest first.
-
-        The position is the first one on its path. Versions of other notebooks that had
-        the path are left out.
-        """
-        key = self.key(start.path)
-        labels = self.store.labels(key)
-        chosen = [known for known, label in labels.items() if matches(label)]
-        if not chosen:
-            return []
-        # On some servers a label changes the time that a HEAD returns, not the listing.
-        newest, listed = self._list_until_found(key, chosen)
-
-        def look(listed: Version) -> HistoryRow | None:
-            try:
-                version = self.store.head(key, listed.version_id)
-            except (NotFoundError, NewerVersionError):
-                return None
-            known = replace(listed, metadata=version.metadata)
-            return HistoryRow(start.path, known, labels[listed.version_id])
-
-        found = in_parallel(look, listed, threads=self._settings.max_threads)
-        rows = [row for row in found if row is not None and start.lists(row.version)]
-        if not rows:
-            return []
-
-        def reference() -> datetime:
-            known = self.describe(start.path, newest)
-            return start.seam_at or max(row.saved_at for row in (*known, *rows))
-
-        since = start.since or last_departure(self.store, key, reference)
-        return [row for row in rows if row.saved_at > since]
-
-    def _list_until_found(
-        self, key: str, wanted: Sequence[str]
-    ) -> tuple[Sequence[Version], Sequence[Version]]:
-        """Return the newest version of a key, and the wanted ones, newest first.
-
-        Both are as they are listed. Versions that are gone are left out.
-        """
-        newest: Sequence[Version] = ()
-        found: list[Version] = []
-        cursor = None
-        while True:
-            page = self.store.list_versions(key, cursor=cursor, limit=MAX_ROWS)
-            newest = newest or page.versions[:1]
-            found += [known for known in page.versions if known.version_id in wanted]
-            cursor = page.cursor
-            if cursor is None or len(found) == len(wanted):
-                return newest, found
-
     def _labels(self, path: str, only: Sequence[str]) -> dict[str, Label]:
         try:
             return self.store.labels(self.key(path), only=only)
@@ -344,7 +254,8 @@ class Thread:
             log.warning("The labels of %s cannot be read: %s", path, error)
             return {}
 
-    def _is_seam(self, row: HistoryRow) -> bool:
+    def is_seam(self, row: HistoryRow) -> bool:
+        """Return whether a row is the first one after its notebook was renamed."""
         try:
             return bool(row.moved_from) and self.key(row.moved_from) != self.key(
                 row.path
@@ -352,7 +263,8 @@ class Thread:
         except InvalidRequestError:
             return False  # not written by bookstore
 
-    def _cross(self, position: Position, seam: HistoryRow) -> Position | None:
+    def cross(self, position: Position, seam: HistoryRow) -> Position | None:
+        """Return the position of a notebook under its old path, before a seam."""
         path = seam.moved_from.strip("/")
         found = position.across(path, seam.version)
         return found if len(found.left) <= MAX_LEFT else None

@@ -4,9 +4,12 @@ from abc import ABC, abstractmethod
 from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import cached_property
+from io import BytesIO
 from typing import BinaryIO
 
 from bookstore_core.clock import utc_now
+from bookstore_core.cursors import encode_cursor
 from bookstore_core.errors import (
     BookstoreError,
     ConflictError,
@@ -14,6 +17,7 @@ from bookstore_core.errors import (
     NotFoundError,
 )
 from bookstore_core.paths import printable
+from bookstore_core.stores.arrivals import ARRIVAL_TYPE, arrival_of, arrivals_key
 from bookstore_core.stores.checks import (
     check_comment,
     check_key,
@@ -29,6 +33,9 @@ from bookstore_core.stores.versions import (
     VersionMetadata,
     VersionPage,
 )
+
+#: The content type of a notebook.
+NOTEBOOK_TYPE = "application/x-ipynb+json"
 
 #: The maximum length of the author of a label, in characters.
 MAX_AUTHOR = 80
@@ -104,7 +111,6 @@ class VersionStore(ABC):
         The return value is a list of sentences, empty if nothing was needed.
         """
 
-    @abstractmethod
     def put(
         self,
         key: str,
@@ -112,7 +118,7 @@ class VersionStore(ABC):
         *,
         size: int,
         metadata: VersionMetadata,
-        content_type: str = "application/x-ipynb+json",
+        content_type: str = NOTEBOOK_TYPE,
     ) -> Version:
         """Write the next `size` bytes of `body`, a seekable stream, as a new version.
 
@@ -120,7 +126,47 @@ class VersionStore(ABC):
         stays open. The request is sent once: after a retryable error the version may
         exist or not, and `find_save` finds out. Raises InvalidRequestError if `body`
         is shorter.
+
+        A version with `moved_from` is announced first: see `arrivals.py`.
         """
+        announced = self._announced.get(key) == metadata.save_id
+        if metadata.moved_from and not announced:
+            self._announce(key, metadata)
+        version = self._put(
+            key, body, size=size, metadata=metadata, content_type=content_type
+        )
+        self._announced.pop(key, None)
+        return version
+
+    @cached_property
+    def _announced(self) -> dict[str, str]:
+        """By key, the save that was announced and may be sent again."""
+        return {}
+
+    def _announce(self, key: str, metadata: VersionMetadata) -> None:
+        place = arrivals_key(key)
+        if place is None:
+            return
+        self._put(
+            place,
+            BytesIO(),
+            size=0,
+            metadata=arrival_of(metadata),
+            content_type=ARRIVAL_TYPE,
+        )
+        self._announced[key] = metadata.save_id
+
+    @abstractmethod
+    def _put(
+        self,
+        key: str,
+        body: BinaryIO,
+        *,
+        size: int,
+        metadata: VersionMetadata,
+        content_type: str,
+    ) -> Version:
+        """Write a version, as `put` says."""
 
     @abstractmethod
     def mark_deleted(self, key: str) -> Version:
@@ -158,6 +204,14 @@ class VersionStore(ABC):
         A page has at most `limit` versions. For an unknown key it is empty.
         """
 
+    def cursor_after(self, version_id: str) -> str:
+        """Return the cursor for what `list_versions` lists after a version.
+
+        The version must exist. S3 lists from there in its own order: of the rows of one
+        second, delete markers may be at other places than in a listing from the newest.
+        """
+        return encode_cursor("versions", version_id)
+
     @abstractmethod
     def list_keys(
         self, prefix: str, *, cursor: str | None = None, limit: int = 1000
@@ -193,6 +247,14 @@ class VersionStore(ABC):
         unknown key has no labels.
         """
 
+    def labels_named(self, key: str, name: str) -> dict[str, Label]:
+        """Return the labels with exactly this name, as `labels` returns them.
+
+        There may be two if two people gave the name at the same moment.
+        """
+        labels = self.labels(key)
+        return {known: label for known, label in labels.items() if label.name == name}
+
     def set_label(self, key: str, version_id: str, label: Label | None) -> None:
         """Set the label of a version, replacing any other; None removes it.
 
@@ -211,8 +273,8 @@ class VersionStore(ABC):
                 author=printable(label.author)[:MAX_AUTHOR],
                 labelled_at=label.labelled_at or utc_now(),
             )
-            for other, known in self.labels(key).items():
-                if other != version_id and known.name == label.name:
+            for other in self.labels_named(key, label.name):
+                if other != version_id:
                     raise ConflictError(
                         f"Version {other} of {key} already has the label "
                         f"{label.name!r}. Choose another name, or remove it there."

@@ -92,7 +92,9 @@ class Version:
     another program than bookstore wrote the version. A `deleted` version is a delete
     marker in S3: it has an id and a time but no content. `is_latest` is set in
     listings, and if the newest version was requested. `version_id` is empty in a
-    listing of keys if the store would need one more request for each row.
+    listing of keys if the store would need one more request for each row. `announces`
+    is set by `head` and `open` if the release that wrote it announces versions with
+    `moved_from` (see `arrivals.py`); a listing does not say it.
     """
 
     bucket: str
@@ -103,6 +105,7 @@ class Version:
     is_latest: bool = False
     deleted: bool = False
     metadata: VersionMetadata | None = None
+    announces: bool = field(default=False, compare=False)
 
     @property
     def saved_at(self) -> datetime:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Hashable
 from typing import Generic, TypeVar
 
 from bookstore_core.history import WORKSPACE, History, HistoryPage, HistoryRow, Shelf
+from bookstore_core.history.history import Look
 from bookstore_core.paths import check_path
 from bookstore_core.settings import BookstoreSettings
 from bookstore_core.stores import VersionStore
@@ -86,9 +87,11 @@ class CachedHistory(History):
             self._settle(path)
         return super().page(path, cursor=cursor, limit=limit, q=q, look=look)
 
-    def _at_index(self, path: str, index: int, *, on_shelf: bool = False) -> HistoryRow:
+    def _at_index(
+        self, path: str, index: int, look: Look, *, on_shelf: bool
+    ) -> tuple[HistoryRow, bytes | None]:
         self._settle(path)
-        return super()._at_index(path, index, on_shelf=on_shelf)
+        return super()._at_index(path, index, look, on_shelf=on_shelf)
 
     def open(self, path: str, name: str = "") -> tuple[HistoryRow, bytes]:
         known = self._contents.get((self._shelf.name, check_path(path), name))

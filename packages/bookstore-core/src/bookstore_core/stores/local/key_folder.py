@@ -1,5 +1,6 @@
 """KeyFolder: the versions of one key of the local store, read from their files."""
 
+from dataclasses import replace
 from typing import BinaryIO
 
 from bookstore_core.errors import NotFoundError, StorageError
@@ -8,6 +9,7 @@ from bookstore_core.stores.local.folders import list_ids, newest_in
 from bookstore_core.stores.local.names import content_name, is_version_id, time_of
 from bookstore_core.stores.local.sidecars import (
     Sidecar,
+    announces_in,
     form_in,
     metadata_in,
     read_deletion,
@@ -110,12 +112,13 @@ class KeyFolder:
         if described is None or self.owner(found) != self.key:
             raise no_such_version(self.key, found)
         check_form(form_in(described), self.key, found)
-        return self.version(
+        version = self.version(
             found,
             self._size(found),
             is_latest=version_id is None,
             metadata=metadata_in(described),
         )
+        return replace(version, announces=announces_in(described))
 
     def open(self, version_id: str) -> BinaryIO:
         """Open the content of a version; raises StorageError if it is missing."""

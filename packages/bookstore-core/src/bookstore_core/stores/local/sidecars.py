@@ -18,6 +18,8 @@ MAX_SIDECAR = 64 * 1024
 
 #: The first member of a sidecar, which is the number of its form.
 _FORM = "bookstore_store"
+#: A member of each sidecar of a release that announces versions with `moved_from`.
+_ANNOUNCES = "announces"
 
 Sidecar = dict[str, Any]
 
@@ -31,6 +33,7 @@ def write_sidecar(
         "key": key,
         "size": size,
         "content_type": content_type,
+        _ANNOUNCES: True,
         **metadata.as_texts(),
     }
     return json.dumps(described, indent=1).encode("ascii") + b"\n"
@@ -70,6 +73,11 @@ def form_in(described: Mapping[str, Any]) -> int:
     """Return the form of a sidecar."""
     form = described.get(_FORM)
     return form if type(form) is int else STORED_FORM
+
+
+def announces_in(described: Mapping[str, Any]) -> bool:
+    """Return whether the release that wrote a sidecar announces renames."""
+    return described.get(_ANNOUNCES) is True
 
 
 def size_in(described: Mapping[str, Any]) -> int:

@@ -121,14 +121,14 @@ class LocalStore(VersionStore):
             error.args = (f"{error} {_remedy_for(error)}".strip(),)
             raise
 
-    def put(
+    def _put(
         self,
         key: str,
         body: BinaryIO,
         *,
         size: int,
         metadata: VersionMetadata,
-        content_type: str = "application/x-ipynb+json",
+        content_type: str,
     ) -> Version:
         names = key_names(check_key(key))
         content = Window(body, size)

@@ -14,7 +14,11 @@ from bookstore_core.errors import StorageError
 from bookstore_core.paths import DELIMITER, OWN_FOLDER, is_own
 from bookstore_core.stores.checks import check_form
 from bookstore_core.stores.s3.errors import Asked
-from bookstore_core.stores.s3.metadata import decode_metadata, form_in
+from bookstore_core.stores.s3.metadata import (
+    announces_in,
+    decode_metadata,
+    form_in,
+)
 from bookstore_core.stores.versions import KeyPage, Version, VersionPage
 
 #: The version id of an object that S3 will overwrite.
@@ -59,6 +63,7 @@ def version_of(
         stored_at=stored_at.astimezone(UTC),
         is_latest=asked.version_id is None,
         metadata=decode_metadata(headers),
+        announces=announces_in(headers),
     )
 
 

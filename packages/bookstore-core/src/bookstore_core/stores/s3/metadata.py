@@ -35,6 +35,8 @@ _NAMES = [known.name for known in fields(VersionMetadata)]
 _BETWEEN = [name for name in _NAMES if name not in (*_FIRST, *_LAST)]
 _HEADERS = {name: _header(name) for name in (*_FIRST, *_BETWEEN, *_LAST)}
 _FORM_HEADER = _header("form")
+#: In each version of a release that announces those with `moved_from`.
+_ANNOUNCES = {_header("announces"): "1"}
 #: Before a value in base64. No percent-encoded value begins with it.
 _BASE64 = "%="
 _NUMBER = re.compile("[0-9]{1,9}")
@@ -43,8 +45,10 @@ _NUMBER = re.compile("[0-9]{1,9}")
 def encode_metadata(metadata: VersionMetadata) -> dict[str, str]:
     """Return the headers without their prefix; fields that do not fit are left out."""
     texts = metadata.as_texts()
-    headers = {_FORM_HEADER: str(STORED_FORM)}
-    room = MAX_BYTES - len(HEADER_PREFIX) - len(_FORM_HEADER) - len(str(STORED_FORM))
+    headers = {_FORM_HEADER: str(STORED_FORM), **_ANNOUNCES}
+    room = MAX_BYTES - sum(
+        len(HEADER_PREFIX + name + value) for name, value in headers.items()
+    )
     for name, header in _HEADERS.items():
         left = room - len(HEADER_PREFIX) - len(header)
         encoded = _encoded(texts.get(name, ""), left, shorter=name in _WRITTEN)
@@ -74,6 +78,11 @@ def form_in(headers: Mapping[str, str]) -> int:
     """Return the form of the metadata in an object's headers."""
     form = _decoded(headers).get(_FORM_HEADER, "")
     return int(form) if _NUMBER.fullmatch(form) else STORED_FORM
+
+
+def announces_in(headers: Mapping[str, str]) -> bool:
+    """Return whether the release that wrote an object's headers announces renames."""
+    return _ANNOUNCES.items() <= _decoded(headers).items()
 
 
 def decode_metadata(headers: Mapping[str, str]) -> VersionMetadata | None:

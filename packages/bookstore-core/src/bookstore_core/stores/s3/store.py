@@ -14,13 +14,10 @@ from bookstore_core.errors import (
     InvalidRequestError,
     NotFoundError,
     StorageError,
-    VersionNotFoundError,
 )
-from bookstore_core.parallel import in_parallel
 from bookstore_core.settings import DEFAULT_ENDPOINT_URL, BookstoreSettings
 from bookstore_core.stores.base import StoreCheck, VersionStore
 from bookstore_core.stores.checks import check_key, check_prefix, check_version_id
-from bookstore_core.stores.label_texts import label_in
 from bookstore_core.stores.s3 import listings
 from bookstore_core.stores.s3.check import (
     ENABLED,
@@ -40,7 +37,7 @@ from bookstore_core.stores.s3.doubts import (
     not_readable,
 )
 from bookstore_core.stores.s3.errors import Asked
-from bookstore_core.stores.s3.labels import list_marked, marker_key, merge_tags
+from bookstore_core.stores.s3.labels import S3Labels
 from bookstore_core.stores.s3.lean.client import lean_client
 from bookstore_core.stores.s3.listings import OVERWRITABLE, version_of
 from bookstore_core.stores.s3.metadata import encode_metadata
@@ -80,6 +77,12 @@ class S3Store(VersionStore):
             settings, connect=connect, pause=pause, hurried=hurried
         )
         self._pages = KeyPages(self._connection.read)
+        self._labels = S3Labels(
+            self._connection.read,
+            self._pages.page,
+            encryption=self._encryption,
+            threads=settings.max_threads,
+        )
         self._doubts = Doubts()
         self._pause = pause
         self._known_versioned = False
@@ -145,14 +148,14 @@ class S3Store(VersionStore):
         finding = unversioned(self.bucket)
         return ConfigurationError(f"{finding.sentence} {finding.remedy}")
 
-    def put(
+    def _put(
         self,
         key: str,
         body: BinaryIO,
         *,
         size: int,
         metadata: VersionMetadata,
-        content_type: str = "application/x-ipynb+json",
+        content_type: str,
     ) -> Version:
         asked = self._asked(None, check_key(key))
         if not is_aws(self._settings):
@@ -330,54 +333,10 @@ class S3Store(VersionStore):
         bucket: str | None = None,
         only: Collection[str] | None = None,
     ) -> dict[str, Label]:
-        asked = self._asked(bucket)
-        listing = partial(self._pages.page, asked)
-        marked = list_marked(listing, check_key(key))
-        chosen = [known for known in marked if only is None or known in only]
+        return self._labels.all(self._asked(bucket, check_key(key)), only)
 
-        def read(version_id: str) -> Label | None:
-            try:
-                return label_in(self._tags(self._asked(bucket, key, version_id)))
-            except VersionNotFoundError:
-                return None  # removed by a lifecycle rule
-
-        found = in_parallel(read, chosen, threads=self._settings.max_threads)
-        pairs = zip(chosen, found, strict=True)
-        return {known: label for known, label in pairs if label is not None}
-
-    def _tags(self, asked: Asked) -> dict[str, str]:
-        answer = self._connection.read("get_object_tagging", asked)
-        return {tag["Key"]: tag["Value"] for tag in answer.get("TagSet", [])}
+    def labels_named(self, key: str, name: str) -> dict[str, Label]:
+        return self._labels.named(self._asked(None, check_key(key)), name)
 
     def _write_label(self, key: str, version_id: str, label: Label | None) -> None:
-        asked = self._asked(None, key, version_id)
-        try:
-            self._write_tags(asked, label)
-        except StorageError as error:
-            if error.retryable:
-                raise
-            raise StorageError(f"The store keeps no labels: {error}") from error
-
-    def _write_tags(self, asked: Asked, label: Label | None) -> None:
-        # Read first, also because a server without tags would take the PUT of tags for
-        # a PUT of new content.
-        tags = self._tags(asked)
-        wanted = merge_tags(asked.key, tags, label)
-        if label is not None:
-            self._mark(asked)
-        if wanted == tags:
-            return
-        rows = [{"Key": name, "Value": value} for name, value in wanted.items()]
-        # Servers abort one of two changes at once, and it may be tried again.
-        self._connection.read("put_object_tagging", asked, Tagging={"TagSet": rows})
-        # If another label is there, someone else was faster.
-        if label is not None and label_in(self._tags(asked)) is None:
-            raise StorageError("it confirmed the tags but does not keep them.")
-
-    def _mark(self, asked: Asked) -> None:
-        assert asked.version_id is not None
-        marker = self._asked(None, marker_key(asked.key, asked.version_id))
-        try:
-            self._connection.read("head_object", marker)
-        except NotFoundError:
-            self._connection.read("put_object", marker, Body=b"", **self._encryption)
+        self._labels.write(self._asked(None, key, version_id), label)
