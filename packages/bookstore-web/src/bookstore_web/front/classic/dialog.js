@@ -21,7 +21,6 @@ export class HistoryDialog {
       show: (version, isCompared) => this.preview(version, isCompared),
       restore: (version) => this.restore(version),
       copy: (version) => this.copy(version),
-      name: (version) => this.name(version),
     });
     this.node = makeDialog("History of this notebook");
     this.heading = element("h2", "");
@@ -112,14 +111,6 @@ export class HistoryDialog {
     const wish = { ...this.wish(version), target_path: "" };
     const { path } = await this.api.restore(wish);
     this.list.notify(`A copy is at ${path}.`);
-  }
-
-  /** @param {Version} version */
-  async name(version) {
-    const name = window.prompt("Name of this version (empty to remove it):", version.label?.name ?? "");
-    if (name === null) return;
-    await this.api.label({ path: version.path, version_id: version.version_id, name });
-    await this.list.refresh();
   }
 
   /** @param {Version} version */

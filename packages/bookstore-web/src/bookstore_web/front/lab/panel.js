@@ -21,7 +21,6 @@ export class HistoryPanel {
       show: (version, isCompared) => this.preview(version, isCompared),
       restore: (version) => this.restore(version),
       copy: (version) => this.copy(version),
-      name: (version) => this.name(version),
     });
     this.shown = this.makePreview();
     const Place = front.hasTabs ? PreviewTab : PreviewDialog;
@@ -117,19 +116,6 @@ export class HistoryPanel {
   /** @param {Version} version */
   wish(version) {
     return { path: this.path, version_id: version.version_id, version_path: version.path };
-  }
-
-  /** @param {Version} version */
-  async name(version) {
-    const { InputDialog } = this.front.apputils;
-    const { value } = await InputDialog.getText({
-      title: "Name this version",
-      label: "Name (empty to remove it)",
-      text: version.label?.name ?? "",
-    });
-    if (value === null) return;
-    await this.front.api.label({ path: version.path, version_id: version.version_id, name: value });
-    await this.list.refresh();
   }
 }
 

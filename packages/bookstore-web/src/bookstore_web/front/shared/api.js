@@ -60,6 +60,21 @@ export class BookstoreApi {
   }
 
   /**
+   * Return what changed in a version, in words; empty for the first one.
+   * @param {{path: string, version_id: string}} version
+   */
+  async changes({ path, version_id }) {
+    const query = { path, remote: version_id, remote_path: path, summary: "1" };
+    try {
+      const { summary } = await this.ask("GET", "diff", query);
+      return /** @type {string} */ (summary.sentence);
+    } catch (error) {
+      if (error instanceof ApiError && error.status === 404) return "";
+      throw error;
+    }
+  }
+
+  /**
    * Restore a version: over the notebook, or as a copy with `target_path`.
    * @param {{path: string, version_id?: string, sha256?: string, version_path?: string,
    *   target_path?: string}} wish `sha256` instead of an id, to undo a restore

@@ -1,5 +1,6 @@
 // The list of a notebook's versions, for a side panel or a dialog.
 
+import { Changes } from "./changes.js";
 import { copiedLine, linkLine, reachOf } from "./links.js";
 import { button, element } from "./page.js";
 import { byDay, describeSave, dayName, exactTime, timeOfDay } from "./words.js";
@@ -13,7 +14,6 @@ import { byDay, describeSave, dayName, exactTime, timeOfDay } from "./words.js";
  *   show: (version: Version, isCompared: boolean) => void,
  *   restore: (version: Version) => Promise<void>,
  *   copy: (version: Version) => Promise<void>,
- *   name: (version: Version) => Promise<void>,
  * }} Actions
  */
 
@@ -39,6 +39,7 @@ export class HistoryList {
     this.versions = [];
     /** The id of the version in the preview. */
     this.chosen = "";
+    this.changes = new Changes(api);
     this.node.tabIndex = -1;
     this.node.addEventListener("keydown", (event) => this.onKey(event));
     this.node.append(this.notice, this.status, this.waiting, this.list, this.more);
@@ -189,7 +190,9 @@ export class HistoryList {
   }
 
   render() {
+    if (this.list.querySelector(".bookstore-name")) return; // somebody is writing a name
     const hadFocus = this.list.contains(document.activeElement);
+    this.changes.reset();
     this.list.replaceChildren(
       ...byDay(this.versions).map(({ day, versions }) => {
         const section = element("section", "bookstore-day");
@@ -219,9 +222,11 @@ export class HistoryList {
     time.title = exactTime(version.saved_at);
     open.append(time, element("span", "bookstore-author", version.author));
     if (version.label) open.append(element("span", "bookstore-label", version.label.name));
-    const note = noteOf(version);
-    if (note) open.append(element("span", "bookstore-note", note));
+    const isNewest = version.is_latest && version === this.versions[0];
+    for (const note of notesOf(version, isNewest)) open.append(element("span", "bookstore-note", note));
+    open.append(element("span", "bookstore-changes"));
     row.append(open, this.buttons(version));
+    this.changes.add(row, version);
     return row;
   }
 
@@ -233,10 +238,49 @@ export class HistoryList {
       action("Compare", of, () => this.choose(version, true)),
       action("Restore", of, () => this.run(() => this.actions.restore(version))),
       action("As a copy", of, () => this.run(() => this.actions.copy(version))),
-      action("Name", of, () => this.run(() => this.actions.name(version))),
+      action("Name", of, () => this.editName(version, group)),
       action("Link", of, () => this.run(() => this.showLinks(version))),
     );
     return group;
+  }
+
+  /**
+   * Let people write the name of a version, in place of its actions.
+   * @param {Version} version
+   * @param {HTMLElement} group
+   */
+  editName(version, group) {
+    const form = document.createElement("form");
+    const field = document.createElement("input");
+    field.value = version.label?.name ?? "";
+    field.maxLength = 80;
+    field.placeholder = "Empty removes the name";
+    field.setAttribute("aria-label", "Name of this version");
+    const save = button("Save", () => {});
+    save.type = "submit";
+    const cancel = () => {
+      form.remove();
+      this.render();
+    };
+    form.append(field, save, button("Cancel", cancel));
+    form.className = "bookstore-name";
+    form.addEventListener("submit", (event) => {
+      event.preventDefault();
+      this.run(() => this.name(version, field.value, form));
+    });
+    group.replaceWith(form);
+    field.focus();
+  }
+
+  /**
+   * @param {Version} version
+   * @param {string} name
+   * @param {HTMLElement} form
+   */
+  async name({ path, version_id }, name, form) {
+    await this.api.label({ path, version_id, name });
+    form.remove();
+    await this.refresh();
   }
 
   /**
@@ -280,11 +324,13 @@ export class HistoryList {
   }
 }
 
-/** @param {Version} version */
-function noteOf(version) {
-  if (version.is_latest) return "newest";
-  if (version.moved_from) return `moved from ${version.moved_from}`;
-  return version.restored_from ? "restored" : "";
+/**
+ * @param {Version} version
+ * @param {boolean} isNewest
+ */
+function notesOf({ moved_from, restored_from }, isNewest) {
+  const notes = [isNewest ? "newest" : "", moved_from ? `moved from ${moved_from}` : "", restored_from ? "restored" : ""];
+  return notes.filter(Boolean);
 }
 
 /** @param {string} name the class */

@@ -1,0 +1,81 @@
+"""Names, renames and several notebooks in the history of the notebook, in a browser."""
+
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from harness.browsing import CHROMIUM
+from harness.config_files import settings_lines
+from harness.front_ends import FRONT_ENDS, FrontEnd
+from harness.open_notebook import act, grave_problems, opened, rows, saved, tool
+
+pytestmark = [
+    pytest.mark.server,
+    pytest.mark.skipif(
+        CHROMIUM is None, reason="chromium is not installed (apt-get install chromium)"
+    ),
+]
+
+HISTORY = "History of this notebook"
+
+
+def rename(front: FrontEnd, page: Page, name: str) -> None:
+    """Rename the open notebook as people do."""
+    if front.is_classic:
+        page.locator("#notebook_name").click()
+        page.locator(".modal-dialog input").fill(name.removesuffix(".ipynb"))
+        page.locator(".modal-dialog .btn-primary").click()
+        return
+    front.choose(page, "Rename")
+    page.locator(".jp-Dialog input").fill(name)
+    page.keyboard.press("Enter")
+
+
+def test_a_version_is_named_in_the_list_and_the_list_follows_a_rename(
+    front: FrontEnd, home: Path, browser: Browser, tmp_path: Path
+) -> None:
+    config = settings_lines(storage="local", local_root=str(tmp_path / "store"))
+    with front.server(home, config) as server:
+        for source in ("first", "second"):
+            server.save("note.ipynb", saved(source))
+        with opened(browser, front, server) as page:
+            tool(page, HISTORY).click()
+            expect(rows(page)).to_have_count(2, timeout=30_000)
+            changes = rows(page).first.locator(".bookstore-changes")
+            expect(changes).to_have_text("1 cell changed", timeout=30_000)
+            act(page, 1, "Name")
+            page.get_by_label("Name of this version").fill("before June")
+            assert grave_problems(page) == []
+            page.keyboard.press("Enter")
+            named = rows(page).nth(1)
+            expect(named).to_contain_text("before June", timeout=30_000)
+            page.keyboard.press("Escape")
+            rename(front, page, "july.ipynb")
+            tool(page, HISTORY).click()
+            heading = page.locator("h2:visible", has_text="july.ipynb")
+            expect(heading).to_be_visible(timeout=30_000)
+            expect(rows(page)).to_have_count(3, timeout=30_000)
+            expect(rows(page).first).to_contain_text("newest")
+            expect(rows(page).first).to_contain_text("moved from note.ipynb")
+            expect(rows(page).nth(1)).not_to_contain_text("newest")
+
+
+def test_the_panel_follows_the_notebook_in_front(
+    home: Path, browser: Browser, tmp_path: Path
+) -> None:
+    front = FRONT_ENDS["lab"]
+    config = settings_lines(storage="local", local_root=str(tmp_path / "store"))
+    with front.server(home, config) as server:
+        for path, count in (("note.ipynb", 2), ("other.ipynb", 1)):
+            for number in range(count):
+                server.save(path, saved(f"{path} {number}"))
+        with opened(browser, front, server) as page:
+            tool(page, HISTORY).click()
+            expect(rows(page)).to_have_count(2, timeout=30_000)
+            page.locator(".jp-DirListing-item", has_text="other.ipynb").dblclick()
+            heading = page.locator(".bookstore-history h2")
+            expect(heading).to_have_text("other.ipynb", timeout=30_000)
+            expect(rows(page)).to_have_count(1, timeout=30_000)
+            page.locator(".lm-TabBar-tabLabel", has_text="note.ipynb").click()
+            expect(rows(page)).to_have_count(2, timeout=30_000)
