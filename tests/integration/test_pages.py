@@ -326,6 +326,39 @@ def test_publish_a_version_and_clone_it(site: Site, page: Page) -> None:
     expect(page.get_by_role("link", name="welcome.ipynb")).to_be_visible()
 
 
+def test_publish_with_a_title_and_take_it_off_the_shelf_again(
+    site: Site, page: Page
+) -> None:
+    shelf = site.url(shelf="published", prefix="cards")
+    page.goto(site.url("view", path="welcome.ipynb"))
+    page.get_by_text("Publish this version").click()
+    page.get_by_label("Title", exact=True).fill("Welcome <all>")
+    page.get_by_label("Note", exact=True).fill("Read this first.\nThen that.")
+    page.get_by_label("Path of the published notebook").fill("cards/a.ipynb")
+    press(page, "Publish")
+    expect(page.get_by_role("status").first).to_contain_text("Published.")
+    page.goto(shelf)
+    expect(page.locator(".book .note")).to_have_text("Read this first.")
+    picture = page.locator(".book img")
+    expect(picture).to_have_js_property("complete", True)
+    assert picture.evaluate("image => image.naturalWidth") > 0
+    page.get_by_role("link", name="Welcome <all>").click()
+    page.get_by_text("Unpublish", exact=True).click()
+    press(page, "Unpublish a.ipynb")
+    expect(page.get_by_role("status").first).to_contain_text("a.ipynb is unpublished.")
+    expect(page.locator(".entry").first).to_contain_text("unpublished by")
+    query = {"s3_bucket": "bookstore", "s3_key": "published/cards/a.ipynb"}
+    clone = site.server.request("GET", "bookstore/clone", params=query)
+    assert "a.ipynb was unpublished by" in clone.text
+    page.goto(site.url("history", path="cards/a.ipynb", shelf="published"))
+    page.locator("a.when").first.click()
+    page.get_by_text("Publish this version again").click()
+    expect(page.get_by_label("Title")).to_have_value("Welcome <all>")
+    press(page, "Publish")
+    page.goto(shelf)
+    expect(page.get_by_role("link", name="Welcome <all>")).to_be_visible()
+
+
 def test_a_deleted_notebook_is_found_and_restored(site: Site, page: Page) -> None:
     page.goto(site.url())
     deleted = page.locator(".item", has_text=DELETED).last
