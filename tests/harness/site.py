@@ -74,4 +74,7 @@ def open_site(generation: Generation, home: Path) -> Iterator[Site]:
     site.put_files()
     with site.server as server:
         assert server.request("GET", "bookstore/").ok
+        # The process that compares and renders takes some time to start.
+        compared = {"path": REPORT, "summary": "1"}
+        assert server.request("GET", f"api/bookstore/diff?{urlencode(compared)}").ok
         yield site

@@ -76,6 +76,15 @@ def open_folds(page: Page) -> None:
     page.wait_for_load_state("networkidle")
 
 
+def preview(page: Page) -> None:
+    """Show a version beside the list, and the exact time of its row."""
+    page.keyboard.press("j")
+    heading = page.frame_locator("#preview iframe").get_by_role("heading").first
+    expect(heading).to_be_visible(timeout=30_000)
+    page.get_by_text("Keys", exact=True).click()
+    page.keyboard.press("j")
+
+
 def swipe(page: Page) -> None:
     page.get_by_role("button", name="Swipe").first.click()
 
@@ -105,6 +114,7 @@ PAGES: dict[str, tuple[str, dict[str, str], Prepare]] = {
     "history": ("history", {"path": REPORT}, nothing),
     "history-opened": ("history", {"path": REPORT}, open_first_lines),
     "history-chosen": ("history", {"path": REPORT}, choose_two),
+    "history-preview": ("history", {"path": REPORT}, preview),
     "history-long-name": ("history", {"path": LONG}, nothing),
     "history-deleted": ("history", {"path": DELETED}, nothing),
     "history-moved": ("history", {"path": OLD}, nothing),

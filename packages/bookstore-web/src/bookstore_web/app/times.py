@@ -11,8 +11,11 @@ def said(time: datetime, form: str = "moment") -> str:
     """Return a time as a page shows it.
 
     `form` is ``moment`` ("3 hours ago", "yesterday 15:02 UTC"), ``ago`` (the same, or
-    empty if it is longer ago), ``time`` (of day), or ``seconds`` (the same, with them).
+    empty if it is longer ago), ``time`` (of day), ``seconds`` (the same, with them), or
+    ``exact`` (with the date).
     """
+    if form == "exact":
+        return exactly(time)
     if form in ("time", "seconds"):
         clock = "%H:%M:%S" if form == "seconds" else "%H:%M"
         return f"{time.astimezone(UTC):{clock}} UTC"

@@ -120,7 +120,7 @@ export function saySpan(since, until) {
 
 /**
  * Write the times on a page in the reader's time zone. An element has `data-form`: moment
- * ("3 hours ago"), ago (the same, or nothing for another day), time (of day) or seconds.
+ * ("3 hours ago"), ago (the same, or nothing for another day), time (of day), seconds or exact.
  * @param {ParentNode} root
  * @param {Date} [now]
  */
@@ -145,6 +145,7 @@ export function localise(root, now = new Date()) {
  */
 function inForm(form, date, now) {
   if (form === "time" || form === "seconds") return timeOfDay(date, form === "seconds");
+  if (form === "exact") return exactTime(date);
   const said = sayMoment(date, now);
   return form !== "ago" || said.endsWith("ago") || said === "just now" ? said : "";
 }
