@@ -51,7 +51,8 @@ def test_a_save_that_is_not_stored_is_listed_besides(
     assert (waiting["author"], waiting["size"]) == ("<b>ann</b>", 2)
     assert waiting["restored_from"] == "v1"
     page = server.get(PAGE, query_string=QUERY).text
-    assert "restored by &lt;b&gt;ann&lt;/b&gt;, on its way to the store." in page
+    assert "Restored by &lt;b&gt;ann&lt;/b&gt; <time" in page
+    assert ", on its way to the store." in page
 
 
 def test_a_notebook_whose_first_save_waits_has_a_history(
