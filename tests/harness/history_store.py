@@ -7,7 +7,8 @@ from typing import Any
 
 from bookstore_core.clock import utc_now
 from bookstore_core.cursors import decode_cursor
-from bookstore_core.stores.versions import Version, VersionPage
+from bookstore_core.paths import is_own
+from bookstore_core.stores.versions import KeyPage, Version, VersionPage
 from harness.memory_store import MemoryStore
 
 #: The most rows that are listed at once.
@@ -68,3 +69,8 @@ class HistoryStore(MemoryStore):
         ]
         more = self.cursor_after(rows[-1].version_id) if count > limit else None
         return VersionPage(tuple(rows), more)
+
+    def walk_keys(self, prefix: str, **_: Any) -> KeyPage:
+        found = super().walk_keys(f"{prefix}/")
+        below = (row for row in found.keys if not is_own(row.key))
+        return KeyPage(tuple(row for row in below if not row.deleted))

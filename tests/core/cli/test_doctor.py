@@ -184,3 +184,10 @@ def test_a_spool_on_a_full_disk_is_found(run: Run, words: list[str]) -> None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
     assert re.search(r"The spool .* cannot be written: File too large", outcome.out)
     check_words(outcome)
+
+
+def test_doctor_repairs_on_request(run: Run, words: list[str], tmp_path: Path) -> None:
+    local = options(storage="local", local_root=str(tmp_path / "store"))
+    sentence = "ok  Recorded the earlier renames of 0 notebooks."
+    assert sentence not in run("doctor", *words, *local).out
+    assert sentence in run("doctor", "--repair", *words, *local).out

@@ -8,13 +8,16 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from bookstore_core.errors import VersionNotFoundError
+from bookstore_core.cli.repair import repair
+from bookstore_core.errors import ForbiddenError, VersionNotFoundError
 from bookstore_core.history import History, HistoryRow
 from bookstore_core.moved_notes import note_key, write_note
 from bookstore_core.settings import BookstoreSettings
 from bookstore_core.stores import Label
+from bookstore_core.stores.seams import seams_key
 from core.saving import SAVED_AT, metadata_for
 from harness.history_store import HistoryStore
+from harness.memory_store import fail_with
 
 PATHS = ("a.ipynb", "b.ipynb", "c.ipynb", "d/a.ipynb")
 
@@ -142,6 +145,23 @@ def test_what_earlier_releases_wrote_is_followed_too(seed: int, step: float) -> 
     assert sum(check(server, path) for path in server.paths) > 5
 
 
+@pytest.mark.parametrize("step", [0.001, 0.4, 3])
+@pytest.mark.parametrize("seed", range(12))
+def test_what_earlier_releases_wrote_is_followed_by_its_record(
+    seed: int, step: float
+) -> None:
+    server = Server(seed, step=step, paths=2 + seed % 3)
+    server.store.announcing = False
+    for number in range(60):
+        server.act()
+        if number == 20 + seed:
+            server.send()
+            assert repair(server.store, BookstoreSettings(), few=0).ok
+            server.store.announcing = True
+    server.send()
+    assert sum(check(server, path) for path in server.paths) > 5
+
+
 def long_history(number: int, *, announcing: bool = True) -> Server:
     """A server with so many versions of b.ipynb, a minute apart; the first is a seam.
 
@@ -256,3 +276,44 @@ def test_an_announced_version_that_never_arrived_has_no_effect() -> None:
     server.store.calls.clear()
     server.history.find("b.ipynb", "@40")
     assert requests_of(server) <= 16
+
+
+def test_a_repaired_history_is_followed_by_listings() -> None:
+    server = long_history(3000, announcing=False)
+    settings = BookstoreSettings()
+    assert repair(server.store, settings).sentence.endswith("of 1 notebook.")
+    assert repair(server.store, settings).sentence.endswith("of 0 notebooks.")
+    server.store.calls.clear()
+    for index, path in ((0, "b.ipynb"), (1500, "b.ipynb"), (3000, "a.ipynb")):
+        assert server.history.find("b.ipynb", f"@{index}").path == path
+        assert requests_of(server) <= 16
+
+
+def test_a_rename_by_an_earlier_release_after_the_repair_is_found() -> None:
+    server = long_history(200, announcing=False)
+    assert repair(server.store, BookstoreSettings()).ok
+    server._put("workspace/b.ipynb", b"moved", moved_from="a.ipynb")
+    server.send()
+    rows = looked_at(server.history, "b.ipynb")
+    assert [row.path for row in rows] == ["b.ipynb", "a.ipynb"]
+    assert name_of(server.history.find("b.ipynb", "@1")) == name_of(rows[1])
+    with pytest.raises(VersionNotFoundError):
+        server.history.find("b.ipynb", "@2")
+
+
+def test_a_repair_that_the_store_refuses_says_so() -> None:
+    server = long_history(150, announcing=False)
+    server.store.before = [fail_with(ForbiddenError("No."))]
+    finding = repair(server.store, BookstoreSettings())
+    assert not finding.ok
+    assert "No." in finding.sentence
+
+
+def test_a_record_that_is_damaged_is_ignored() -> None:
+    server = long_history(150, announcing=False)
+    assert repair(server.store, BookstoreSettings()).ok
+    for data in (b"", b"{}", b"[1", b'{"through": 1, "stored_at": "x", "seams": [2]}'):
+        metadata = metadata_for(data)
+        key = seams_key("workspace/b.ipynb")
+        server.store.put(key, io.BytesIO(data), size=len(data), metadata=metadata)
+        assert server.history.find("b.ipynb", "@150").path == "a.ipynb"

@@ -4,10 +4,13 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 
+from traitlets import Bool
 from traitlets.config import Config
 
 from bookstore_core.cli.command import Verb
+from bookstore_core.cli.repair import repair
 from bookstore_core.errors import BookstoreError, ConfigurationError, SpoolError
+from bookstore_core.history import WORKSPACE
 from bookstore_core.humanize import say_count
 from bookstore_core.jupyter.config_files import (
     LoadedConfig,
@@ -31,6 +34,11 @@ AFTER_CORRECTION = (
     "whether versions reach the store then."
 )
 
+REPAIR = (
+    "Also record the renames in long histories of earlier releases, so that old "
+    "versions are found quickly. This looks at each of their versions once."
+)
+
 #: What is missing if a prefix is empty.
 LACKING = {
     "workspace_prefix": "saves are not archived",
@@ -43,6 +51,11 @@ class DoctorApp(Verb):
 
     name = "jupyter-bookstore-doctor"
     description = __doc__
+    repair = Bool(False, help=REPAIR).tag(config=True)
+    flags = {  # noqa: RUF012
+        **Verb.flags,
+        "repair": ({"DoctorApp": {"repair": True}}, REPAIR),
+    }
 
     def load_config_file(  # type: ignore[override]  # as JupyterApp's own
         self, suppress_errors: bool = True
@@ -77,7 +90,7 @@ class DoctorApp(Verb):
             return
         for sentence in settings.wrong.values():
             yield Finding(False, sentence, "Correct the value.")
-        yield from _check_store(settings)
+        yield from _check_store(settings, repairing=self.repair)
         yield from _check_spool(settings)
         yield from _check_directories(settings)
         yield from check_extensions(self.config)
@@ -89,7 +102,7 @@ class DoctorApp(Verb):
         yield Finding(True, f"Config files read: {files or 'none'}.")
 
 
-def _check_store(settings: BookstoreSettings) -> Iterator[Finding]:
+def _check_store(settings: BookstoreSettings, *, repairing: bool) -> Iterator[Finding]:
     if settings.missing:
         if settings.missing not in settings.wrong.values():
             yield Finding(False, settings.missing, "Set it in a Jupyter config file.")
@@ -101,6 +114,8 @@ def _check_store(settings: BookstoreSettings) -> Iterator[Finding]:
         return
     yield Finding(True, f"Versions go to {store.location}.")
     yield from store.check(thorough=True).findings
+    if repairing and WORKSPACE.prefix(settings):
+        yield repair(store, settings)
 
 
 def _check_directories(settings: BookstoreSettings) -> Iterator[Finding]:

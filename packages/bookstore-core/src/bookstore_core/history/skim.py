@@ -3,7 +3,8 @@
 A listing does not say where a notebook was renamed. Arrivals do (`stores/arrivals.py`):
 if the oldest of some versions is from a release that announces renames, those that are
 newer are as well, so each of their renames has an arrival. What earlier releases wrote
-is read by steps, with a HEAD for each version (`Thread.step`).
+is read by steps, with a HEAD for each version (`Thread.step`), unless their renames are
+recorded (`stores/seams.py`).
 """
 
 from bisect import bisect_left
@@ -23,6 +24,7 @@ from bookstore_core.history.thread import (
 )
 from bookstore_core.history.times import first_by
 from bookstore_core.stores.arrivals import announced_by
+from bookstore_core.stores.seams import SeamRecord, read_seams
 from bookstore_core.stores.versions import Version, VersionPage
 
 #: How many versions beside an arrival are looked at for the one that it announces, if
@@ -82,6 +84,7 @@ class Skim:
         self._notes: dict[str, Notes] = {}
         self._look = {False: FIRST_LOOK, True: 1}
         self._unannounced: set[str] = set()
+        self._records: dict[str, SeamRecord | None] = {}
 
     @property
     def threads(self) -> int:
@@ -135,7 +138,9 @@ class Skim:
             return Stretch((), found.following)
         first = position == Position(position.path)
         if not (first and len(rows) == 1):
-            announced = self._announced(position.path, rows)
+            announced = self.announced(position.path, rows)
+            if announced < len(rows) and self._is_recorded(rows[announced:]):
+                announced = len(rows)
             if not announced:
                 self._unannounced.add(position.path)
                 return self._step(position, most)
@@ -190,7 +195,23 @@ class Skim:
         self._thread.describe(position.path, [row.version for row in rows])
         return []
 
-    def _announced(self, path: str, rows: list[HistoryRow]) -> int:
+    def record(self, path: str) -> SeamRecord | None:
+        """Return what is recorded of earlier releases at a path."""
+        if path not in self._records:
+            key = self._thread.key(path)
+            self._records[path] = read_seams(self._thread.store, key)
+        return self._records[path]
+
+    def _is_recorded(self, rows: Sequence[HistoryRow]) -> bool:
+        """Return whether the seams among these rows are recorded."""
+        path = rows[0].path
+        newest = next((row for row in rows if not row.version.deleted), None)
+        if newest is None or self.notes(path).arrivals is None:
+            return False
+        record = self.record(path)
+        return record is not None and record.covers(newest.version)
+
+    def announced(self, path: str, rows: list[HistoryRow]) -> int:
         """Return how many of the newest rows are of a release that announces renames.
 
         All older ones are not, or are delete markers.
@@ -238,7 +259,7 @@ class Skim:
         own = len(rows)
         if since is not None and since != NEVER and oldest <= since:
             own = self.first_saved_by(rows, since)
-        seam = rows[0] if only else self._seam(position, rows[:own])
+        seam = rows[0] if only else self._newest_seam(position, rows[:own])
         seam = seam and self.row(seam)
         if seam is not None and self._thread.is_seam(seam):
             count = [row.version.version_id for row in rows].index(
@@ -253,6 +274,18 @@ class Skim:
             following, since=position.since, newest_at=position.newest_at
         )
         return Stretch(tuple(rows), following)
+
+    def _newest_seam(
+        self, position: Position, rows: Sequence[HistoryRow]
+    ) -> HistoryRow | None:
+        """Return the newest row that is announced, or recorded, as a seam."""
+        record = self._records.get(position.path)
+        known = record.seams if record is not None else frozenset()
+        announced = self._seam(position, rows)
+        found = (
+            row for row in rows if row.version.version_id in known or row is announced
+        )
+        return next(found, None)
 
     def _seam(
         self, position: Position, rows: Sequence[HistoryRow]
