@@ -20,14 +20,18 @@ from typing import Any
 
 from bench.draining import measure_drains
 from bench.figures import Figure, table
+from bench.opening import measure_opening
 from bench.servers import Pair, running
 from bench.serving import Effort, measure_serving
 from bench.starting import compare_starts, measure_starts
+from harness.browsing import CHROMIUM
 from harness.ministack import ministack
 from harness.notebook_server import ENVIRONMENTS, GENERATIONS, Generation
 from harness.s3_server import make_bucket, s3_client, s3_traits
 
-QUICK = Effort(small=4, medium=2, large=1, starts=0, cpu=4, drained=40, drains=1)
+QUICK = Effort(
+    small=4, medium=2, large=1, starts=0, cpu=4, drained=40, drains=1, opened=2
+)
 
 
 def effort_of(saves: int) -> Effort:
@@ -40,6 +44,7 @@ def effort_of(saves: int) -> Effort:
         cpu=saves,
         drained=saves * 5,
         drains=4,
+        opened=max(saves * 15 // 100, 2),
     )
 
 
@@ -59,6 +64,8 @@ def measure(generation: Generation, folder: Path, effort: Effort) -> list[Figure
         with running(pair):
             figures = measure_serving(pair, effort)
         figures.insert(0, compare_starts(started or [pair]))
+        if generation == "modern" and CHROMIUM is not None:
+            figures.insert(1, measure_opening(folder / "opening", effort.opened))
         figures.append(
             measure_drains(
                 ENVIRONMENTS[generation] / "bin" / "python",

@@ -30,7 +30,8 @@ NOTEBOOKS = 5
 class Effort:
     """How many saves of each size and how many starts are measured.
 
-    If `starts` is 0, the start of the servers under test is measured.
+    If `starts` is 0, the start of the servers under test is measured. `opened` is how
+    often a notebook is opened in a browser, if there is one.
     """
 
     small: int
@@ -40,6 +41,7 @@ class Effort:
     cpu: int
     drained: int
     drains: int
+    opened: int
 
     def of(self, size: str) -> int:
         """Return how many saves of a size are measured."""

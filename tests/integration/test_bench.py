@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from harness.browsing import CHROMIUM
 from harness.notebook_server import TOP
 
 pytestmark = pytest.mark.server
@@ -26,6 +27,7 @@ FIGURES = {
     "GET 30 ms after a save, 10 KB",
     "RSS after saves of 20 MB",
     "drain rate, plain: bare put_object",
+    *(["JupyterLab, until a notebook is shown"] if CHROMIUM else []),
 }
 
 

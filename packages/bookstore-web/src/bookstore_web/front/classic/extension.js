@@ -5,8 +5,7 @@ import { SaveMark } from "../shared/mark.js";
 import { addStyle, button } from "../shared/page.js";
 import { nameTools } from "../shared/tools.js";
 import { correctCheckpoints } from "./checkpoints.js";
-import { showPublish } from "../shared/publish.js";
-import { HistoryDialog } from "./dialog.js";
+import { LazyDialog } from "./lazy_dialog.js";
 
 /**
  * Add everything to the page of a notebook.
@@ -18,7 +17,7 @@ export function start(Jupyter, events, baseUrl) {
   addStyle(new URL("../shared/style.css", import.meta.url).href);
   const api = new BookstoreApi(baseUrl);
   const { notebook } = Jupyter;
-  const dialog = new HistoryDialog(api, notebook, () => mark.saved());
+  const dialog = new LazyDialog(api, notebook, () => mark.saved());
   const mark = addMark(api, notebook, events, dialog);
   const show = { history: () => dialog.show(), publish: () => publish(api, notebook) };
   nameTools(addButtons(Jupyter, show), mark);
@@ -35,7 +34,8 @@ export function start(Jupyter, events, baseUrl) {
  * @param {BookstoreApi} api
  * @param {any} notebook
  */
-function publish(api, notebook) {
+async function publish(api, notebook) {
+  const { showPublish } = await import("../shared/publish.js");
   return showPublish(api, {
     path: notebook.notebook_path,
     save: async () => {
@@ -64,7 +64,7 @@ function open(url) {
  * @param {BookstoreApi} api
  * @param {any} notebook
  * @param {any} events
- * @param {HistoryDialog} dialog
+ * @param {LazyDialog} dialog
  */
 function addMark(api, notebook, events, dialog) {
   const mark = new SaveMark(api, () => notebook.notebook_path, {

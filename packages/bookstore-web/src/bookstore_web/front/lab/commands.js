@@ -1,7 +1,5 @@
 // The commands, and where people find them: palette, menus and a shortcut.
 
-import { showPublish } from "../shared/publish.js";
-
 const CATEGORY = "Bookstore";
 
 /** The context menu of notebooks in file browsers. */
@@ -16,7 +14,7 @@ const FOLDER = ".jp-DirListing-content";
  *   palette: import("@jupyterlab/apputils").ICommandPalette | null,
  *   menu: import("@jupyterlab/mainmenu").IMainMenu | null,
  *   launcher: import("@jupyterlab/launcher").ILauncher | null,
- *   panel: import("./panel.js").HistoryPanel,
+ *   sidebar: import("./sidebar.js").Sidebar,
  *   documents: import("./documents.js").Documents,
  * }} Parts
  */
@@ -25,7 +23,7 @@ const FOLDER = ".jp-DirListing-content";
  * @param {Front} front
  * @param {Parts} parts
  */
-export function addCommands(front, { palette, menu, launcher, panel, documents }) {
+export function addCommands(front, { palette, menu, launcher, sidebar, documents }) {
   const { app, api } = front;
   const { commands } = app;
   const hasNotebook = () => documents.current !== null;
@@ -33,7 +31,7 @@ export function addCommands(front, { palette, menu, launcher, panel, documents }
     label: "History of This Notebook",
     caption: "Show the versions of the notebook in front",
     isEnabled: hasNotebook,
-    execute: () => panel.show(),
+    execute: () => sidebar.show(),
   });
   commands.addCommand("bookstore:file-history", {
     label: "History",
@@ -54,9 +52,10 @@ export function addCommands(front, { palette, menu, launcher, panel, documents }
     label: "Publish and Share…",
     caption: "Publish the notebook in front, and get a link to it",
     isEnabled: hasNotebook,
-    execute: () => {
+    execute: async () => {
       const notebook = documents.current;
       if (!notebook) return;
+      const { showPublish } = await import("../shared/publish.js");
       return showPublish(api, {
         path: documents.pathOf(notebook),
         save: () => documents.save(notebook),

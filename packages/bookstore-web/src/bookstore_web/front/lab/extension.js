@@ -5,7 +5,7 @@ import { addStyle } from "../shared/page.js";
 import { addCommands } from "./commands.js";
 import { Documents } from "./documents.js";
 import { service, sharedModule } from "./modules.js";
-import { HistoryPanel } from "./panel.js";
+import { Sidebar } from "./sidebar.js";
 
 const MODULES = [
   "@jupyterlab/notebook",
@@ -41,11 +41,11 @@ export async function start(app, scope, baseUrl) {
   /** @type {import("./modules.js").Front} */
   const front = { app, api, tracker, files, apputils, uiComponents, widgets, hasTabs: labShell !== null };
   const documents = new Documents(front);
-  const panel = new HistoryPanel(front, documents);
-  addCommands(front, { palette, menu, launcher, panel, documents });
+  const sidebar = new Sidebar(front, documents);
+  addCommands(front, { palette, menu, launcher, sidebar, documents });
   const tools = {
     history: () => app.commands.execute("bookstore:history"),
     publish: () => app.commands.execute("bookstore:publish"),
   };
-  documents.watch(tools, () => panel.follow());
+  documents.watch(tools, () => sidebar.follow());
 }

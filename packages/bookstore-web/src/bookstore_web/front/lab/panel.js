@@ -3,7 +3,6 @@
 import { HistoryList } from "../shared/history.js";
 import { Preview } from "../shared/preview.js";
 import { element } from "../shared/page.js";
-import { CLOCK_ICON } from "../shared/tools.js";
 import { PreviewDialog, PreviewTab } from "./previews.js";
 
 /** @typedef {import("../shared/api.js").Version} Version */
@@ -27,28 +26,18 @@ export class HistoryPanel {
     this.place = new Place(front, this.shown, () => this.list.leave());
     this.heading = element("h2", "");
     this.list.node.prepend(this.heading);
-    this.widget = new front.widgets.Widget({ node: this.list.node });
-    this.widget.id = "bookstore-history";
-    this.widget.title.caption = "History of this notebook";
-    this.widget.title.icon = icon(front);
-    front.app.shell.add(this.widget, "right", { rank: 900, type: "History" });
   }
 
-  /** Open the panel, or with it open, ask again. */
-  show() {
-    const { shell } = this.front.app;
-    // Notebook 7 has to be told to show its right side.
-    if ("expandRight" in shell) /** @type {any} */ (shell).expandRight(this.widget.id);
-    shell.activateById(this.widget.id);
-    this.follow();
+  get node() {
+    return this.list.node;
   }
 
-  /** Show the notebook in front, if the panel is visible. */
+  /** Show the notebook in front. */
   follow() {
     const panel = this.documents.current;
     this.path = panel ? this.documents.pathOf(panel) : "";
     this.heading.textContent = this.path;
-    if (this.widget.isVisible) this.list.show(this.path);
+    this.list.show(this.path);
   }
 
   makePreview() {
@@ -117,10 +106,4 @@ export class HistoryPanel {
   wish(version) {
     return { path: this.path, version_id: version.version_id, version_path: version.path };
   }
-}
-
-/** @param {import("./modules.js").Front} front */
-function icon(front) {
-  const { LabIcon } = front.uiComponents ?? {};
-  return LabIcon ? new LabIcon({ name: "bookstore:history", svgstr: CLOCK_ICON }) : undefined;
 }

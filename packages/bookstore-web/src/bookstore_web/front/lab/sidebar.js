@@ -1,0 +1,67 @@
+// The place of the history at the right side. What is in it is loaded when it is shown.
+
+import { CLOCK_ICON } from "../shared/tools.js";
+
+/** @typedef {import("./panel.js").HistoryPanel} HistoryPanel */
+
+export class Sidebar {
+  /**
+   * @param {import("./modules.js").Front} front
+   * @param {import("./documents.js").Documents} documents
+   */
+  constructor(front, documents) {
+    this.front = front;
+    this.documents = documents;
+    /** @type {Promise<HistoryPanel> | null} */
+    this.panel = null;
+    this.widget = makeWidget(front, () => this.follow());
+    front.app.shell.add(this.widget, "right", { rank: 900, type: "History" });
+  }
+
+  /** Show the history, or if it is shown, ask again. */
+  show() {
+    const { shell } = this.front.app;
+    const isShown = this.widget.isVisible;
+    // Notebook 7 has to be told to show its right side.
+    if ("expandRight" in shell) /** @type {any} */ (shell).expandRight(this.widget.id);
+    shell.activateById(this.widget.id);
+    if (isShown) this.follow();
+  }
+
+  /** Show the notebook in front, if the history is visible. */
+  async follow() {
+    if (!this.widget.isVisible) return;
+    this.panel ??= this.load();
+    try {
+      (await this.panel).follow();
+    } catch (error) {
+      this.panel = null; // tried again when it is shown again
+      console.warn("bookstore:", error);
+    }
+  }
+
+  async load() {
+    const { HistoryPanel } = await import("./panel.js");
+    const panel = new HistoryPanel(this.front, this.documents);
+    this.widget.node.replaceChildren(panel.node);
+    return panel;
+  }
+}
+
+/**
+ * @param {import("./modules.js").Front} front
+ * @param {() => void} shown called when people show it, also by its icon
+ */
+function makeWidget({ widgets, uiComponents }, shown) {
+  class Side extends widgets.Widget {
+    onAfterShow() {
+      shown();
+    }
+  }
+  const widget = new Side();
+  widget.id = "bookstore-history";
+  widget.title.caption = "History of this notebook";
+  const { LabIcon } = uiComponents ?? {};
+  if (LabIcon) widget.title.icon = new LabIcon({ name: "bookstore:history", svgstr: CLOCK_ICON });
+  return widget;
+}
