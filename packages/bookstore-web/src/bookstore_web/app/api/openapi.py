@@ -23,7 +23,6 @@ ADDED = frozenset({"HEAD", "OPTIONS"})
 
 #: What an error status means here.
 MEANINGS = {
-    304: "The picture that the browser has is the present one.",
     400: "A field or a path is missing or not valid.",
     403: "You are not allowed, or the settings or the store refuse it.",
     404: "There is no such notebook, version, file or route.",

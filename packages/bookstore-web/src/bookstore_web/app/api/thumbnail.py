@@ -38,9 +38,7 @@ class ThumbnailQuery(Request):
 
 
 @blueprint.get("/thumbnail")
-@operation(
-    query=ThumbnailQuery, media_types=(*TYPES, "image/svg+xml"), errors=(304, 404)
-)
+@operation(query=ThumbnailQuery, media_types=(*TYPES, "image/svg+xml"), errors=(404,))
 def thumbnail(wanted: dict[str, Any]) -> Response:
     """Return the first image of a version, or else a drawing of its first lines.
 
