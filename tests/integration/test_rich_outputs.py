@@ -173,6 +173,8 @@ def test_the_page_scrolls_as_one_and_links_lead_within_the_notebook(
     expect(frame.get_by_role("heading", name="The end")).to_be_in_viewport()
     assert page.evaluate("scrollY") > 3000
     assert len(context.pages) == 1
+    page.keyboard.press("Home")
+    wait_for(lambda: page.evaluate("scrollY") < 500, what="the keyboard to scroll")
     context.close()
 
 
@@ -298,6 +300,8 @@ def test_hostile_data_run_nothing_and_reach_nothing(
             state = inside.evaluate(STATE_OF_FRAME)
             assert state == [None, False, None, None, False, "refused", "refused"]
             expect(frame.get_by_text("may take long. Draw it")).to_be_visible()
+            for words in ("nothing is loaded from other", "a sequence is too long"):
+                expect(frame.get_by_text(words).first).to_be_visible()
         assert inside.evaluate("window.owned") is None
         assert page.evaluate("window.owned") is None
         page.wait_for_timeout(1000)  # for late requests: there is no condition
@@ -355,7 +359,8 @@ def test_a_page_answers_while_its_frame_does_not(
     page, frame = open_version(context, server, "endless.ipynb", content)
     page.wait_for_timeout(3000)
     page.locator("summary").first.click(timeout=5000)
-    page.get_by_text("takes too long, so it is shown without it").wait_for()
+    sentence = page.get_by_text("takes too long, so it is shown without it")
+    expect(sentence).to_be_visible(timeout=2 * LONG)
     expect(frame.get_by_text("the chart as text")).to_be_visible()
     context.close()
 

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from bookstore_web.rendering.document import prepare, render
+from bookstore_web.rendering.parts.limits import Portion
 
 PICTURE = {"image/png": "QUJD"}
 SHOWN = 'src="data:image/png;base64,QUJD"'
@@ -103,6 +104,22 @@ def test_many_attachments_and_tags_take_no_long_time() -> None:
         cell("<img src='" * 1900),
     )
     assert time.thread_time() - begin < 3
+
+
+def test_a_large_attachment_is_left_to_the_document_of_its_cell() -> None:
+    large = {"image/png": "A" * 2_000_000}
+    page = shown(cell("![x](attachment:a.png)", attachments={"a.png": large}))
+    assert "The attachment a.png is too large to show" in page
+    assert (
+        'data-cell="0"><a href="?&amp;cell=0">Show what is missing here (2.0 MB)'
+        in page
+    )
+    content = {"nbformat": 4, "metadata": {}}
+    cells = [cell("![x](attachment:a.png)", attachments={"a.png": large})]
+    data = json.dumps(content | {"cells": cells}).encode()
+    alone = render(prepare(data, Portion(cell=0)))
+    assert f"base64,{large['image/png']}" in alone
+    assert not prepare(data).left_out
 
 
 def test_markdown_that_cannot_be_rendered_says_so() -> None:

@@ -9,16 +9,22 @@
   const LONGEST = 15_000;
 
   /**
-   * The manager checks the state with code that it makes at run time, which is not
-   * allowed here. The state has the right shape: the document was made with it.
+   * The manager makes code to check the state when it is loaded, which is not allowed
+   * here. The state has the right shape: the document was made with it.
    */
-  function withoutMadeCode() {
+  async function loadWithoutMadeCode() {
+    const original = window.Function;
     const made = () => Object.assign(() => true, { errors: null });
     const replacement = function () {
       return made;
     };
-    replacement.prototype = Function.prototype;
+    replacement.prototype = original.prototype;
     window.Function = /** @type {any} */ (replacement);
+    try {
+      await load("widgets");
+    } finally {
+      window.Function = original;
+    }
   }
 
   /** The fonts of icons would have to be loaded. */
@@ -45,7 +51,6 @@
     if (document.readyState !== "complete") {
       await new Promise((resolve) => addEventListener("load", resolve, { once: true }));
     }
-    withoutMadeCode();
     // The manager takes all views of the document when it starts.
     for (const element of document.querySelectorAll('.rich[data-kind="widget"]')) {
       const data = element.querySelector(":scope > script.data");
@@ -58,7 +63,7 @@
     const holder = create("div");
     holder.append(inert(STATE, JSON.parse(state.textContent ?? "{}")));
     document.body.append(holder);
-    await load("widgets");
+    await loadWithoutMadeCode();
     for (const sheet of document.styleSheets) withoutFonts(sheet);
     dispatchEvent(new Event("load"));
   }

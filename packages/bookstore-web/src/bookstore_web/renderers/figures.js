@@ -3,7 +3,7 @@
 "use strict";
 
 (() => {
-  const { create, drawers } = window.bookstoreFrame;
+  const { create, drawers, words } = window.bookstoreFrame;
   const isDark = matchMedia("(prefers-color-scheme: dark)").matches;
   let number = 0;
 
@@ -116,7 +116,7 @@
     const runtime = vega.parse(spec, {}, { ast: true });
     const problems = [];
     const logger = vega.logger(vega.Warn, undefined, (_, level, input) => {
-      if (level === "ERROR") problems.push(input.map(String).join(" "));
+      if (level === "ERROR" || /fail/i.test(String(input[0]))) problems.push([...input].join(" "));
     });
     const view = new vega.View(runtime, {
       expr: window.vega.expressionInterpreter,
@@ -127,9 +127,7 @@
       logger,
     });
     await view.runAsync();
-    if (problems.length > 0 && !host.querySelector("svg .mark-group path, svg .mark-symbol, svg text")) {
-      throw new Error(problems[0]);
-    }
+    if (problems.length > 0) host.append(words(`Something is missing in this chart: ${problems[0]}`));
   }
 
   drawers.vega = (host, { spec }) => drawVega(host, spec);

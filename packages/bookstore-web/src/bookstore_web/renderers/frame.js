@@ -288,7 +288,9 @@
   let height = 0;
 
   function tellHeight() {
-    const now = Math.ceil(find("main")[0].getBoundingClientRect().height);
+    const root = /** @type {Element} */ (head?.parentNode);
+    const bar = innerHeight - root.clientHeight; // of a scroll bar at the bottom
+    const now = Math.ceil(find("main")[0].getBoundingClientRect().height) + bar;
     if (now !== height) tell({ kind: "height", height: (height = now) });
   }
 

@@ -74,7 +74,7 @@ class VersionExporter(HTMLExporter):
         begin, left = time.thread_time(), painter.left
         try:
             html = render_markdown(source, cell.get("attachments", {}), painter)
-            return set_apart(html)
+            return f"{set_apart(html)}{shape.get('later', '')}"
         except Exception:  # its parser may raise anything
             logger.info("Markdown of a version is shown as text", exc_info=True)
             return _as_source(source, "This text cannot be rendered.")

@@ -39,6 +39,7 @@ pre { margin: 0; white-space: pre-wrap; overflow-wrap: anywhere; }
 .drawn svg { max-width: none; }
 mjx-container[display] { overflow-x: auto; overflow-y: hidden; }
 mjx-container svg { max-width: none; }
+.drawn .missing { color: #5c5f63; margin: 0.5rem; }
 .missing { color: var(--quiet); font-style: italic; }
 .apart { display: block; }
 blockquote { margin: 0 0 1rem; padding-left: 1rem; border-left: 3px solid var(--line);

@@ -8,7 +8,7 @@
 const HIGHEST = 200_000;
 /** Seconds between questions to a frame, and how many it may leave unanswered. */
 const PING_SECONDS = 5;
-const MOST_PINGS = 5;
+const MOST_PINGS = 6;
 /** Changes of height in a second: a document may grow with its frame, without end. */
 const MOST_CHANGES = 40;
 

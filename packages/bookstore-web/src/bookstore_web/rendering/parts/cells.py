@@ -66,8 +66,10 @@ class CellReader:
         source = self._source(text_of(cell.get("source")))
         known = {"id": str(place), "metadata": {}, "source": source}
         if kind == "markdown" and len(source) <= MAX_MARKDOWN:
-            attachments = self._attachments(cell.get("attachments"))
-            return known | {"cell_type": "markdown", "attachments": attachments}
+            attachments, missing = self._attachments(cell.get("attachments"))
+            link = self._outputs.link(place, missing) if missing else ""
+            more = {"metadata": {"later": link}, "attachments": attachments}
+            return known | {"cell_type": "markdown"} | more
         if kind != "code":
             # nbconvert shows other cells not at all, or as HTML.
             reason = TOO_LONG if kind == "markdown" else ""
@@ -87,7 +89,9 @@ class CellReader:
         self._sources -= len(source)
         return UNFIT.sub("\ufffd", source)
 
-    def _attachments(self, raw: object) -> Mapping[str, Mapping[str, str]]:
+    def _attachments(self, raw: object) -> tuple[Mapping[str, Mapping[str, str]], int]:
+        """Return the attachments, and the characters of the largest that is not in."""
+        missing = 0
         attachments: dict[str, dict[str, str]] = {}
         known = raw.items() if isinstance(raw, dict) else ()
         for name, bundle in islice(known, MAX_ATTACHMENTS_OF_CELL):
@@ -98,4 +102,6 @@ class CellReader:
                 is_sound = mime.startswith("image/") and BASE64.fullmatch(text)
                 if is_sound and self._outputs.takes(len(text)):
                     kept[mime] = text
-        return attachments
+                elif is_sound:
+                    missing = max(missing, len(text))
+        return attachments, missing

@@ -67,11 +67,20 @@ class OutputReader:
         return self._texts <= 0
 
     def takes(self, size: int) -> bool:
-        """Take room for a picture if there is room; else count it as left out."""
-        if self._fits(size):
-            return True
-        self.left_out = self.left_out.more(outputs=1)
-        return False
+        """Take room for an attachment if there is room."""
+        return self._fits(size)
+
+    def link(self, place: int, size: int) -> str:
+        """Return a link to the cell alone, for what did not fit; empty if of no use.
+
+        Then that is counted as left out.
+        """
+        if self._limits is ALONE or size > ALONE.output:
+            self.left_out = self.left_out.more(outputs=1)
+            return ""
+        href = f"?{self._address}&amp;cell={place}"
+        words = f"Show what is missing here ({in_words(size)})"
+        return f'<p class="later" data-cell="{place}"><a href="{href}">{words}</a></p>'
 
     def read(self, place: int, raw: object) -> Iterator[Output]:
         """Yield the outputs of the cell with index `place`."""
