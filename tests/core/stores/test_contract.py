@@ -191,6 +191,15 @@ def test_a_version_saved_meanwhile_does_not_disturb_the_pages(
     assert shown == saved[::-1]
 
 
+def test_versions_are_listed_from_any_version_on(store: VersionStore) -> None:
+    newest_first = [save(store, b"%d" % number) for number in range(5)][::-1]
+    for index, version in enumerate(newest_first):
+        cursor = store.cursor_after(version.version_id)
+        page = store.list_versions(KEY, cursor=cursor, limit=2)
+        expected = [row.version_id for row in newest_first[index + 1 : index + 3]]
+        assert [row.version_id for row in page.versions] == expected
+
+
 def test_versions_of_longer_keys_are_not_listed(store: VersionStore) -> None:
     saved = [save(store, b"%d" % number).version_id for number in range(3)]
     for longer in ("2", ".bak", "/inside.ipynb"):
