@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Locator, Page, ViewportSize, expect
 
 from harness.browsing import CHROMIUM
 from harness.config_files import settings_lines
@@ -18,6 +18,8 @@ pytestmark = [
 ]
 
 HISTORY = "History of this notebook"
+WIDE: ViewportSize = {"width": 1280, "height": 800}
+NARROW: ViewportSize = {"width": 360, "height": 740}
 
 
 def rename(front: FrontEnd, page: Page, name: str) -> None:
@@ -30,6 +32,21 @@ def rename(front: FrontEnd, page: Page, name: str) -> None:
     front.choose(page, "Rename")
     page.locator(".jp-Dialog input").fill(name)
     page.keyboard.press("Enter")
+
+
+def choose_dark(page: Page) -> None:
+    page.locator(".lm-MenuBar-itemLabel", has_text="Settings").click()
+    page.locator(".lm-Menu-itemLabel", has_text="Theme").first.hover()
+    page.locator(".lm-Menu-itemLabel", has_text="JupyterLab Dark").first.click()
+    page.locator("body[data-jp-theme-light=false]").wait_for(state="attached")
+
+
+def is_within(page: Page, part: Locator) -> bool:
+    """Return whether a part of the page is on the screen from left to right."""
+    box, size = part.bounding_box(), page.viewport_size
+    assert box is not None
+    assert size is not None
+    return box["x"] >= 0 and box["x"] + box["width"] <= size["width"]
 
 
 def test_a_version_is_named_in_the_list_and_the_list_follows_a_rename(
@@ -79,3 +96,32 @@ def test_the_panel_follows_the_notebook_in_front(
             expect(rows(page)).to_have_count(1, timeout=30_000)
             page.locator(".lm-TabBar-tabLabel", has_text="note.ipynb").click()
             expect(rows(page)).to_have_count(2, timeout=30_000)
+
+
+@pytest.mark.parametrize("name", ["lab", "notebook"])
+def test_what_we_add_is_readable_in_the_dark_and_on_a_narrow_screen(
+    name: str, home: Path, browser: Browser, tmp_path: Path
+) -> None:
+    front = FRONT_ENDS[name]
+    config = settings_lines(storage="local", local_root=str(tmp_path / "store"))
+    with front.server(home, config) as server:
+        server.save("note.ipynb", saved("first"))
+        with opened(browser, front, server) as page:
+            choose_dark(page)
+            tool(page, HISTORY).click()
+            expect(rows(page)).to_have_count(1, timeout=30_000)
+            rows(page).first.locator(".bookstore-open").click()
+            shown = page.locator(".bookstore-frame iframe").content_frame
+            expect(shown.locator("main")).to_contain_text("first", timeout=60_000)
+            assert grave_problems(page) == []
+            page.set_viewport_size(NARROW)
+            if name == "notebook":
+                assert is_within(page, page.locator("dialog[open]"))
+            page.set_viewport_size(WIDE)
+            page.get_by_role("button", name="Close the preview").click()
+            front.choose(page, "Publish and Share")
+            dialog = page.get_by_role("dialog", name="Publish this notebook")
+            expect(dialog.locator(".bookstore-link")).to_have_count(2, timeout=30_000)
+            page.set_viewport_size(NARROW)
+            assert is_within(page, dialog)
+            assert grave_problems(page) == []
