@@ -294,6 +294,21 @@
     if (now !== height) tell({ kind: "height", height: (height = now) });
   }
 
+  /** Let the keyboard scroll what is wider than the document. */
+  function reachWide() {
+    for (const area of find(".output_area, .drawn, mjx-container[display]")) {
+      if (area.scrollWidth > area.clientWidth) area.tabIndex = 0;
+    }
+  }
+
+  let reaching = 0;
+
+  function settle() {
+    tellHeight();
+    clearTimeout(reaching);
+    reaching = setTimeout(reachWide, 300);
+  }
+
   function tell(message) {
     if (isFramed) parent.postMessage({ bookstore: message }, "*");
   }
@@ -331,7 +346,7 @@
 
   addEventListener("DOMContentLoaded", () => {
     const main = find("main")[0];
-    new ResizeObserver(tellHeight).observe(main);
+    new ResizeObserver(settle).observe(main);
     enliven([main]);
     if (location.hash) go(decodeURIComponent(location.hash.slice(1)));
   });
