@@ -93,6 +93,7 @@ def test_front_ends_find_our_extensions_and_are_spared_those_of_nbdime(
         "share/jupyter/nbextensions/bookstore/tree.js",
         "etc/jupyter/nbconfig/notebook.d/bookstore.json",
         "etc/jupyter/nbconfig/tree.d/bookstore.json",
+        "etc/jupyter/labconfig/page_config.d/nbdime_by_bookstore.json",
         "etc/jupyter/nbconfig/notebook.d/nbdime_by_bookstore.json",
         "etc/jupyter/jupyter_server_config.d/nbdime_by_bookstore.json",
         "etc/jupyter/jupyter_notebook_config.d/nbdime_by_bookstore.json",
