@@ -226,6 +226,18 @@ def test_the_newest_two_are_compared_without_their_labels(
     assert found == {CONTENT: 2, VERSIONS: 3, HEAD: 2}
 
 
+def test_a_history_costs_what_its_rows_cost_also_with_the_last_weeks(
+    asked: Asked, saved: list[Version], contents: ContentsDouble
+) -> None:
+    query = {"query_string": {"path": PATH}}
+    # One of the listings of versions is that of the notes at the path.
+    expected = {VERSIONS: 2, HEAD: 3, MARKERS: 1}
+    assert asked("/bookstore/history", **query) == expected
+    # Of a notebook that is gone, the note may say where it is.
+    del contents.files[PATH]
+    assert asked("/bookstore/history", **query) == {**expected, CONTENT: 1}
+
+
 def test_an_image_of_a_comparison_asks_nothing_more(
     server: ServerSide, asked: Asked
 ) -> None:
