@@ -9,7 +9,8 @@ import pytest
 import requests
 
 from bookstore_core.history import History
-from bookstore_core.moved_notes import note_key, read_note
+from bookstore_core.history.departures import open_note
+from bookstore_core.moved_notes import read_note
 from bookstore_core.origins import Origin
 from bookstore_core.settings import BookstoreSettings
 from bookstore_core.stores import Version, VersionStore, open_store
@@ -98,7 +99,7 @@ def test_history_continues_when_a_notebook_and_then_its_folder_are_renamed(
         (first, ["1"]),
     ]
     for old, new in ((first, second), (second, third)):
-        with store.open(note_key(f"workspace/{old}")) as opened:
+        with open_note(store, f"workspace/{old}") as opened:
             assert read_note(opened.read(1000)) == new
 
 

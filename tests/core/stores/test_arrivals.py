@@ -5,8 +5,9 @@ from datetime import timedelta
 
 import pytest
 
-from bookstore_core.errors import StorageUnavailableError
-from bookstore_core.moved_notes import note_key
+from bookstore_core.errors import NotFoundError, StorageUnavailableError
+from bookstore_core.history.departures import open_note
+from bookstore_core.moved_notes import MAX_NOTE, note_key, read_note, write_note
 from bookstore_core.stores import VersionStore
 from bookstore_core.stores.arrivals import announced_by, is_arrival
 from core.saving import KEY, SAVED_AT, metadata_for, save
@@ -64,3 +65,28 @@ def test_a_version_is_written_if_its_key_is_too_long_to_announce_it(
     key = "/".join(["workspace", *["x" * 200] * 4, "y" * 195 + ".ipynb"])
     saved = save(store, key=key, moved_from="old.ipynb")
     assert store.head(key, saved.version_id).metadata == saved.metadata
+
+
+@pytest.mark.parametrize("late", [False, True])
+def test_the_note_of_a_departure_is_found_beside_arrivals(
+    store: VersionStore, late: bool
+) -> None:
+    def arrive() -> None:
+        save(store, moved_from="first.ipynb", saved_at=SAVED_AT)
+
+    def leave() -> None:
+        note = write_note("third.ipynb")
+        save(store, note, key=PLACE, saved_at=SAVED_AT + timedelta(seconds=1))
+
+    # They are sent at their own times, because their keys differ.
+    for act in (leave, arrive) if late else (arrive, leave):
+        act()
+    with open_note(store, KEY) as opened:
+        assert read_note(opened.read(MAX_NOTE)) == "third.ipynb"
+
+
+def test_a_path_that_no_notebook_has_left_has_no_note(store: VersionStore) -> None:
+    for _ in range(2):
+        with pytest.raises(NotFoundError):
+            open_note(store, KEY)
+        save(store, moved_from="first.ipynb")

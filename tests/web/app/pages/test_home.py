@@ -114,11 +114,14 @@ def test_a_notebook_that_is_gone_from_the_server_can_be_restored(
     assert links(page)["Restore"] == url
 
 
+@pytest.mark.parametrize("late", [False, True])
 def test_a_notebook_that_was_moved_leads_to_where_it_is(
-    server: ServerSide, put: Put
+    server: ServerSide, put: Put, late: bool
 ) -> None:
     put("workspace/old.ipynb", b"{}")
     put(note_key("workspace/old.ipynb"), write_note("new/name.ipynb"))
+    if late:  # it had arrived there, which was stored only now
+        put(note_key("workspace/old.ipynb"), b"")
     page = server.get("/bookstore/").text
     url = links(page)["new/name.ipynb"]
     assert url == "/bookstore/history?path=new%2Fname.ipynb"

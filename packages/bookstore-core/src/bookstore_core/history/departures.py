@@ -11,10 +11,11 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cache, cached_property
 
-from bookstore_core.errors import BookstoreError
+from bookstore_core.errors import BookstoreError, NotFoundError
+from bookstore_core.moved_notes import note_key
 from bookstore_core.stores.arrivals import arrivals_key, is_arrival
 from bookstore_core.stores.base import VersionStore
-from bookstore_core.stores.versions import Version
+from bookstore_core.stores.versions import OpenVersion, Version
 
 #: Before every departure.
 NEVER = datetime.min.replace(tzinfo=UTC)
@@ -85,6 +86,24 @@ class Notes:
             else:
                 low = middle + 1
         return departed_at(low) if low < len(notes) else NEVER
+
+
+def open_note(store: VersionStore, key: str) -> OpenVersion:
+    """Open the note of the newest departure from a key.
+
+    Raises NotFoundError if there is none, and InvalidRequestError if the key is too
+    long for one.
+    """
+    place = note_key(key)
+    opened = store.open(place)
+    if not is_arrival(opened.version):
+        return opened
+    # Also an earlier arrival may be stored later: another key is sent at its own time.
+    opened.body.close()
+    for note in store.list_versions(place, limit=MAX_NOTES).versions:
+        if not note.deleted and not is_arrival(note):
+            return store.open(place, note.version_id)
+    raise NotFoundError(f"No notebook has left {key}.")
 
 
 def _saved_at(store: VersionStore, note: Version) -> datetime:

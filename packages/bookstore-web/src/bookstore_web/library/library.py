@@ -13,7 +13,8 @@ from typing import Any
 
 from bookstore_core.cursors import encode_cursor, read_cursor
 from bookstore_core.errors import BookstoreError, ForbiddenError, NotFoundError
-from bookstore_core.moved_notes import MAX_NOTE, note_key, read_note
+from bookstore_core.history.departures import open_note
+from bookstore_core.moved_notes import MAX_NOTE, read_note
 from bookstore_core.parallel import in_parallel
 from bookstore_core.paths import DELIMITER, check_path
 from bookstore_core.stores import Version, VersionStore
@@ -203,7 +204,7 @@ class Library:
         None if its note may not be read. Raises retryable errors.
         """
         try:
-            with self._store.open(note_key(newest.key)) as note:
+            with open_note(self._store, newest.key) as note:
                 if self._is_since(newest, note.version):
                     return ""
                 return read_note(note.read(MAX_NOTE))
