@@ -82,6 +82,9 @@ def test_history_is_one_click_away_and_restores_into_the_open_notebook(
             expect(cell).not_to_contain_text("typed")
             # What was typed is a version, too.
             expect(rows(page)).to_have_count(4, timeout=30_000)
+            # So that the process that compares is not stopped while it starts.
+            changes = rows(page).first.locator(".bookstore-changes")
+            expect(changes).not_to_be_empty(timeout=60_000)
             notice = page.locator(".bookstore-notice")
             notice.get_by_role("button", name="Undo").click()
             expect(notice).to_contain_text("Undone", timeout=30_000)

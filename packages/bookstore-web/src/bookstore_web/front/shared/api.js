@@ -120,6 +120,19 @@ export class BookstoreApi {
   }
 
   /**
+   * Wait until a page can be shown, for a few seconds, if the server says that it is busy.
+   * @param {string} url
+   */
+  async settled(url) {
+    for (let tried = 0; tried < 3; tried += 1) {
+      const answer = await fetch(url, { method: "HEAD" }).catch(() => null);
+      const pause = Number(answer?.headers.get("Retry-After"));
+      if (answer?.status !== 503 || !pause) return;
+      await new Promise((done) => setTimeout(done, Math.min(pause, 3) * 1000));
+    }
+  }
+
+  /**
    * Send a request; return the JSON of the answer. Throws ApiError.
    * @param {string} method
    * @param {string} route below api/bookstore/

@@ -84,14 +84,19 @@ export class Preview {
       this.body.replaceChildren(element("p", "", error instanceof Error ? error.message : String(error)));
       return;
     }
-    if (asked === this.asked) this.load(isCompared ? this.changes(version) : this.content(version));
+    if (asked === this.asked) await this.load(isCompared ? this.changes(version) : this.content(version));
   }
 
-  /** @param {HTMLIFrameElement} node */
-  load(node) {
+  /** @param {{url: string, node: HTMLIFrameElement}} frame */
+  async load({ url, node }) {
+    const { asked } = this;
     const waiting = element("p", "bookstore-waiting", "Loading…");
     node.addEventListener("load", () => waiting.remove());
-    this.body.replaceChildren(waiting, node);
+    this.body.replaceChildren(waiting);
+    await this.api.settled(url);
+    if (asked !== this.asked) return;
+    node.src = url;
+    this.body.append(node);
   }
 
   toggle() {
@@ -101,9 +106,9 @@ export class Preview {
   /** @param {Version} version */
   content({ path, version_id, saved_at }) {
     const url = this.api.page("view/content", { path, version_id });
-    const node = frame(url, `${path}, ${exactTime(saved_at)}`);
-    node.setAttribute("sandbox", SANDBOX);
-    return node;
+    const shown = frame(url, `${path}, ${exactTime(saved_at)}`);
+    shown.node.setAttribute("sandbox", SANDBOX);
+    return shown;
   }
 
   /**
@@ -122,7 +127,6 @@ export class Preview {
  */
 function frame(url, title) {
   const node = document.createElement("iframe");
-  node.src = url;
   node.title = title;
-  return node;
+  return { url, node };
 }
