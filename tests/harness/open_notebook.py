@@ -92,7 +92,8 @@ def act(page: Page, number: int, verb: str) -> None:
 
 
 def name_version(page: Page, number: int, name: str) -> None:
-    """Name a version of the list, in JupyterLab and Notebook 7."""
+    """Name a version of the list."""
     act(page, number, "Name")
-    page.locator(".jp-Dialog input").fill(name)
-    page.locator(".jp-Dialog .jp-mod-accept").click()
+    field = page.get_by_role("textbox", name="Name of this version")
+    field.fill(name)
+    field.press("Enter")
