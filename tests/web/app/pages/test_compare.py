@@ -207,3 +207,15 @@ def test_a_table_is_compared_by_its_text_and_shown_on_both_sides(
     page = compare(server)
     assert "<ins>2</ins>" in page.text
     assert [url[-6:] for url in linked(page, "view/content")[:4]].count("cell=1") == 2
+
+
+def test_two_times_that_read_the_same_are_told_apart_by_their_seconds(
+    server: ServerSide, library: Library
+) -> None:
+    for second in (1, 2):
+        library.save(
+            "a.ipynb", AT + timedelta(seconds=second), content=printed(str(second))
+        )
+    page = compare(server).text
+    assert "Friday, 17 May 2024, 09:30:01 UTC</time>" in page
+    assert "Friday, 17 May 2024, 09:30:02 UTC</time>" in page

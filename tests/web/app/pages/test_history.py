@@ -84,6 +84,16 @@ def test_the_list_itself_does_not_request_changes(
     assert "first version" in words(get(server, "history"))
 
 
+def test_a_burst_within_a_minute_has_seconds(
+    server: ServerSide, library: Library
+) -> None:
+    for second in (0, 20, 40):
+        library.save("a.ipynb", AT + timedelta(seconds=second))
+    text = words(get(server, "history"))
+    assert f"{AT:%H:%M:%S} \u2013 {AT + timedelta(seconds=40):%H:%M:%S} UTC" in text
+    assert "from the first version on" in text
+
+
 def test_the_last_row_of_a_page_is_compared_with_the_first_of_the_next(
     server: ServerSide, library: Library
 ) -> None:

@@ -109,12 +109,13 @@ export function timeOfDay(time, seconds = true) {
 }
 
 /**
- * Return from when to when, within a day or over several.
+ * Return from when to when, within a day or over several; with seconds within a minute.
  * @param {string} since
  * @param {string} until
  */
 export function saySpan(since, until) {
-  const format = new Intl.DateTimeFormat([], { timeStyle: "short" });
+  const isShort = timeOfDay(since, false) === timeOfDay(until, false);
+  const format = new Intl.DateTimeFormat([], { timeStyle: isShort ? "medium" : "short" });
   return format.formatRange(new Date(since), new Date(until));
 }
 
