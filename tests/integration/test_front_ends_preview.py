@@ -51,6 +51,19 @@ def frame_of(page: Page) -> Frame:
     return frame
 
 
+def check_that_it_follows_the_theme(page: Page) -> None:
+    """Set the theme as JupyterLab does, and take it back."""
+    page.emulate_media(color_scheme="null")  # what is emulated holds for frames, too
+    theme = "(light) => { document.body.dataset.jpThemeLight = light; }"
+    is_dark = "matchMedia('(prefers-color-scheme: dark)').matches"
+    for light in ("false", "true"):
+        page.evaluate(theme, light)
+        wait_for(
+            lambda dark=light == "false": frame_of(page).evaluate(is_dark) is dark,
+            what="the colours of the preview",
+        )
+
+
 def test_a_version_is_seen_compared_and_restored_from_its_preview(
     front: FrontEnd, home: Path, browser: Browser, tmp_path: Path
 ) -> None:
@@ -68,6 +81,7 @@ def test_a_version_is_seen_compared_and_restored_from_its_preview(
             # Nothing of the notebook runs with our origin.
             assert frame_of(page).evaluate("self.origin") == "null"
             assert page.title() == title
+            check_that_it_follows_the_theme(page)
             chosen = page.locator(".bookstore-open[aria-current]")
             expect(chosen).to_have_count(1)
             assert grave_problems(page) == []
