@@ -8,7 +8,7 @@ from playwright.sync_api import Browser, Locator, Page, expect
 from harness.browsing import CHROMIUM
 from harness.config_files import settings_lines
 from harness.fault_proxy import Fault, FaultProxy
-from harness.front_ends import FrontEnd
+from harness.front_ends import FRONT_ENDS, FrontEnd
 from harness.open_notebook import grave_problems, mark, opened, rows, saved, tip, tool
 from harness.s3_server import S3Server, s3_traits
 
@@ -66,6 +66,28 @@ def test_mark_says_whether_saves_reach_the_store(
                 warnings(page).get_by_role("button", name="Try now").click()
                 expect(mark(page)).to_have_text("Archived", timeout=30_000)
                 expect(warnings(page)).to_have_count(0)
+
+
+def test_message_stays_while_a_notebook_waits_and_others_do_not(
+    home: Path, browser: Browser, s3_server: S3Server, bucket: str
+) -> None:
+    front = FRONT_ENDS["lab"]
+    with FaultProxy(s3_server.url) as proxy:
+        config = settings_lines(**s3_traits(proxy.url, bucket), late_after=1.0)
+        with front.server(home, config) as server:
+            server.save("note.ipynb", saved("1"))
+            server.save("stored.ipynb", saved("1"))
+            with opened(browser, front, server) as page:
+                expect(mark(page)).to_have_text("Archived", timeout=30_000)
+                proxy.fault = Fault("refuse")
+                change(front, page)
+                expect(warnings(page)).to_have_count(1, timeout=30_000)
+                warnings(page).evaluate("node => { node.dataset.first = '1' }")
+                page.get_by_text("stored.ipynb", exact=True).dblclick()
+                other = page.locator(".bookstore-mark", has_text="Archived")
+                expect(other).to_have_count(1, timeout=30_000)
+                page.wait_for_timeout(500)  # the time in which a message goes away
+                expect(warnings(page)).to_have_attribute("data-first", "1")
 
 
 def test_buttons_are_there_with_nothing_configured_and_for_the_keyboard(

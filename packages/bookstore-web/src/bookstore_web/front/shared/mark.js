@@ -20,6 +20,12 @@ const PAUSES = [300, 1000, 2000, 5000, 15_000, 30_000];
  */
 const notified = new Map();
 
+/**
+ * The marks of this page whose saves are late: notifications stay while there is one.
+ * @type {Set<SaveMark>}
+ */
+const late = new Set();
+
 export class SaveMark {
   /**
    * @param {BookstoreApi} api
@@ -93,6 +99,7 @@ export class SaveMark {
   dispose() {
     clearTimeout(this.timer);
     document.removeEventListener("visibilitychange", this.onVisible);
+    late.delete(this);
     this.node.remove();
     renewTip();
   }
@@ -113,10 +120,12 @@ export class SaveMark {
     this.node.textContent = text;
     this.node.setAttribute("aria-label", sentence.startsWith(text) ? sentence : `${text}. ${sentence}`);
     renewTip();
+    if (state.late) late.add(this);
+    else late.delete(this);
     if (state.late && !notified.has(state.reason)) {
       notified.set(state.reason, this.notify(warningOf(state), () => this.tryNow()));
     }
-    if (state.state === "stored") {
+    if (state.state === "stored" && !late.size) {
       notified.forEach((remove) => remove());
       notified.clear();
     }
