@@ -1,5 +1,7 @@
 """Publishing and sharing from the notebook, on the four front ends, in a browser."""
 
+import os
+import time
 from pathlib import Path
 
 import pytest
@@ -7,8 +9,8 @@ from playwright.sync_api import Browser, Page, expect
 
 from harness.browsing import CHROMIUM
 from harness.config_files import settings_lines
-from harness.front_ends import FrontEnd
-from harness.notebook_server import TOKEN
+from harness.front_ends import FRONT_ENDS, FrontEnd
+from harness.notebook_server import TOKEN, NotebookServer
 from harness.open_notebook import act, grave_problems, opened, rows, saved, tool
 
 pytestmark = [
@@ -20,6 +22,7 @@ pytestmark = [
 
 PUBLISH = "Publish and share this notebook"
 TITLE, NOTE = "Sales in June", "With the last week."
+UNSAVED = "The notebook is not saved"
 
 
 def copied(page: Page) -> str:
@@ -101,3 +104,61 @@ def test_a_link_to_what_is_open_is_two_clicks_away(
             act(page, 1, "Link")
             expect(page.locator(".bookstore-notice")).to_contain_text("Copied")
             assert "s3_version_id=" in copied(page)
+
+
+def test_a_question_about_the_file_is_answered_before_the_links(
+    front: FrontEnd, home: Path, browser: Browser, tmp_path: Path
+) -> None:
+    config = settings_lines(storage="local", local_root=str(tmp_path / "store"))
+    with front.server(home, config) as server:
+        server.save("note.ipynb", saved("first"))
+        with opened(browser, front, server) as page:
+            server.save("note.ipynb", saved("other"))
+            touched = time.time() + 60
+            os.utime(server.root / "note.ipynb", (touched, touched))
+            front.type(page, "# typed\n")
+            for answer, said in (("Cancel", UNSAVED), ("Overwrite", "Copy")):
+                tool(page, PUBLISH).click()
+                page.get_by_role("button", name=answer).locator("visible=true").click()
+                dialog = page.get_by_role("dialog", name="Publish this notebook")
+                expect(dialog).to_contain_text(said, timeout=30_000)
+                dialog.get_by_role("button", name="Close").click()
+    assert "# typed" in (server.root / "note.ipynb").read_text()
+
+
+def test_what_is_published_there_is_shown_before_it_is_replaced(
+    home: Path, browser: Browser, tmp_path: Path
+) -> None:
+    front = FRONT_ENDS["notebook"]
+    config = settings_lines(storage="local", local_root=str(tmp_path / "store"))
+    with front.server(home, config) as server:
+        server.save("note.ipynb", saved("first"))
+        model = {"type": "notebook", "content": saved("taken"), "title": TITLE}
+        route = "api/bookstore/published/taken.ipynb"
+        server.request("PUT", route, json={**model, "note": NOTE})
+        with opened(browser, front, server) as page:
+            tool(page, PUBLISH).click()
+            dialog = page.get_by_role("dialog", name="Publish this notebook")
+            path = dialog.get_by_label("Published as")
+            send = dialog.locator("button[type=submit]")
+            path.fill("taken")
+            send.click()
+            expect(dialog).to_contain_text("end the path with .ipynb")
+            path.fill("taken.ipynb")
+            send.dblclick()
+            expect(send).to_have_text("Publish again")
+            expect(dialog.get_by_label("Title")).to_have_value(TITLE)
+            expect(dialog.get_by_label("Note")).to_have_value(NOTE)
+            assert versions(server) == 1
+            send.dblclick()
+            expect(dialog).to_contain_text("It is published.", timeout=30_000)
+            assert versions(server) == 2
+            path.fill("free.ipynb")
+            expect(dialog).not_to_contain_text("It is published.")
+
+
+def versions(server: NotebookServer) -> int:
+    """Return how many versions of taken.ipynb are published."""
+    query = {"path": "taken.ipynb", "shelf": "published"}
+    listed = server.request("GET", "api/bookstore/versions", params=query)
+    return len(listed.json()["versions"])

@@ -3,6 +3,7 @@
 import { HistoryList } from "../shared/history.js";
 import { button, element, makeDialog, showDialog } from "../shared/page.js";
 import { Preview } from "../shared/preview.js";
+import { saveNotebook } from "./saving.js";
 
 /** @typedef {import("../shared/api.js").BookstoreApi} BookstoreApi */
 /** @typedef {import("../shared/api.js").Version} Version */
@@ -76,8 +77,8 @@ export class HistoryDialog {
     this.list.leave();
   }
 
-  async save() {
-    if (this.notebook.dirty) await this.notebook.save_notebook();
+  save() {
+    return saveNotebook(this.notebook);
   }
 
   /**

@@ -6,6 +6,7 @@ import { addStyle, button } from "../shared/page.js";
 import { nameTools } from "../shared/tools.js";
 import { correctCheckpoints } from "./checkpoints.js";
 import { LazyDialog } from "./lazy_dialog.js";
+import { saveAfterQuestion } from "./saving.js";
 
 /**
  * Add everything to the page of a notebook.
@@ -38,9 +39,7 @@ async function publish(api, notebook) {
   const { showPublish } = await import("../shared/publish.js");
   return showPublish(api, {
     path: notebook.notebook_path,
-    save: async () => {
-      if (notebook.dirty) await notebook.save_notebook();
-    },
+    save: () => saveAfterQuestion(notebook),
     content: () => notebook.toJSON(),
   });
 }

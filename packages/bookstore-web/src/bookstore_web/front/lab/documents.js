@@ -2,6 +2,7 @@
 
 import { SaveMark } from "../shared/mark.js";
 import { makeTools, nameTools } from "../shared/tools.js";
+import { failUnsaved } from "../shared/words.js";
 
 /** @typedef {import("./modules.js").Front} Front */
 /** @typedef {import("@jupyterlab/notebook").NotebookPanel} NotebookPanel */
@@ -79,11 +80,18 @@ export class Documents {
   }
 
   /**
-   * Save a notebook if it has changes that are not saved.
+   * Save a notebook if it has changes that are not saved; throw if it still has some.
    * @param {NotebookPanel} panel
    */
-  async save(panel) {
-    if (panel.context.model.dirty) await panel.context.save();
+  async save({ context }) {
+    if (!context.model.dirty) return;
+    try {
+      await context.save();
+    } catch (error) {
+      console.debug("bookstore:", error); // the front end has shown it, or asked about it
+    }
+    // Shared documents are saved by the server, a moment later.
+    if (context.model.dirty && !context.model.collaborative) failUnsaved();
   }
 
   /**

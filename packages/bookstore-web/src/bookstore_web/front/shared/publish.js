@@ -10,28 +10,32 @@ import { exactTime, titleOf } from "./words.js";
  * The notebook that is open.
  * @typedef {{path: string, save: () => Promise<void>, content: () => any}} OpenNotebook
  *   `path` is suggested as that of the publication; `save` saves it if it has changes,
- *   `content` returns its JSON
+ *   and throws if it still has some; `content` returns its JSON
  */
 
 /** Milliseconds between questions whether the save has arrived, and how many. */
 const PAUSE = 500;
 const TRIES = 20;
 
+const NO_NOTEBOOK = "Only notebooks are published: end the path with .ipynb.";
+
 const UNPUBLISHING =
   "This takes the notebook off the published shelf. Its versions are kept: links to one of " +
   "them still open, links to the newest say that it was unpublished, and publishing again " +
   "brings it back.";
 
+/** Whether a dialog is open, or about to be. */
+let isOpen = false;
+
 /**
- * Show the dialog.
+ * Save the notebook, and show the dialog.
  * @param {BookstoreApi} api
  * @param {OpenNotebook} notebook
  */
 export async function showPublish(api, notebook) {
-  const dialog = new PublishDialog(api, notebook);
-  document.body.append(dialog.node);
-  showDialog(dialog.node);
-  await dialog.fill();
+  if (isOpen) return;
+  isOpen = true;
+  await new PublishDialog(api, notebook).fill();
 }
 
 class PublishDialog {
@@ -44,15 +48,22 @@ class PublishDialog {
     this.notebook = notebook;
     this.asked = 0;
     this.linked = 0;
-    /**
-     * Done when what is open is saved: once, as nothing can be typed meanwhile.
-     * @type {Promise<void> | null}
-     */
-    this.saved = null;
+    /** Whether what is open is saved: once, as nothing can be typed meanwhile. */
+    this.saved = false;
+    /** @type {string | null} the path for which is shown what is published there */
+    this.seen = null;
+    this.isPublished = false;
+    /** What the fields were filled with. */
+    this.suggested = { title: "", note: "" };
     this.node = makeDialog("Publish this notebook");
-    this.node.addEventListener("close", () => this.node.remove());
+    this.closed = () => {
+      this.node.remove();
+      isOpen = false;
+    };
     this.links = status();
+    this.links.classList.add("bookstore-room");
     this.there = status();
+    this.there.classList.add("bookstore-room");
     this.title = document.createElement("input");
     this.note = document.createElement("textarea");
     this.path = document.createElement("input");
@@ -73,8 +84,13 @@ class PublishDialog {
     this.note.rows = 2;
     this.path.value = this.notebook.path;
     this.path.required = true;
-    this.path.addEventListener("change", () => this.look());
+    this.path.addEventListener("input", () => this.leave());
+    this.path.addEventListener("change", () => this.run(this.there, () => this.look()));
     this.send.type = "submit";
+    // The second half of a double click would press what the first one has changed.
+    this.send.addEventListener("click", (event) => {
+      if (event.detail > 1) event.preventDefault();
+    });
     this.send.classList.add("bookstore-first");
     form.append(
       field("Title", this.title),
@@ -92,8 +108,10 @@ class PublishDialog {
 
   /** Show the links to the open notebook, and what is published in its place. */
   async fill() {
-    this.title.value = titleOf(this.notebook.content(), this.notebook.path);
-    await Promise.all([this.run(this.links, () => this.share()), this.look()]);
+    await this.run(this.links, () => this.save());
+    const look = this.run(this.there, () => this.look());
+    if (this.saved) await this.run(this.links, () => this.share());
+    await look;
   }
 
   /** Save what is open, so that the links show it. */
@@ -125,9 +143,31 @@ class PublishDialog {
     return false;
   }
 
-  save() {
-    this.saved ??= this.notebook.save();
-    return this.saved;
+  /** Save what is open; without the dialog over what the front end may ask about it. */
+  async save() {
+    if (this.saved) return;
+    if (this.node.open) await this.hide();
+    try {
+      await this.notebook.save();
+      this.saved = true;
+    } finally {
+      this.show();
+    }
+  }
+
+  show() {
+    document.body.append(this.node);
+    showDialog(this.node);
+    this.node.addEventListener("close", this.closed, { once: true });
+    if (!this.suggested.title) this.suggest(null);
+  }
+
+  /** Hide the dialog, to show it again. */
+  async hide() {
+    this.node.removeEventListener("close", this.closed);
+    const hidden = new Promise((done) => this.node.addEventListener("close", done, { once: true }));
+    this.node.close();
+    await hidden;
   }
 
   /**
@@ -145,40 +185,89 @@ class PublishDialog {
     );
   }
 
+  /** Publish, if the person has seen what is there. */
   async publish() {
     this.send.disabled = true;
-    ++this.asked;
-    this.there.textContent = "Publishing…";
     try {
-      await this.save();
       const path = this.path.value;
+      if (this.seen !== path && ((await this.look()) || this.seen !== path)) return;
+      ++this.asked;
+      this.there.textContent = "Publishing…";
+      this.seen = null;
+      await this.save();
       const model = { type: "notebook", content: this.notebook.content() };
       const words = { title: this.title.value, note: this.note.value };
       const { versionID } = await this.api.publish(path, { ...model, ...words });
       await this.showLinks("It is published. ", { path, version_id: versionID, shelf: "published" });
+      this.isPublished = true;
       await this.look();
     } finally {
       this.send.disabled = false;
     }
   }
 
-  /** Say what is published under this path, and by whom. */
+  /** Show the links to what is open again: what was published is under another path. */
+  leave() {
+    if (!this.isPublished) return;
+    this.isPublished = false;
+    this.run(this.links, () => this.share());
+  }
+
+  /**
+   * Say what is published under this path, and by whom.
+   * @returns {Promise<boolean>} whether something is
+   */
   async look() {
     const asked = ++this.asked;
     const path = this.path.value;
+    this.seen = null;
     let found;
     try {
-      const { versions } = await this.api.versions(path, { limit: 1, shelf: "published" });
-      const { mine } = versions[0]?.deleted ? { mine: false } : await this.api.links({ path, version_id: "", shelf: "published" });
-      found = { newest: versions[0], mine };
+      found = await this.find(path);
     } catch (error) {
-      // 404: nothing was published here. Other failures are shown when publishing fails.
-      if (/** @type {any} */ (error).status !== 404) console.debug("bookstore:", error);
+      if (asked !== this.asked) return false;
+      this.send.textContent = "Publish";
+      throw error;
     }
-    if (asked !== this.asked) return;
-    this.send.textContent = found && !found.newest.deleted ? "Publish again" : "Publish";
+    if (asked !== this.asked) return false;
+    this.seen = path;
+    const there = found && !found.newest.deleted ? found.newest : null;
+    this.suggest(there);
+    this.send.textContent = there ? "Publish again" : "Publish";
     this.there.replaceChildren(found ? whoPublished(found.newest) : "");
     if (found?.mine) this.there.append(button("Unpublish…", () => this.confirm(path)));
+    return there !== null;
+  }
+
+  /**
+   * Return what is published under a path; null if nothing ever was.
+   * @param {string} path
+   */
+  async find(path) {
+    if (!path.endsWith(".ipynb")) throw new Error(NO_NOTEBOOK);
+    try {
+      const { versions } = await this.api.versions(path, { limit: 1, shelf: "published" });
+      const [newest] = versions;
+      if (!newest) return null;
+      if (newest.deleted) return { newest, mine: false };
+      const { mine } = await this.api.links({ path, version_id: "", shelf: "published" });
+      return { newest, mine };
+    } catch (error) {
+      if (/** @type {any} */ (error).status === 404) return null;
+      throw error;
+    }
+  }
+
+  /**
+   * Fill in the words of what is there, unless the person has written others.
+   * @param {import("./api.js").Version | null} there
+   */
+  suggest(there) {
+    const title = there?.title || titleOf(this.notebook.content(), this.notebook.path);
+    const note = there?.note ?? "";
+    if (this.title.value === this.suggested.title) this.title.value = title;
+    if (this.note.value === this.suggested.note) this.note.value = note;
+    this.suggested = { title, note };
   }
 
   /** @param {string} path */
@@ -186,7 +275,7 @@ class PublishDialog {
     this.there.replaceChildren(
       UNPUBLISHING,
       button("Unpublish it", () => this.run(this.there, () => this.unpublish(path))),
-      button("Keep it", () => this.look()),
+      button("Keep it", () => this.run(this.there, () => this.look())),
     );
   }
 
@@ -200,7 +289,7 @@ class PublishDialog {
   /**
    * Do something, and show its failure.
    * @param {HTMLElement} line
-   * @param {() => Promise<void>} work
+   * @param {() => Promise<unknown>} work
    */
   async run(line, work) {
     try {

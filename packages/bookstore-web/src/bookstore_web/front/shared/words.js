@@ -97,3 +97,8 @@ export function titleOf(content, path) {
   }
   return path.split("/").at(-1)?.replace(/\.ipynb$/, "").slice(0, MOST_TITLE) ?? "";
 }
+
+/** Throw what to say when a front end could not save a notebook. */
+export function failUnsaved() {
+  throw new Error("The notebook is not saved: it still has changes. Save it, then try again.");
+}
