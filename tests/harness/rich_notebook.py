@@ -210,6 +210,17 @@ def _hostile_widgets(evil: str, script: str, handler: str) -> dict[str, Any]:
     )
 
 
+def taken_names() -> str:
+    """Return elements with names that scripts look for in a document and a window."""
+    ours = "MathJax mermaid vega module exports define require process widget-state"
+    texts = [f'<a id="{name}" href="#x">x</a>' for name in ours.split()]
+    methods = "createElement createElementNS querySelector querySelectorAll head body"
+    methods += " getElementById documentElement implementation currentScript scripts"
+    methods += " addEventListener createRange defaultView readyState styleSheets"
+    texts += [f'<img name="{name}" alt="">' * 2 for name in methods.split()]
+    return "".join(texts)
+
+
 def _forged(evil: str, script: str) -> str:
     spec = f'{{"spec": {{"data": [{{"name": "t", "url": "{evil}/forged"}}]}}}}'
     return (
@@ -217,7 +228,6 @@ def _forged(evil: str, script: str) -> str:
         '<div class="rich" data-kind="__proto__"><script class="data">{}</script></div>'
         '<p class="later" data-cell="0">x</p><p class="later" data-from="0">x</p>'
         f'<p class="later" data-cell="../../{evil}">x</p>'
-        '<form id="bookstoreFrame"></form><img name="createElement" alt="">'
-        '<img name="querySelectorAll" alt=""><a id="MathJax" href="#x">x</a>'
+        f'<form id="bookstoreFrame"></form>{taken_names()}'
         f"<script nonce=x>{script}</script>"
     )

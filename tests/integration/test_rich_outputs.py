@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, BrowserContext, FrameLocator, Page, exp
 from harness.browsing import CHROMIUM, open_browser
 from harness.config_files import extension_lines, settings_lines
 from harness.notebook_server import GENERATIONS, TOKEN, NotebookServer
-from harness.rich_notebook import PLOTLY, VEGA, hostile, sound, vega
+from harness.rich_notebook import PLOTLY, VEGA, hostile, sound, taken_names, vega
 from harness.shown_versions import (
     Listener,
     code,
@@ -97,15 +97,20 @@ def scripts_in(seen: list[str]) -> set[str]:
     return {url.rpartition("/")[2] for url in seen if "/renderers/" in url}
 
 
-def test_each_kind_is_drawn(server: NotebookServer, context: BrowserContext) -> None:
-    _, frame = open_version(context, server, "sound.ipynb", sound())
+def check_that_all_is_drawn(frame: FrameLocator) -> None:
     expect(frame.locator("mjx-container")).to_have_count(6, timeout=LONG)
     expect(frame.locator(".drawn.mermaid img")).to_have_count(2, timeout=LONG)
     expect(frame.locator(".drawn.plotly .main-svg")).not_to_have_count(0, timeout=LONG)
+    expect(frame.locator(".drawn.plotly .gtitle")).to_have_text("T")
     expect(frame.locator(".drawn.vega-lite svg.marks")).to_have_count(1, timeout=LONG)
     expect(frame.locator(".drawn.vega svg .mark-rect path")).to_have_count(3)
     expect(frame.locator(".widget-slider")).to_have_count(1, timeout=LONG)
     expect(frame.locator(".widget-readout")).to_have_text("7")
+
+
+def test_each_kind_is_drawn(server: NotebookServer, context: BrowserContext) -> None:
+    _, frame = open_version(context, server, "sound.ipynb", sound())
+    check_that_all_is_drawn(frame)
     for text in ("This is a figure", "<Vega", "IntSlider(value=7)"):
         for element in frame.get_by_text(text).all():
             expect(element).to_be_hidden()
@@ -145,10 +150,13 @@ def test_without_scripts_the_other_forms_are_shown(
     expect(frame.get_by_text("IntSlider(value=7)")).to_be_visible()
     expect(frame.get_by_text("e^{i\\pi} + 1 = 0")).to_be_visible()
     if way == "missing":
-        expect(frame.get_by_text("Math is shown as source")).to_be_visible()
+        expect(frame.get_by_text("Math is shown as source")).to_have_count(1)
+        # Once for each script.
         sentence = frame.get_by_text("cannot be drawn: bookstore")
-        expect(sentence).to_have_count(7)
+        expect(sentence).to_have_count(4)
+        expect(frame.get_by_text("allow them").first).to_be_hidden()
     else:
+        expect(frame.get_by_text("allow them").first).to_be_visible()
         box = page.locator("iframe").bounding_box()
         assert box
         assert box["height"] > 400
@@ -326,6 +334,15 @@ def test_hostile_data_run_nothing_and_reach_nothing(
         url for url in seen if "path=forged" in url and re.search("&(cell|from)", url)
     ]
     assert len(asked) <= 2
+
+
+def test_names_that_others_take_leave_the_rest_as_it_is(
+    server: NotebookServer, context: BrowserContext
+) -> None:
+    content = sound()
+    content["cells"].append(code({"text/html": taken_names()}))
+    _, frame = open_version(context, server, "names.ipynb", content)
+    check_that_all_is_drawn(frame)
 
 
 def all_tried(page: Page) -> bool:

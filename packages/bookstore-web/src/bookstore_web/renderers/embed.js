@@ -2,7 +2,7 @@
 "use strict";
 
 (() => {
-  const { byId, create, drawers, load, pause } = window.bookstoreFrame;
+  const { find, create, drawers, load, pause } = window.bookstoreFrame;
   const VIEW = "application/vnd.jupyter.widget-view+json";
   const STATE = "application/vnd.jupyter.widget-state+json";
   /** Milliseconds for the widgets to appear. */
@@ -45,7 +45,8 @@
   let manager;
 
   async function start() {
-    const state = byId("widget-state");
+    // No script of others has this type.
+    const [state] = find('script#widget-state[type="application/json"]');
     if (!state) throw new Error("its state is missing or too large");
     // It waits for the document, and would start again when that is complete.
     if (document.readyState !== "complete") {

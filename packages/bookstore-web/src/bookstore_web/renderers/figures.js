@@ -5,7 +5,6 @@
 (() => {
   const { create, drawers, words } = window.bookstoreFrame;
   const isDark = matchMedia("(prefers-color-scheme: dark)").matches;
-  let number = 0;
 
   // ---- mermaid ----
 
@@ -25,7 +24,7 @@
         ...["suppressErrorRendering", "htmlLabels", "theme", "themeCSS", "fontFamily"],
       ],
     });
-    const { svg } = await mermaid.render(`diagram-${(number += 1)}`, text);
+    const { svg } = await mermaid.render(`diagram-${Math.random().toString(36).slice(2)}`, text);
     host.append(asPicture(svg, text));
   };
 
@@ -49,11 +48,20 @@
 
   const MAPS = /^(choropleth|scattergeo|.*map(box)?$)/;
 
+  /** Give titles the form that Plotly reads: they were text once, with a font beside it. */
+  function renewTitles(part, depth = 0) {
+    if (!part || typeof part !== "object" || Array.isArray(part) || depth > 3) return;
+    const { title, titlefont: font } = part;
+    if (typeof title === "string") part.title = font ? { text: title, font } : { text: title };
+    for (const [name, inner] of Object.entries(part)) if (name !== "meta") renewTitles(inner, depth + 1);
+  }
+
   drawers.plotly = async (host, { spec }) => {
     const data = Array.isArray(spec.data) ? spec.data : [];
     if (data.some((trace) => MAPS.test(String(trace?.type)) && !/^heatmap$/.test(trace.type))) {
       throw new Error("maps are loaded from other sites");
     }
+    [spec.layout, ...data].forEach((part) => renewTitles(part));
     const layout = { ...spec.layout, autosize: !spec.layout?.width };
     const config = {
       responsive: true,

@@ -2,8 +2,8 @@
 //
 // It draws what is rich when it is scrolled to, with scripts that it loads when they are
 // needed; tells the page around it its height; and asks the page for the parts that are
-// not here yet. Elements of others may take the names of a document's methods, so the
-// methods that are used are taken from it now.
+// not here yet. Elements of others may take the names of a document's methods and of what
+// libraries look for, so these are held before and names are taken away.
 "use strict";
 
 (() => {
@@ -16,6 +16,30 @@
   const walker = document.createTreeWalker.bind(document);
   const fragment = document.createDocumentFragment.bind(document);
   const isFramed = parent !== window;
+  document.documentElement.classList.add("scripted");
+
+  // ---- names that others gave ----
+
+  /** Keep what a document has by itself: in Chromium, elements cannot take its place. */
+  for (let kind = Object.getPrototypeOf(document); kind !== Object.prototype; ) {
+    for (const [name, known] of Object.entries(Object.getOwnPropertyDescriptors(kind))) {
+      if (!Object.hasOwn(document, name)) {
+        Object.defineProperty(document, name, { ...known, configurable: false });
+      }
+    }
+    kind = Object.getPrototypeOf(kind);
+  }
+
+  /** Take the names by which a document and a window show elements as their own. */
+  function takeNames(root) {
+    const named = "img[name], form[name], embed[name], object[name], iframe[name]";
+    for (const element of root.querySelectorAll(named)) element.removeAttribute("name");
+    for (const { id } of root.querySelectorAll("[id]")) {
+      const isFree = !(id in window) || window[id] instanceof Element || window[id] instanceof HTMLCollection;
+      const nothing = { value: undefined, writable: true, configurable: true };
+      if (isFree) Reflect.defineProperty(window, id, nothing);
+    }
+  }
 
   /** Milliseconds that a figure may take to be drawn. */
   const LONGEST = 30_000;
@@ -24,6 +48,26 @@
 
   /** @type {Map<string, Promise<void>>} */
   const loaded = new Map();
+
+  /** What is there once a script of others has run. */
+  const MADE = {
+    mermaid: "mermaid.initialize",
+    plotly: "Plotly.newPlot",
+    vega: "vega.View",
+    "vega-lite": "vegaLite.compile",
+  };
+
+  /** The reason why a script is not there: said once. */
+  class Unloaded extends Error {}
+  const said = new Set();
+
+  /** Return whether readers know already why there is no drawing. */
+  function isSaid(error) {
+    if (!(error instanceof Unloaded)) return false;
+    const isKnown = said.has(error);
+    said.add(error);
+    return isKnown;
+  }
 
   /** Load scripts of ours, one after the other, each once. */
   async function load(...names) {
@@ -38,8 +82,12 @@
       const script = create("script");
       script.nonce = nonce;
       script.src = addresses[name];
-      script.onload = () => resolve();
-      script.onerror = () => reject(new Error("bookstore’s script for it did not load"));
+      script.onload = () => {
+        const made = MADE[name]?.split(".").reduce((value, key) => value?.[key], window);
+        if (!(name in MADE) || typeof made === "function") resolve();
+        else reject(new Unloaded("bookstore’s script for it did not start"));
+      };
+      script.onerror = () => reject(new Unloaded("bookstore’s script for it did not load"));
       head?.append(script);
     });
   }
@@ -107,7 +155,7 @@
 
   function refuse(element, error) {
     const noun = element.dataset.noun ?? "diagram";
-    element.append(words(`This ${noun} cannot be drawn: ${reason(error)}`));
+    if (!isSaid(error)) element.append(words(`This ${noun} cannot be drawn: ${reason(error)}`));
   }
 
   async function drawNow(element, kind, data) {
@@ -221,12 +269,13 @@
       for (const output of root.querySelectorAll(".output_html")) markMath(output, false);
     }
     const all = roots.flatMap((root) => [...root.querySelectorAll(".math:not(.set)")]);
-    if (all.every((math) => math.closest(".macros"))) return; // defined for nothing
+    const first = all.find((math) => !math.closest(".macros"));
+    if (!first) return; // defined for nothing
     try {
       await load("math");
       await frame.setMath(all);
     } catch (error) {
-      all[0].before(words(`Math is shown as source: ${reason(error)}`));
+      if (!isSaid(error)) first.before(words(`Math is shown as source: ${reason(error)}`));
     }
   }
 
@@ -250,6 +299,7 @@
     const found = new DOMParser().parseFromString(text, "text/html");
     const name = cell === undefined ? `data-from="${Number(from)}"` : `data-cell="${Number(cell)}"`;
     const links = [...find(`.later[${name}]`)];
+    takeNames(found);
     const parts = [...(found.querySelector("main")?.childNodes ?? [])];
     const place = cell === undefined ? links[0] : links[0]?.closest(".cell");
     if (!place) return;
@@ -322,7 +372,7 @@
     if (wanted !== null) go(wanted);
   }
 
-  const frame = { create, find, byId, load, pause, reason, words, drawers, go };
+  const frame = { create, find, load, pause, reason, words, inTime, Unloaded, drawers };
   Object.defineProperty(window, "bookstoreFrame", { value: frame });
 
   addEventListener("message", ({ source, data }) => {
@@ -345,6 +395,7 @@
   });
 
   addEventListener("DOMContentLoaded", () => {
+    takeNames(document);
     const main = find("main")[0];
     new ResizeObserver(settle).observe(main);
     enliven([main]);

@@ -28,9 +28,17 @@
     svg: { fontCache: "local" },
   };
 
-  async function prepare() {
+  /** @type {Promise<void> | undefined} */
+  let ready;
+
+  function prepare() {
+    return (ready ??= start());
+  }
+
+  async function start() {
     await frame.load("mathjax");
-    await window.MathJax.startup.promise;
+    await frame.inTime(window.MathJax.startup.promise).catch(() => {});
+    if (!window.MathJax.tex2svg) throw new frame.Unloaded("bookstore’s script for it did not start");
     // Labels of widgets ask an older MathJax: they stay as they are.
     window.MathJax.Hub ??= { Queue() {} };
     document.head.append(window.MathJax.svgStylesheet());

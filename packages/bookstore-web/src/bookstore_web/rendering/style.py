@@ -30,7 +30,7 @@ pre { margin: 0; white-space: pre-wrap; overflow-wrap: anywhere; }
 .output_stderr { background: var(--error); padding: 0.35rem 0.5rem; }
 .rendered_html pre.plain { background: none; }
 .rendered_html > :first-child { margin-top: 0; }
-[hidden] { display: none !important; }
+[hidden], .scripted .unscripted { display: none !important; }
 .drawn, .widget-place { overflow-x: auto; }
 .drawn.plotly, .drawn.vega, .drawn.vega-lite, .widget-place { background: #ffffff;
   color: #212121; color-scheme: light; }

@@ -47,6 +47,11 @@ BASE64 = re.compile(r"[A-Za-z0-9+/=\s]*")
 #: Characters without a UTF-8 form or not allowed in HTML, except escape (for colours).
 UNFIT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1a\x1c-\x1f\x7f\ud800-\udfff]")
 
+#: What stands for a figure without another form. `frame.js` hides the advice.
+UNSCRIPTED = (
+    '<pre>[This is a {noun}.<span class="unscripted"> Scripts of bookstore draw it: '
+    "allow them.</span>]</pre>"
+)
 NO_SCRIPTS = "Scripts in this output do not run here."
 Output = dict[str, Any]
 
@@ -153,9 +158,12 @@ class OutputReader:
         self, place: int, data: Mapping[str, Any], metadata: object, rich: str = ""
     ) -> Iterator[Output]:
         mime = next((mime for mime in FORMS if mime in data), None)
-        text = _missing(_no_form(data, rich)) if mime is None else text_of(data[mime])
+        text = _missing(_no_form(data)) if mime is None else text_of(data[mime])
         is_long = mime == "text/markdown" and len(text) > MAX_MARKDOWN
-        if rich and (mime is None or mime in TEXTS or is_long):
+        if rich and mime is None:
+            yield _html(UNSCRIPTED.format(noun=KINDS[rich].noun))
+            return
+        if rich and (mime in TEXTS or is_long):
             yield _words(text)
             return
         if mime is None or mime in TEXTS or is_long:
@@ -199,11 +207,7 @@ def _without_scripts(data: Mapping[str, Any]) -> Mapping[str, Any]:
     return {mime: value for mime, value in data.items() if mime != "text/html"}
 
 
-def _no_form(data: Mapping[str, Any], rich: str) -> str:
-    if rich:
-        return (
-            f"This is a {KINDS[rich].noun}. Scripts of bookstore draw it: allow them."
-        )
+def _no_form(data: Mapping[str, Any]) -> str:
     kinds = ", ".join(mime[:80] for mime in data) or "no type"
     return f"This output cannot be shown without scripts of its own ({kinds})."
 
