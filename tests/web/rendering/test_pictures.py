@@ -92,8 +92,30 @@ def texts(drawing: bytes) -> list[str]:
 
 
 def test_without_an_image_the_first_lines_are_drawn() -> None:
-    drawn = picture_of(notebook(source="## Sales <b>&\n\nAll\x00 \ud800of\uffff"), "a")
+    drawn = picture_of(
+        notebook(source="## Sales &lt;b>&\n\nAll\x00 \ud800of\uffff"), "a"
+    )
     assert texts(drawn.data) == ["Sales <b>&", "All   of ", "plot()"]
+
+
+def test_lines_of_markdown_are_drawn_as_readers_see_them() -> None:
+    source = (
+        "# **Sales** of $x^2$\n\n<script>bad()</script>\n\n<b>All</b> of [them](u)"
+        " &amp; *everything that was sold* since the year before\n\n- one\n- two"
+    )
+    assert texts(picture_of(notebook(source=source), "a").data) == [
+        "Sales of x^2",
+        "All of them & everything that was sold",
+        "since the year before",
+        "one",
+        "two",
+        "plot()",
+    ]
+
+
+def test_lines_of_code_that_are_too_long_end_in_dots() -> None:
+    content = {"nbformat": 4, "cells": [{"cell_type": "code", "source": "x" * 99}]}
+    assert texts(picture_of(json.dumps(content).encode(), "a").data) == ["x" * 35 + "…"]
 
 
 @pytest.mark.parametrize(

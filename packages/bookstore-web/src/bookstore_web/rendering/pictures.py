@@ -6,10 +6,13 @@ what is drawn here is our own.
 """
 
 import binascii
+import re
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
 from html import escape
+from html.parser import HTMLParser
+from textwrap import wrap
 from typing import Any
 
 from bookstore_core.cells import parse_leniently, text_of
@@ -23,8 +26,11 @@ TYPES = ("image/png", "image/jpeg", "image/gif", "image/webp")
 MOST_BYTES = 2 * 1024 * 1024
 MOST_SIDE, LEAST_SIDE = 6000, 32
 
-#: Lines of a drawing, and characters of a line.
-LINES, COLUMNS = 8, 46
+#: Lines of a drawing, and characters of a line of prose and of code.
+LINES, COLUMNS, CODE_COLUMNS = 8, 42, 36
+
+#: Math in the text of Markdown: its source is shown, without the dollars.
+MATH = re.compile(r"\$(\$?)(?=\S)([^$\n]+?)(?<=\S)\$\1(?!\d)")
 
 STYLE = (
     "rect{fill:#fff}text{font:13px ui-monospace,Menlo,Consolas,monospace;fill:#5c5f63}"
@@ -130,12 +136,62 @@ def _lines_of(cells: list[dict[str, Any]]) -> list[tuple[str, bool]]:
     found: list[tuple[str, bool]] = []
     for cell in cells:
         is_prose = cell.get("cell_type") == "markdown"
-        lines = text_of(cell.get("source"))[:2000].splitlines()
-        kept = [line.lstrip("# ") if is_prose else line for line in lines]
-        found += [(line, is_prose) for line in kept if line.strip()]
+        source = text_of(cell.get("source"))[:2000]
+        lines = _plain(source) if is_prose else map(_cut, source.splitlines())
+        found += [(line, is_prose) for line in lines if line.strip()]
         if len(found) >= LINES:
             break
     return found[:LINES]
+
+
+def _cut(line: str) -> str:
+    return line if len(line) <= CODE_COLUMNS else f"{line[: CODE_COLUMNS - 1]}…"
+
+
+class _Text(HTMLParser):
+    """The text of HTML, with a line for each block."""
+
+    APART = frozenset({"script", "style", "template"})
+    INLINE = re.compile(
+        "a|abbr|b|code|del|em|i|img|kbd|mark|q|s|small|span|strong|sub|sup|u"
+    )
+    CELLS = frozenset({"td", "th"})
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.text = ""
+        self._apart = 0
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self._apart += tag in self.APART
+        self.text += (dict(attrs).get("alt") or "") if tag == "img" else ""
+        if not self.INLINE.fullmatch(tag):
+            self.text += " " if tag in self.CELLS else "\n"
+
+    def handle_endtag(self, tag: str) -> None:
+        self._apart = max(0, self._apart - (tag in self.APART))
+        if tag not in self.CELLS and not self.INLINE.fullmatch(tag):
+            self.text += "\n"
+
+    def handle_data(self, data: str) -> None:
+        self.text += "" if self._apart else data
+
+
+def _plain(source: str) -> Iterator[str]:
+    """Yield the lines of Markdown as readers see them, not too wide."""
+    # Imported late, as everything that only rendering needs.
+    from mistune import create_markdown
+
+    markdown = create_markdown(escape=False, plugins=["table", "strikethrough"])
+    reader = _Text()
+    try:
+        reader.feed(str(markdown(MATH.sub(r"\2", source))))
+        reader.close()
+        text = reader.text
+    except Exception:  # noqa: BLE001  # parsers may raise anything
+        text = source
+    for line in text.splitlines():
+        yield from wrap(line, COLUMNS)
 
 
 def draw(lines: list[tuple[str, bool]]) -> Picture:
@@ -146,7 +202,7 @@ def draw(lines: list[tuple[str, bool]]) -> Picture:
         style = ' class="said"' if is_prose else ""
         rows.append(
             f'<text x="16" y="{30 + number * 19}" xml:space="preserve"{style}>'
-            f"{escape(plain[:COLUMNS])}</text>"
+            f"{escape(plain)}</text>"
         )
     drawing = (
         '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 320 180">'
