@@ -64,6 +64,13 @@ def check_that_it_follows_the_theme(page: Page) -> None:
         )
 
 
+def sent(page: Page, call: str) -> list[str]:
+    """Return the addresses of what is sent to the server from now on, for one call."""
+    found: list[str] = []
+    page.on("request", lambda asked: call in asked.url and found.append(asked.url))
+    return found
+
+
 def test_a_version_is_seen_compared_and_restored_from_its_preview(
     front: FrontEnd, home: Path, browser: Browser, tmp_path: Path
 ) -> None:
@@ -93,12 +100,14 @@ def test_a_version_is_seen_compared_and_restored_from_its_preview(
             page.get_by_role("button", name="Compare with what is open").click()
             expect(shown.locator("h1")).to_have_text("What changed", timeout=30_000)
             expect(shown.locator(".crumbs")).to_be_hidden()
+            restores = sent(page, "restore")
             preview = page.locator(".bookstore-preview")
-            preview.get_by_role("button", name="Restore", exact=True).click()
-            expect(page.locator(".bookstore-notice")).to_contain_text(
-                "is restored", timeout=30_000
-            )
+            preview.get_by_role("button", name="Restore", exact=True).dblclick()
+            notice = page.locator(".bookstore-notice")
+            expect(notice).to_contain_text("is restored", timeout=30_000)
             expect(front.cells(page).first).to_contain_text("first")
+            expect(notice.get_by_role("button", name="Undo")).to_be_enabled()
+            assert len(restores) == 1
 
 
 def test_what_is_typed_is_saved_before_it_is_compared(

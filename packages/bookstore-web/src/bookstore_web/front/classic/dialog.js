@@ -22,6 +22,7 @@ export class HistoryDialog {
       show: (version, isCompared) => this.preview(version, isCompared),
       restore: (version) => this.restore(version),
       copy: (version) => this.copy(version),
+      busy: (isBusy) => this.shown.setBusy(isBusy),
     });
     this.node = makeDialog("History of this notebook");
     this.heading = element("h2", "");

@@ -20,6 +20,7 @@ export class HistoryPanel {
       show: (version, isCompared) => this.preview(version, isCompared),
       restore: (version) => this.restore(version),
       copy: (version) => this.copy(version),
+      busy: (isBusy) => this.shown.setBusy(isBusy),
     });
     this.shown = this.makePreview();
     const Place = front.hasTabs ? PreviewTab : PreviewDialog;
@@ -43,6 +44,7 @@ export class HistoryPanel {
   makePreview() {
     const then = (/** @type {(version: Version) => Promise<void>} */ work) => {
       return (/** @type {Version} */ version) => {
+        if (this.list.isBusy) return;
         this.place.leave();
         this.list.run(() => work(version));
       };

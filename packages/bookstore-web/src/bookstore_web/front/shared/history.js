@@ -2,7 +2,7 @@
 
 import { Changes } from "./changes.js";
 import { copiedLine, linkLine, reachOf } from "./links.js";
-import { button, element } from "./page.js";
+import { button, disableRunning, element, running } from "./page.js";
 import { byDay, describeSave, dayName, exactTime, timeOfDay } from "./words.js";
 
 /** @typedef {import("./api.js").BookstoreApi} BookstoreApi */
@@ -10,10 +10,12 @@ import { byDay, describeSave, dayName, exactTime, timeOfDay } from "./words.js";
 
 /**
  * What a front end does with a version; `show` compares it with what is open, or not.
+ * `busy` is told when an action starts and ends.
  * @typedef {{
  *   show: (version: Version, isCompared: boolean) => void,
  *   restore: (version: Version) => Promise<void>,
  *   copy: (version: Version) => Promise<void>,
+ *   busy: (isBusy: boolean) => void,
  * }} Actions
  */
 
@@ -27,6 +29,7 @@ export class HistoryList {
     this.actions = actions;
     this.path = "";
     this.asked = 0;
+    this.isBusy = false;
     this.node = element("div", "bookstore-history");
     this.status = line("bookstore-status");
     this.notice = line("bookstore-notice");
@@ -118,7 +121,7 @@ export class HistoryList {
       await this.refresh();
     };
     const { sentence } = describeSave(state);
-    this.waiting.append(`${sentence} `, button("Try now", () => this.run(tryNow)));
+    this.waiting.append(`${sentence} `, this.runs(button("Try now", () => this.run(tryNow))));
   }
 
   /** @param {any} error */
@@ -236,10 +239,10 @@ export class HistoryList {
     const group = element("div", "bookstore-actions");
     group.append(
       action("Compare", of, () => this.choose(version, true)),
-      action("Restore", of, () => this.run(() => this.actions.restore(version))),
-      action("As a copy", of, () => this.run(() => this.actions.copy(version))),
+      this.runs(action("Restore", of, () => this.run(() => this.actions.restore(version)))),
+      this.runs(action("As a copy", of, () => this.run(() => this.actions.copy(version)))),
       action("Name", of, () => this.editName(version, group)),
-      action("Link", of, () => this.run(() => this.showLinks(version))),
+      this.runs(action("Link", of, () => this.run(() => this.showLinks(version)))),
     );
     return group;
   }
@@ -256,7 +259,7 @@ export class HistoryList {
     field.maxLength = 80;
     field.placeholder = "Empty removes the name";
     field.setAttribute("aria-label", "Name of this version");
-    const save = button("Save", () => {});
+    const save = this.runs(button("Save", () => {}));
     save.type = "submit";
     const cancel = () => {
       form.remove();
@@ -290,14 +293,11 @@ export class HistoryList {
    */
   showRestored(version, undo) {
     this.notify(`The version of ${exactTime(version.saved_at)} is restored. `);
-    this.notice.append(
-      button("Undo", () =>
-        this.run(async () => {
-          await undo();
-          this.notify("Undone: the notebook is as it was before.");
-        }),
-      ),
-    );
+    const work = async () => {
+      await undo();
+      this.notify("Undone: the notebook is as it was before.");
+    };
+    this.notice.append(this.runs(button("Undo", () => this.run(work))));
   }
 
   /** @param {Version} version */
@@ -312,15 +312,35 @@ export class HistoryList {
   }
 
   /**
-   * Do something and show its failure.
+   * Do something and show its failure. What is asked for meanwhile, as by a double click,
+   * is not done.
    * @param {() => Promise<void>} work
    */
   async run(work) {
+    if (this.isBusy) return;
+    this.setBusy(true);
     try {
       await work();
     } catch (error) {
       this.notify(error instanceof Error ? error.message : String(error));
+    } finally {
+      this.setBusy(false);
     }
+  }
+
+  /** @param {boolean} isBusy */
+  setBusy(isBusy) {
+    this.isBusy = isBusy;
+    disableRunning(this.node, isBusy);
+    this.actions.busy(isBusy);
+  }
+
+  /**
+   * Mark a button as one that does nothing while something is done.
+   * @param {HTMLButtonElement} made
+   */
+  runs(made) {
+    return running(made, this.isBusy);
   }
 }
 

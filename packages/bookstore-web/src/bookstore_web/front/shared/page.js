@@ -33,6 +33,28 @@ export function button(text, click) {
 }
 
 /**
+ * Mark a button as one that does nothing while something is done.
+ * @param {HTMLButtonElement} made
+ * @param {boolean} isBusy whether something is done now
+ */
+export function running(made, isBusy) {
+  made.classList.add("bookstore-runs");
+  made.setAttribute("aria-disabled", String(isBusy));
+  return made;
+}
+
+/**
+ * Show whether such buttons do something now. They keep the focus.
+ * @param {HTMLElement} node what contains them
+ * @param {boolean} isBusy
+ */
+export function disableRunning(node, isBusy) {
+  for (const made of node.querySelectorAll(".bookstore-runs")) {
+    made.setAttribute("aria-disabled", String(isBusy));
+  }
+}
+
+/**
  * Return a dialog whose keys are not commands of the notebook below it.
  * @param {string} label
  */

@@ -1,6 +1,6 @@
 // One version of a notebook, shown without restoring it, or compared with what is open.
 
-import { button, element } from "./page.js";
+import { button, disableRunning, element, running } from "./page.js";
 import { exactTime } from "./words.js";
 
 /** @typedef {import("./api.js").BookstoreApi} BookstoreApi */
@@ -59,8 +59,8 @@ export class Preview {
       newer,
       older,
       this.compare,
-      button("Restore", act(this.calls.restore)),
-      button("Restore as a copy", act(this.calls.copy)),
+      running(button("Restore", act(this.calls.restore)), false),
+      running(button("Restore as a copy", act(this.calls.copy)), false),
       button("Close the preview", () => this.calls.close()),
     );
     return bar;
@@ -97,6 +97,11 @@ export class Preview {
     if (asked !== this.asked) return;
     node.src = url;
     this.body.append(node);
+  }
+
+  /** @param {boolean} isBusy whether a version is being restored, and the like */
+  setBusy(isBusy) {
+    disableRunning(this.node, isBusy);
   }
 
   toggle() {
