@@ -9,7 +9,16 @@ from harness.browsing import CHROMIUM
 from harness.config_files import settings_lines
 from harness.fault_proxy import Fault, FaultProxy
 from harness.front_ends import FRONT_ENDS, FrontEnd
-from harness.open_notebook import grave_problems, mark, opened, rows, saved, tip, tool
+from harness.open_notebook import (
+    act,
+    grave_problems,
+    mark,
+    opened,
+    rows,
+    saved,
+    tip,
+    tool,
+)
 from harness.s3_server import S3Server, s3_traits
 
 pytestmark = [
@@ -20,6 +29,8 @@ pytestmark = [
 ]
 
 HISTORY, PUBLISH = "History of this notebook", "Publish and share this notebook"
+
+QUESTION = ".modal-dialog, .jp-Dialog-content"
 
 
 def warnings(page: Page) -> Locator:
@@ -88,6 +99,31 @@ def test_message_stays_while_a_notebook_waits_and_others_do_not(
                 expect(other).to_have_count(1, timeout=30_000)
                 page.wait_for_timeout(500)  # the time in which a message goes away
                 expect(warnings(page)).to_have_attribute("data-first", "1")
+
+
+@pytest.mark.parametrize(
+    ("name", "verb"),
+    [("nbclassic", "Restore"), ("classic", "Restore"), ("notebook", "Compare")],
+)
+def test_people_can_say_what_to_do_about_a_changed_file_before_anything_is_done(
+    name: str, verb: str, home: Path, browser: Browser, tmp_path: Path
+) -> None:
+    front = FRONT_ENDS[name]
+    config = settings_lines(storage="local", local_root=str(tmp_path / "store"))
+    with front.server(home, config) as server:
+        server.save("note.ipynb", saved("first"))
+        with opened(browser, front, server) as page:
+            front.type(page, "# typed\n")
+            server.save("note.ipynb", saved("elsewhere"))
+            tool(page, HISTORY).click()
+            changes = rows(page).first.locator(".bookstore-changes")
+            expect(changes).to_have_text("1 cell changed", timeout=60_000)
+            act(page, 1, verb)
+            question = page.locator(QUESTION, has_text="changed on disk")
+            question.get_by_role("button", name="Cancel").click()
+            content = server.read("note.ipynb")["content"]
+            assert content["cells"][0]["source"] == "elsewhere"
+            expect(front.cells(page).first).to_contain_text("# typed")
 
 
 def test_buttons_are_there_with_nothing_configured_and_for_the_keyboard(

@@ -78,8 +78,13 @@ export class HistoryDialog {
     this.list.leave();
   }
 
-  save() {
-    return saveNotebook(this.notebook);
+  async save() {
+    try {
+      await saveNotebook(this.notebook);
+    } catch (error) {
+      this.node.close(); // what the page says or asks about the save is below it
+      throw error;
+    }
   }
 
   /**

@@ -1,6 +1,7 @@
 // The open notebooks: their save marks, and changing their content.
 
 import { SaveMark } from "../shared/mark.js";
+import { closeDialogs } from "../shared/page.js";
 import { makeTools, nameTools } from "../shared/tools.js";
 import { failUnsaved } from "../shared/words.js";
 
@@ -85,10 +86,14 @@ export class Documents {
    */
   async save({ context }) {
     if (!context.model.dirty) return;
+    const { widgetAdded } = this.front.apputils.Dialog.tracker;
+    widgetAdded.connect(closeDialogs); // the front end's questions are below them
     try {
       await context.save();
     } catch (error) {
       console.debug("bookstore:", error); // the front end has shown it, or asked about it
+    } finally {
+      widgetAdded.disconnect(closeDialogs);
     }
     // Shared documents are saved by the server, a moment later.
     if (context.model.dirty && !context.model.collaborative) failUnsaved();

@@ -65,6 +65,13 @@ export function makeDialog(label) {
   return node;
 }
 
+/** Close all of our dialogs, so that people can answer what the front end asks. */
+export function closeDialogs() {
+  /** @type {NodeListOf<HTMLDialogElement>} */
+  const open = document.querySelectorAll("dialog.bookstore-dialog[open]");
+  for (const dialog of open) dialog.close();
+}
+
 /**
  * Show a dialog. When the button with the focus goes away, keys belong to the page.
  * @param {HTMLDialogElement} dialog
