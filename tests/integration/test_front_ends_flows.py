@@ -98,6 +98,34 @@ def test_the_panel_follows_the_notebook_in_front(
             expect(rows(page)).to_have_count(2, timeout=30_000)
 
 
+def test_a_preview_closes_when_another_notebook_is_in_front(
+    home: Path, browser: Browser, tmp_path: Path
+) -> None:
+    front = FRONT_ENDS["lab"]
+    config = settings_lines(storage="local", local_root=str(tmp_path / "store"))
+    with front.server(home, config) as server:
+        for path in ("note.ipynb", "other.ipynb"):
+            server.save(path, saved(path))
+        with opened(browser, front, server) as page:
+            preview = page.locator(".bookstore-preview")
+            tool(page, HISTORY).click()
+            rows(page).first.locator(".bookstore-open").click()
+            expect(preview.locator("h2")).to_contain_text("note.ipynb: ")
+            shown = page.locator(".bookstore-frame iframe").content_frame
+            expect(shown.locator("main")).to_contain_text("note", timeout=60_000)
+            page.locator(".jp-DirListing-item", has_text="other.ipynb").dblclick()
+            expect(preview).to_have_count(0, timeout=30_000)
+            heading = page.locator(".bookstore-history h2", has_text="other.ipynb")
+            expect(heading).to_be_visible(timeout=30_000)
+            rows(page).first.locator(".bookstore-open").click()
+            expect(preview.locator("h2")).to_contain_text("other.ipynb: ")
+            # Also while the history is hidden, which does not follow then.
+            page.locator("[data-id=bookstore-history]").click()
+            expect(heading).to_be_hidden()
+            page.locator(".lm-TabBar-tabLabel", has_text="note.ipynb").click()
+            expect(preview).to_have_count(0, timeout=30_000)
+
+
 @pytest.mark.parametrize("name", ["lab", "notebook"])
 def test_what_we_add_is_readable_in_the_dark_and_on_a_narrow_screen(
     name: str, home: Path, browser: Browser, tmp_path: Path

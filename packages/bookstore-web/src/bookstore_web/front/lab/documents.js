@@ -81,6 +81,19 @@ export class Documents {
   }
 
   /**
+   * Return a notebook, or if it was closed, what has been opened of the same path since;
+   * fail if there is none.
+   * @param {NotebookPanel | null} panel
+   */
+  again(panel) {
+    if (panel && !panel.isDisposed) return panel;
+    const path = panel && this.pathOf(panel);
+    const found = this.tracker.find((open) => this.pathOf(open) === path);
+    if (!found) throw new Error(`${path || "The notebook"} is no longer open. Open it, and try again.`);
+    return found;
+  }
+
+  /**
    * Save a notebook if it has changes that are not saved; throw if it still has some.
    * @param {NotebookPanel} panel
    */

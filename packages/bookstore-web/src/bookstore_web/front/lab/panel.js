@@ -6,6 +6,7 @@ import { element } from "../shared/page.js";
 import { PreviewDialog, PreviewTab } from "./previews.js";
 
 /** @typedef {import("../shared/api.js").Version} Version */
+/** @typedef {import("@jupyterlab/notebook").NotebookPanel} NotebookPanel */
 
 export class HistoryPanel {
   /**
@@ -15,7 +16,12 @@ export class HistoryPanel {
   constructor(front, documents) {
     this.front = front;
     this.documents = documents;
-    this.path = "";
+    /**
+     * The notebook whose list is shown. Another one may be in front of it, while the side
+     * panel is hidden.
+     * @type {NotebookPanel | null}
+     */
+    this.panel = null;
     this.list = new HistoryList(front.api, {
       show: (version, isCompared) => this.preview(version, isCompared),
       restore: (version) => this.restore(version),
@@ -33,12 +39,24 @@ export class HistoryPanel {
     return this.list.node;
   }
 
+  /** The path of that notebook, also after a rename; empty if there is none. */
+  get path() {
+    return this.panel ? this.documents.pathOf(this.panel) : "";
+  }
+
   /** Show the notebook in front. */
   follow() {
-    const panel = this.documents.current;
-    this.path = panel ? this.documents.pathOf(panel) : "";
+    this.leave();
+    this.panel = this.documents.current;
     this.heading.textContent = this.path;
     this.list.show(this.path);
+  }
+
+  /** Close the preview if another notebook is in front than that of the version. */
+  leave() {
+    const { current } = this.documents;
+    const isRenamed = current !== null && current.context === this.panel?.context;
+    if (!isRenamed && this.path !== (current ? this.documents.pathOf(current) : "")) this.place.close();
   }
 
   makePreview() {
@@ -52,7 +70,7 @@ export class HistoryPanel {
     return new Preview(this.front.api, {
       path: () => this.path,
       save: async () => {
-        if (this.documents.current) await this.documents.save(this.documents.current);
+        await this.documents.save(this.documents.again(this.panel));
       },
       step: (by) => this.list.step(by),
       restore: then((version) => this.restore(version)),
@@ -67,7 +85,7 @@ export class HistoryPanel {
    * @param {boolean} isCompared
    */
   preview(version, isCompared) {
-    this.place.open(this.documents.current?.id);
+    this.place.open(this.panel?.id);
     this.shown.show(version, isCompared);
   }
 
@@ -76,23 +94,26 @@ export class HistoryPanel {
    * @returns {Promise<void>}
    */
   async restore(version) {
-    const { undo } = await this.write(this.wish(version));
+    const { panel } = this;
+    const { undo } = await this.write(panel, this.wish(version));
+    if (panel !== this.panel) return; // the list is that of another notebook by now
     if (!undo) return this.list.notify("The notebook has this content already.");
-    const { path } = this;
     this.list.showRestored(version, async () => {
-      await this.write({ path, ...undo });
+      await this.write(panel, undo);
     });
   }
 
   /**
-   * Restore into the open notebook, whose unsaved changes become a version first.
-   * @param {{path: string}} wish
+   * Restore into an open notebook, whose unsaved changes become a version first.
+   * @param {NotebookPanel | null} shown
+   * @param {object} wish
    */
-  async write(wish) {
-    const panel = this.documents.current;
-    if (panel) await this.documents.save(panel);
-    const restored = await this.front.api.restore(wish);
-    if (panel) await this.documents.reload(panel);
+  async write(shown, wish) {
+    const { documents } = this;
+    const panel = documents.again(shown);
+    await documents.save(panel);
+    const restored = await this.front.api.restore({ ...wish, path: documents.pathOf(panel) });
+    await documents.reload(panel);
     await this.list.refresh();
     return restored;
   }

@@ -28,12 +28,14 @@ export class Sidebar {
     if (isShown) this.follow();
   }
 
-  /** Show the notebook in front, if the history is visible. */
+  /** Show the notebook in front. If the history is hidden, that is done when it is shown. */
   async follow() {
-    if (!this.widget.isVisible) return;
-    this.panel ??= this.load();
+    const { isVisible } = this.widget;
+    if (isVisible) this.panel ??= this.load();
     try {
-      (await this.panel).follow();
+      const panel = await this.panel;
+      if (isVisible) panel?.follow();
+      else panel?.leave();
     } catch (error) {
       this.panel = null; // tried again when it is shown again
       console.warn("bookstore:", error);

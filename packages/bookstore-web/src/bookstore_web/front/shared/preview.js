@@ -75,7 +75,7 @@ export class Preview {
     const asked = ++this.asked;
     this.version = version;
     this.isCompared = isCompared;
-    this.title.textContent = `Version of ${exactTime(version.saved_at)}`;
+    this.title.textContent = `${this.calls.path()}: version of ${exactTime(version.saved_at)}`;
     this.about.textContent = [version.author, version.label?.name].filter(Boolean).join(" · ");
     this.compare.textContent = isCompared ? "Show the version" : "Compare with what is open";
     try {
