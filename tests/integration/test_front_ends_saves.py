@@ -95,7 +95,7 @@ def test_message_stays_while_a_notebook_waits_and_others_do_not(
                 expect(warnings(page)).to_have_count(1, timeout=30_000)
                 warnings(page).evaluate("node => { node.dataset.first = '1' }")
                 page.get_by_text("stored.ipynb", exact=True).dblclick()
-                other = page.locator(".bookstore-mark", has_text="Archived")
+                other = page.locator(".jp-Toolbar .bookstore-mark", has_text="Archived")
                 expect(other).to_have_count(1, timeout=30_000)
                 page.wait_for_timeout(500)  # the time in which a message goes away
                 expect(warnings(page)).to_have_attribute("data-first", "1")
@@ -147,3 +147,23 @@ def test_buttons_are_there_with_nothing_configured_and_for_the_keyboard(
                 "No store is configured", timeout=30_000
             )
             expect(rows(page)).to_have_count(0)
+
+
+def test_state_of_saves_is_shown_where_the_toolbar_is_narrow(
+    home: Path, browser: Browser, tmp_path: Path
+) -> None:
+    front = FRONT_ENDS["lab"]
+    config = settings_lines(storage="local", local_root=str(tmp_path / "store"))
+    with front.server(home, config) as server:
+        server.save("note.ipynb", saved("1"))
+        with opened(browser, front, server) as page:
+            status = page.locator("#jp-main-statusbar .bookstore-mark")
+            expect(status).to_have_text("Archived", timeout=30_000)
+            tool(page, HISTORY).click()
+            rows(page).first.locator(".bookstore-open").click()
+            expect(page.locator(".bookstore-preview")).to_be_visible()
+            for name in (HISTORY, PUBLISH):
+                expect(page.get_by_role("button", name=name).first).to_be_visible()
+            status.hover()
+            expect(tip(page)).to_contain_text("Archived at ")
+            assert grave_problems(page) == []

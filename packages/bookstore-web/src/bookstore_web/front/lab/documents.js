@@ -11,6 +11,9 @@ import { failUnsaved } from "../shared/words.js";
 /** Where our part of the toolbar is: before the name of the kernel. */
 const BEFORE = ["spacer", "kernelName"];
 
+/** Where our buttons are: after that which saves, as the end is cut off when it is narrow. */
+const EARLY = ["insert", ...BEFORE];
+
 export class Documents {
   /** @param {Front} front */
   constructor(front) {
@@ -18,6 +21,8 @@ export class Documents {
     this.tracker = front.tracker;
     /** @type {WeakMap<NotebookPanel, SaveMark>} */
     this.marks = new WeakMap();
+    /** @type {import("./status.js").StatusMark | null} */
+    this.status = null;
   }
 
   /** The open notebook that is in front, or null. */
@@ -40,6 +45,7 @@ export class Documents {
    * @param {() => void} changed called after a save or a rename, and for another notebook
    */
   watch(tools, changed) {
+    this.tracker.currentChanged.connect(() => this.showStatus());
     const add = (/** @type {NotebookPanel} */ panel) => this.addTools(panel, tools, changed);
     this.tracker.forEach(add);
     this.tracker.widgetAdded.connect((_, panel) => {
@@ -47,6 +53,11 @@ export class Documents {
     });
     this.tracker.currentChanged.connect(changed);
     changed();
+  }
+
+  /** Show the mark of the notebook in front in the status bar, where there is one. */
+  showStatus() {
+    this.status?.show(this.current ? this.marks.get(this.current) : undefined);
   }
 
   /**
@@ -63,11 +74,12 @@ export class Documents {
     const path = () => this.pathOf(panel);
     const mark = new SaveMark(this.front.api, path, { open: tools.history, notify, arrived });
     this.marks.set(panel, mark);
+    mark.changed = () => panel === this.current && this.showStatus();
     const buttons = makeTools(tools);
     nameTools(buttons, mark);
     this.insert(panel.toolbar, "bookstore-mark", mark.node);
-    this.insert(panel.toolbar, "bookstore-history", buttons.history);
-    this.insert(panel.toolbar, "bookstore-publish", buttons.publish);
+    this.insert(panel.toolbar, "bookstore-history", buttons.history, EARLY);
+    this.insert(panel.toolbar, "bookstore-publish", buttons.publish, EARLY);
     panel.context.saveState.connect((_, state) => {
       if (state === "completed") mark.saved();
     });
@@ -179,16 +191,17 @@ export class Documents {
   }
 
   /**
-   * Insert a control into a toolbar, before the kernel's name.
+   * Insert a control into a toolbar, before the first of some items that it has.
    * @param {NotebookPanel["toolbar"]} toolbar
    * @param {string} name
    * @param {HTMLElement} control
+   * @param {string[]} [items]
    */
-  insert(toolbar, name, control) {
+  insert(toolbar, name, control, items = BEFORE) {
     const { Widget } = this.front.widgets;
     const widget = new Widget({ node: document.createElement("div") });
     widget.node.append(control);
-    const before = BEFORE.find((item) => [...toolbar.names()].includes(item));
+    const before = items.find((item) => [...toolbar.names()].includes(item));
     if (!before || !toolbar.insertBefore?.(before, name, widget)) toolbar.addItem(name, widget);
   }
 }

@@ -6,6 +6,7 @@ import { addCommands } from "./commands.js";
 import { Documents } from "./documents.js";
 import { service, sharedModule } from "./modules.js";
 import { Sidebar } from "./sidebar.js";
+import { StatusMark } from "./status.js";
 
 const MODULES = [
   "@jupyterlab/notebook",
@@ -16,6 +17,7 @@ const MODULES = [
   "@jupyterlab/ui-components",
   "@lumino/widgets",
   "@jupyterlab/application",
+  "@jupyterlab/statusbar",
 ];
 
 /**
@@ -26,15 +28,16 @@ const MODULES = [
  */
 export async function start(app, scope, baseUrl) {
   addStyle(new URL("../shared/style.css", import.meta.url).href);
-  const [notebook, apputils, mainmenu, filebrowser, launchers, uiComponents, widgets, application] =
+  const [notebook, apputils, mainmenu, filebrowser, launchers, uiComponents, widgets, application, statusbar] =
     await Promise.all(MODULES.map((name) => sharedModule(scope, name)));
-  const [tracker, palette, menu, files, launcher, labShell] = await Promise.all([
+  const [tracker, palette, menu, files, launcher, labShell, bar] = await Promise.all([
     service(app, notebook, "INotebookTracker"),
     service(app, apputils, "ICommandPalette"),
     service(app, mainmenu, "IMainMenu"),
     service(app, filebrowser, "IFileBrowserFactory"),
     service(app, launchers, "ILauncher"),
     service(app, application, "ILabShell"),
+    service(app, statusbar, "IStatusBar"),
   ]);
   if (!tracker) return; // a page without notebooks, such as a console
   const api = new BookstoreApi(baseUrl);
@@ -47,5 +50,6 @@ export async function start(app, scope, baseUrl) {
     history: () => app.commands.execute("bookstore:history"),
     publish: () => app.commands.execute("bookstore:publish"),
   };
+  if (bar) documents.status = new StatusMark(front, bar, tools.history);
   documents.watch(tools, () => sidebar.follow());
 }

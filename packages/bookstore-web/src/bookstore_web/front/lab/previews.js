@@ -5,6 +5,9 @@ import { makeDialog, showDialog } from "../shared/page.js";
 /** @typedef {import("./modules.js").Front} Front */
 /** @typedef {import("../shared/preview.js").Preview} Preview */
 
+/** The width of a window, in pixels, below which there is no room for two side by side. */
+const NARROW = 700;
+
 /** JupyterLab: a tab beside the notebook, the same for all versions. */
 export class PreviewTab {
   /**
@@ -29,8 +32,12 @@ export class PreviewTab {
     this.widget.title.label = "Version";
     this.widget.title.closable = true;
     this.widget.disposed.connect(() => this.closed());
-    // The keyboard's focus stays in the list.
-    app.shell.add(this.widget, "main", { mode: "split-right", ref: beside, activate: false });
+    // The keyboard's focus stays in the list, unless the preview covers the notebook.
+    const isNarrow = window.innerWidth < NARROW;
+    const mode = isNarrow ? "tab-after" : "split-right";
+    // JupyterLab's files at the left leave no room for it.
+    if (isNarrow) /** @type {any} */ (app.shell).collapseLeft();
+    app.shell.add(this.widget, "main", { mode, ref: beside, activate: isNarrow });
   }
 
   /** Stay: what is restored is beside it. */

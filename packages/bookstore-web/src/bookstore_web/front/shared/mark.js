@@ -51,6 +51,8 @@ export class SaveMark {
       if (!document.hidden && this.attempt) this.ask();
     };
     document.addEventListener("visibilitychange", this.onVisible);
+    /** Called when it shows something else. */
+    this.changed = () => {};
     this.kind = "none";
     this.sentence = "";
     this.show({ state: "unknown", saved_at: null, since: null, late: false, reason: "" });
@@ -119,6 +121,7 @@ export class SaveMark {
     this.node.dataset.kind = kind;
     this.node.textContent = text;
     this.node.setAttribute("aria-label", sentence.startsWith(text) ? sentence : `${text}. ${sentence}`);
+    this.changed();
     renewTip();
     if (state.late) late.add(this);
     else late.delete(this);

@@ -46,10 +46,11 @@ function place(sentence, control) {
   const node = tip();
   node.textContent = sentence;
   node.hidden = !sentence;
-  const { left, bottom } = control.getBoundingClientRect();
+  const { left, top, bottom } = control.getBoundingClientRect();
   const room = document.documentElement.clientWidth - node.offsetWidth - 8;
   node.style.left = `${Math.max(8, Math.min(left, room))}px`;
-  node.style.top = `${bottom + 4}px`;
+  const isBelow = bottom + 4 + node.offsetHeight <= document.documentElement.clientHeight;
+  node.style.top = `${isBelow ? bottom + 4 : top - 4 - node.offsetHeight}px`;
 }
 
 /** Return the one element for the sentences of this page. */
