@@ -48,6 +48,13 @@ def notebook(*sources: str, **metadata: Any) -> dict[str, Any]:
     }
 
 
+def _is_zombie(process: psutil.Process) -> bool:
+    try:
+        return process.status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return True
+
+
 class NotebookServer:
     """A notebook server process with its own HOME, port and token.
 
@@ -185,7 +192,9 @@ class NotebookServer:
             raise AssertionError(f"the server did not stop:\n{self.log}") from None
         finally:
             self.session.close()
-        _, alive = psutil.wait_procs(children, timeout=10)
+        _, alive = psutil.wait_procs(children, timeout=30)
+        # An ended child of an ended parent stays a zombie until the system takes it.
+        alive = [child for child in alive if not _is_zombie(child)]
         for child in alive:
             child.kill()
         assert not alive, f"left behind: {alive}"

@@ -41,7 +41,8 @@ def warnings(page: Page) -> Locator:
 
 def change(front: FrontEnd, page: Page) -> None:
     front.type(page, "# changed\n")
-    page.keyboard.press("Control+s")
+    with page.expect_response(lambda answer: answer.request.method == "PUT"):
+        page.keyboard.press("Control+s")
 
 
 def test_mark_says_whether_saves_reach_the_store(
