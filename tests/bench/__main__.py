@@ -30,7 +30,7 @@ from harness.notebook_server import ENVIRONMENTS, GENERATIONS, Generation
 from harness.s3_server import make_bucket, s3_client, s3_traits
 
 QUICK = Effort(
-    small=4, medium=2, large=1, starts=0, cpu=4, drained=40, drains=1, opened=2
+    small=4, medium=2, large=1, starts=0, cpu=4, drained=40, drains=1, opened=0
 )
 
 
@@ -64,7 +64,7 @@ def measure(generation: Generation, folder: Path, effort: Effort) -> list[Figure
         with running(pair):
             figures = measure_serving(pair, effort)
         figures.insert(0, compare_starts(started or [pair]))
-        if generation == "modern" and CHROMIUM is not None:
+        if generation == "modern" and CHROMIUM is not None and effort.opened:
             figures.insert(1, measure_opening(folder / "opening", effort.opened))
         figures.append(
             measure_drains(

@@ -31,7 +31,7 @@ class Effort:
     """How many saves of each size and how many starts are measured.
 
     If `starts` is 0, the start of the servers under test is measured. `opened` is how
-    often a notebook is opened in a browser, if there is one.
+    often a notebook is opened in a browser, if there is one; not at all if it is 0.
     """
 
     small: int
