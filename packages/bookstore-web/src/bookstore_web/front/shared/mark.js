@@ -126,6 +126,8 @@ export class SaveMark {
     if (state.late) late.add(this);
     else late.delete(this);
     if (state.late && !notified.has(state.reason)) {
+      // One outage may be reported in several ways: the newest message stands for all.
+      notified.forEach((remove) => remove());
       notified.set(state.reason, this.notify(warningOf(state), () => this.tryNow()));
     }
     if (state.state === "stored" && !late.size) {
