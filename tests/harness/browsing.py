@@ -8,7 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    ConsoleMessage,
+    Page,
+    expect,
+    sync_playwright,
+)
 
 CHROMIUM = shutil.which("chromium")
 ARGUMENTS = [
@@ -20,6 +26,9 @@ ARGUMENTS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+#: How many milliseconds `expect` waits; pages are slow on a busy machine.
+expect.set_options(timeout=60_000)
+
 #: The folder for screenshots of pages.
 SCREENSHOTS = Path(os.environ.get("SCREENSHOTS", "screenshots"))
 SCHEMES = ("light", "dark")
@@ -53,7 +62,6 @@ def open_page(
         locale="en-GB",
         extra_http_headers={"Authorization": f"token {token}"} if token else {},
     )
-    context.set_default_timeout(15_000)
     page = context.new_page()
     complaints: list[str] = []
 

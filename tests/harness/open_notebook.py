@@ -37,7 +37,6 @@ def opened(
 ) -> Iterator[Page]:
     """Open a notebook; fail at the end if a script of ours has failed."""
     page = browser.new_page(viewport={"width": 1280, "height": 800})
-    page.set_default_timeout(30_000)
     complaints: list[str] = []
     page.on("console", lambda said: complaints.append(f"{said.type} {said.text}"))
     page.on("pageerror", lambda error: complaints.append(str(error)))

@@ -98,7 +98,7 @@ def test_save_publish_clone_and_open_the_clone(run: MakeRun, browser: Browser) -
         take_screenshot(page, f"clone-{run.jupyter}-{look}")
     page.get_by_role("button", name="Clone").click()
     page.wait_for_url("**/welcome-1.ipynb*")
-    expect(page.locator("body")).to_contain_text("typed in a browser", timeout=30000)
+    expect(page.locator("body")).to_contain_text("typed in a browser")
     wait_for(lambda: kernels_are_idle(run), what="the kernels")
     page.close(run_before_unload=False)
     assert (run.notebooks / "welcome-1.ipynb").is_file()

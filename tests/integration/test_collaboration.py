@@ -47,14 +47,14 @@ def archived(tmp_path: Path) -> list[str]:
 
 def show_history(page: Page) -> None:
     mark(page).click()
-    expect(rows(page).nth(1)).to_be_visible(timeout=30_000)
+    expect(rows(page).nth(1)).to_be_visible()
 
 
 def restore_the_oldest(page: Page) -> Locator:
     """Restore the version at the end of the list; return what is said about it."""
     act(page, rows(page).count() - 1, "Restore")
     notice = page.locator(".bookstore-notice")
-    expect(notice).to_contain_text("is restored", timeout=30_000)
+    expect(notice).to_contain_text("is restored")
     return notice
 
 
@@ -69,14 +69,14 @@ def test_saves_of_the_room_are_archived_and_the_mark_says_so(
     server: NotebookServer, browser: Browser, tmp_path: Path
 ) -> None:
     with opened(browser, COLLABORATION, server) as page:
-        expect(mark(page)).to_have_text("Archived", timeout=30_000)
+        expect(mark(page)).to_have_text("Archived")
         show_history(page)
         before = rows(page).count()
         # Nobody saves: the room does.
         COLLABORATION.type(page, "# typed\n")
         wait_for(lambda: "# typed\nsecond" in archived(tmp_path), what="a version")
-        expect(rows(page).nth(before)).to_be_visible(timeout=30_000)
-        expect(mark(page)).to_have_text("Archived", timeout=30_000)
+        expect(rows(page).nth(before)).to_be_visible()
+        expect(mark(page)).to_have_text("Archived")
 
 
 def test_restore_is_shown_to_all_and_stays(
@@ -97,7 +97,7 @@ def test_restore_is_shown_to_all_and_stays(
         expected = ["# typed\nsecond", "first", "# more\nfirst"]
         wait_for(lambda: archived(tmp_path)[-3:] == expected, what="the versions")
         notice.get_by_role("button", name="Undo").click()
-        expect(notice).to_contain_text("Undone", timeout=30_000)
+        expect(notice).to_contain_text("Undone")
         for one in (page, other):
             shows(one, "# typed", never="first")
 
@@ -131,13 +131,13 @@ def test_names_and_renames_are_as_in_notebooks_of_one_person(
     with opened(browser, COLLABORATION, server) as page:
         show_history(page)
         name_version(page, rows(page).count() - 1, "the first")
-        expect(rows(page).last).to_contain_text("the first", timeout=30_000)
+        expect(rows(page).last).to_contain_text("the first")
         COLLABORATION.choose(page, "Rename Notebook")
         page.locator(".jp-Dialog input").fill("renamed.ipynb")
         page.locator(".jp-Dialog .jp-mod-accept").click()
         panel = page.locator(".bookstore-history")
-        expect(panel).to_contain_text("renamed.ipynb", timeout=30_000)
-        expect(rows(page).last).to_contain_text("the first", timeout=30_000)
+        expect(panel).to_contain_text("renamed.ipynb")
+        expect(rows(page).last).to_contain_text("the first")
         COLLABORATION.type(page, "# typed\n")
         restore_the_oldest(page)
         shows(page, "first", never="typed")

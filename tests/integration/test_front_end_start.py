@@ -40,7 +40,7 @@ def gunicorns(server: NotebookServer) -> list[psutil.Process]:
 def open_and_wait(front: FrontEnd, page: Page, server: NotebookServer) -> None:
     """Open the notebook, and wait until nothing more is requested."""
     front.open(page, server, "note.ipynb")
-    expect(mark(page)).to_be_attached(timeout=30_000)
+    expect(mark(page)).to_be_attached()
     wait_for(lambda: kernels_are_idle(server), what="the kernel", every=0.2)
     page.wait_for_load_state("networkidle")
 
@@ -80,4 +80,4 @@ def test_the_icon_at_the_side_shows_the_history(
         server.save("note.ipynb", saved("1"))
         with opened(browser, FRONT_ENDS["lab"], server) as page:
             page.get_by_role("tab", name="History of this notebook").click()
-            expect(rows(page)).to_have_count(1, timeout=30_000)
+            expect(rows(page)).to_have_count(1)

@@ -51,7 +51,7 @@ def test_header_shows_the_newest_checkpoint_and_the_menu_shows_seconds(
         wait_for(lambda: len(listed().json()) == 2, what="both checkpoints")
         with opened(browser, front, server) as page:
             status = page.locator(".checkpoint_status")
-            expect(status).to_contain_text("seconds ago", timeout=30_000)
+            expect(status).to_contain_text("seconds ago")
             page.locator("#filelink").click()
             page.locator("#restore_checkpoint > a").hover()
             entries = page.locator("#restore_checkpoint ul a")
@@ -71,23 +71,21 @@ def test_history_is_one_click_away_and_restores_into_the_open_notebook(
             expect(cell).to_contain_text("second")
             front.type(page, "# typed\n")
             mark(page).click()
-            expect(rows(page)).to_have_count(2, timeout=30_000)
+            expect(rows(page)).to_have_count(2)
             rows(page).nth(1).hover()
             assert grave_problems(page) == []
             act(page, 1, "Restore")
-            expect(page.locator(".bookstore-notice")).to_contain_text(
-                "is restored", timeout=30_000
-            )
+            expect(page.locator(".bookstore-notice")).to_contain_text("is restored")
             expect(cell).to_contain_text("first")
             expect(cell).not_to_contain_text("typed")
             # What was typed is a version, too.
-            expect(rows(page)).to_have_count(4, timeout=30_000)
+            expect(rows(page)).to_have_count(4)
             # So that the process that compares is not stopped while it starts.
             changes = rows(page).first.locator(".bookstore-changes")
-            expect(changes).not_to_be_empty(timeout=60_000)
+            expect(changes).not_to_be_empty()
             notice = page.locator(".bookstore-notice")
             notice.get_by_role("button", name="Undo").click()
-            expect(notice).to_contain_text("Undone", timeout=30_000)
+            expect(notice).to_contain_text("Undone")
             expect(cell).to_contain_text("# typed")
     data = (server.root / "note.ipynb").read_bytes()
     assert first_source(data) == "# typed\nsecond"

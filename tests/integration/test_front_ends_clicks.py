@@ -46,14 +46,14 @@ def test_things_take_as_many_clicks_as_documented(
             server.save("note.ipynb", saved(source))
         with opened(browser, front, server) as page:
             page.evaluate(COUNT)
-            expect(mark(page)).to_have_text("Archived", timeout=30_000)
+            expect(mark(page)).to_have_text("Archived")
             assert clicks(page) == documented()["see the state of saves"] == 0
             tool(page, HISTORY).click()
-            expect(rows(page)).to_have_count(2, timeout=30_000)
+            expect(rows(page)).to_have_count(2)
             assert clicks(page) == documented()["see the history"] == 1
             act(page, 1, "Restore")
             done = page.locator(".bookstore-notice", has_text="is restored")
-            expect(done).to_be_visible(timeout=30_000)
+            expect(done).to_be_visible()
             assert clicks(page) == documented()["restore a version"] == 2
             page.keyboard.press("Escape")
             dialog = page.get_by_role("dialog", name="Publish this notebook")
@@ -66,6 +66,6 @@ def test_things_take_as_many_clicks_as_documented(
                 page.evaluate("window.clicks = 0")
                 tool(page, PUBLISH).click()
                 button.click()
-                expect(dialog).to_contain_text(then, timeout=30_000)
+                expect(dialog).to_contain_text(then)
                 assert clicks(page) == documented()[what] == 2
                 page.keyboard.press("Escape")

@@ -58,21 +58,21 @@ def test_a_version_is_named_in_the_list_and_the_list_follows_a_rename(
             server.save("note.ipynb", saved(source))
         with opened(browser, front, server) as page:
             tool(page, HISTORY).click()
-            expect(rows(page)).to_have_count(2, timeout=30_000)
+            expect(rows(page)).to_have_count(2)
             changes = rows(page).first.locator(".bookstore-changes")
-            expect(changes).to_have_text("1 cell changed", timeout=30_000)
+            expect(changes).to_have_text("1 cell changed")
             act(page, 1, "Name")
             page.get_by_label("Name of this version").fill("before June")
             assert grave_problems(page) == []
             page.keyboard.press("Enter")
             named = rows(page).nth(1)
-            expect(named).to_contain_text("before June", timeout=30_000)
+            expect(named).to_contain_text("before June")
             page.keyboard.press("Escape")
             rename(front, page, "july.ipynb")
             tool(page, HISTORY).click()
             heading = page.locator("h2:visible", has_text="july.ipynb")
-            expect(heading).to_be_visible(timeout=30_000)
-            expect(rows(page)).to_have_count(3, timeout=30_000)
+            expect(heading).to_be_visible()
+            expect(rows(page)).to_have_count(3)
             expect(rows(page).first).to_contain_text("newest")
             expect(rows(page).first).to_contain_text("moved from note.ipynb")
             expect(rows(page).nth(1)).not_to_contain_text("newest")
@@ -89,13 +89,13 @@ def test_the_panel_follows_the_notebook_in_front(
                 server.save(path, saved(f"{path} {number}"))
         with opened(browser, front, server) as page:
             tool(page, HISTORY).click()
-            expect(rows(page)).to_have_count(2, timeout=30_000)
+            expect(rows(page)).to_have_count(2)
             page.locator(".jp-DirListing-item", has_text="other.ipynb").dblclick()
             heading = page.locator(".bookstore-history h2")
-            expect(heading).to_have_text("other.ipynb", timeout=30_000)
-            expect(rows(page)).to_have_count(1, timeout=30_000)
+            expect(heading).to_have_text("other.ipynb")
+            expect(rows(page)).to_have_count(1)
             page.locator(".lm-TabBar-tabLabel", has_text="note.ipynb").click()
-            expect(rows(page)).to_have_count(2, timeout=30_000)
+            expect(rows(page)).to_have_count(2)
 
 
 def test_a_preview_closes_when_another_notebook_is_in_front(
@@ -112,18 +112,18 @@ def test_a_preview_closes_when_another_notebook_is_in_front(
             rows(page).first.locator(".bookstore-open").click()
             expect(preview.locator("h2")).to_contain_text("note.ipynb: ")
             shown = page.locator(".bookstore-frame iframe").content_frame
-            expect(shown.locator("main")).to_contain_text("note", timeout=60_000)
+            expect(shown.locator("main")).to_contain_text("note")
             page.locator(".jp-DirListing-item", has_text="other.ipynb").dblclick()
-            expect(preview).to_have_count(0, timeout=30_000)
+            expect(preview).to_have_count(0)
             heading = page.locator(".bookstore-history h2", has_text="other.ipynb")
-            expect(heading).to_be_visible(timeout=30_000)
+            expect(heading).to_be_visible()
             rows(page).first.locator(".bookstore-open").click()
             expect(preview.locator("h2")).to_contain_text("other.ipynb: ")
             # Also while the history is hidden, which does not follow then.
             page.locator("[data-id=bookstore-history]").click()
             expect(heading).to_be_hidden()
             page.locator(".lm-TabBar-tabLabel", has_text="note.ipynb").click()
-            expect(preview).to_have_count(0, timeout=30_000)
+            expect(preview).to_have_count(0)
 
 
 @pytest.mark.parametrize("name", ["lab", "notebook"])
@@ -137,10 +137,10 @@ def test_what_we_add_is_readable_in_the_dark_and_on_a_narrow_screen(
         with opened(browser, front, server) as page:
             choose_dark(page)
             tool(page, HISTORY).click()
-            expect(rows(page)).to_have_count(1, timeout=30_000)
+            expect(rows(page)).to_have_count(1)
             rows(page).first.locator(".bookstore-open").click()
             shown = page.locator(".bookstore-frame iframe").content_frame
-            expect(shown.locator("main")).to_contain_text("first", timeout=60_000)
+            expect(shown.locator("main")).to_contain_text("first")
             assert grave_problems(page) == []
             page.set_viewport_size(NARROW)
             if name == "notebook":
@@ -149,7 +149,7 @@ def test_what_we_add_is_readable_in_the_dark_and_on_a_narrow_screen(
             page.get_by_role("button", name="Close the preview").click()
             front.choose(page, "Publish and Share")
             dialog = page.get_by_role("dialog", name="Publish this notebook")
-            expect(dialog.locator(".bookstore-link")).to_have_count(2, timeout=30_000)
+            expect(dialog.locator(".bookstore-link")).to_have_count(2)
             page.set_viewport_size(NARROW)
             assert is_within(page, dialog)
             assert grave_problems(page) == []

@@ -81,10 +81,10 @@ def test_a_version_is_seen_compared_and_restored_from_its_preview(
         with opened(browser, front, server) as page:
             title = page.title()
             tool(page, "History of this notebook").click()
-            expect(rows(page)).to_have_count(3, timeout=30_000)
+            expect(rows(page)).to_have_count(3)
             open_version(page, 2)
             shown = page.locator(".bookstore-frame iframe").content_frame
-            expect(shown.locator("main")).to_contain_text("harmless", timeout=60_000)
+            expect(shown.locator("main")).to_contain_text("harmless")
             # Nothing of the notebook runs with our origin.
             assert frame_of(page).evaluate("self.origin") == "null"
             assert page.title() == title
@@ -94,17 +94,17 @@ def test_a_version_is_seen_compared_and_restored_from_its_preview(
             assert grave_problems(page) == []
             for key, source in (("k", "second"), ("ArrowUp", "third"), ("j", "second")):
                 page.keyboard.press(key)
-                expect(shown.locator("main")).to_contain_text(source, timeout=30_000)
+                expect(shown.locator("main")).to_contain_text(source)
             page.get_by_role("button", name="Older", exact=True).click()
-            expect(shown.locator("main")).to_contain_text("first", timeout=30_000)
+            expect(shown.locator("main")).to_contain_text("first")
             page.get_by_role("button", name="Compare with what is open").click()
-            expect(shown.locator("h1")).to_have_text("What changed", timeout=30_000)
+            expect(shown.locator("h1")).to_have_text("What changed")
             expect(shown.locator(".crumbs")).to_be_hidden()
             restores = sent(page, "restore")
             preview = page.locator(".bookstore-preview")
             preview.get_by_role("button", name="Restore", exact=True).dblclick()
             notice = page.locator(".bookstore-notice")
-            expect(notice).to_contain_text("is restored", timeout=30_000)
+            expect(notice).to_contain_text("is restored")
             expect(front.cells(page).first).to_contain_text("first")
             expect(notice.get_by_role("button", name="Undo")).to_be_enabled()
             assert len(restores) == 1
@@ -119,10 +119,10 @@ def test_what_is_typed_is_saved_before_it_is_compared(
         with opened(browser, front, server) as page:
             front.type(page, "# typed\n")
             tool(page, "History of this notebook").click()
-            expect(rows(page)).to_have_count(1, timeout=30_000)
+            expect(rows(page)).to_have_count(1)
             rows(page).first.hover()
             rows(page).first.get_by_role("button", name="Compare").click()
             shown = page.locator(".bookstore-frame iframe").content_frame
-            expect(shown.locator("main")).to_contain_text("# typed", timeout=60_000)
+            expect(shown.locator("main")).to_contain_text("# typed")
             # It is a version as well.
-            expect(rows(page)).to_have_count(2, timeout=30_000)
+            expect(rows(page)).to_have_count(2)

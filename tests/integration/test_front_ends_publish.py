@@ -55,7 +55,7 @@ def test_publishing_gives_links_and_can_be_taken_back(
             dialog.get_by_label("Title").fill(TITLE)
             dialog.get_by_label("Note").fill(NOTE)
             dialog.get_by_role("button", name="Publish", exact=True).click()
-            expect(dialog).to_contain_text("It is published.", timeout=30_000)
+            expect(dialog).to_contain_text("It is published.")
             expect(dialog).to_contain_text("“Sales in June” was published here by ")
             assert grave_problems(page) == []
             links = dialog.locator(".bookstore-link input")
@@ -72,7 +72,7 @@ def test_publishing_gives_links_and_can_be_taken_back(
             dialog.get_by_role("button", name="Unpublish").click()
             expect(dialog).to_contain_text("takes the notebook off the published shelf")
             dialog.get_by_role("button", name="Unpublish it").click()
-            expect(dialog).to_contain_text("was unpublished by ", timeout=30_000)
+            expect(dialog).to_contain_text("was unpublished by ")
             expect(
                 dialog.get_by_role("button", name="Publish", exact=True)
             ).to_be_enabled()
@@ -95,12 +95,12 @@ def test_a_link_to_what_is_open_is_two_clicks_away(
             dialog.get_by_role("button", name=name).click()
             assert "s3_version_id=" not in copied(page)
             other = open_as_another(browser, copied(page))
-            expect(other.locator("h1")).to_contain_text("note.ipynb", timeout=30_000)
+            expect(other.locator("h1")).to_contain_text("note.ipynb")
             other.context.close()
             dialog.get_by_role("button", name="Close").click()
             tool(page, "History of this notebook").click()
             # What was typed was saved before the links were made.
-            expect(rows(page).nth(1)).to_be_visible(timeout=30_000)
+            expect(rows(page).nth(1)).to_be_visible()
             act(page, 1, "Link")
             expect(page.locator(".bookstore-notice")).to_contain_text("Copied")
             assert "s3_version_id=" in copied(page)
@@ -123,7 +123,7 @@ def test_a_question_about_the_file_is_answered_before_the_links(
                 tool(page, PUBLISH).click()
                 page.get_by_role("button", name=answer).locator("visible=true").click()
                 dialog = page.get_by_role("dialog", name="Publish this notebook")
-                expect(dialog).to_contain_text(said, timeout=30_000)
+                expect(dialog).to_contain_text(said)
                 dialog.get_by_role("button", name="Close").click()
     assert "# typed" in (server.root / "note.ipynb").read_text()
 
@@ -153,7 +153,7 @@ def test_what_is_published_there_is_shown_before_it_is_replaced(
             expect(dialog.get_by_label("Note")).to_have_value(NOTE)
             assert versions(server) == 1
             send.dblclick()
-            expect(dialog).to_contain_text("It is published.", timeout=30_000)
+            expect(dialog).to_contain_text("It is published.")
             assert versions(server) == 2
             path.fill("free.ipynb")
             expect(dialog).not_to_contain_text("It is published.")

@@ -53,17 +53,17 @@ def test_mark_says_whether_saves_reach_the_store(
         with front.server(home, config) as server:
             server.save("note.ipynb", saved("1"))
             with opened(browser, front, server) as page:
-                expect(mark(page)).to_have_text("Archived", timeout=30_000)
+                expect(mark(page)).to_have_text("Archived")
                 mark(page).hover()
                 expect(tip(page)).to_contain_text("Archived at ")
                 proxy.fault = Fault("refuse")
                 change(front, page)
-                expect(mark(page)).to_have_text("Not in the store", timeout=30_000)
+                expect(mark(page)).to_have_text("Not in the store")
                 mark(page).focus()
                 expect(tip(page)).to_contain_text("Not reaching the store since ")
                 expect(tip(page)).to_contain_text("cannot be used now")
                 # One message for one cause, however many saves.
-                expect(warnings(page)).to_have_count(1, timeout=30_000)
+                expect(warnings(page)).to_have_count(1)
                 change(front, page)
                 change(front, page)
                 assert grave_problems(page) == []
@@ -72,13 +72,13 @@ def test_mark_says_whether_saves_reach_the_store(
                 assert len(texts) == len(set(texts)) <= 2
                 tool(page, HISTORY).click()
                 waits = page.locator(".bookstore-waits")
-                expect(waits).to_contain_text("Not reaching the store", timeout=30_000)
+                expect(waits).to_contain_text("Not reaching the store")
                 expect(waits.get_by_role("button", name="Try now")).to_be_visible()
                 assert grave_problems(page) == []
                 page.keyboard.press("Escape")
                 proxy.heal()
                 warnings(page).get_by_role("button", name="Try now").click()
-                expect(mark(page)).to_have_text("Archived", timeout=30_000)
+                expect(mark(page)).to_have_text("Archived")
                 expect(warnings(page)).to_have_count(0)
 
 
@@ -92,14 +92,14 @@ def test_message_stays_while_a_notebook_waits_and_others_do_not(
             server.save("note.ipynb", saved("1"))
             server.save("stored.ipynb", saved("1"))
             with opened(browser, front, server) as page:
-                expect(mark(page)).to_have_text("Archived", timeout=30_000)
+                expect(mark(page)).to_have_text("Archived")
                 proxy.fault = Fault("refuse")
                 change(front, page)
-                expect(warnings(page)).to_have_count(1, timeout=30_000)
+                expect(warnings(page)).to_have_count(1)
                 warnings(page).evaluate("node => { node.dataset.first = '1' }")
                 page.get_by_text("stored.ipynb", exact=True).dblclick()
                 other = page.locator(".jp-Toolbar .bookstore-mark", has_text="Archived")
-                expect(other).to_have_count(1, timeout=30_000)
+                expect(other).to_have_count(1)
                 page.wait_for_timeout(500)  # the time in which a message goes away
                 expect(warnings(page)).to_have_attribute("data-first", "1")
 
@@ -120,7 +120,7 @@ def test_people_can_say_what_to_do_about_a_changed_file_before_anything_is_done(
             server.save("note.ipynb", saved("elsewhere"))
             tool(page, HISTORY).click()
             changes = rows(page).first.locator(".bookstore-changes")
-            expect(changes).to_have_text("1 cell changed", timeout=60_000)
+            expect(changes).to_have_text("1 cell changed")
             act(page, 1, verb)
             question = page.locator(QUESTION, has_text="changed on disk")
             question.get_by_role("button", name="Cancel").click()
@@ -147,7 +147,7 @@ def test_buttons_are_there_with_nothing_configured_and_for_the_keyboard(
             expect(history).to_be_focused()
             page.keyboard.press("Enter")
             expect(page.locator(".bookstore-history")).to_contain_text(
-                "No store is configured", timeout=30_000
+                "No store is configured"
             )
             expect(rows(page)).to_have_count(0)
 
@@ -161,7 +161,7 @@ def test_state_of_saves_is_shown_where_the_toolbar_is_narrow(
         server.save("note.ipynb", saved("1"))
         with opened(browser, front, server) as page:
             status = page.locator("#jp-main-statusbar .bookstore-mark")
-            expect(status).to_have_text("Archived", timeout=30_000)
+            expect(status).to_have_text("Archived")
             tool(page, HISTORY).click()
             rows(page).first.locator(".bookstore-open").click()
             expect(page.locator(".bookstore-preview")).to_be_visible()

@@ -49,18 +49,18 @@ def config(tmp_path: Path) -> str:
 def save(front: FrontEnd, page: Page, text: str) -> None:
     front.type(page, f"# {text}\n")
     page.keyboard.press("Control+s")
-    expect(mark(page)).to_have_text("Archived", timeout=60_000)
+    expect(mark(page)).to_have_text("Archived")
 
 
 def restore_and_undo(front: FrontEnd, page: Page) -> None:
     mark(page).click()
-    expect(rows(page)).to_have_count(2, timeout=60_000)
+    expect(rows(page)).to_have_count(2)
     act(page, 1, "Restore")
     notice = page.locator(".bookstore-notice")
-    expect(notice).to_contain_text("is restored", timeout=60_000)
+    expect(notice).to_contain_text("is restored")
     expect(front.cells(page).first).not_to_contain_text("second")
     notice.get_by_role("button", name="Undo").click()
-    expect(notice).to_contain_text("Undone", timeout=60_000)
+    expect(notice).to_contain_text("Undone")
     expect(front.cells(page).first).to_contain_text("second")
 
 
@@ -77,17 +77,17 @@ def publish(front: FrontEnd, page: Page) -> list[str]:
     dialog = page.get_by_role("dialog", name="Publish this notebook")
     dialog.get_by_role("button", name="Publish", exact=True).click()
     links = dialog.locator(".bookstore-link input")
-    expect(links).to_have_count(2, timeout=60_000)
+    expect(links).to_have_count(2)
     return [link.input_value() for link in links.all()]
 
 
 def look_at_the_pages(hub: Hub, page: Page) -> None:
     """Look at a history and at a version; their scripts and frames are loaded."""
     page.goto(f"{hub.url}/user/ann/bookstore/history?{urlencode({'path': NAME})}")
-    expect(page.locator("#timeline")).to_contain_text("1 cell", timeout=60_000)
+    expect(page.locator("#timeline")).to_contain_text("1 cell")
     page.locator("a.when").first.click()
     frame = page.frame_locator("iframe").first
-    expect(frame.locator("body")).to_contain_text("# first", timeout=60_000)
+    expect(frame.locator("body")).to_contain_text("# first")
 
 
 @contextmanager

@@ -34,7 +34,7 @@ def parts_of_nbdime(front: FrontEnd, page: Page) -> Locator:
     """Return them, after a look into the palette."""
     if front.cell == MODERN_CELL:
         page.keyboard.press("Control+Shift+c")
-        expect(page.locator(COMMANDS).first).to_be_attached(timeout=30_000)
+        expect(page.locator(COMMANDS).first).to_be_attached()
     return page.locator(PARTS)
 
 
@@ -56,7 +56,7 @@ def test_front_ends_have_nothing_of_nbdime(
     with front.server(home, config) as server:
         server.save("note.ipynb", saved("1"))
         with opened(browser, front, server) as page:
-            expect(mark(page)).to_be_attached(timeout=30_000)
+            expect(mark(page)).to_be_attached()
             expect(parts_of_nbdime(front, page)).to_have_count(0)
         assert not served(server)
 
@@ -74,6 +74,6 @@ def test_who_enables_nbdime_has_it(
     with server:
         server.save("note.ipynb", saved("1"))
         with opened(browser, front, server) as page:
-            expect(parts_of_nbdime(front, page).first).to_be_attached(timeout=30_000)
+            expect(parts_of_nbdime(front, page).first).to_be_attached()
         # Beside jupyter_server 2, nbdime's server part refuses to serve classic.
         assert served(server) == (name == "lab")

@@ -80,7 +80,7 @@ def preview(page: Page) -> None:
     """Show a version beside the list, and the exact time of its row."""
     page.keyboard.press("j")
     heading = page.frame_locator("#preview iframe").get_by_role("heading").first
-    expect(heading).to_be_visible(timeout=30_000)
+    expect(heading).to_be_visible()
     page.get_by_text("Keys", exact=True).click()
     page.keyboard.press("j")
 

@@ -184,7 +184,7 @@ def test_the_version_in_focus_is_shown_beside_the_list_on_wide_screens(
     page.keyboard.press("j")
     preview = page.get_by_role("region", name="Preview")
     heading = preview.frame_locator("iframe").get_by_role("heading").first
-    expect(heading).to_have_text("Quarterly report", timeout=30_000)
+    expect(heading).to_have_text("Quarterly report")
     before = preview.locator("iframe").get_attribute("src")
     page.locator(f"{LINES} > .body .facts").nth(2).hover(position={"x": 25, "y": 9})
     expect(preview.locator("iframe")).not_to_have_attribute("src", before or "")

@@ -52,9 +52,9 @@ def test_menu_lists_versions_and_reverts_to_one(tmp_path: Path, home: Path) -> N
         page = browser.new_page()
         page.goto(f"{server.url}/notebooks/note.ipynb?token={TOKEN}")
         cell = page.locator(".code_cell .CodeMirror-code").first
-        expect(cell).to_contain_text("third", timeout=30_000)
+        expect(cell).to_contain_text("third")
         revert_to_the_oldest(page)
-        expect(cell).to_contain_text("first", timeout=30_000)
+        expect(cell).to_contain_text("first")
         assert first_source((server.root / "note.ipynb").read_bytes()) == "first"
         wait_for(lambda: kernels_are_idle(server), what="the kernel", every=0.2)
     folder = tmp_path / "store/bookstore/workspace/note.ipynb.versions"

@@ -98,13 +98,13 @@ def scripts_in(seen: list[str]) -> set[str]:
 
 
 def check_that_all_is_drawn(frame: FrameLocator) -> None:
-    expect(frame.locator("mjx-container")).to_have_count(6, timeout=LONG)
-    expect(frame.locator(".drawn.mermaid img")).to_have_count(2, timeout=LONG)
-    expect(frame.locator(".drawn.plotly .main-svg")).not_to_have_count(0, timeout=LONG)
+    expect(frame.locator("mjx-container")).to_have_count(6)
+    expect(frame.locator(".drawn.mermaid img")).to_have_count(2)
+    expect(frame.locator(".drawn.plotly .main-svg")).not_to_have_count(0)
     expect(frame.locator(".drawn.plotly .gtitle")).to_have_text("T")
-    expect(frame.locator(".drawn.vega-lite svg.marks")).to_have_count(1, timeout=LONG)
+    expect(frame.locator(".drawn.vega-lite svg.marks")).to_have_count(1)
     expect(frame.locator(".drawn.vega svg .mark-rect path")).to_have_count(3)
-    expect(frame.locator(".widget-slider")).to_have_count(1, timeout=LONG)
+    expect(frame.locator(".widget-slider")).to_have_count(1)
     expect(frame.locator(".widget-readout")).to_have_text("7")
 
 
@@ -312,7 +312,7 @@ def test_hostile_data_run_nothing_and_reach_nothing(
         )
         # A forged place for a part may show the last heading once more.
         last = frame.get_by_role("heading", name="The last heading").first
-        expect(last).to_be_attached(timeout=LONG)
+        expect(last).to_be_attached()
         inside = next(found for found in page.frames if "/content?" in found.url)
         if name == "drawn":
             wait_for(partial(all_tried, page), what="all figures tried")
