@@ -64,7 +64,7 @@ run: $(if $(filter classic,$(JUPYTER)),.venv-classic,.venv)/.installed  ## Start
 
 # Tests of servers wait more than they compute, so a few run in parallel.
 test: install chromium hub-proxy  ## Run all tests, on servers of both generations
-	.venv/bin/python -m pytest -n 3 --dist worksteal
+	.venv/bin/python -m pytest -n 3 --dist worksteal --rerun-show-tracebacks
 	.venv-classic/bin/python -m pytest -n 2 tests/archiver tests/umbrella
 
 # The lowest versions that the packages accept, with the test tools of constraints.txt.

@@ -12,6 +12,8 @@ from harness.command import Run, forget_application, runner
 
 #: The process that renders and compares for the app; all tests share it.
 CONFINED = "bookstore_web.confined.child"
+#: The process through which a module's tests drive their browser.
+DRIVER = "playwright/driver"
 
 SCRUBBED = ("AWS_", "JPYNB_", "JUPYTER", "JPY_", "XDG_")
 
@@ -70,6 +72,8 @@ def _belongs_to_a_session(thread: threading.Thread) -> bool:
 def _is_session_server(process: psutil.Process) -> bool:
     try:
         words = " ".join(process.cmdline())
-        return any(known in words for known in ("hypercorn", "chromium", CONFINED))
+        return any(
+            known in words for known in ("hypercorn", "chromium", CONFINED, DRIVER)
+        )
     except psutil.Error:
         return False

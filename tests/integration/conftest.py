@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 from playwright.sync_api import Browser
@@ -28,9 +29,9 @@ def s3_server() -> Iterator[S3Server]:
 
 
 @pytest.fixture
-def bucket(s3_server: S3Server, request: pytest.FixtureRequest) -> Iterator[str]:
+def bucket(s3_server: S3Server) -> Iterator[str]:
     """A versioned bucket of the test's own, and a server in its normal mood."""
-    name = f"bucket-{abs(hash(request.node.nodeid)) % 10**12}"
+    name = f"bucket-{uuid4().hex}"
     s3_server.delay = 0.0
     yield s3_server.make_bucket(name)
     s3_server.delay = 0.0
@@ -48,8 +49,26 @@ def front(request: pytest.FixtureRequest) -> FrontEnd:
     return FRONT_ENDS[request.param]
 
 
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    """Chromium, for the tests of a module."""
+    with open_browser() as started:
+        yield started
+
+
 @pytest.fixture
-def browser() -> Iterator[Browser]:
-    """Chromium, for one test."""
-    with open_browser() as chromium:
-        yield chromium
+def browser(chromium: Browser) -> Iterator[Browser]:
+    """Chromium, without pages and cookies of other tests."""
+    yield chromium
+    for context in chromium.contexts:
+        context.close()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let tests in a browser have a second attempt, which the summary shows.
+
+    Front ends lose a key or a click now and then while they start on a busy machine.
+    """
+    for item in items:
+        if "chromium" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.flaky(reruns=1))

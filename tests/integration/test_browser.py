@@ -8,7 +8,7 @@ import pytest
 import requests
 from playwright.sync_api import Browser, Page, expect
 
-from harness.browsing import CHROMIUM, looks, open_browser, take_screenshot
+from harness.browsing import CHROMIUM, looks, take_screenshot
 from harness.make_run import MakeRun
 from harness.waiting import wait_for
 
@@ -21,12 +21,6 @@ pytestmark = pytest.mark.skipif(
 def run(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[MakeRun]:
     with MakeRun(tmp_path, request.param) as server:
         yield server
-
-
-@pytest.fixture
-def browser() -> Iterator[Browser]:
-    with open_browser() as chromium:
-        yield chromium
 
 
 def notebook_url(run: MakeRun, path: str) -> str:

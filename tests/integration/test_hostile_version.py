@@ -1,16 +1,14 @@
 """A version that tries everything, shown in a real browser by real notebook servers."""
 
-import os
 import re
-import shutil
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Route, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Route
 
 from bookstore_web.rendering.policy import frame_policy
+from harness.browsing import CHROMIUM, SCREENSHOTS, open_browser
 from harness.config_files import extension_lines, settings_lines
 from harness.notebook_server import GENERATIONS, TOKEN, NotebookServer, notebook
 from harness.shown_versions import (
@@ -21,9 +19,6 @@ from harness.shown_versions import (
     watch,
 )
 from harness.waiting import wait_for
-
-CHROMIUM = shutil.which("chromium")
-SCREENSHOTS = Path(os.environ.get("SCREENSHOTS", "screenshots"))
 
 pytestmark = [
     pytest.mark.server,
@@ -53,21 +48,11 @@ def server(
         yield running
 
 
-@pytest.fixture
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(
-            executable_path=CHROMIUM,
-            args=[
-                "--no-sandbox",
-                "--disable-gpu",
-                "--no-first-run",
-                # These checks would block requests to this machine.
-                "--disable-features=LocalNetworkAccessChecks",
-            ],
-        )
-        yield chromium
-        chromium.close()
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    # These checks would block requests to this machine.
+    with open_browser("--disable-features=LocalNetworkAccessChecks") as started:
+        yield started
 
 
 @pytest.fixture

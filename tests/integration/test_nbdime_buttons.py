@@ -11,6 +11,7 @@ from harness.config_files import settings_lines
 from harness.front_ends import FRONT_ENDS, MODERN_CELL, FrontEnd
 from harness.notebook_server import NotebookServer
 from harness.open_notebook import mark, opened, saved
+from harness.waiting import wait_for
 
 pytestmark = [
     pytest.mark.server,
@@ -30,11 +31,21 @@ ENABLE = {
 }
 
 
+def open_palette(page: Page) -> None:
+    """Press its keys until it is there: a front end that still starts loses them."""
+
+    def is_open() -> bool:
+        page.keyboard.press("Control+Shift+c")
+        page.wait_for_timeout(1000)
+        return page.locator(COMMANDS).count() > 0
+
+    wait_for(is_open, what="the palette", seconds=60)
+
+
 def parts_of_nbdime(front: FrontEnd, page: Page) -> Locator:
     """Return them, after a look into the palette."""
     if front.cell == MODERN_CELL:
-        page.keyboard.press("Control+Shift+c")
-        expect(page.locator(COMMANDS).first).to_be_attached()
+        open_palette(page)
     return page.locator(PARTS)
 
 

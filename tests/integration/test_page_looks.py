@@ -17,7 +17,6 @@ from harness.browsing import (
     CHROMIUM,
     WIDE,
     looks,
-    open_browser,
     open_page,
     overflow,
     take_screenshot,
@@ -48,12 +47,6 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
             now = running.library.now
             running.library.save(PLOT, now, content=plotted(colour))
         yield running
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with open_browser() as chromium:
-        yield chromium
 
 
 def open_first_lines(page: Page) -> None:

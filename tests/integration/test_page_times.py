@@ -10,7 +10,7 @@ from playwright.sync_api import Browser
 
 from bookstore_core.stores import utc_now
 from bookstore_web import create_app
-from harness.browsing import CHROMIUM, open_browser
+from harness.browsing import CHROMIUM
 from harness.library import Library
 from harness.moments import MOMENTS, NOW
 from harness.serving import serving
@@ -33,12 +33,6 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         # The process that renders takes some time to start.
         requests.get(f"{url}/bookstore/view?path=a.ipynb", timeout=120)
         yield f"{url}/bookstore/history?path=a.ipynb"
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with open_browser() as chromium:
-        yield chromium
 
 
 def test_scripts_and_pages_say_the_same_moment_in_the_same_words(

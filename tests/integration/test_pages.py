@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 from playwright.sync_api import Browser, Locator, Page, Route, expect
 
-from harness.browsing import CHROMIUM, open_browser, open_page
+from harness.browsing import CHROMIUM, open_page
 from harness.library import DELETED, OLD, REPORT, SAID, WHY, day, plotted, report
 from harness.notebook_server import GENERATIONS, notebook
 from harness.site import Site, open_site
@@ -29,12 +29,6 @@ def site(
 ) -> Iterator[Site]:
     with open_site(request.param, tmp_path_factory.mktemp("pages")) as running:
         yield running
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with open_browser() as chromium:
-        yield chromium
 
 
 @pytest.fixture

@@ -3,9 +3,9 @@
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
-from harness.browsing import CHROMIUM, open_browser
+from harness.browsing import CHROMIUM
 from harness.config_files import extension_lines, settings_lines
 from harness.notebook_server import TOKEN, NotebookServer, notebook
 from harness.versions import first_source, spool_is_empty
@@ -35,7 +35,9 @@ def revert_to_the_oldest(page: Page) -> None:
     page.locator(".modal-footer .btn-danger").click()
 
 
-def test_menu_lists_versions_and_reverts_to_one(tmp_path: Path, home: Path) -> None:
+def test_menu_lists_versions_and_reverts_to_one(
+    tmp_path: Path, home: Path, browser: Browser
+) -> None:
     config = (
         CLASS
         + settings_lines(storage="local", local_root=str(tmp_path / "store"))
@@ -45,10 +47,7 @@ def test_menu_lists_versions_and_reverts_to_one(tmp_path: Path, home: Path) -> N
         for source in ("first", "second", "third"):
             server.save("note.ipynb", notebook(source))
         wait_for(lambda: spool_is_empty(home), what="an empty spool")
-    with (
-        NotebookServer("classic", home, config=config) as server,
-        open_browser() as browser,
-    ):
+    with NotebookServer("classic", home, config=config) as server:
         page = browser.new_page()
         page.goto(f"{server.url}/notebooks/note.ipynb?token={TOKEN}")
         cell = page.locator(".code_cell .CodeMirror-code").first

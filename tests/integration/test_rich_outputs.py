@@ -59,15 +59,15 @@ def server(
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
     # These checks would block requests to this machine.
-    with open_browser("--disable-features=LocalNetworkAccessChecks") as browser:
-        yield browser
+    with open_browser("--disable-features=LocalNetworkAccessChecks") as started:
+        yield started
 
 
 def log_in(
-    chromium: Browser, server: NotebookServer, size: Any, **options: Any
+    browser: Browser, server: NotebookServer, size: Any, **options: Any
 ) -> BrowserContext:
     """Return a context of a browser with the server's cookie."""
-    context = chromium.new_context(viewport=size, **options)
+    context = browser.new_context(viewport=size, **options)
     context.set_default_timeout(LONG)
     page = context.new_page()
     page.goto(f"{server.url}/api/status?token={TOKEN}")
@@ -76,10 +76,8 @@ def log_in(
 
 
 @pytest.fixture
-def context(chromium: Browser, server: NotebookServer) -> Iterator[BrowserContext]:
-    found = log_in(chromium, server, TALL)
-    yield found
-    found.close()
+def context(browser: Browser, server: NotebookServer) -> BrowserContext:
+    return log_in(browser, server, TALL)
 
 
 def open_version(
@@ -139,9 +137,9 @@ def test_only_the_scripts_that_are_needed_are_loaded(
 
 @pytest.mark.parametrize("way", ["off", "missing"])
 def test_without_scripts_the_other_forms_are_shown(
-    server: NotebookServer, chromium: Browser, way: str
+    server: NotebookServer, browser: Browser, way: str
 ) -> None:
-    context = log_in(chromium, server, TALL, java_script_enabled=way != "off")
+    context = log_in(browser, server, TALL, java_script_enabled=way != "off")
     others = re.compile(r"/renderers/\w+/(?!frame)")
     context.route(others, lambda route: route.abort())
     page, frame = open_version(context, server, "sound.ipynb", sound())
@@ -160,13 +158,12 @@ def test_without_scripts_the_other_forms_are_shown(
         box = page.locator("iframe").bounding_box()
         assert box
         assert box["height"] > 400
-    context.close()
 
 
 def test_the_page_scrolls_as_one_and_links_lead_within_the_notebook(
-    server: NotebookServer, chromium: Browser
+    server: NotebookServer, browser: Browser
 ) -> None:
-    context = log_in(chromium, server, SMALL)
+    context = log_in(browser, server, SMALL)
     text = "\n\n".join(["See [the end](#The-end)."] + ["text"] * 200)
     content = notebook_of(markdown(text), markdown("# The end"))
     page, frame = open_version(context, server, "long.ipynb", content)
@@ -183,7 +180,6 @@ def test_the_page_scrolls_as_one_and_links_lead_within_the_notebook(
     assert len(context.pages) == 1
     page.keyboard.press("Home")
     wait_for(lambda: page.evaluate("scrollY") < 500, what="the keyboard to scroll")
-    context.close()
 
 
 #: Each would take in what follows it, or leave its own style to it.
@@ -251,9 +247,9 @@ def large(cells: int) -> dict[str, Any]:
 
 
 def test_what_does_not_fit_loads_when_it_is_scrolled_to(
-    server: NotebookServer, chromium: Browser
+    server: NotebookServer, browser: Browser
 ) -> None:
-    context = log_in(chromium, server, SMALL)
+    context = log_in(browser, server, SMALL)
     seen = watch(context)
     page, frame = open_version(context, server, "large.ipynb", large(1202))
     expect(frame.locator("img")).to_have_count(1)
@@ -265,13 +261,12 @@ def test_what_does_not_fit_loads_when_it_is_scrolled_to(
     expect(frame.locator(".later")).to_have_count(0)
     parts = [re.sub(r".*&", "", url) for url in seen if re.search("(cell|from)=", url)]
     assert parts == ["cell=1", "from=500", "from=1000"]
-    context.close()
 
 
 def test_without_scripts_links_lead_to_what_does_not_fit(
-    server: NotebookServer, chromium: Browser
+    server: NotebookServer, browser: Browser
 ) -> None:
-    context = log_in(chromium, server, SMALL, java_script_enabled=False)
+    context = log_in(browser, server, SMALL, java_script_enabled=False)
     _, frame = open_version(context, server, "large.ipynb", large(602))
     with context.expect_page() as opened:
         frame.get_by_role("link", name="Show the cells from 501 on").click()
@@ -279,7 +274,6 @@ def test_without_scripts_links_lead_to_what_does_not_fit(
     with context.expect_page() as opened:
         frame.get_by_role("link", name="Show the output").click()
     expect(opened.value.locator("img")).to_have_count(1)
-    context.close()
 
 
 @pytest.fixture
@@ -378,9 +372,9 @@ def test_without_policy_and_care_hostile_data_would_reach_out(
 
 
 def test_a_page_answers_while_its_frame_does_not(
-    server: NotebookServer, chromium: Browser
+    server: NotebookServer, browser: Browser
 ) -> None:
-    context = log_in(chromium, server, SMALL)
+    context = log_in(browser, server, SMALL)
     endless = f"test(/(x+x+)+y/, '{'x' * 60}')"
     chart = vega(signals=[{"name": "s", "init": endless}])
     content = notebook_of(code({VEGA: chart, "text/plain": "the chart as text"}))
@@ -390,7 +384,6 @@ def test_a_page_answers_while_its_frame_does_not(
     sentence = page.get_by_text("takes too long, so it is shown without it")
     expect(sentence).to_be_visible(timeout=2 * LONG)
     expect(frame.get_by_text("the chart as text")).to_be_visible()
-    context.close()
 
 
 def test_scripts_are_sent_to_who_is_not_logged_in(server: NotebookServer) -> None:

@@ -117,7 +117,8 @@ def test_a_spool_of_others_is_refused_and_saves_succeed(
     assert archiver.intake.unprotected == ("a.ipynb",)
     report = report_spool(archiver.settings)
     assert (report.ok, report.unprotected) == (False, ("a.ipynb",))
-    shutil.rmtree(spool_dir)
+    # In one step, because the archiver is at work.
+    spool_dir.rename(spool_dir.with_name("refused"))
     wait_for(lambda: contents(store), what="the version")
     assert contents(store) == ["1"]
 
