@@ -169,6 +169,28 @@ def test_notebook_whose_record_waits_in_the_spool_is_not_recorded_again(
     )
 
 
+def test_notebook_whose_record_was_sent_by_another_process_is_not_recorded_again(
+    make_archiver: MakeArchiver,
+    files: Files,
+    full_folder: list[str],
+    store: MemoryStore,
+    spool_dir: Path,
+) -> None:
+    first = make_archiver()
+    first.close()  # only adds from here on
+    first.intake._pending_renames.add_folder("x", "y", str(files.root / "y"))
+    (path,) = rename_files(str(spool_dir))
+    first.intake.archive_file(
+        str(files.root / "y/00.ipynb"), "y/00.ipynb", saved_at=utc_now()
+    )
+    # It is sent, and then the process is killed before it has noted anything itself.
+    path.write_bytes(path.read_bytes().splitlines(keepends=True)[0])
+    assert make_archiver().drain(30)
+    first.intake._pending_renames.release()
+    assert make_archiver(root=files.root).drain(30)
+    assert recorded(store, "y", full_folder) == [[f"x/{name}"] for name in full_folder]
+
+
 def test_drain_also_finishes_renames(
     notes: RenameNotes,
     make_archiver: MakeArchiver,

@@ -65,6 +65,7 @@ class Archiver:
             max_threads=settings.max_threads,
             min_interval=settings.min_interval,
             tend=self.intake.tend,
+            stored=self.intake.note_stored,
             removed=self.intake.note_removed,
             timing=timing,
         )

@@ -285,6 +285,12 @@ class Intake:
             )
         self.repair()
 
+    def note_stored(self, entry: Entry) -> None:
+        """Record that the store has a save, before it is removed from the spool."""
+        known = entry.trailer.metadata
+        if known.moved_from:
+            self._pending_renames.stored(known.source_path, known.saved_at)
+
     def note_removed(self, entry: Entry) -> None:
         """Record that somebody removed a save from the spool before it was sent."""
         if not is_note_key(entry.key):

@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO
 
@@ -30,6 +31,11 @@ from bookstore_core.stores.versions import new_save_id
 #: Bytes that are read of a note: the paths of a hundred thousand notebooks.
 MAX_SIZE = 32 * 1024 * 1024
 
+#: Bytes that are read of its first line: three paths, which JSON may write longer.
+MAX_FIRST = 65536
+
+_APPENDING = os.O_RDWR | os.O_APPEND
+
 
 class RenameNote:
     """A rename on disk, locked by this process."""
@@ -40,18 +46,28 @@ class RenameNote:
         self._file = file
 
     def recorded(self, path: str) -> None:
-        """Note that a version of the notebook at `path` records its move; durable."""
-        self._add(encode_recorded(path))
+        """Note that a version of the notebook at `path` records its move.
+
+        It need not be durable: that version waits in the spool, and is not removed
+        before `RenameNotes.stored`.
+        """
+        with suppress(OSError, ValueError):
+            self._file.write(encode_recorded(path))
+            self._file.flush()
 
     def over(self) -> None:
         """Note that nothing more needs to be recorded; durable."""
-        self._add(OVER)
-
-    def _add(self, line: bytes) -> None:
-        with suppress(OSError, ValueError):  # at worst, it is recorded twice
-            self._file.write(line)
+        with suppress(OSError, ValueError):  # at worst, it is walked again
+            self._file.write(OVER)
             self._file.flush()
             os.fsync(self._file.fileno())
+
+    def reload(self) -> None:
+        """Read what other processes have noted as stored meanwhile."""
+        self._file.seek(0)
+        rename = decode_rename(self._file.read(MAX_SIZE))
+        if rename is not None:
+            self.rename = rename
 
     def remove(self) -> None:
         """Remove the note: all notebooks are recorded."""
@@ -105,6 +121,8 @@ class RenameNotes:
     def _write(self, rename: FolderRename, draft: Path, path: Path) -> RenameNote:
         file = self._disk.create(draft)
         try:
+            # The process that drains the spool adds lines too.
+            fcntl.fcntl(file, fcntl.F_SETFL, os.O_APPEND)
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             file.write(rename.encode())
             self._disk.sync(file)
@@ -132,7 +150,9 @@ class RenameNotes:
         except SpoolError:
             saves = []
         for note in found:
-            # A process may have ended after it spooled a save, before it noted that.
+            # A process may have ended after it spooled a save, before it noted that. A
+            # save that is not there any more is in the note: see `stored`.
+            note.reload()
             recorded = {
                 save.source_path
                 for save in saves
@@ -141,10 +161,34 @@ class RenameNotes:
             note.rename = replace(note.rename, recorded=note.rename.recorded | recorded)
         return found
 
+    def stored(self, path: str, saved_at: datetime) -> None:
+        """Note that the store has the version that records a move to `path`; durable.
+
+        The process that drains calls it before it removes the save from the spool, so
+        that at any moment either the save or the note says that the move is recorded,
+        whichever process ends.
+        """
+        for note in reversed(rename_files(self._spool_dir)):
+            with suppress(OSError):  # at worst, it is recorded twice
+                file = os.fdopen(open_regular(note, flags=_APPENDING), "r+b")
+                with file:
+                    first = file.read(MAX_FIRST).partition(b"\n")[0] + b"\n"
+                    rename = decode_rename(first) if _is_own(file, note) else None
+                    if rename is not None and rename.renamed_at <= saved_at:
+                        path = self._note_stored(rename, path, file)
+
+    def _note_stored(self, rename: FolderRename, path: str, file: BinaryIO) -> str:
+        """Add a line, if the path is in the folder; return the path before that."""
+        if not rename.contains(path):
+            return path
+        file.write(encode_recorded(path))
+        self._disk.sync(file)
+        return rename.old_path(path)
+
     def _own(self, path: Path) -> RenameNote | None:
         """Lock a note for this process; return None if another process has it."""
         try:
-            file = os.fdopen(open_regular(path, flags=os.O_RDWR), "r+b")
+            file = os.fdopen(open_regular(path, flags=_APPENDING), "r+b")
         except OSError:
             return None
         try:
@@ -153,7 +197,8 @@ class RenameNotes:
                 data = file.read(MAX_SIZE)
                 rename = decode_rename(data)
                 if rename is not None and self._believe(rename):
-                    file.truncate(file.seek(data.rfind(b"\n") + 1))  # drop a torn line
+                    if not data.endswith(b"\n"):  # drop a torn line
+                        file.truncate(file.seek(data.rfind(b"\n") + 1))
                     return RenameNote(rename, path, file)
         except OSError:
             pass  # another process has it, or has just removed it

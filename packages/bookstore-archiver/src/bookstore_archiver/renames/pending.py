@@ -184,6 +184,11 @@ class PendingRenames:
                 if known.note is not None:
                     known.note.remove()
 
+    def stored(self, path: str, saved_at: datetime) -> None:
+        """Note that the store has the version that records a move to `path`."""
+        if self._notes is not None:
+            self._notes.stored(path, saved_at)
+
     def tidy(self, grace: float = GRACE) -> None:
         """Remove the folders that are over and that no later rename refers to.
 

@@ -40,6 +40,7 @@ class Backlog:
         max_threads: int,
         min_interval: float,
         timing: Timing,
+        stored: Callable[[Entry], None] = lambda entry: None,
         removed: Callable[[Entry], None] = lambda entry: None,
         clock: Callable[[], float] = time.monotonic,
         dice: Callable[[], float] = random.random,
@@ -50,6 +51,7 @@ class Backlog:
         self._lock = lock
         self._max_threads = max_threads
         self._timing = timing
+        self._stored = stored
         self._removed = removed
         self._clock = clock
         self._dice = dice
@@ -172,6 +174,7 @@ class Backlog:
         if result is SendResult.BROKEN:
             self._spool.fail(entry, str(outcome.error))
         elif result is not SendResult.GONE:
+            self._stored(entry)
             self.remove([entry])
         with self._lock:
             sent = result in (SendResult.SENT, SendResult.ALREADY_STORED)

@@ -4,7 +4,8 @@ Each is a file in ``renamed/`` in the spool, whose name begins with the time. It
 line of JSON that describes the rename, then one line for each notebook whose rename is
 recorded in a version, with its new path as a JSON string, and a last line ``true`` if
 all are recorded. A process locks the files that it works on. When it has ended, another
-process takes them over.
+process takes them over. The process that drains the spool adds a line too, before it
+removes the save of a renamed notebook.
 """
 
 import json
@@ -38,6 +39,14 @@ class FolderRename:
     recorded: frozenset[str] = frozenset()
     over: bool = False
     waits: bool = False
+
+    def contains(self, path: str) -> bool:
+        """Return whether a path is in the folder."""
+        return path.startswith(f"{self.new}/")
+
+    def old_path(self, path: str) -> str:
+        """Return the path before the rename of a path in the folder."""
+        return self.old + path[len(self.new) :]
 
     def encode(self) -> bytes:
         """Return the first line of a file."""
