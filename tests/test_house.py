@@ -123,6 +123,7 @@ APART = {
     "versions": {"flask", "tornado"},
     "rendering": {"flask", "tornado"},
     "fields.py": {"flask", "tornado"},
+    "slim.py": {"flask", "tornado"},
     "wire.py": {"flask", "tornado"},
 }
 

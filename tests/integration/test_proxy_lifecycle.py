@@ -58,6 +58,19 @@ def test_many_first_requests_start_one_gunicorn(server: NotebookServer) -> None:
     assert len(gunicorns(server)) == 2  # a master and a worker
 
 
+def test_without_requests_gunicorn_ends_until_the_next_one(
+    generation: Generation, home: Path
+) -> None:
+    config = "c.BookstoreSettings.web_idle_after = 0.2\n"
+    with echo_server(generation, home, config=config) as server:
+        first = echo(server)
+        wait_for(lambda: not psutil.pid_exists(first["pid"]), what="the worker's end")
+        wait_for(
+            lambda: not psutil.pid_exists(first["master"]), what="the master's end"
+        )
+        assert echo(server)["master"] != first["master"]
+
+
 def kill_master(server: NotebookServer) -> None:
     master = psutil.Process(echo(server)["master"])
     master.kill()

@@ -96,6 +96,7 @@ def test_a_directory_that_cannot_exist_is_a_wrong_value(name: str, value: str) -
         ("min_interval", float("inf")),
         ("shutdown_timeout", float("nan")),
         ("shutdown_timeout", 1e300),
+        ("web_idle_after", float("nan")),
         ("max_threads", 10**9),
     ],
 )

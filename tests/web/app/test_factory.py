@@ -15,9 +15,11 @@ from bookstore_core.errors import (
     VersionNotFoundError,
 )
 from bookstore_core.settings import BookstoreSettings
+from bookstore_core.stores import Version
 from bookstore_web import create_app
 from bookstore_web.app.failures import STATUS, status_of
 from bookstore_web.wire import CONTEXT_HEADER, Launch, RequestContext
+from harness.notebook_server import notebook
 from harness.web_app import SECRET, ServerSide
 
 
@@ -45,6 +47,29 @@ def test_the_app_does_not_import_tornado_or_a_notebook_server() -> None:
     names = "{'tornado', 'jupyter_server', 'notebook', 'botocore'}"
     code = f"import sys, bookstore_web.app.factory; print({names} & set(sys.modules))"
     assert run(code) == "set()"
+
+
+def test_home_and_history_import_nothing_that_renders_or_compares(
+    settings: BookstoreSettings, put: Callable[..., Version]
+) -> None:
+    put("workspace/a.ipynb", notebook("1"))
+    code = f"""
+import sys
+from bookstore_core.settings import BookstoreSettings
+from bookstore_web import create_app
+settings = BookstoreSettings(storage="local", local_root={settings.local_root!r})
+client = create_app(settings).test_client()
+for page in ("", "history?path=a.ipynb"):
+    assert client.get(f"/bookstore/{{page}}").status_code == 200
+print({{"nbconvert", "nbdime", "nbformat", "jsonschema", "pygments", "mistune"}}
+    & set(sys.modules))
+"""
+    assert run(code) == "set()"
+
+
+def test_an_app_that_reads_notebooks_compiles_no_grammars() -> None:
+    code = "import bookstore_web.slim as s, sys; s.leave_out(); import nbformat"
+    assert run(f"{code}; print('lark' in sys.modules)") == "False"
 
 
 def test_every_error_but_the_base_class_has_a_status() -> None:

@@ -5,6 +5,7 @@ import logging
 import os
 import stat
 import tempfile
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -36,8 +37,12 @@ def make_supervisor(
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     made = []
 
-    def make(application: str, clock: Callable[[], float]) -> GunicornSupervisor:
-        settings = BookstoreSettings(storage="local")
+    def make(
+        application: str,
+        clock: Callable[[], float] = time.monotonic,
+        idle_after: float = 0.0,
+    ) -> GunicornSupervisor:
+        settings = BookstoreSettings(storage="local", web_idle_after=idle_after)
         supervisor = GunicornSupervisor(
             settings,
             lambda: ServerAddress("http://127.0.0.1:1"),
@@ -51,6 +56,12 @@ def make_supervisor(
     yield make
     for supervisor in made:
         supervisor.stop()
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    async with asyncio.timeout(30):
+        while not condition():
+            await asyncio.sleep(0.01)
 
 
 async def failure_of(supervisor: GunicornSupervisor) -> NotRunningError:
@@ -110,6 +121,26 @@ def test_simultaneous_callers_share_one_start_and_stop_ends_it(
     assert stat.S_IMODE(os.stat(first.socket_path).st_mode) == 0o600
     supervisor.stop()
     assert not os.path.exists(first.runtime_dir)
+
+
+def test_without_requests_gunicorn_ends_and_the_next_one_starts_another(
+    make_supervisor: Callable[..., GunicornSupervisor],
+) -> None:
+    supervisor = make_supervisor("harness.echo:application()", idle_after=0.01)
+
+    async def ask() -> Launch:
+        with supervisor.in_use():
+            launch = await supervisor.ensure_running()
+            await asyncio.sleep(0.05)
+            assert await supervisor.ensure_running() is launch
+        return launch
+
+    async def ask_again() -> None:
+        first = await ask()
+        await until(lambda: not os.path.exists(first.runtime_dir))
+        assert (await ask()).runtime_dir != first.runtime_dir
+
+    asyncio.run(ask_again())
 
 
 def test_a_socket_has_a_short_path_below_a_long_temporary_directory(

@@ -183,6 +183,13 @@ class BookstoreSettings(LoggingConfigurable):
         help="Seconds after which the notebook warns about saves that have not reached "
         "the store.",
     ).tag(config=True)
+    web_idle_after = Float(
+        600.0,
+        min=0.0,
+        max=MAX_SECONDS,
+        help="Seconds without a request after which a notebook server ends the process "
+        "of the web app; the next request starts it again. 0: never.",
+    ).tag(config=True)
     shutdown_timeout = Float(
         5.0,
         min=0.0,
@@ -240,7 +247,7 @@ class BookstoreSettings(LoggingConfigurable):
             )
         return str(path)
 
-    @validator_of("min_interval", "shutdown_timeout")
+    @validator_of("min_interval", "web_idle_after", "shutdown_timeout")
     def _check_seconds(self, proposal: Any) -> float:
         value: float = proposal["value"]
         if value != value:  # not a number

@@ -10,6 +10,8 @@ from importlib import import_module
 from ipaddress import ip_address
 from typing import Any
 
+from bookstore_web.slim import leave_out
+
 workers = 2
 worker_class = "gthread"
 #: More than `MOST_TASKS` in `confined/pool.py`, so that one is always free.
@@ -61,6 +63,11 @@ def is_private(address: object) -> bool:
         return host == "localhost" or ip_address(host).is_loopback
     except ValueError:
         return False
+
+
+def post_fork(server: Any, worker: Any) -> None:
+    """In a worker, before it loads the app: import less."""
+    leave_out()
 
 
 def post_worker_init(worker: Any) -> None:

@@ -19,11 +19,11 @@ from bookstore_web.gunicorn_conf import (
     limit_request_field_size,
     limit_request_fields,
     limit_request_line,
-    preload,
     threads,
     timeout,
     worker_class,
 )
+from bookstore_web.slim import leave_out
 from bookstore_web.wire import Launch
 
 if TYPE_CHECKING:
@@ -80,19 +80,18 @@ def post_fork(server: Any, worker: Any) -> None:
 
     Not in the master: a thread there would not survive the fork.
     """
+    leave_out()
     threading.Thread(
         target=_end_with_server, args=(worker.ppid,), name="pipe-watcher", daemon=True
     ).start()
 
 
 def post_worker_init(worker: Any) -> None:
-    """In a worker that has loaded the app: mark it as ready, and preload modules."""
+    """In a worker that has loaded the app: mark it as ready.
+
+    It preloads nothing: most people who open a history look at no version.
+    """
     Path(launch().ready_path).touch()
-    # The first notebook would wait a second for the grammars that the validator's
-    # imports compile. A thread also begins with an empty stack: on gunicorn's deep one,
-    # CPython 3.11 maps memory whenever a call exceeds a chunk of its frames, and the
-    # imports take 4.5 s instead of 1.3 s.
-    threading.Thread(target=preload, name="preload", daemon=True).start()
 
 
 def worker_exit(server: Any, worker: Any) -> None:

@@ -11,9 +11,10 @@ secret made at each start, and the server drops headers of clients that begin wi
 
 import json
 from dataclasses import asdict, dataclass, field
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
-from bookstore_core.settings import BookstoreSettings
+if TYPE_CHECKING:
+    from bookstore_core.settings import BookstoreSettings
 
 CONTEXT_HEADER = "X-Bookstore-Context"
 RESERVED_HEADER_PREFIX = "X-Bookstore-"
@@ -55,8 +56,11 @@ class Launch:
         """A file that exists when a worker has loaded the app."""
         return f"{self.runtime_dir}/ready"
 
-    def bookstore_settings(self) -> BookstoreSettings:
+    def bookstore_settings(self) -> "BookstoreSettings":
         """Return the settings of the notebook server that started gunicorn."""
+        # Imported here because gunicorn's master needs none of it.
+        from bookstore_core.settings import BookstoreSettings
+
         return BookstoreSettings.from_config(self.settings)
 
 

@@ -20,7 +20,8 @@ P = ParamSpec("P")
 T = TypeVar("T")
 logger = logging.getLogger(__name__)
 
-#: Modules that take a second to import, so that no task waits for them.
+#: Modules that take a third of a second to import: tasks import them when they need
+#: them, unless `prepare` has been called.
 PRELOADED = ("nbdime.diffing.snakes", "bookstore_web.rendering.exporter")
 #: Processes. The second one is started when the first is busy for `PATIENCE` seconds.
 MOST_PROCESSES = 2
@@ -56,7 +57,7 @@ class ConfinedPool:
         self,
         *,
         seconds: float = TASK_SECONDS,
-        modules: Sequence[str] = PRELOADED,
+        modules: Sequence[str] = (),
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._seconds = seconds
@@ -92,8 +93,12 @@ class ConfinedPool:
         return self._tasks
 
     def prepare(self) -> None:
-        """Start a process, so that the first task need not wait for it."""
+        """Start a process that imports what takes long, so that no task waits for it.
+
+        Later ones import it, too.
+        """
         with self._lock:
+            self._modules = PRELOADED
             if self._idle or self._running:
                 return
             self._idle.append(self._start())

@@ -143,28 +143,36 @@ class Gateway:
         request that has ended the worker. Raises NotRunningError, AnswerLostError and
         AnswerLateError.
         """
-        for is_last in (False, True):
-            launch = await self._supervisor.ensure_running()
-            sent = request_headers(headers)
-            context = dataclasses.replace(context, secret=launch.secret)
-            sent[CONTEXT_HEADER] = context.to_header()
-            request = _request(launch.socket_path, method, uri, headers=sent, body=body)
-            if streamed is not None:
-                request.header_callback = streamed.read_header
-                request.streaming_callback = streamed.receive
-            try:
-                return await self._fetch(request)
-            except (ConnectionRefusedError, FileNotFoundError) as error:
-                await self._supervisor.replace(launch)
-                if is_last:
-                    raise NotRunningError(
-                        "Bookstore cannot be reached.", retry_after=1
-                    ) from error
-            except HTTPTimeoutError as error:
-                raise AnswerLateError(str(error)) from error
-            except (OSError, HTTPClientError, HTTPInputError) as error:
-                raise AnswerLostError(str(error)) from error
+        with self._supervisor.in_use():
+            for is_last in (False, True):
+                launch = await self._supervisor.ensure_running()
+                sent = request_headers(headers)
+                context = dataclasses.replace(context, secret=launch.secret)
+                sent[CONTEXT_HEADER] = context.to_header()
+                target = launch.socket_path, method, uri
+                request = _request(*target, headers=sent, body=body)
+                if streamed is not None:
+                    request.header_callback = streamed.read_header
+                    request.streaming_callback = streamed.receive
+                try:
+                    return await self._answer_to(request)
+                except (ConnectionRefusedError, FileNotFoundError) as error:
+                    await self._supervisor.replace(launch)
+                    if is_last:
+                        raise NotRunningError(
+                            "Bookstore cannot be reached.", retry_after=1
+                        ) from error
         raise AssertionError("unreachable")
+
+    async def _answer_to(self, request: HTTPRequest) -> HTTPResponse:
+        try:
+            return await self._fetch(request)
+        except (ConnectionRefusedError, FileNotFoundError):
+            raise
+        except HTTPTimeoutError as error:
+            raise AnswerLateError(str(error)) from error
+        except (OSError, HTTPClientError, HTTPInputError) as error:
+            raise AnswerLostError(str(error)) from error
 
     async def _fetch(self, request: HTTPRequest) -> HTTPResponse:
         if self._client is None:

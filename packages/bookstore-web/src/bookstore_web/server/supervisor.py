@@ -5,8 +5,10 @@ import logging
 import os
 import secrets
 import tempfile
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from bookstore_core.settings import BookstoreSettings
 from bookstore_web.server.address import ServerAddress
@@ -35,7 +37,8 @@ class GunicornSupervisor:
 
     Each start has a secret, a socket and a directory of its own. After a failed start,
     requests are refused at once for a time that doubles with each failure, from 1 to
-    30 seconds. `stop` ends gunicorn, and is safe to call at exit.
+    30 seconds. After `web_idle_after` seconds without a request, gunicorn is stopped.
+    `stop` ends gunicorn, and is safe to call at exit.
     """
 
     def __init__(
@@ -57,6 +60,24 @@ class GunicornSupervisor:
         self._process: GunicornProcess | None = None
         self._failures = 0
         self._next_start = 0.0
+        self._users = 0
+        self._idle_timer: asyncio.TimerHandle | None = None
+
+    @contextmanager
+    def in_use(self) -> Iterator[None]:
+        """Let gunicorn run for a request, and for a while after the last one."""
+        self._users += 1
+        if self._idle_timer is not None:
+            self._idle_timer.cancel()
+            self._idle_timer = None
+        try:
+            yield
+        finally:
+            self._users -= 1
+            idle_after = self._settings.web_idle_after
+            if not self._users and idle_after:
+                loop = asyncio.get_running_loop()
+                self._idle_timer = loop.call_later(idle_after, self._end_idle)
 
     async def ensure_running(self) -> Launch:
         """Return the launch of a running gunicorn; start one if none runs.
@@ -89,6 +110,13 @@ class GunicornSupervisor:
         if self._process is not None and os.getpid() == self._owner:
             self._process.stop()
             self._process = None
+
+    def _end_idle(self) -> None:
+        """Stop gunicorn beside the event loop; a request that comes starts another."""
+        process, self._process, self._idle_timer = self._process, None, None
+        if process is not None:
+            self._log.info("bookstore: no requests, stopping gunicorn until the next")
+            threading.Thread(target=process.stop, name="bookstore-idle").start()
 
     def _discard(self) -> None:
         if self._process is not None:
