@@ -120,8 +120,9 @@ ceph:
 chaos: .venv/.installed .venv-classic/.installed  ## Kill servers, cut connections, fill disks, and count the saves (SAVES=200 KILLS=30)
 	@cd tests && ../.venv/bin/python -m chaos --saves $(SAVES) --kills $(KILLS)
 
-bench: .venv/.installed .venv-classic/.installed  ## Compare a server with archiving to the same server without it
-	@cd tests && ../.venv/bin/python -m bench
+bench: .venv/.installed .venv-classic/.installed  ## Measure what bookstore adds, and what work costs at growing sizes (PLOT=1 draws it)
+	@$(if $(PLOT),.venv/bin/python -m pip install $(PIP_FLAGS) 'matplotlib==3.11.*')
+	@cd tests && ../.venv/bin/python -m bench $(if $(PLOT),--plot ../docs/performance.svg)
 
 check: .venv/.installed  ## Check style and types
 	.venv/bin/ruff check .

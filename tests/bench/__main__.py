@@ -1,8 +1,11 @@
 """`make bench`: measure what bookstore adds to a notebook server, and print it.
 
-    python -m bench [--generation modern|classic|both] [--saves N] [--quick] [--json F]
+    python -m bench [--generation modern|classic|both] [--part pair|sizes|both]
+        [--saves N] [--quick] [--json F] [--plot F]
 
-A plain server and one with bookstore run at the same time and get requests in turn.
+A plain server and one with bookstore run at the same time and get requests in turn: the
+pair. The other part shows what work costs as histories, folders and spools grow, and
+`--plot` draws it.
 Exits with 0 if it could measure: a missed target is shown, and is not a failure.
 """
 
@@ -23,6 +26,8 @@ from bench.figures import Figure, table
 from bench.opening import measure_opening
 from bench.servers import Pair, running
 from bench.serving import Effort, measure_serving
+from bench.sizes.growth import Growth, draw, growth_table
+from bench.sizes.measuring import FEW, Sizes, measure_sizes
 from bench.starting import compare_starts, measure_starts
 from harness.browsing import CHROMIUM
 from harness.ministack import ministack
@@ -90,29 +95,63 @@ def machine() -> dict[str, Any]:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Measure what the command line selects."""
-    parser = argparse.ArgumentParser(prog="bench")
-    parser.add_argument("--generation", choices=(*GENERATIONS, "both"), default="both")
-    parser.add_argument("--saves", type=int, default=100, help="saves of 10 KB")
-    parser.add_argument("--quick", action="store_true", help="a smoke test")
-    parser.add_argument("--json", type=Path, metavar="FILE")
-    words = parser.parse_args(arguments)
-    effort = QUICK if words.quick else effort_of(max(words.saves, 1))
+    words = _parser().parse_args(arguments)
     chosen = GENERATIONS if words.generation == "both" else (words.generation,)
-    found: dict[str, Any] = {"machine": machine(), "generations": {}}
+    found: dict[str, Any] = {"machine": machine(), "generations": {}, "sizes": []}
     print(
         f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}. Both servers, the "
         "store and the client share them,\nso that an upload slows everything else."
     )
     with tempfile.TemporaryDirectory(prefix="bench-") as folder:
-        for generation in chosen:
-            before = time.monotonic()
-            figures = measure(generation, Path(folder) / generation, effort)
-            print(f"\n{generation}, {time.monotonic() - before:.0f} s")
-            print(table(figures), flush=True)
-            found["generations"][generation] = [f.as_json() for f in figures]
+        if words.part != "sizes":
+            effort = QUICK if words.quick else effort_of(max(words.saves, 1))
+            found["generations"] = _pairs(chosen, Path(folder), effort)
+        if words.part != "pair":
+            sizes = FEW if words.quick else Sizes()
+            grown = _sizes(chosen, Path(folder) / "sizes", sizes)
+            found["sizes"] = [growth.as_json() for growth in grown]
+            if words.plot is not None:
+                draw(grown, words.plot)
     if words.json is not None:
         words.json.write_text(json.dumps(found, indent=1) + "\n")
     return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="bench")
+    parser.add_argument("--generation", choices=(*GENERATIONS, "both"), default="both")
+    parser.add_argument("--part", choices=("pair", "sizes", "both"), default="both")
+    parser.add_argument("--saves", type=int, default=100, help="saves of 10 KB")
+    parser.add_argument("--quick", action="store_true", help="a smoke test")
+    parser.add_argument("--json", type=Path, metavar="FILE")
+    parser.add_argument("--plot", type=Path, metavar="FILE", help="an SVG file")
+    return parser
+
+
+def _pairs(
+    generations: Sequence[Generation], folder: Path, effort: Effort
+) -> dict[str, Any]:
+    """Measure pairs of servers and print the tables; return them for JSON."""
+    found = {}
+    for generation in generations:
+        before = time.monotonic()
+        figures = measure(generation, folder / generation, effort)
+        print(f"\n{generation}, {time.monotonic() - before:.0f} s")
+        print(table(figures), flush=True)
+        found[generation] = [figure.as_json() for figure in figures]
+    return found
+
+
+def _sizes(
+    generations: Sequence[Generation], folder: Path, sizes: Sizes
+) -> list[Growth]:
+    """Measure at growing sizes, and print each part as soon as it is measured."""
+    print("\nAt growing sizes")
+    grown: list[Growth] = []
+    for found in measure_sizes(generations, folder, sizes):
+        print(growth_table(found), flush=True)
+        grown += found
+    return grown
 
 
 if __name__ == "__main__":

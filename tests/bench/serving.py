@@ -13,10 +13,10 @@ SIZES = {"10 KB": 10_000, "1 MB": 1_000_000, "20 MB": 20_000_000}
 SAVE_TARGETS = {
     "10 KB": Target(Kind.EXTRA, 2.0),
     "1 MB": Target(Kind.OVER, 0.15),
-    "20 MB": Target(Kind.OVER, 0.15),
+    "20 MB": Target(Kind.OVER, 0.05),
 }
 READ_TARGET = Target(Kind.EXTRA, 1.0)
-CPU_TARGET = Target(Kind.EXTRA, 5.0)
+CPU_TARGET = Target(Kind.EXTRA, 2.5)
 NO_BOTOCORE = Target(Kind.COUNT, 0)
 
 #: Seconds from a save until its upload has begun.

@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -29,26 +30,55 @@ FIGURES = {
 }
 
 
-def test_bench_measures_all_figures(tmp_path: Path) -> None:
-    report = tmp_path / "bench.json"
-    words = ["--quick", "--generation", "modern", "--json", str(report)]
+GROWTH = {
+    "the oldest by @N, S3",
+    "by its label, S3",
+    "put, local store: CPU",
+    "all notebooks of a folder, local store: CPU",
+    "saves of 1 MB with a line changed: on disk",
+    "history page of 50: CPU of the app",
+    "a cold home page, eight people",
+    "clones by 16 clients, modern",
+    "page of a folder: CPU of the server, modern",
+    "save beside waiting ones, p95, modern",
+    "status: CPU of the report",
+    "peak of four of them at once, modern",
+}
+
+
+def bench(folder: Path, part: str) -> tuple[dict[str, Any], str]:
+    """Measure as little as possible; return the JSON and what is printed."""
+    report = folder / "bench.json"
+    words = ["--quick", "--generation", "modern", "--part", part, "--json", str(report)]
     done = subprocess.run(
         [sys.executable, "-m", "bench", *words],
-        env={**os.environ, "PYTHONPATH": str(TOP / "tests"), "TMPDIR": str(tmp_path)},
+        env={**os.environ, "PYTHONPATH": str(TOP / "tests"), "TMPDIR": str(folder)},
         capture_output=True,
         text=True,
-        timeout=240,
+        timeout=900,
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
-    found = json.loads(report.read_text())
+    return json.loads(report.read_text()), done.stdout
+
+
+def test_bench_measures_all_figures_of_a_pair(tmp_path: Path) -> None:
+    found, printed = bench(tmp_path, "pair")
     figures = {figure["name"]: figure for figure in found["generations"]["modern"]}
     assert set(figures) == FIGURES
     for name, figure in figures.items():
-        assert name in done.stdout
+        assert name in printed
         assert isinstance(figure["bookstore"]["median"], float)
         assert isinstance(figure["plain"]["p95"], float)
         assert isinstance(figure["extra"], float)
         assert figure["reached"] in (True, False, None)
     assert figures["save, 10 KB"]["reached"] is not None
     assert figures["modules of botocore before an upload"]["reached"] is True
+
+
+def test_bench_measures_growth(tmp_path: Path) -> None:
+    found, printed = bench(tmp_path, "sizes")
+    assert {growth["work"] for growth in found["sizes"]} >= GROWTH
+    for growth in found["sizes"]:
+        assert growth["work"] in printed
+        assert all(value >= 0 for _, value in growth["points"])

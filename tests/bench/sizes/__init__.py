@@ -1,0 +1,1 @@
+"""What work costs as histories, folders and spools grow: requests, CPU, memory."""
