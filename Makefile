@@ -69,7 +69,7 @@ test: install chromium hub-proxy  ## Run all tests, on servers of both generatio
 
 # The lowest versions that the packages accept, with the test tools of constraints.txt.
 # moto would bring the newest boto3, and with it the newest botocore.
-FLOOR_TOOLS := hypothesis jupytext moto psutil pytest pytest-xdist requests
+FLOOR_TOOLS := hypothesis jsonschema jupytext moto psutil pytest pytest-xdist requests
 .venv-floors/.installed: .venv/.installed $(MANIFESTS)
 	@echo "Setting up .venv-floors ..."
 	@rm -rf .venv-floors
