@@ -35,13 +35,17 @@ def saved(source: str) -> dict[str, Any]:
 def opened(
     browser: Browser, front: FrontEnd, server: NotebookServer, path: str = "note.ipynb"
 ) -> Iterator[Page]:
-    """Open a notebook; fail at the end if a script of ours has failed."""
+    """Open a notebook, and wait for our mark, which is there once it is loaded.
+
+    Notebook 7 shows an empty cell before. Fail at the end if a script of ours failed.
+    """
     page = browser.new_page(viewport={"width": 1280, "height": 800})
     complaints: list[str] = []
     page.on("console", lambda said: complaints.append(f"{said.type} {said.text}"))
     page.on("pageerror", lambda error: complaints.append(str(error)))
     try:
-        front.open(page, server, path)
+        with page.expect_request(lambda sent: "bookstore/save-state" in sent.url):
+            front.open(page, server, path)
         yield page
         wait_for(lambda: kernels_are_idle(server), what="the kernel", every=0.2)
     finally:

@@ -100,6 +100,8 @@ def test_a_version_is_seen_compared_and_restored_from_its_preview(
             page.get_by_role("button", name="Compare with what is open").click()
             expect(shown.locator("h1")).to_have_text("What changed")
             expect(shown.locator(".crumbs")).to_be_hidden()
+            # The page would restore below what is open.
+            expect(shown.get_by_role("link", name="Restore")).to_have_count(0)
             restores = sent(page, "restore")
             preview = page.locator(".bookstore-preview")
             preview.get_by_role("button", name="Restore", exact=True).dblclick()

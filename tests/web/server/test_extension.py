@@ -134,6 +134,8 @@ def test_the_front_end_is_that_of_the_default_url(app: Any, expected: str) -> No
         ("ann", "ann"),
         ("anonymous", ""),
         ("0123456789abcdef0123456789abcdef", ""),
+        (b"ann", "ann"),
+        (b"0123456789abcdef0123456789abcdef", ""),
         ({"name": "ann", "admin": False}, "ann"),
         (User("ann", "Ann", "Ann"), "ann"),
         (User("0123456789abcdef0123456789abcdef", "Anonymous Io"), ""),

@@ -255,9 +255,11 @@ def copy_form_token(request: HTTPServerRequest) -> None:
 def user_name(user: Any) -> str:
     """Return the name of a server's current user; empty if it is random.
 
-    On classic, `user` is a name, or the hub's model with one; on jupyter_server, it is
-    a User.
+    On classic, `user` is a name, also as bytes, or the hub's model with one; on
+    jupyter_server, it is a User.
     """
+    if isinstance(user, bytes):
+        user = user.decode(errors="replace")
     if isinstance(user, dict):
         user = user.get("name", "")
     name = str(getattr(user, "username", user) or "")
