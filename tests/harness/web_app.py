@@ -18,12 +18,14 @@ SECRET = "the-secret-of-this-start"
 class ContentsDouble:
     """The contents API of a notebook server, as far as cloning needs it.
 
-    `files` maps paths to saved models, `folders` are the paths of folders. `requests`
-    records the requests. `answer`, if set, is returned for every request.
+    It `has_files` if it knows what is at paths, as our own handler answers. `files`
+    maps paths to saved models, `folders` are the paths of folders. `requests` records
+    the requests. `answer`, if set, is returned for every request.
     """
 
     def __init__(self) -> None:
         self.base_url = "/"
+        self.has_files = True
         self.files: dict[str, dict[str, Any]] = {}
         self.hidden: set[str] = set()
         self.folders = {""}
@@ -47,7 +49,11 @@ class ContentsDouble:
         return response(environ, start_response)
 
     def _answer(self, request: Request) -> Response:
-        start = f"{unquote(self.base_url)}api/contents"
+        base = unquote(self.base_url)
+        if request.path == f"{base}api/bookstore/kinds" and self.has_files:
+            kinds = [self._kind(path) for path in request.args.getlist("path")]
+            return _json({"kinds": kinds})
+        start = f"{base}api/contents"
         if not request.path.startswith(start):
             return _refusal(404, "no such handler")
         path = request.path.removeprefix(start).strip("/")
@@ -63,6 +69,11 @@ class ContentsDouble:
             content = base64.encodebytes(self.bytes_at(path)).decode()
             return _json({**self._model(path), "content": content})
         return _json(self._model(path))
+
+    def _kind(self, path: str) -> str:
+        if path in self.folders:
+            return "directory"
+        return "file" if path in self.files else ""
 
     def bytes_at(self, path: str) -> bytes:
         """Return the file as it would be on disk."""

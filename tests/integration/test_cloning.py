@@ -156,6 +156,22 @@ def test_a_failed_clone_leaves_nothing_behind(
     assert not list(Path(server.root).rglob("bad*"))
 
 
+def test_a_clone_looks_at_its_name_alone_and_logs_nothing(
+    server: NotebookServer,
+) -> None:
+    store_bytes(server, "published/named.txt", b"1")
+    (server.root / "sub" / "named.txt").symlink_to("nothing")  # it is not written over
+    before = len(server.log)
+    for expected in ("sub/named-1.txt", "sub/named-2.txt"):
+        answer = clone(server, "published/named.txt", target_path="sub/")
+        assert answer.json()["path"] == expected
+    assert " 404 " not in server.log[before:]
+    kinds = server.request("GET", "api/bookstore/kinds?path=sub&path=sub/named-1.txt")
+    assert kinds.json() == {"kinds": ["directory", "file"]}
+    stranger = requests.get(f"{server.url}/api/bookstore/kinds?path=sub", timeout=30)
+    assert stranger.status_code == 403
+
+
 def test_a_file_that_is_not_a_notebook_is_cloned_unchanged(
     server: NotebookServer,
 ) -> None:

@@ -8,11 +8,18 @@ import pytest
 from bookstore_core.errors import ConflictError, InvalidRequestError
 from bookstore_web.contents.client import Caller, ContentsServer
 from bookstore_web.contents.drafts import Saved, draft_of, opening_url, save
-from bookstore_web.contents.free_names import FreeName, find_place
+from bookstore_web.contents.free_names import find_place
 from harness.web_app import ContentsDouble
 
 ANN = Caller(base_url="/", host="h")
 FILE = {"type": "file"}
+
+
+@pytest.fixture(params=["its own files", "other files"])
+def contents(request: pytest.FixtureRequest) -> ContentsDouble:
+    double = ContentsDouble()
+    double.has_files = request.param == "its own files"
+    return double
 
 
 @pytest.fixture
@@ -35,26 +42,53 @@ def server(
         ("a.", "a-1."),
     ],
 )
-def test_the_number_goes_before_the_suffix(name: str, second: str) -> None:
-    assert FreeName("", name, frozenset({name})).path == second
-    assert FreeName("sub", name, frozenset({name})).path == f"sub/{second}"
+def test_the_number_goes_before_the_suffix(
+    server: ContentsServer, contents: ContentsDouble, name: str, second: str
+) -> None:
+    contents.folders.add("sub")
+    contents.files |= {name: FILE, f"sub/{name}": FILE}
+    assert find_place(name, "", server=server, caller=ANN).path == second
+    assert find_place(name, "sub", server=server, caller=ANN).path == f"sub/{second}"
 
 
-def test_the_first_free_number_is_used() -> None:
-    taken = frozenset({"a.txt", "a-1.txt", "a-3.txt"})
-    assert FreeName("", "a.txt", taken).path == "a-2.txt"
+@pytest.mark.parametrize("number", [1, 2, 7, 100, 998])
+def test_the_first_free_number_is_found_with_few_requests(
+    server: ContentsServer, contents: ContentsDouble, number: int
+) -> None:
+    names = ["a.txt", *(f"a-{count}.txt" for count in range(1, number))]
+    contents.files |= dict.fromkeys(names, FILE)
+    free_name = find_place("a.txt", "", server=server, caller=ANN)
+    assert free_name.path == f"a-{number}.txt"
+    assert len(contents.requests) <= (8 if contents.has_files else 25)
+    assert not any(request.args.get("content") == "1" for request in contents.requests)
 
 
-def test_a_name_that_is_taken_with_another_suffix_is_left_out_for_pairs() -> None:
-    free = FreeName("", "a.ipynb", frozenset({"a.ipynb", "a-1.py"}))
-    assert next(free.paths()) == "a-1.ipynb"
-    assert next(free.paths(with_siblings=True)) == "a-2.ipynb"
+def test_a_name_that_is_taken_with_another_suffix_is_left_out_for_pairs(
+    server: ContentsServer, contents: ContentsDouble
+) -> None:
+    contents.files |= {"a.ipynb": FILE, "a-1.py": FILE}
+    alone = find_place("a.ipynb", "", server=server, caller=ANN)
+    assert alone.path == "a-1.ipynb"
+    paired = find_place("a.ipynb", "", server=server, caller=ANN, with_siblings=True)
+    assert paired.path == "a-2.ipynb"
 
 
-def test_the_search_for_a_free_name_ends() -> None:
-    taken = frozenset({"a", *(f"a-{number}" for number in range(1, 2000))})
+def test_the_search_for_a_free_name_ends(
+    server: ContentsServer, contents: ContentsDouble
+) -> None:
+    contents.files |= dict.fromkeys(["a", *(f"a-{n}" for n in range(1, 1000))], FILE)
     with pytest.raises(ConflictError, match="Choose another"):
-        _ = FreeName("", "a", taken).path
+        find_place("a", "", server=server, caller=ANN)
+
+
+def test_a_free_name_takes_one_request_and_its_copy_another(
+    server: ContentsServer, contents: ContentsDouble
+) -> None:
+    contents.folders.add("sub")
+    contents.files |= {f"sub/{number}.txt": FILE for number in range(1000)}
+    save(draft_of("a.txt", b"x"), "sub/b.txt", server=server, caller=ANN)
+    assert contents.written == ["/api/contents/sub/b.txt"]
+    assert not contents.has_files or len(contents.requests) == 2
 
 
 def test_the_suffix_of_a_notebook_is_added(server: ContentsServer) -> None:

@@ -196,18 +196,22 @@ def test_a_truncated_scan_is_marked(
     assert len(found.versions) == 4
 
 
+@pytest.mark.parametrize("has_files", [True, False])
 def test_a_notebook_that_is_no_longer_on_the_server_is_marked(
-    server: ServerSide, contents: ContentsDouble, put: Put
+    server: ServerSide, contents: ContentsDouble, put: Put, has_files: bool
 ) -> None:
+    contents.has_files = has_files
     put_all(put, "here.ipynb", "gone.ipynb", "sub/gone too.ipynb")
     contents.files["here.ipynb"] = {"type": "notebook"}
     found = {n["path"]: n["here"] for n in server.get(URL).json["notebooks"]}
     assert found == {"gone.ipynb": False, "here.ipynb": True}
     below = server.get(URL, query_string={"prefix": "sub"})
     assert below.json["notebooks"][0]["here"] is False
-    # One listing of each folder, with the credentials of the caller.
+    # One request for each page, or one listing of each folder.
+    kinds = "/api/bookstore/kinds"
     asked = [request.path for request in contents.requests]
-    assert asked == ["/api/contents", "/api/contents/sub"]
+    listed = [kinds, "/api/contents", "/api/contents/sub"]
+    assert asked == ([kinds, kinds] if has_files else listed)
 
 
 def test_a_folder_with_that_name_is_not_a_notebook(
@@ -260,11 +264,12 @@ def test_a_server_that_refuses_the_listing_leaves_it_unknown(
 def test_the_number_of_listed_folders_is_limited(
     server: ServerSide, contents: ContentsDouble, put: Put
 ) -> None:
+    contents.has_files = False
     paths = [f"{number:03}/a.ipynb" for number in range(MAX_FOLDERS + 5)]
     put_all(put, *paths)
     found = server.get(URL, query_string={"q": "a"}).json["notebooks"]
     assert [notebook["here"] for notebook in found].count(None) == 5
-    assert len(contents.requests) == MAX_FOLDERS
+    assert len(contents.requests) == 1 + MAX_FOLDERS
 
 
 @pytest.mark.parametrize(

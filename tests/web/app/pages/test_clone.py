@@ -153,9 +153,7 @@ def test_a_form_with_a_missing_folder_says_so_and_keeps_what_was_typed(
     assert contents.written == []
 
 
-@pytest.mark.parametrize(
-    ("status", "expected"), [(302, 403), (403, 403), (500, 502), (404, 404)]
-)
+@pytest.mark.parametrize(("status", "expected"), [(302, 403), (403, 403), (500, 502)])
 def test_a_refusal_by_the_server_is_shown_on_the_page(
     server: ServerSide, contents: ContentsDouble, put: Put, status: int, expected: int
 ) -> None:

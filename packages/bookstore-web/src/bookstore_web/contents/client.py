@@ -8,6 +8,7 @@ import binascii
 import hashlib
 import json
 import re
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NoReturn
 from urllib.parse import quote, urlencode
@@ -30,6 +31,9 @@ from bookstore_web.contents.connections import open_pool
 Model = dict[str, Any]
 
 SHA256 = re.compile(r"[0-9a-f]{64}")
+
+#: Bytes of the query of one request; servers refuse lines of over 64 KB.
+LONGEST_QUERY = 16 * 1024
 
 #: A body over this many bytes may be over the server's limit, which is 512 MB.
 LARGE_BODY = 256 * 1024 * 1024
@@ -92,6 +96,7 @@ class ContentsServer:
 
     def __init__(self, server_url: str, *, certificate_sha256: str = "") -> None:
         self._pool = open_pool(server_url, certificate_sha256=certificate_sha256)
+        self._knows_kinds = True
 
     def list_folder(self, path: str, *, caller: Caller) -> dict[str, str]:
         """Return the names in the folder at `path`, each with its type."""
@@ -108,15 +113,36 @@ class ContentsServer:
 
     def exists(self, path: str, *, caller: Caller) -> bool:
         """Whether there is a file or folder at `path`."""
-        return self._type_of(path, caller=caller) != ""
+        return self.type_of(path, caller=caller) != ""
 
-    def _type_of(self, path: str, *, caller: Caller) -> str:
+    def type_of(self, path: str, *, caller: Caller) -> str:
         """Return the type of the file or folder at `path`, empty if there is none."""
         try:
             model = self._ask("GET", path, caller=caller, query={"content": "0"})
         except NotFoundError:
             return ""
         return str(model.get("type") or "file")
+
+    def kinds(self, paths: Sequence[str], *, caller: Caller) -> list[str] | None:
+        """Return what is at each path, in the words of `file_kinds`.
+
+        A request to our own handler for some hundred paths. None if the server's
+        contents manager keeps its files elsewhere.
+        """
+        found: list[str] = []
+        for query in _queries(paths) if self._knows_kinds else ():
+            url = f"{caller.base_url}api/bookstore/kinds?{query}"
+            try:
+                kinds = self._send("GET", url, "", caller=caller).get("kinds")
+            except NotFoundError:
+                self._knows_kinds = False
+                break
+            found += kinds if isinstance(kinds, list) else ()
+        if not self._knows_kinds:
+            return None
+        if len(found) != len(paths):
+            raise StorageError("The notebook server did not say what is there.")
+        return found
 
     def save(self, path: str, body: Body, *, caller: Caller) -> Model:
         """Save `body`, a model in JSON, at `path`; return the model without content.
@@ -171,7 +197,7 @@ class ContentsServer:
         parts = path.split("/") if path else []
         folders = ["/".join(parts[:count]) for count in range(1, len(parts) + 1)]
         for number, folder in enumerate(folders):
-            kind = self._type_of(folder, caller=caller)
+            kind = self.type_of(folder, caller=caller)
             if not kind:
                 return folders[number:]
             if kind != "directory":
@@ -194,6 +220,18 @@ class ContentsServer:
         body: Body | None = None,
     ) -> Model:
         url = f"{caller.base_url}api/contents/{quote(path)}".rstrip("/")
+        url = f"{url}?{urlencode(query)}" if query else url
+        return self._send(method, url, path, caller=caller, body=body)
+
+    def _send(
+        self,
+        method: str,
+        url: str,
+        path: str,
+        *,
+        caller: Caller,
+        body: Body | None = None,
+    ) -> Model:
         headers = caller.headers()
         size = sum(map(len, body)) if isinstance(body, tuple) else len(body or b"")
         if body is not None:
@@ -201,7 +239,7 @@ class ContentsServer:
         try:
             answer = self._pool.request(
                 method,
-                f"{url}?{urlencode(query)}" if query else url,
+                url,
                 headers=headers,
                 body=body,
                 redirect=False,
@@ -212,6 +250,19 @@ class ContentsServer:
                 "Try again in a moment." + (TOO_LARGE if size > LARGE_BODY else "")
             ) from error
         return _model_of(answer, path)
+
+
+def _queries(paths: Sequence[str]) -> Iterator[str]:
+    """Yield queries that name all paths."""
+    query = ""
+    for path in paths:
+        field = urlencode({"path": path})
+        if query and len(query) + len(field) > LONGEST_QUERY:
+            yield query
+            query = ""
+        query += f"&{field}" if query else field
+    if query:
+        yield query
 
 
 def _model_of(answer: urllib3.BaseHTTPResponse, path: str) -> Model:

@@ -19,7 +19,8 @@ OPENERS = {
     "nbclassic": ("nbclassic/notebooks/", "nbclassic/edit/", "files/"),
 }
 
-#: Locked from the choice of a free name until the file exists.
+#: Paths that were chosen for files that are being saved, for each server.
+_chosen: set[tuple[ContentsServer, str]] = set()
 _naming = threading.Lock()
 
 
@@ -124,11 +125,20 @@ def save(
     Raises the errors of `find_place` and `ContentsServer.save`.
     """
     with _naming:
-        free_name = find_place(draft.name, target_path, server=server, caller=caller)
-        # A listing leaves some files out, so each path is checked as well.
-        paths = free_name.paths(with_siblings=draft.is_paired)
-        free = (path for path in paths if not server.exists(path, caller=caller))
-        model = server.save(next(free), draft.body, caller=caller)
+        place = find_place(
+            draft.name,
+            target_path,
+            server=server,
+            caller=caller,
+            taken=[path for known, path in _chosen if known is server],
+            with_siblings=draft.is_paired,
+        )
+        _chosen.add((server, place.path))
+    try:
+        model = server.save(place.path, draft.body, caller=caller)
+    finally:
+        with _naming:
+            _chosen.discard((server, place.path))
     return Saved(model, draft.format)
 
 

@@ -1,9 +1,10 @@
 """Free names for copies on the caller's notebook server."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from bookstore_core.errors import ConflictError, InvalidRequestError, NotFoundError
+from bookstore_core.jupyter.file_kinds import DIRECTORY, HIDDEN, NOTHING, OTHER, UNKNOWN
 from bookstore_core.notebooks import SUFFIX
 from bookstore_core.paths import check_path
 from bookstore_web.contents.client import Caller, ContentsServer
@@ -12,40 +13,122 @@ from bookstore_web.contents.client import Caller, ContentsServer
 MAX_NAME_BYTES = 255
 #: The number of names (name, name-1, name-2, ...) that are tried.
 MAX_TRIES = 1000
+#: How many names are asked for at once, if that takes one request.
+AT_ONCE = 16
 
 
 @dataclass(frozen=True)
 class FreeName:
-    """A folder on the server, the wanted name, and the names that are taken."""
+    """A free `path` on the server, and whether the wanted `name` was taken."""
+
+    path: str
+    name: str
+    is_renamed: bool
+
+
+class _Places:
+    """What is at paths on the server; asked for once. Those in `taken` are files."""
+
+    def __init__(
+        self, server: ContentsServer, caller: Caller, taken: Iterable[str]
+    ) -> None:
+        self._server = server
+        self._caller = caller
+        self._kinds = dict.fromkeys(taken, OTHER) | {"": DIRECTORY}
+        self._together = True
+
+    def look(self, paths: Iterable[str]) -> None:
+        """Ask for all of them now, if that takes one request."""
+        missing = [p for p in dict.fromkeys(paths) if p not in self._kinds]
+        if missing and self._together:
+            kinds = self._server.kinds(missing, caller=self._caller)
+            self._together = kinds is not None
+            self._kinds.update(zip(missing, kinds or (), strict=False))
+
+    def kind(self, path: str) -> str:
+        self.look([path])
+        if path not in self._kinds:
+            found = self._server.type_of(path, caller=self._caller)
+            self._kinds[path] = found
+        return self._kinds[path]
+
+    def is_taken(self, path: str) -> bool:
+        # Where it cannot be known, saving fails, and says why.
+        return self.kind(path) not in (NOTHING, UNKNOWN)
+
+    def check_folder(self, path: str) -> None:
+        """Raise InvalidRequestError for a file, NotFoundError if nothing is there."""
+        kind = self.kind(path)
+        if kind in (NOTHING, HIDDEN):
+            raise NotFoundError(
+                f"There is no folder {path!r} on your server. Create it first, or "
+                "choose another one."
+            )
+        if kind not in (DIRECTORY, UNKNOWN):
+            raise InvalidRequestError(
+                f"{path!r} is a file on your server, not a folder."
+            )
+
+    def siblings(self, folder: str) -> set[str]:
+        """Return the names in a folder, without their suffixes."""
+        names = self._server.list_folder(folder, caller=self._caller)
+        return {_split(name)[0] for name in names}
+
+
+@dataclass(frozen=True)
+class _Numbered:
+    """The names of copies: name, name-1, name-2, and so on.
+
+    A name without its suffix that is in `stems` is taken.
+    """
 
     folder: str
     name: str
-    taken: frozenset[str]
+    places: _Places
+    stems: frozenset[str] = frozenset()
 
-    @property
-    def path(self) -> str:
-        """The first free path, according to the folder's listing."""
-        return next(self.paths())
-
-    @property
-    def is_renamed(self) -> bool:
-        """Whether the wanted name is taken."""
-        return self.name in self.taken
-
-    def paths(self, *, with_siblings: bool = False) -> Iterator[str]:
-        """Yield paths that may be free; raise ConflictError after the last one.
-
-        Names that are taken with another suffix are left out if `with_siblings`.
-        """
+    def path(self, number: int) -> str:
         stem, suffix = _split(self.name)
-        stems = {_split(name)[0] for name in self.taken} if with_siblings else set()
-        for number in range(MAX_TRIES):
-            name = f"{stem}-{number}{suffix}" if number else self.name
-            if name not in self.taken and _split(name)[0] not in stems:
-                yield f"{self.folder}/{name}" if self.folder else name
-        raise ConflictError(
-            f"{self.name} and {MAX_TRIES - 1} numbered names are taken. Choose another."
-        )
+        name = f"{stem}-{number}{suffix}" if number else self.name
+        return f"{self.folder}/{name}" if self.folder else name
+
+    def _is_taken(self, number: int) -> bool:
+        path = self.path(number)
+        stem = _split(path.rpartition("/")[2])[0]
+        return stem in self.stems or self.places.is_taken(path)
+
+    def first_free(self) -> int:
+        """Return a free number; the first one, unless there are gaps between them.
+
+        It takes a few requests, however many names are taken. Raises ConflictError if
+        the last one is taken.
+        """
+        if not self._is_taken(0):
+            return 0
+        last = MAX_TRIES - 1
+        steps = [*(2**power for power in range(last.bit_length())), last]
+        taken, free = 0, 0
+        self.places.look(map(self.path, steps))
+        for free in steps:
+            if not self._is_taken(free):
+                break
+            taken = free
+        else:
+            raise ConflictError(
+                f"{self.name} and {last} numbered names are taken. Choose another."
+            )
+        return self._between(taken, free)
+
+    def _between(self, taken: int, free: int) -> int:
+        while free - taken > 1:
+            if free - taken <= AT_ONCE:
+                self.places.look(map(self.path, range(taken + 1, free)))
+            middle = (taken + free) // 2
+            if self._is_taken(middle):
+                taken = middle
+            else:
+                free = middle
+        return free
 
 
 def _split(name: str) -> tuple[str, str]:
@@ -55,38 +138,46 @@ def _split(name: str) -> tuple[str, str]:
 
 
 def find_place(
-    name: str, target_path: str, *, server: ContentsServer, caller: Caller
+    name: str,
+    target_path: str,
+    *,
+    server: ContentsServer,
+    caller: Caller,
+    taken: Iterable[str] = (),
+    with_siblings: bool = False,
 ) -> FreeName:
-    """Return the folder and name for a copy of the file `name` at `target_path`.
+    """Return a free name for a copy of the file `name` at `target_path`.
 
     If `target_path` is empty, the folder is the server's root; if it is the path of a
     folder, it is that one. Otherwise it is the path of the copy, to which the suffix of
-    a notebook is added if it is missing.
+    a notebook is added if it is missing. Paths in `taken` are not free; nor are, if
+    `with_siblings`, names that are taken with another suffix.
 
-    Raises InvalidRequestError for an invalid path, and NotFoundError if the folder does
-    not exist.
+    Raises InvalidRequestError for an invalid path, NotFoundError if the folder does
+    not exist, and ConflictError if too many names are taken.
     """
     wanted = target_path.strip("/")
-    folder, _, last = wanted.rpartition("/")
+    places = _Places(server, caller, taken)
     if wanted:
         check_path(wanted, what="target_path")
-    else:
-        last = name
-    entries = _list(folder, server=server, caller=caller)
-    if wanted and (target_path.endswith("/") or entries.get(last) == "directory"):
+    folder, _, last = wanted.rpartition("/")
+    places.look(_likely(wanted, folder, name))
+    if not wanted or target_path.endswith("/") or places.kind(wanted) == DIRECTORY:
         folder, last = wanted, name
-        entries = _list(folder, server=server, caller=caller)
-    return FreeName(folder, _like(name, last), frozenset(entries))
+    places.check_folder(folder)
+    last = _like(name, last)
+    stems = places.siblings(folder) if with_siblings else ()
+    numbered = _Numbered(folder, last, places, frozenset(stems))
+    number = numbered.first_free()
+    return FreeName(numbered.path(number), last, is_renamed=number > 0)
 
 
-def _list(folder: str, *, server: ContentsServer, caller: Caller) -> dict[str, str]:
-    try:
-        return server.list_folder(folder, caller=caller)
-    except NotFoundError:
-        raise NotFoundError(
-            f"There is no folder {folder!r} on your server. Create it first, or choose "
-            "another one."
-        ) from None
+def _likely(wanted: str, folder: str, name: str) -> Iterator[str]:
+    """Yield the paths that `find_place` may need to know of."""
+    if wanted:
+        yield from (wanted, f"{wanted}{SUFFIX}", folder, f"{wanted}/{name}")
+    else:
+        yield name
 
 
 def _like(name: str, wanted: str) -> str:

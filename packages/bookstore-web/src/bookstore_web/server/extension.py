@@ -13,7 +13,9 @@ from weakref import WeakSet
 
 from bookstore_core.jupyter.running_server import settings_of
 from bookstore_web.server.address import address_of
-from bookstore_web.server.drain import DrainHandler
+from bookstore_web.server.answers.drain import DrainHandler
+from bookstore_web.server.answers.kinds import KindsHandler
+from bookstore_web.server.answers.save_state import SaveStateHandler
 from bookstore_web.server.front import (
     FRONT,
     STATIC,
@@ -22,7 +24,6 @@ from bookstore_web.server.front import (
 )
 from bookstore_web.server.gateway import Gateway
 from bookstore_web.server.handlers import Frontier, ProxyHandler, handler_class
-from bookstore_web.server.save_state import SaveStateHandler
 from bookstore_web.server.supervisor import APPLICATION, GunicornSupervisor
 from bookstore_web.wire import ENVELOPE
 
@@ -55,6 +56,7 @@ def _own_routes(app: Any, frontier: Frontier) -> Iterator[Any]:
     state = handler_class(app, SaveStateHandler)
     shared = {"frontier": frontier, "is_api": True}
     yield f"{base}/api/bookstore/save-state", state, shared
+    yield f"{base}/api/bookstore/kinds", handler_class(app, KindsHandler), shared
     yield f"{base}/api/bookstore/drain", handler_class(app, DrainHandler), shared
     yield f"{base}/bookstore/front/(.*)", FrontHandler, {"path": FRONT}
     yield f"{base}/bookstore/static/(.*)", FrontHandler, {"path": STATIC}

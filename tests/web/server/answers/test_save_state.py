@@ -6,7 +6,7 @@ import pytest
 
 from bookstore_core.settings import BookstoreSettings
 from bookstore_core.spool.save_state import STORED, WAITING, SaveState
-from bookstore_web.server.save_state import is_late
+from bookstore_web.server.answers.save_state import is_late
 
 NOW = datetime(2026, 11, 24, 9, 12, tzinfo=UTC)
 

@@ -1,0 +1,1 @@
+"""What the notebook server answers itself, so that no gunicorn has to run for it."""
