@@ -3,11 +3,13 @@
 import json
 import re
 from collections.abc import Callable
+from html import unescape
 from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
 
+from bookstore_core import __version__
 from bookstore_core.errors import NotFoundError
 from bookstore_core.stores import Version
 from bookstore_web.rendering import exporter as rendering_exporter
@@ -278,6 +280,19 @@ def test_the_frame_shows_a_version_with_its_own_policy(
     assert "new_value" in newest.text
     before = {"path": "a/b.ipynb", "version_id": "@1", "cell": "0"}
     assert "old_value" in client.get(CONTENT, query_string=before).text
+
+
+def test_browsers_keep_what_a_version_and_a_release_show(
+    client: FlaskClient, put: Put
+) -> None:
+    version = put("workspace/a.ipynb", written(cell("1")))
+    page = client.get("/bookstore/view?path=a.ipynb").text
+    address = unescape(re.search(r'<iframe[^>]* src="([^"]+)"', page)[1])
+    assert "immutable" in client.get(address).headers["Cache-Control"]
+    for name, release in (("@0", __version__), (version.version_id, "another")):
+        query = {"path": "a.ipynb", "version_id": name, "v": release}
+        answer = client.get(CONTENT, query_string=query)
+        assert answer.headers["Cache-Control"] == "no-store"
 
 
 def test_the_policy_allows_our_scripts_and_forbids_all_else() -> None:

@@ -25,7 +25,7 @@ def test_a_version_is_described_and_rendered_once(pool: ConfinedPool) -> None:
     assert (described.kind, described.cells) == ("notebook", 2)
     assert described.notebook is None
     document = views.document(data, portion=Portion(), title="a.ipynb")
-    assert '<span class="kn">import</span>' in document
+    assert '<span class="kn">import</span>' in document.html
     pool.close()  # what is kept needs no process
     assert views.describe(data) is described
     assert views.document(data, portion=Portion(), title="a.ipynb") is document
@@ -40,5 +40,7 @@ def test_a_version_that_takes_too_much_can_be_downloaded(pool: ConfinedPool) -> 
     described = views.describe(data)
     assert described.kind == "binary"
     assert "more time or memory" in described.reason
-    assert "Download it instead." in views.document(data, portion=Portion(), title="a")
+    document = views.document(data, portion=Portion(), title="a")
+    assert "Download it instead." in document.html
+    assert document.refused  # browsers do not keep it
     assert views.describe(b"text").kind == "text"

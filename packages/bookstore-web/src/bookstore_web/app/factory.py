@@ -37,6 +37,7 @@ CONTENT_SECURITY_POLICY = "; ".join(
 #: Endpoints whose answers browsers may keep.
 KEPT = frozenset(
     {"static", "shared.static", "pages.renderers.renderer", "thumbnail.thumbnail"}
+    | {"pages.frame.view_content"}
 )
 
 

@@ -11,13 +11,11 @@ from jinja2 import pass_context
 from jinja2.runtime import Context
 from markupsafe import Markup, escape
 from nbconvert.exporters import HTMLExporter
+from nbconvert.preprocessors import CoalesceStreamsPreprocessor
 
 from bookstore_web.rendering.colours import Painter
 from bookstore_web.rendering.markdown import render_markdown
 from bookstore_web.rendering.markup import set_apart
-
-#: Joins streams that follow each other, and applies their carriage returns.
-COALESCE = "nbconvert.preprocessors.CoalesceStreamsPreprocessor"
 
 logger = logging.getLogger(__name__)
 
@@ -41,14 +39,18 @@ class VersionExporter(HTMLExporter):
             # Not the current directory, which may contain templates of other people.
             extra_template_basedirs=[],
             exclude_anchor_links=True,
-            # The whole notebook is validated after each.
-            default_preprocessors=[COALESCE],
+            default_preprocessors=[],
         )
         self._painter = Painter(LONGEST)
         self._lexer = ""
         self._register("highlight_code", self._highlight)
         # HTML passes unchanged; anything else is escaped.
         self._register("clean_html", escape)
+        # Joins streams that follow each other, and applies their carriage returns.
+        self._coalesce: Any = CoalesceStreamsPreprocessor()  # type: ignore[no-untyped-call]
+        _, self._resources = super(HTMLExporter, self).from_notebook_node(
+            nbformat.v4.new_notebook()  # type: ignore[no-untyped-call]
+        )
 
     def _register(self, name: str, function: Callable[..., str]) -> None:
         self.register_filter(name, function)  # type: ignore[no-untyped-call]
@@ -56,9 +58,11 @@ class VersionExporter(HTMLExporter):
     def body(self, notebook: Any, lexer: str) -> str:
         """Return the cells as HTML, without a document around them."""
         self._painter, self._lexer = Painter(LONGEST), lexer
-        # HTMLExporter's own method is skipped: it would parse the HTML again.
-        body, _ = super(HTMLExporter, self).from_notebook_node(notebook)
-        return str(body)
+        # `from_notebook_node` would copy the notebook twice, validate it twice, and
+        # parse the HTML again.
+        known = self._resources
+        notebook, _ = self._coalesce.preprocess(notebook, known)
+        return str(self.template.render(nb=notebook, resources=known)).lstrip("\r\n")
 
     @pass_context
     def markdown2html(self, context: Context, source: str) -> str:

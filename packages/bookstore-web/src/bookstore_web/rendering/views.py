@@ -1,6 +1,7 @@
 """Views of versions: rendered in a confined process, and kept for the next request."""
 
 import hashlib
+from dataclasses import dataclass, field
 
 from bookstore_core.errors import TooLargeError
 from bookstore_web.confined.pool import ConfinedPool
@@ -18,13 +19,21 @@ DOCUMENTS_ROOM = 32 * 1024 * 1024
 DESCRIPTIONS_ROOM = 10_000
 
 
+@dataclass(frozen=True)
+class Document:
+    """The document of a frame; `refused` if the content takes too much, for now."""
+
+    html: str = field(repr=False)
+    refused: bool = False
+
+
 class Views:
     """Descriptions and documents of versions, by their content."""
 
     def __init__(self, pool: ConfinedPool) -> None:
         self._pool = pool
         self._descriptions: SizedCache[Prepared] = SizedCache(DESCRIPTIONS_ROOM)
-        self._documents: SizedCache[str] = SizedCache(DOCUMENTS_ROOM)
+        self._documents: SizedCache[Document] = SizedCache(DOCUMENTS_ROOM)
 
     def describe(self, data: bytes) -> Prepared:
         """Return what a version is, and what is left out, without its content.
@@ -41,7 +50,7 @@ class Views:
         self._descriptions.put(key, found)
         return found
 
-    def document(self, data: bytes, *, portion: Portion, title: str) -> str:
+    def document(self, data: bytes, *, portion: Portion, title: str) -> Document:
         """Return the document of the frame for a portion of a version.
 
         Raises NotFoundError if it does not exist.
@@ -50,10 +59,10 @@ class Views:
         if (known := self._documents.get(key)) is not None:
             return known
         try:
-            found = self._pool.run(render_version, data, portion, title)
+            found = Document(self._pool.run(render_version, data, portion, title))
         except TooLargeError as error:
-            return render(_refused(error), title=title)
-        self._documents.put(key, found, size=len(found))
+            return Document(render(_refused(error), title=title), refused=True)
+        self._documents.put(key, found, size=len(found.html))
         return found
 
 

@@ -6,6 +6,7 @@ from urllib.parse import urlencode
 
 from flask import Blueprint, Response, make_response, request
 
+from bookstore_core import __version__
 from bookstore_core.errors import InvalidRequestError
 from bookstore_core.history import HistoryRow
 from bookstore_core.history.shelves import find_shelf
@@ -21,17 +22,27 @@ from bookstore_web.sharing.clone_mounted import read_mounted
 
 blueprint = Blueprint("frame", __name__)
 
+#: For a day. Without an ETag: the policy of a 304 would name another number than that
+#: of the scripts in the document.
+LASTING = "private, max-age=86400, immutable"
+
 
 @blueprint.get("/bookstore/view/content")
 def view_content() -> Response:
-    """Show a version, or a part of it, as a document with its own origin."""
+    """Show a version, or a part of it, as a document with its own origin.
+
+    With its id and this release as `v`, browsers keep it: neither changes any more.
+    """
     fields = request.args.to_dict()
     path = text_field(fields, "path")
     name = optional_field(fields, "version_id")
     shelf = find_shelf(optional_field(fields, "shelf"))
     row, data = services().history(shelf).read(path, name)
     known = {"path": row.path, "version_id": row.version.version_id}
-    return _document(data, known | shelf_fields(shelf), title=row.path)
+    is_named = row.version.version_id == name != OVERWRITABLE
+    lasting = is_named and fields.get("v") == __version__
+    query = known | shelf_fields(shelf)
+    return _document(data, query, title=row.path, lasting=lasting)
 
 
 @blueprint.get("/bookstore/clone/content")
@@ -66,16 +77,23 @@ def _cloned(source: CloneSource) -> bytes:
     return original.data
 
 
-def _document(data: bytes, query: Mapping[str, str], *, title: str) -> Response:
-    """Return the document of a content; `query` is for links to its other parts."""
+def _document(
+    data: bytes, query: Mapping[str, str], *, title: str, lasting: bool = False
+) -> Response:
+    """Return the document of a content; `query` is for links to its other parts.
+
+    If the content is `lasting` and could be rendered, browsers may keep the document.
+    """
     fields = request.args.to_dict()
     cell = _index_of("cell", optional_field(fields, "cell"))
     begin = _index_of("from", optional_field(fields, "from"))
     portion = Portion(cell, begin or 0, escape(urlencode(query)))
-    document = services().views.document(data, portion=portion, title=title)
-    document, headers = with_scripts(document, context().base_url)
+    found = services().views.document(data, portion=portion, title=title)
+    document, headers = with_scripts(found.html, context().base_url)
     response = make_response(document)
     response.headers.update(headers)
+    kept = lasting and not found.refused
+    response.headers["Cache-Control"] = LASTING if kept else "no-store"
     return response
 
 
