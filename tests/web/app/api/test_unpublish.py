@@ -88,6 +88,27 @@ def test_what_is_not_published_is_a_404(unpublished: ServerSide) -> None:
     assert "is not published" in never.json["message"]
 
 
+def test_what_somebody_else_had_published_there_is_on_the_shelf_again(
+    make_server_side: Make,
+    ann: ServerSide,
+    notebook: dict[str, Any],
+    store: VersionStore,
+) -> None:
+    ben = make_server_side({"user": "ben"})
+    for _ in range(2):
+        assert ben.put(URL, json={"content": notebook}).status_code == 200
+    answer = ben.open("DELETE", URL).json
+    newest = store.head(KEY)
+    assert newest.metadata is not None
+    assert (answer["versionID"], answer["shown_again"]) == (newest.version_id, True)
+    assert newest.metadata.author == "ann"
+    assert shelf_of(ann) == ["a"]
+    assert ben.open("DELETE", URL).status_code == 403
+    # What ben has unpublished does not come back.
+    assert ann.open("DELETE", URL).json["shown_again"] is False
+    assert shelf_of(ann) == []
+
+
 @pytest.mark.parametrize(
     "path", ["", "a//b.ipynb", "../a.ipynb", "a/.bookstore/moved/b.ipynb", "x" * 1100]
 )

@@ -1,21 +1,37 @@
 """Unpublishing: taking a notebook off the published shelf again.
 
-Its versions stay in the store: the key is marked as deleted, until somebody publishes
-there again.
+Its versions stay in the store. If it was published over the notebook of somebody else,
+that one is on the shelf again, as a new version. Otherwise the key is marked as
+deleted, until somebody publishes there again.
 """
+
+import io
+from collections.abc import Iterator
+from dataclasses import replace
 
 from bookstore_core.errors import ForbiddenError, InvalidRequestError, NotFoundError
 from bookstore_core.history import PUBLISHED
 from bookstore_core.history.removals import Removals, say_removal
 from bookstore_core.paths import OWN_FOLDER, check_path, is_own, printable
 from bookstore_core.settings import BookstoreSettings
-from bookstore_core.stores import Version, VersionStore
+from bookstore_core.stores import (
+    Version,
+    VersionMetadata,
+    VersionStore,
+    new_save_id,
+)
+
+#: Versions in which somebody else's publication is looked for.
+MOST_VERSIONS = 100
 
 
 def unpublish(
     path: str, *, store: VersionStore, settings: BookstoreSettings, author: str
 ) -> Version:
-    """Take a notebook off the published shelf; return the marker that does so.
+    """Take a notebook off the published shelf.
+
+    Return the marker that does so, or the version of somebody else that is on the shelf
+    again.
 
     Raises ForbiddenError unless `author` published its newest version, NotFoundError if
     it is not on the shelf, and InvalidRequestError for an invalid path.
@@ -31,7 +47,52 @@ def unpublish(
     except NotFoundError:
         raise _not_published(path, removals.of(key)) from None
     _check_author(path, newest, author)
+    covered = _covered(newest, author, store)
+    if covered is not None:
+        return _show_again(*covered, store)
     return removals.remove(key, author=author)
+
+
+def _covered(
+    newest: Version, author: str, store: VersionStore
+) -> tuple[Version, VersionMetadata] | None:
+    """Return what was on the shelf before the author published there; None if nothing.
+
+    What others published and unpublished since is left out: the versions between one
+    that was shown again and its original.
+    """
+    original = newest.metadata.restored_from if newest.metadata else ""
+    for older in _older(newest, store):
+        if original and older.version_id != original:
+            continue
+        if older.deleted:
+            return None
+        found = store.head(newest.key, older.version_id, bucket=newest.bucket)
+        if found.metadata is None:
+            return None
+        if found.metadata.author != author:
+            return found, found.metadata
+        original = found.metadata.restored_from
+    return None
+
+
+def _older(newest: Version, store: VersionStore) -> Iterator[Version]:
+    page = store.list_versions(newest.key, limit=MOST_VERSIONS, bucket=newest.bucket)
+    ids = [version.version_id for version in page.versions]
+    if newest.version_id in ids:
+        yield from page.versions[ids.index(newest.version_id) + 1 :]
+
+
+def _show_again(
+    covered: Version, metadata: VersionMetadata, store: VersionStore
+) -> Version:
+    """Write somebody else's version as the newest one, with their name and time."""
+    with store.open(covered.key, covered.version_id, bucket=covered.bucket) as opened:
+        data = opened.read(None)
+    metadata = replace(
+        metadata, save_id=new_save_id(), restored_from=covered.version_id
+    )
+    return store.put(covered.key, io.BytesIO(data), size=len(data), metadata=metadata)
 
 
 def _check_author(path: str, newest: Version, author: str) -> None:

@@ -57,7 +57,15 @@ class Unpublished(Schema):
 
     s3_path = fields.String(required=True)
     versionID = fields.String(
-        required=True, metadata={"description": "The id of the store's delete marker."}
+        required=True,
+        metadata={
+            "description": "The id of the store's delete marker, or of the version "
+            "that is on the shelf again."
+        },
+    )
+    shown_again = fields.Boolean(
+        required=True,
+        metadata={"description": "Whether somebody else's notebook is there again."},
     )
 
 
@@ -87,15 +95,17 @@ def publish_notebook(path: str) -> dict[str, str | None]:
 @blueprint.delete("/published/<anything:path>")
 @blueprint.delete("/publish/<anything:path>")
 @operation(answer=Unpublished, errors=(400, 404))
-def unpublish_notebook(path: str) -> dict[str, str]:
+def unpublish_notebook(path: str) -> dict[str, str | bool]:
     """Take a notebook off the published shelf, if you have published it.
 
     Its versions are kept: they are listed, and links to one of them still open. Links
-    to the newest say that it was unpublished. Publishing again brings it back.
+    to the newest say that it was unpublished. Publishing again brings it back. If
+    somebody else's notebook was there before, it is there again, as a new version.
     """
     store, settings = services().open_store(), services().settings
-    marker = unpublish(path, store=store, settings=settings, author=author())
+    newest = unpublish(path, store=store, settings=settings, author=author())
     return {
-        "s3_path": s3_display_path(marker.bucket, marker.key),
-        "versionID": marker.version_id,
+        "s3_path": s3_display_path(newest.bucket, newest.key),
+        "versionID": newest.version_id,
+        "shown_again": not newest.deleted,
     }

@@ -72,6 +72,13 @@ def _unpublished(here: Shelved, query: Mapping[str, str]) -> Notice:
     )
 
 
+def _shown_again(here: Shelved, query: Mapping[str, str]) -> Notice:
+    return Notice(
+        f"Your {here.name} is unpublished. The notebook that somebody else had "
+        "published there is on the shelf again."
+    )
+
+
 def _opening(here: Shelved) -> Crumb:
     return Crumb(f"Open {here.name}", here.opening_url)
 
@@ -90,4 +97,5 @@ NOTICES: Mapping[str, Callable[[Shelved, Mapping[str, str]], Notice | None]] = {
     "unnamed": _unnamed,
     "published": _published,
     "unpublished": _unpublished,
+    "shown-again": _shown_again,
 }

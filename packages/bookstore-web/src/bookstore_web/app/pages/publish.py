@@ -38,6 +38,7 @@ def unpublish_notebook() -> Response:
     """Take a notebook off the published shelf, and show its history."""
     here = shelved(request.form.to_dict())
     store, settings = services().open_store(), services().settings
-    unpublish(here.path, store=store, settings=settings, author=author())
+    newest = unpublish(here.path, store=store, settings=settings, author=author())
     there = here.elsewhere(here.path, shelf=PUBLISHED)
-    return redirect(there.link("bookstore/history", done="unpublished"), code=303)
+    done = "unpublished" if newest.deleted else "shown-again"
+    return redirect(there.link("bookstore/history", done=done), code=303)

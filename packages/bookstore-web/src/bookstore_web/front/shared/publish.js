@@ -22,7 +22,8 @@ const NO_NOTEBOOK = "Only notebooks are published: end the path with .ipynb.";
 const UNPUBLISHING =
   "This takes the notebook off the published shelf. Its versions are kept: links to one of " +
   "them still open, links to the newest say that it was unpublished, and publishing again " +
-  "brings it back.";
+  "brings it back. If somebody else had published a notebook here before, that one is on the " +
+  "shelf again.";
 
 /** Whether a dialog is open, or about to be. */
 let isOpen = false;
