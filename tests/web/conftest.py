@@ -6,11 +6,15 @@ import json
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
+from flask import Flask
 from flask.testing import FlaskClient
+from jinja2 import BytecodeCache
+from jinja2.bccache import Bucket
 
 from bookstore_core.settings import BookstoreSettings
 from bookstore_core.stores import (
@@ -26,6 +30,30 @@ from harness.serving import serving
 from harness.web_app import SECRET, ContentsDouble, ServerSide
 
 SAVED_AT = datetime(2024, 5, 17, 9, 30, tzinfo=UTC)
+
+
+class CompiledTemplates(BytecodeCache):
+    """Templates that are compiled once for all apps of the tests."""
+
+    def __init__(self) -> None:
+        self._kept: dict[str, bytes] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        if bucket.key in self._kept:
+            bucket.bytecode_from_string(self._kept[bucket.key])
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        self._kept[bucket.key] = bucket.bytecode_to_string()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def templates() -> Iterator[None]:
+    """Compile no template for each app again: this takes longer than most tests."""
+    kept = CompiledTemplates()
+    with pytest.MonkeyPatch.context() as patch:
+        known = partial(Flask.jinja_environment, bytecode_cache=kept)
+        patch.setattr(Flask, "jinja_environment", known)
+        yield
 
 
 @pytest.fixture
