@@ -28,9 +28,14 @@ def package_of(module: Path) -> str:
     return module.relative_to(PACKAGES).parts[2]
 
 
+@cache
+def tree_of(module: Path) -> ast.Module:
+    return ast.parse(module.read_text("utf-8"))
+
+
 def imports_of(module: Path) -> Iterator[str]:
     """Yield the full names of all that a module imports, wherever in it."""
-    for node in ast.walk(ast.parse(module.read_text("utf-8"))):
+    for node in ast.walk(tree_of(module)):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
@@ -67,6 +72,7 @@ def test_botocore_is_imported_in_four_modules_only() -> None:
     assert importers == [f"{folder}/{name}.py" for name in allowed]
 
 
+@cache
 def file_of(name: str) -> Path | None:
     """Return the file of one of our modules; None for anything else."""
     source = PACKAGES / name.partition(".")[0].replace("_", "-") / "src"
@@ -83,7 +89,7 @@ def names_in(module: Path) -> tuple[str, ...]:
 
 
 def _names_in(module: Path) -> Iterator[str]:
-    for node in ast.walk(ast.parse(module.read_text("utf-8"))):
+    for node in ast.walk(tree_of(module)):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module:
@@ -236,7 +242,7 @@ def test_contributing_has_a_row_for_each_folder(folder: Path) -> None:
 
 def imported_when_loaded(module: Path) -> Iterator[str]:
     """Yield what a module imports at its top level."""
-    for node in ast.parse(module.read_text("utf-8")).body:
+    for node in tree_of(module).body:
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module:
@@ -271,7 +277,7 @@ def test_modules_and_functions_are_short(module: Path) -> None:
 
 @pytest.mark.parametrize("module", MODULES, ids=named)
 def test_every_module_and_public_function_has_a_docstring(module: Path) -> None:
-    tree = ast.parse(module.read_text("utf-8"))
+    tree = tree_of(module)
     assert ast.get_docstring(tree), "the module"
     for node in tree.body:
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):

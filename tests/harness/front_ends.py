@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import pytest
 from playwright.sync_api import Locator, Page
 
 from harness.config_files import extension_lines
@@ -108,6 +109,9 @@ FRONT_ENDS = {
         FrontEnd("classic", "classic", "notebook", "notebooks", CLASSIC_CELL, "tree"),
     )
 }
+
+#: For what JupyterLab and Notebook 7 have in common, and nbclassic and classic.
+one_of_each_kind = pytest.mark.parametrize("front", ["lab", "classic"], indirect=True)
 
 #: JupyterLab with documents that several people edit at the same time.
 COLLABORATION = FrontEnd(

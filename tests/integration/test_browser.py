@@ -102,13 +102,11 @@ def test_save_publish_clone_and_open_the_clone(run: MakeRun, browser: Browser) -
     assert left == [], "temporary files of bookstore are left"
 
 
-def test_the_start_prints_where_versions_go_and_how_to_use_s3(run: MakeRun) -> None:
+@pytest.mark.parametrize("run", ["notebook", "classic"], indirect=True)
+def test_the_welcome_notebook_runs_from_top_to_bottom(run: MakeRun) -> None:
     assert f"Versions go to {run.folder / 'run' / 'store'}" in run.output
     assert "export JPYNB_S3_BUCKET=" in run.output
     assert f":{run.port}/" in run.output
-
-
-def test_the_welcome_notebook_runs_from_top_to_bottom(run: MakeRun) -> None:
     headers = {"Authorization": f"token {run.token}"}
     url = f"{run.url}/api/contents/welcome.ipynb"
     model = requests.get(url, headers=headers, timeout=30).json()

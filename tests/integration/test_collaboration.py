@@ -60,7 +60,7 @@ def restore_the_oldest(page: Page) -> Locator:
 
 def shows(page: Page, source: str, *, never: str) -> None:
     cell = COLLABORATION.cells(page).first
-    expect(cell).to_contain_text(source, timeout=3_000)
+    expect(cell).to_contain_text(source)
     expect(cell).not_to_contain_text(never)
 
 

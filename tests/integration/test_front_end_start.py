@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, Page, Request, expect
 from harness.browsing import CHROMIUM
 from harness.config_files import settings_lines
 from harness.fault_proxy import FaultProxy
-from harness.front_ends import FRONT_ENDS, FrontEnd
+from harness.front_ends import FRONT_ENDS, FrontEnd, one_of_each_kind
 from harness.notebook_server import NotebookServer
 from harness.open_notebook import kernels_are_idle, mark, opened, rows, saved
 from harness.s3_server import S3Server, s3_traits
@@ -45,6 +45,7 @@ def open_and_wait(front: FrontEnd, page: Page, server: NotebookServer) -> None:
     page.wait_for_load_state("networkidle")
 
 
+@one_of_each_kind
 def test_a_start_asks_the_server_once_and_never_the_store(
     front: FrontEnd, home: Path, browser: Browser, s3_server: S3Server, bucket: str
 ) -> None:

@@ -8,7 +8,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from harness.browsing import CHROMIUM
 from harness.config_files import settings_lines
-from harness.front_ends import FrontEnd
+from harness.front_ends import FrontEnd, one_of_each_kind
 from harness.open_notebook import act, mark, opened, rows, saved, tool
 
 pytestmark = [
@@ -37,6 +37,7 @@ def clicks(page: Page) -> int:
     return counted
 
 
+@one_of_each_kind
 def test_things_take_as_many_clicks_as_documented(
     front: FrontEnd, home: Path, browser: Browser, tmp_path: Path
 ) -> None:

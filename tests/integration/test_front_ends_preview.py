@@ -8,7 +8,7 @@ from playwright.sync_api import Browser, Frame, Page, expect
 
 from harness.browsing import CHROMIUM
 from harness.config_files import settings_lines
-from harness.front_ends import FrontEnd
+from harness.front_ends import FrontEnd, one_of_each_kind
 from harness.open_notebook import grave_problems, opened, rows, saved, tool
 from harness.waiting import wait_for
 
@@ -112,6 +112,7 @@ def test_a_version_is_seen_compared_and_restored_from_its_preview(
             assert len(restores) == 1
 
 
+@one_of_each_kind
 def test_what_is_typed_is_saved_before_it_is_compared(
     front: FrontEnd, home: Path, browser: Browser, tmp_path: Path
 ) -> None:

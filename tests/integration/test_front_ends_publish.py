@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, Page, expect
 from bookstore_core.authors import author
 from harness.browsing import CHROMIUM
 from harness.config_files import settings_lines
-from harness.front_ends import FRONT_ENDS, FrontEnd
+from harness.front_ends import FRONT_ENDS, FrontEnd, one_of_each_kind
 from harness.notebook_server import TOKEN, NotebookServer
 from harness.open_notebook import act, grave_problems, opened, rows, saved, tool
 
@@ -108,6 +108,7 @@ def test_a_link_to_what_is_open_is_two_clicks_away(
             assert "s3_version_id=" in copied(page)
 
 
+@one_of_each_kind
 def test_a_question_about_the_file_is_answered_before_the_links(
     front: FrontEnd, home: Path, browser: Browser, tmp_path: Path
 ) -> None:

@@ -8,7 +8,7 @@ from playwright.sync_api import Browser, Locator, Page, expect
 from harness.browsing import CHROMIUM
 from harness.config_files import settings_lines
 from harness.fault_proxy import Fault, FaultProxy
-from harness.front_ends import FRONT_ENDS, FrontEnd
+from harness.front_ends import FRONT_ENDS, FrontEnd, one_of_each_kind
 from harness.open_notebook import (
     act,
     grave_problems,
@@ -106,7 +106,7 @@ def test_message_stays_while_a_notebook_waits_and_others_do_not(
 
 @pytest.mark.parametrize(
     ("name", "verb"),
-    [("nbclassic", "Restore"), ("classic", "Restore"), ("notebook", "Compare")],
+    [("classic", "Restore"), ("notebook", "Compare")],
 )
 def test_people_can_say_what_to_do_about_a_changed_file_before_anything_is_done(
     name: str, verb: str, home: Path, browser: Browser, tmp_path: Path
@@ -129,6 +129,7 @@ def test_people_can_say_what_to_do_about_a_changed_file_before_anything_is_done(
             expect(front.cells(page).first).to_contain_text("# typed")
 
 
+@one_of_each_kind
 def test_buttons_are_there_with_nothing_configured_and_for_the_keyboard(
     front: FrontEnd, home: Path, browser: Browser
 ) -> None:

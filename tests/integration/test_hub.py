@@ -34,7 +34,7 @@ NAME = "Übung 1.ipynb"
 REFUSALS = (401, 403, 500, 502, 503)
 
 
-@pytest.fixture(params=["lab", "notebook", "classic"])
+@pytest.fixture(params=["lab", "classic"])
 def front(request: pytest.FixtureRequest) -> FrontEnd:
     """The front end of the users' servers."""
     return FRONT_ENDS[request.param]

@@ -8,7 +8,7 @@ from playwright.sync_api import Browser, expect
 
 from harness.browsing import CHROMIUM
 from harness.config_files import settings_lines
-from harness.front_ends import FrontEnd
+from harness.front_ends import FrontEnd, one_of_each_kind
 from harness.notebook_server import TOKEN, NotebookServer
 from harness.open_notebook import saved
 from harness.versions import spool_is_empty
@@ -36,6 +36,7 @@ def links_to(server: NotebookServer, name: str) -> tuple[str, str]:
     return links["url"], links["newest_url"]
 
 
+@one_of_each_kind
 def test_links_open_their_page_after_a_login_by_token_or_password(
     front: FrontEnd, home: Path, browser: Browser, tmp_path: Path
 ) -> None:

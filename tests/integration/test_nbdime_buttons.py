@@ -8,7 +8,7 @@ from playwright.sync_api import Browser, Locator, Page, expect
 
 from harness.browsing import CHROMIUM
 from harness.config_files import settings_lines
-from harness.front_ends import FRONT_ENDS, MODERN_CELL, FrontEnd
+from harness.front_ends import FRONT_ENDS, MODERN_CELL, FrontEnd, one_of_each_kind
 from harness.notebook_server import NotebookServer
 from harness.open_notebook import mark, opened, saved
 from harness.waiting import wait_for
@@ -60,6 +60,7 @@ def served(server: NotebookServer) -> bool:
     return server.request("GET", "nbdime/difftool").status_code != 404
 
 
+@one_of_each_kind
 def test_front_ends_have_nothing_of_nbdime(
     front: FrontEnd, home: Path, browser: Browser, tmp_path: Path
 ) -> None:
