@@ -1,5 +1,6 @@
 """Intake: saves are in the spool on return, and its errors never reach a save."""
 
+import hashlib
 import logging
 from pathlib import Path
 
@@ -9,9 +10,10 @@ from archiver.conftest import MakeArchiver
 from archiver.saving import Files, contents, text
 from bookstore_archiver.hooks.saves import attach
 from bookstore_archiver.records import ArchiveRecord
+from bookstore_archiver.spool.sources import LARGE
 from bookstore_archiver.uploads.drain_lock import DrainLock
 from bookstore_core.errors import InvalidRequestError
-from bookstore_core.spool.directory import count_spool
+from bookstore_core.spool.directory import count_spool, waiting_saves
 from bookstore_core.spool.report import report_spool
 from harness.memory_store import MemoryStore
 from harness.notebook_server import notebook
@@ -117,3 +119,25 @@ def test_save_is_in_the_spool_when_it_returns(
 def test_record_with_an_invalid_path_is_refused(make_archiver: MakeArchiver) -> None:
     with pytest.raises(InvalidRequestError):
         make_archiver().intake.archive(ArchiveRecord("../a.ipynb", "{}", 0.0))
+
+
+def test_the_sha256_of_a_large_save_is_made_when_it_is_sent(
+    make_archiver: MakeArchiver, files: Files, store: MemoryStore, spool_dir: Path
+) -> None:
+    archiver = make_archiver()
+    attach(files, archiver.intake)
+    lock = DrainLock(spool_dir)
+    assert lock.hold()  # nothing is sent yet
+    content = "x" * (LARGE + 1)
+    files.save(text(content), "a.ipynb")
+    (waiting,) = waiting_saves(str(spool_dir))
+    assert (waiting.size, waiting.metadata.sha256) == (len(content), "")
+    (hashed,) = waiting_saves(str(spool_dir), hashed=True)
+    lock.release()
+    wait_for(lambda: contents(store) == [content], what="the version")
+    (version,) = store.versions["workspace/a.ipynb"]
+    digest = hashlib.sha256(content.encode()).hexdigest()
+    assert version.metadata
+    assert version.metadata.sha256 == hashed.metadata.sha256 == digest
+    known = archiver.known_versions
+    wait_for(lambda: known.newest_save("a.ipynb").sha256 == digest, what="its sha256")

@@ -1,5 +1,6 @@
 """Sources: the bytes on disk if there are any, else the content of the model."""
 
+import errno
 import hashlib
 import io
 import os
@@ -12,6 +13,7 @@ import pytest
 from bookstore_archiver.hooks.manager_content import source_of
 from bookstore_archiver.spool.sources import (
     CHUNK,
+    LARGE,
     BytesSource,
     Digest,
     FileSource,
@@ -127,3 +129,37 @@ def test_model_replaces_a_file_that_keeps_changing(tmp_path: Path) -> None:
     target = Restless(path, times=3)
     FileSource(str(path), BytesSource(b"saved")).copy_to(target)
     assert target.getvalue() == b"saved"
+
+
+@pytest.mark.parametrize("by_kernel", [True, False])
+def test_a_hurried_copy_of_a_large_file_has_the_same_bytes(
+    tmp_path: Path, by_kernel: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if not by_kernel:  # as on a file system that does not support it
+        monkeypatch.setattr("bookstore_archiver.spool.sources._copy_range", refuse)
+    data, path = os.urandom(LARGE + 7), tmp_path / "a.ipynb"
+    path.write_bytes(data)
+    with (tmp_path / "copy").open("wb") as target:
+        digest = FileSource(str(path), hurried=True).copy_to(target)
+        target.write(b"end")
+    assert (tmp_path / "copy").read_bytes() == data + b"end"
+    assert digest.size == len(data)
+    assert (digest.sha256 == "") is by_kernel
+
+
+def refuse(source: int, target: int, size: int) -> int:
+    os.write(target, b"half")
+    raise OSError(errno.EXDEV, "Invalid cross-device link")
+
+
+def test_a_full_disk_stops_a_copy_by_the_kernel(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(source: int, target: int, size: int) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("bookstore_archiver.spool.sources._copy_range", full)
+    path = tmp_path / "a.ipynb"
+    path.write_bytes(bytes(LARGE + 1))
+    with (tmp_path / "copy").open("wb") as target, pytest.raises(OSError, match="No s"):
+        FileSource(str(path), BytesSource(b""), hurried=True).copy_to(target)

@@ -47,6 +47,13 @@ def test_the_members_of_the_line_are_in_their_order() -> None:
     ]
 
 
+def test_a_save_without_a_sha256_has_a_form_that_older_releases_leave() -> None:
+    assert json.loads(TRAILER.encode())["bookstore_spool"] == 1
+    later = trailer_with(sha256="")
+    assert json.loads(later.encode())["bookstore_spool"] == 2
+    assert read_trailer(io.BytesIO(b"{}" + later.encode())) == later
+
+
 def test_only_a_save_with_a_title_has_a_member_for_it() -> None:
     assert "title" in json.loads(trailer_with(title="Sales").encode())
     read = read_trailer(io.BytesIO(b"{}" + trailer_with(title="Sales").encode()))

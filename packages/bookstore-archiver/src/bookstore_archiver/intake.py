@@ -290,6 +290,7 @@ class Intake:
         known = entry.trailer.metadata
         if known.moved_from:
             self._pending_renames.stored(known.source_path, known.saved_at)
+        self._known_versions.hashed(known.source_path, known.save_id, known.sha256)
 
     def note_removed(self, entry: Entry) -> None:
         """Record that somebody removed a save from the spool before it was sent."""

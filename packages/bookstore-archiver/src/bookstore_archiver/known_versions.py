@@ -9,7 +9,7 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from bookstore_archiver.spool.entry import Entry
@@ -149,6 +149,15 @@ class KnownVersions:
             notebook = self._notebook(path)
             notebook.own.insert(0, KnownVersion.of_entry(entry))
             del notebook.own[MAX_ASKED:]
+
+    def hashed(self, path: str, save_id: str, sha256: str) -> None:
+        """Record the sha256 of a save, if it was not known before."""
+        with self._lock:
+            notebook = self._notebooks.get(path)
+            own = notebook.own if notebook is not None else []
+            for number, known in enumerate(own):
+                if known.save_id == save_id and not known.sha256:
+                    own[number] = replace(known, sha256=sha256)
 
     def moved(self, old: str, new: str, *, at: datetime) -> None:
         """Record that a notebook was moved; the old path has no notebook now.

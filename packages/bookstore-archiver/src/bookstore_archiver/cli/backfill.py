@@ -86,7 +86,7 @@ class Backfill:
         # Raises SpoolError if the spool cannot be read.
         self._waiting = {
             save.key: save.metadata.sha256
-            for save in waiting_saves(self._settings.spool_dir)
+            for save in waiting_saves(self._settings.spool_dir, hashed=True)
         }
 
     def run(self, notebooks: Iterable[NotebookFile]) -> Generator[Outcome, None, None]:

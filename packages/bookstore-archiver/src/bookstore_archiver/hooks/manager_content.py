@@ -79,7 +79,7 @@ def source_of(manager: Any, model: Mapping[str, Any], path: str) -> Source:
     given = source_in(model)
     os_path = os_path_of(manager, path)
     if os_path is not None:
-        return FileSource(os_path, given)
+        return FileSource(os_path, given, hurried=True)
     if given is None:
         raise SpoolError(f"The content of {path} cannot be read back.")
     return given

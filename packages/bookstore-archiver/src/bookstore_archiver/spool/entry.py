@@ -1,6 +1,6 @@
 """Entry, a save in the spool, and Provenance, which says how its content came about."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from bookstore_core.origins import Origin
@@ -50,6 +50,13 @@ class Entry:
     trailer: Trailer
     claimed: bool = False
     unsure: bool = False
+
+    def with_sha256(self, sha256: str) -> "Entry":
+        """Return the same save, with the sha256 of its bytes."""
+        if self.trailer.metadata.sha256 == sha256:
+            return self
+        metadata = replace(self.trailer.metadata, sha256=sha256)
+        return replace(self, trailer=replace(self.trailer, metadata=metadata))
 
     @property
     def key(self) -> str:

@@ -118,16 +118,16 @@ class Sender:
     def _send(self, store: VersionStore, entry: Entry) -> Outcome:
         if entry.unsure and self._has_arrived(store, entry):
             return Outcome(SendResult.ALREADY_STORED, entry)
-        outcome = self._compare(store, entry)
-        if outcome is not None:
-            return outcome
         try:
-            body = self._spool.open(entry)
+            entry, body = self._spool.open_hashed(entry)
         except FileNotFoundError:
             return Outcome(SendResult.GONE, entry)
         except SpoolError as error:
             return Outcome(SendResult.BROKEN, entry, error)
         with body:
+            outcome = self._compare(store, entry)
+            if outcome is not None:
+                return outcome
             version = store.put(
                 entry.key,
                 body,

@@ -17,10 +17,11 @@ the trailer: ``head -c SIZE`` shows the notebook, ``tail -n 1`` the trailer. Fil
 sort by time. The archiver writes and drains a spool; other parts only read it.
 """
 
+import hashlib
 import os
 from collections.abc import Collection, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryFile
@@ -115,10 +116,11 @@ def _oldest(names: Collection[str]) -> datetime | None:
     return oldest
 
 
-def waiting_saves(spool_dir: str) -> Iterator[Trailer]:
+def waiting_saves(spool_dir: str, *, hashed: bool = False) -> Iterator[Trailer]:
     """Yield the trailers of the waiting saves, oldest first; skip all other files.
 
-    Raises SpoolError if the directory cannot be read.
+    If they are to be `hashed`, saves without a sha256 are read to get one. Raises
+    SpoolError if the directory cannot be read.
     """
     root = Path(spool_dir)
     try:
@@ -127,15 +129,20 @@ def waiting_saves(spool_dir: str) -> Iterator[Trailer]:
     except OSError as error:
         raise SpoolError(f"The spool {spool_dir} cannot be read: {error}") from error
     for name in sorted(set(names)):
-        trailer = _peek(root / NEW / name) or _peek(root / CUR / name)
+        trailer = _peek(root / NEW / name, hashed) or _peek(root / CUR / name, hashed)
         if trailer is not None:
             yield trailer
 
 
-def _peek(path: Path) -> Trailer | None:
+def _peek(path: Path, hashed: bool) -> Trailer | None:
     try:
         with open_stream(path) as file:
-            return read_trailer(file)
+            trailer = read_trailer(file)
+            if hashed and not trailer.metadata.sha256:
+                digest = hashlib.sha256(file.read(trailer.size)).hexdigest()
+                metadata = replace(trailer.metadata, sha256=digest)
+                return replace(trailer, metadata=metadata)
+            return trailer
     except (OSError, SpoolError):
         return None
     return None

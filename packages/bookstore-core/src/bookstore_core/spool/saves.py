@@ -17,7 +17,10 @@ MAX_TRAILER = 65536
 
 #: The first member of a trailer, and its value, the number of the form. It grows with
 #: each new member, because a release refuses members that it does not know.
-_FORM, SPOOL_FORM = "bookstore_spool", 1
+_FORM, SPOOL_FORM = "bookstore_spool", 2
+
+#: The form of a save whose trailer has its sha256; the others came with form 2.
+_HASHED = 1
 
 #: The message about a save whose form has a higher number.
 NEWER = (
@@ -33,9 +36,10 @@ class Trailer:
     """The description of a spooled save: its key, and what is known about it.
 
     `size` is the notebook's length in bytes, and `metadata` is that of the version in
-    the store. An `only_if_changed` save is dropped if the newest version of its key has
-    the same sha256. `os_path` is the file that the notebook was read from, if any; its
-    newest state is there.
+    the store. Of a large notebook, `sha256` may be missing: it takes long, and is made
+    when the save is sent. An `only_if_changed` save is dropped if the newest version of
+    its key has the same sha256. `os_path` is the file that the notebook was read from,
+    if any; its newest state is there.
     """
 
     key: str
@@ -47,7 +51,7 @@ class Trailer:
     def encode(self) -> bytes:
         """Return the trailer as a line of JSON, with a newline before it."""
         values = {
-            _FORM: SPOOL_FORM,
+            _FORM: _HASHED if self.metadata.sha256 else SPOOL_FORM,
             "key": self.key,
             "size": self.size,
             "sha256": self.metadata.sha256,  # keeps its position in the line
