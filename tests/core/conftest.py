@@ -12,6 +12,7 @@ from moto import mock_aws
 
 from bookstore_core.settings import DEFAULT_ENDPOINT_URL, BookstoreSettings
 from bookstore_core.stores import VersionStore
+from bookstore_core.stores.local.places import BATCH
 from bookstore_core.stores.local.store import LocalStore
 from bookstore_core.stores.s3.client import Timeouts, new_client
 from bookstore_core.stores.s3.lean.client import lean_client
@@ -23,17 +24,23 @@ from harness.named_s3 import NAMED_URL, NamedS3
 from harness.s3_server import S3Server, s3_traits
 
 #: Stores that support parallel writes; moto in process loses some of them.
-SHARED = ["local", "s3_server"]
+SHARED = ["local", "local_batches", "s3_server"]
 if importlib.util.find_spec("ministack"):
     SHARED.append("ministack")
 if NAMED_URL in os.environ:
     SHARED.append("named_s3")
-S3_KINDS = ["moto", *(kind for kind in SHARED if kind != "local")]
+S3_KINDS = ["moto", *(kind for kind in SHARED if not kind.startswith("local"))]
 
 
 @pytest.fixture
 def local(tmp_path: Path) -> Traits:
     return {"storage": "local", "local_root": str(tmp_path / "store")}
+
+
+@pytest.fixture
+def local_batches(local: Traits) -> Traits:
+    """A local store with two versions in its first directory and in each batch."""
+    return {**local, "batch": 2}
 
 
 @pytest.fixture
@@ -71,7 +78,7 @@ def named_s3() -> Traits:
     return NamedS3().settings("")
 
 
-@pytest.fixture(params=["local", *S3_KINDS])
+@pytest.fixture(params=["local", "local_batches", *S3_KINDS])
 def traits(request: pytest.FixtureRequest) -> Traits:
     """The settings of each kind of store in turn."""
     value: Traits = request.getfixturevalue(request.param)
@@ -103,9 +110,11 @@ def make_store(connect: Callable[[BookstoreSettings, Timeouts], Any]) -> MakeSto
 
     def make(traits: Traits) -> VersionStore:
         bucket = f"bucket-{secrets.token_hex(6)}"
-        settings = BookstoreSettings(**{**traits, "s3_bucket": bucket})
+        values = {**traits, "s3_bucket": bucket}
+        batch = values.pop("batch", BATCH)
+        settings = BookstoreSettings(**values)
         store = (
-            LocalStore(settings)
+            LocalStore(settings, batch=batch)
             if settings.storage == "local"
             else S3Store(settings, connect=connect)
         )

@@ -283,12 +283,12 @@ def test_a_disk_that_ignores_case_mixes_no_keys(local_store: VersionStore) -> No
 SAVING = """
 import sys
 from bookstore_core.settings import BookstoreSettings
-from bookstore_core.stores import open_store
+from bookstore_core.stores.local.store import LocalStore
 from core.saving import save
 
 root, bucket, name = sys.argv[1:]
 traits = {"storage": "local", "local_root": root, "s3_bucket": bucket}
-store = open_store(BookstoreSettings(**traits))
+store = LocalStore(BookstoreSettings(**traits), batch=7)
 for number in range(20):
     save(store, f"{name} {number}".encode())
 """

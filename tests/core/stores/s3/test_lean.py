@@ -12,7 +12,7 @@ from bookstore_core.settings import BookstoreSettings
 from bookstore_core.stores.s3.client import FOR_WORK, new_client
 from bookstore_core.stores.s3.lean.answers import read_headers, read_listing
 from bookstore_core.stores.s3.lean.client import LeanClient, lean_client
-from core.conftest import SHARED
+from core.conftest import S3_KINDS
 from core.saving import KEY, MakeStore, Traits, save
 from harness.fault_proxy import Fault, FaultProxy
 
@@ -63,7 +63,7 @@ def _outcome(call: Callable[..., Any], **parameters: Any) -> Any:
     return answer
 
 
-@pytest.fixture(params=[kind for kind in SHARED if kind != "local"])
+@pytest.fixture(params=[kind for kind in S3_KINDS if kind != "moto"])
 def both(request: pytest.FixtureRequest, make_store: MakeStore) -> Both:
     traits: Traits = request.getfixturevalue(request.param)
     return Both(traits, make_store(traits).bucket)

@@ -12,6 +12,7 @@ from werkzeug.wrappers import Response
 from bookstore_core.cursors import encode_cursor
 from bookstore_core.moved_notes import NOTE_TYPE, note_key, write_note
 from bookstore_core.stores import VersionMetadata, VersionStore, new_save_id, utc_now
+from bookstore_core.stores.local.store import PASSED
 from bookstore_web.library import latest as recent
 from bookstore_web.library import library
 from bookstore_web.library.latest import KEEP, LatestScans
@@ -135,9 +136,9 @@ def test_a_search_finds_at_all_levels_and_in_any_case(
 def test_a_search_stops_after_a_number_of_keys_and_continues(
     store: VersionStore, put: Put, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    put_all(put, *(f"{number}.ipynb" for number in range(9)), "wanted.ipynb")
-    monkeypatch.setattr(library, "PAGE", 2)
-    monkeypatch.setattr(library, "SCAN", 4)
+    put_all(put, *(f"{number}.ipynb" for number in range(2 * PASSED)), "wanted.ipynb")
+    monkeypatch.setattr(library, "PAGE", 1)
+    monkeypatch.setattr(library, "SCAN", 1)
     shelf = Library(store, "workspace")
     pages = [shelf.search("wanted")]
     while pages[-1].cursor:

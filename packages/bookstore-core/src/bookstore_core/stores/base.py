@@ -1,7 +1,7 @@
 """VersionStore: the interface of every store."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cached_property
@@ -224,12 +224,18 @@ class VersionStore(ABC):
 
     @abstractmethod
     def walk_keys(
-        self, prefix: str, *, cursor: str | None = None, limit: int = 1000
+        self,
+        prefix: str,
+        *,
+        cursor: str | None = None,
+        limit: int = 1000,
+        wanted: Callable[[str], bool] | None = None,
     ) -> KeyPage:
         """List the keys at all levels below `prefix`, in order of their UTF-8 bytes.
 
         The page has no folders. Keys below `.bookstore/` are left out as in
-        `list_keys`.
+        `list_keys`, and so are those that are not `wanted`; a page may then have fewer
+        keys than `limit` although more follow.
         """
 
     @abstractmethod

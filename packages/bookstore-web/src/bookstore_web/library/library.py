@@ -110,21 +110,25 @@ class Library:
     ) -> LibraryPage:
         """Return the notebooks below a folder whose path contains `q`, ignoring case.
 
-        A page scans about 5,000 keys, so it may have few or no notebooks although there
-        are more.
+        A page scans a limited number of keys (about 5,000 in S3), so it may have few or
+        no notebooks although there are more.
         """
-        wanted = q.casefold()
+        text = q.casefold()
+
+        def is_wanted(key: str) -> bool:
+            return text in self._path(key).casefold() and not is_folder(key)
+
         position = _SearchPosition()
         if cursor:
             position = read_cursor("search", cursor, _SearchPosition.of)
         below = self._key(_folder(path))
         found: list[Version] = []
         for _ in range(SCAN // PAGE):
-            page = self._store.walk_keys(below, cursor=position.page, limit=PAGE)
+            page = self._store.walk_keys(
+                below, cursor=position.page, limit=PAGE, wanted=is_wanted
+            )
             for version in page.keys:
-                if version.key <= position.after or is_folder(version.key):
-                    continue
-                if wanted not in self._path(version.key).casefold():
+                if version.key <= position.after:
                     continue
                 if len(found) == limit:
                     last = _SearchPosition(position.page, found[-1].key)

@@ -5,152 +5,260 @@ key may have five hundred folders, and somebody may have made more. What is deep
 a key can be is not looked at.
 """
 
-from collections.abc import Iterator
+import heapq
+from bisect import bisect_right
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from bookstore_core.paths import DELIMITER, MAX_KEY_BYTES, OWN_FOLDER
+from bookstore_core.stores.local.key_folder import KeyFolder
 from bookstore_core.stores.local.names import (
     GOES_ON,
     VERSIONS,
+    folder_names,
     read_key_name,
     read_name,
-    version_ids,
 )
+from bookstore_core.stores.local.places import Places, listing_of, newest_of_few
+from bookstore_core.stores.local.remembered import Remembered
 from bookstore_core.stores.local.tree import MISSING, Folder
+from bookstore_core.stores.versions import Version
 
 #: The path of a directory below that of the bucket.
 Names = tuple[str, ...]
+
+_OWN = (OWN_FOLDER + DELIMITER).encode()
 
 #: More directories than the longest part of a key is written in.
 MAX_CONTINUED = 20
 
 
-@dataclass(frozen=True)
-class KeyEntry:
-    """One part of a key, and the directory with its versions or its folder."""
+class KeyEntry(NamedTuple):
+    """One part of a key, and the directory with its versions or its folder.
 
-    part: str
-    names: Names
-    is_key: bool
+    `name` is the part, with a final slash for a folder, as S3 names and sorts them. The
+    directory is in the directory `parent`.
+    """
+
+    name: str
+    parent: Names
+    directory: str
 
     @property
-    def name(self) -> str:
-        """The part, with a final slash for a folder, as S3 names and sorts them."""
-        return self.part if self.is_key else self.part + DELIMITER
+    def is_key(self) -> bool:
+        """Whether it is a key; otherwise it is a folder."""
+        return not self.name.endswith(DELIMITER)
+
+    @property
+    def names(self) -> Names:
+        """The path of the directory below that of the bucket."""
+        return (*self.parent, self.directory)
 
 
-def list_folder(
-    bucket: Folder, names: Names, *, after: str | None = None
-) -> Iterator[KeyEntry]:
-    """Yield the keys and folders in a directory that have versions, in S3's order.
+@dataclass(frozen=True)
+class Entries:
+    """The keys and folders in a directory: their names in S3's order, as UTF-8.
 
-    Deleted keys are left out. Bookstore's own folder is left out.
+    `directories` are their directories in the same order, and `continued` those in
+    which long names go on.
     """
-    for entry in _sorted_entries(bucket, names):
-        passed = after is not None and entry.name.encode() <= after.encode()
-        if not passed and _holds_versions(bucket, entry):
-            yield entry
+
+    order: tuple[bytes, ...] = ()
+    directories: tuple[str, ...] = ()
+    continued: tuple[str, ...] = ()
 
 
-def walk_folder(
-    bucket: Folder, names: Names, before: str = "", *, after: str | None = None
-) -> Iterator[tuple[str, KeyEntry]]:
-    """Yield the keys at all levels below a directory that have versions, in S3's order.
-
-    Each comes with its name: `before`, and then its path below the directory. Entries
-    up to `after` are skipped without being read.
-    """
-    open_ones = [(before, iter(_sorted_entries(bucket, names)))]
-    while open_ones:
-        before, entries = open_ones[-1]
-        entry = next(entries, None)
-        if entry is None:
-            open_ones.pop()
-            continue
-        name = before + entry.name
-        passed = after is not None and name.encode() <= after.encode()
-        if passed and (entry.is_key or not (after or "").startswith(name)):
-            continue
-        if len(name.encode()) > MAX_KEY_BYTES:
-            continue
-        if not entry.is_key:
-            open_ones.append((name, iter(_sorted_entries(bucket, entry.names))))
-        elif _is_listed(bucket, entry.names):
-            yield name, entry
+def entries_of(names: list[str]) -> Entries:
+    """Return the keys and folders among the names in a directory."""
+    found = [name[:-1] for name in names if name.endswith("/")]
+    named = [(_order([name]), name) for name in found if not name.endswith(GOES_ON)]
+    ordered = sorted((order, name) for order, name in named if order is not None)
+    return Entries(
+        tuple(order for order, _ in ordered),
+        tuple(name for _, name in ordered),
+        tuple(name for name in found if name.endswith(GOES_ON)),
+    )
 
 
-def _sorted_entries(bucket: Folder, names: Names) -> list[KeyEntry]:
-    entries = [
-        entry
-        for entry in _entries(bucket, names)
-        if entry.is_key or entry.part != OWN_FOLDER
-    ]
-    return sorted(entries, key=lambda entry: entry.name.encode())
-
-
-def list_ids(folder: Folder | None) -> dict[str, bool]:
-    """Return the version ids in the directory of a key, newest first.
-
-    Each comes with whether it is a deletion.
-    """
+def _order(own: list[str]) -> bytes | None:
+    """Return what a key or folder is sorted by; None for that of another program."""
     try:
-        return version_ids(folder.files()) if folder else {}
-    except MISSING:
-        return {}
+        if own[-1].endswith(VERSIONS):
+            return read_key_name(own).encode()
+        return (read_name(own) + DELIMITER).encode()
+    except ValueError:
+        return None
 
 
-def newest_in(ids: dict[str, bool]) -> str | None:
-    """Return the id of the newest version; None if there is none, or it is deleted."""
-    newest = next(iter(ids), None)
-    return None if newest is None or ids[newest] else newest
+class Memory:
+    """What a store remembers of its directories."""
+
+    def __init__(self, monotonic: Callable[[], float]) -> None:
+        self.folders = Remembered(entries_of, monotonic=monotonic)
+        self.versions = Remembered(listing_of, monotonic=monotonic)
 
 
-def _is_listed(bucket: Folder, names: Names) -> bool:
-    try:
-        with bucket.below(names) as folder:
-            return newest_in(list_ids(folder)) is not None
-    except MISSING:
+class Folders:
+    """The folders of a bucket, if there is its directory. A context manager."""
+
+    def __init__(self, name: str, bucket: Folder | None, memory: Memory) -> None:
+        self._name = name
+        self._bucket = bucket
+        self._memory = memory
+        self._names: Names = ()
+        self._open: Folder | None = None
+
+    def __enter__(self) -> "Folders":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._close()
+
+    def _close(self) -> None:
+        if self._open is not None:
+            self._open.close()
+        self._open = None
+
+    def _at(self, names: Names) -> Folder:
+        """Return a directory, which stays open until another one is opened."""
+        if self._open is None or names != self._names:
+            self._close()
+            if self._bucket is None:
+                raise FileNotFoundError
+            self._open, self._names = self._bucket.below(names), names
+        return self._open
+
+    def listed(
+        self, prefix: str, after: str | None
+    ) -> Iterator[tuple[KeyEntry, Version | None]]:
+        """Yield the keys and folders directly below `prefix` that have versions.
+
+        They are in S3's order, a key with its newest version. Deleted keys are left
+        out, and so is bookstore's own folder.
+        """
+        for entry in self._entries(_names_of(prefix), (after or "").encode()):
+            if after is not None and entry.name.encode() <= after.encode():
+                continue
+            if not entry.is_key:
+                if self._holds_versions(entry):
+                    yield entry, None
+                continue
+            newest = self._newest(prefix + entry.name, entry)
+            if newest is not None:
+                yield entry, newest
+
+    def walked(
+        self, prefix: str, after: str | None, wanted: Callable[[str], bool] | None
+    ) -> Iterator[tuple[str, Version | None]]:
+        """Yield the keys at all levels below `prefix`, and their newest versions.
+
+        They are in S3's order. Entries up to `after` are skipped without being read. A
+        key that is not `wanted` is not read either, and comes without a version.
+        """
+        last = (after or "").encode()
+        open_ones = [(prefix, self._entries_below(prefix, _names_of(prefix), last))]
+        while open_ones:
+            before, entries = open_ones[-1]
+            entry = next(entries, None)
+            if entry is None:
+                open_ones.pop()
+                continue
+            name = before + entry.name
+            encoded = name.encode()
+            is_key = entry.is_key
+            passed = encoded <= last and (is_key or not last.startswith(encoded))
+            if passed or len(encoded) > MAX_KEY_BYTES:
+                continue
+            if not is_key:
+                below = self._entries_below(name, entry.names, last)
+                open_ones.append((name, below))
+                continue
+            if wanted is not None and not wanted(name):
+                yield name, None
+            elif (newest := self._newest(name, entry)) is not None:
+                yield name, newest
+
+    def _entries_below(
+        self, before: str, names: Names, last: bytes
+    ) -> Iterator[KeyEntry]:
+        start = before.encode()
+        return self._entries(
+            names, last[len(start) :] if last.startswith(start) else b""
+        )
+
+    def _entries(self, names: Names, last: bytes = b"") -> Iterator[KeyEntry]:
+        """Yield what is in a directory, in order; skip most of what is up to `last`."""
+        known = self._entries_at(names)
+        start = max(bisect_right(known.order, last) - 1, 0) if last else 0
+        plain = (
+            (known.order[at], names, known.directories[at])
+            for at in range(start, len(known.order))
+        )
+        found: Iterator[tuple[bytes, Names, str]] = plain
+        if known.continued:
+            waiting = [(*names, name) for name in known.continued]
+            found = heapq.merge(plain, sorted(self._continued(waiting, len(names))))
+        for order, parent, directory in found:
+            if order != _OWN:
+                yield KeyEntry(order.decode(), parent, directory)
+
+    def _continued(
+        self, waiting: list[Names], depth: int
+    ) -> Iterator[tuple[bytes, Names, str]]:
+        while waiting:
+            names = waiting.pop()
+            for name in self._directories_at(names):
+                here = (*names, name)
+                if name.endswith(GOES_ON):
+                    waiting += [here] if len(here) - depth < MAX_CONTINUED else []
+                elif (order := _order([*here[depth:]])) is not None:
+                    yield order, names, name
+
+    def _entries_at(self, names: Names) -> Entries:
+        try:
+            return self._memory.folders.of(self._at(names))
+        except MISSING:
+            return Entries()
+
+    def _directories_at(self, names: Names) -> list[str]:
+        try:
+            return self._at(names).folders()
+        except MISSING:
+            return []
+
+    def _newest(self, key: str, entry: KeyEntry) -> Version | None:
+        """Return the newest version of a key; None if it has none or is deleted."""
+        try:
+            folder = self._at(entry.parent).listable(entry.directory)
+        except MISSING:
+            return None
+        with folder, Places(folder, self._memory.versions) as places:
+            newest = newest_of_few(folder.listed()) or places.newest()
+            if newest is None or newest.deleted:
+                return None
+            found = KeyFolder(self._name, key, places)
+            return found.listed(newest, is_latest=True)
+
+    def _holds_versions(self, entry: KeyEntry) -> bool:
+        # A folder without a complete version is not listed, as in S3.
+        waiting = [(iter([entry]), 0)]
+        while waiting:
+            entries, length = waiting[-1]
+            found = next(entries, None)
+            if found is None:
+                waiting.pop()
+                continue
+            whole = length + len(found.name.encode())
+            if whole > MAX_KEY_BYTES:
+                continue
+            if not found.is_key:
+                waiting.append((self._entries(found.names), whole))
+            elif self._newest("", found) is not None:
+                return True
         return False
 
 
-def _holds_versions(bucket: Folder, entry: KeyEntry) -> bool:
-    # A folder without a complete version is not listed, as in S3.
-    waiting = [(entry, len(entry.name.encode()))]
-    while waiting:
-        found, length = waiting.pop()
-        if length > MAX_KEY_BYTES:
-            continue
-        if not found.is_key:
-            waiting += [
-                (below, length + len(below.name.encode()))
-                for below in _entries(bucket, found.names)
-            ]
-        elif _is_listed(bucket, found.names):
-            return True
-    return False
-
-
-def _entries(bucket: Folder, start: Names) -> Iterator[KeyEntry]:
-    waiting = [start]
-    while waiting:
-        names = waiting.pop()
-        for name in _folders_at(bucket, names):
-            here = (*names, name)
-            own = [*here[len(start) :]]
-            if name.endswith(GOES_ON):
-                waiting += [here] if len(own) < MAX_CONTINUED else []
-                continue
-            is_key = name.endswith(VERSIONS)
-            try:
-                part = read_key_name(own) if is_key else read_name(own)
-            except ValueError:
-                continue  # a directory of another program
-            yield KeyEntry(part, here, is_key)
-
-
-def _folders_at(bucket: Folder, names: Names) -> list[str]:
-    try:
-        with bucket.below(names) as folder:
-            return folder.folders()
-    except MISSING:
-        return []
+def _names_of(prefix: str) -> Names:
+    folders = prefix[: -len(DELIMITER)].split(DELIMITER) if prefix else []
+    return tuple(folder_names(folders))

@@ -1,12 +1,13 @@
 """KeyFolder: the versions of one key of the local store, read from their files."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import BinaryIO
 
 from bookstore_core.errors import NotFoundError, StorageError
 from bookstore_core.stores.checks import check_form, check_version_id, no_such_version
-from bookstore_core.stores.local.folders import list_ids, newest_in
 from bookstore_core.stores.local.names import content_name, is_version_id, time_of
+from bookstore_core.stores.local.places import Found, Places
 from bookstore_core.stores.local.sidecars import (
     Sidecar,
     announces_in,
@@ -16,59 +17,67 @@ from bookstore_core.stores.local.sidecars import (
     read_sidecar,
     size_in,
 )
-from bookstore_core.stores.local.tree import MISSING, Folder
+from bookstore_core.stores.local.tree import MISSING
 from bookstore_core.stores.versions import Version, VersionMetadata
 
 
 class KeyFolder:
-    """A key, and the open directory of its versions; None if there is none."""
+    """A key, and the places of its versions."""
 
-    def __init__(self, bucket: str, key: str, folder: Folder | None) -> None:
+    def __init__(self, bucket: str, key: str, places: Places) -> None:
         self.bucket = bucket
         self.key = key
-        self.folder = folder
+        self.places = places
 
-    def ids(self) -> dict[str, bool]:
-        """Return the ids of the versions, newest first.
-
-        Each comes with whether it is a deletion.
-        """
-        ids = list_ids(self.folder)
-        if not ids or self.owner(next(iter(ids))) == self.key:
-            return ids
+    def newest_first(self, before: str | None = None) -> Iterator[Found]:
+        """Yield the versions and deletions, newest first; of `before`, older ones."""
+        newest, found = self.places.newest(), self.places.newest_first(before)
+        if newest is None or self._is_own(newest):
+            return found
         # A file system that ignores case also finds Mine.ipynb as mine.ipynb. If only
         # some are those of another key, somebody has put them there.
-        return {known: ids[known] for known in ids if self.owner(known) == self.key}
+        return filter(self._is_own, found)
 
-    def owner(self, version_id: str) -> str:
+    def newest(self) -> Found | None:
+        """Return the newest version or deletion."""
+        return next(self.newest_first(), None)
+
+    def owner(self, found: Found) -> str:
         """Return the key of the notebook whose version, or deletion, it is."""
-        described = self._sidecar(version_id) or self._deletion(version_id)
+        described = self._sidecar(found.version_id, found.place)
+        return self._owner_in(described or self._deletion(found))
+
+    def _owner_in(self, described: Sidecar) -> str:
         owner = described.get("key", self.key)
         return owner if isinstance(owner, str) else self.key
 
+    def _is_own(self, found: Found) -> bool:
+        return self.owner(found) == self.key
+
     def has(self, version_id: str) -> bool:
         """Return whether there is such a version."""
-        found = self._sidecar(version_id) is not None
-        return found and self.owner(version_id) == self.key
+        place = self.places.place_of(version_id)
+        described = None if place is None else self._sidecar(version_id, place)
+        return described is not None and self._owner_in(described) == self.key
 
-    def _sidecar(self, version_id: str) -> Sidecar | None:
+    def _sidecar(self, version_id: str, place: str) -> Sidecar | None:
         try:
-            return read_sidecar(self.folder, version_id) if self.folder else None
+            return read_sidecar(self.places.folder(place), version_id)
         except MISSING:
             return None
 
-    def _deletion(self, version_id: str) -> Sidecar:
+    def _deletion(self, found: Found) -> Sidecar:
         try:
-            return read_deletion(self.folder, version_id) if self.folder else {}
+            return read_deletion(self.places.folder(found.place), found.version_id)
         except MISSING:
             return {}
 
-    def listed(
-        self, version_id: str, *, is_latest: bool, deleted: bool = False
-    ) -> Version:
+    def listed(self, found: Found, *, is_latest: bool) -> Version:
         """Return a version or a deletion that is listed, without its metadata."""
-        size = 0 if deleted else self._size(version_id)
-        return self.version(version_id, size, is_latest=is_latest, deleted=deleted)
+        size = 0 if found.deleted else self._size(found.version_id, found.place)
+        return self.version(
+            found.version_id, size, is_latest=is_latest, deleted=found.deleted
+        )
 
     def version(
         self,
@@ -91,44 +100,45 @@ class KeyFolder:
             metadata=metadata,
         )
 
-    def _size(self, version_id: str) -> int:
+    def _size(self, version_id: str, place: str) -> int:
         """Return the size, from the sidecar if the content is missing."""
         try:
-            if self.folder is not None:
-                return self.folder.size(content_name(self.key, version_id))
+            return self.places.folder(place).size(content_name(self.key, version_id))
         except MISSING:
-            pass
-        return size_in(self._sidecar(version_id) or {})
+            return size_in(self._sidecar(version_id, place) or {})
 
-    def find(self, version_id: str | None) -> Version:
-        """Return a version with its metadata; the newest if no id is given."""
+    def find(self, version_id: str | None) -> tuple[Version, str]:
+        """Return a version with its metadata, and its place; the newest for None."""
         check_version_id(self.key, version_id)
-        found = version_id
-        if found is None:
-            found = newest_in(self.ids())
-            if found is None:
-                raise NotFoundError(f"There is no {self.key} in {self.bucket}.")
-        described = self._sidecar(found) if is_version_id(found) else None
-        if described is None or self.owner(found) != self.key:
-            raise no_such_version(self.key, found)
-        check_form(form_in(described), self.key, found)
+        known, place = self._known(version_id)
+        described = None if place is None else self._sidecar(known, place)
+        if place is None or described is None or self._owner_in(described) != self.key:
+            raise no_such_version(self.key, known)
+        check_form(form_in(described), self.key, known)
         version = self.version(
-            found,
-            self._size(found),
+            known,
+            self._size(known, place),
             is_latest=version_id is None,
             metadata=metadata_in(described),
         )
-        return replace(version, announces=announces_in(described))
+        return replace(version, announces=announces_in(described)), place
 
-    def open(self, version_id: str) -> BinaryIO:
+    def _known(self, version_id: str | None) -> tuple[str, str | None]:
+        if version_id is not None:
+            is_one = is_version_id(version_id)
+            return version_id, self.places.place_of(version_id) if is_one else None
+        newest = self.newest()
+        if newest is None or newest.deleted:
+            raise NotFoundError(f"There is no {self.key} in {self.bucket}.")
+        return newest.version_id, newest.place
+
+    def open(self, version: Version, place: str) -> BinaryIO:
         """Open the content of a version; raises StorageError if it is missing."""
-        name = content_name(self.key, version_id)
+        name = content_name(self.key, version.version_id)
         try:
-            if self.folder is not None:
-                return self.folder.open(name)
+            return self.places.folder(place).open(name)
         except MISSING:
-            pass
-        raise StorageError(
-            f"The file {name} with the content of {self.key} is missing, but its "
-            "sidecar exists."
-        )
+            raise StorageError(
+                f"The file {name} with the content of {self.key} is missing, but its "
+                "sidecar exists."
+            ) from None

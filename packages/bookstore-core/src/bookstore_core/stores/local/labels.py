@@ -4,27 +4,28 @@ import json
 from collections.abc import Collection
 
 from bookstore_core.stores.label_texts import label_of, texts_of
-from bookstore_core.stores.local.names import is_version_id
+from bookstore_core.stores.local.names import LABEL, is_version_id
+from bookstore_core.stores.local.places import TOP, Places
 from bookstore_core.stores.local.sidecars import MAX_SIDECAR, read_members
 from bookstore_core.stores.local.tree import MISSING, Folder
 from bookstore_core.stores.versions import Label
 
-LABEL = ".label.json"
 
-
-def read_labels(folder: Folder, only: Collection[str] | None) -> dict[str, Label]:
-    """Return the labels in the directory of a key, by version id; of `only` these."""
-    try:
-        names = folder.files()
-    except MISSING:
-        return {}
-    ids = {name.removesuffix(LABEL) for name in names if name.endswith(LABEL)}
-    chosen = ids if only is None else ids.intersection(only)
-    found = {
-        known: _read(folder, known + LABEL)
-        for known in sorted(chosen)
-        if is_version_id(known)
-    }
+def read_labels(places: Places, only: Collection[str] | None) -> dict[str, Label]:
+    """Return the labels of the versions of a key, by version id; of `only` these."""
+    if only is None:
+        labelled = [
+            (place, known)
+            for place in (TOP, *places.batches())
+            for known in places.labels(place)
+        ]
+    else:
+        labelled = [
+            (place, known)
+            for known in filter(is_version_id, only)
+            if (place := places.place_of(known)) is not None
+        ]
+    found = {known: _read(places, place, known) for place, known in labelled}
     return {known: label for known, label in found.items() if label is not None}
 
 
@@ -37,9 +38,10 @@ def write_label(folder: Folder, version_id: str, label: Label | None) -> None:
     folder.publish(version_id + LABEL, described.encode("ascii") + b"\n")
 
 
-def _read(folder: Folder, name: str) -> Label | None:
+def _read(places: Places, place: str, version_id: str) -> Label | None:
     try:
-        texts = read_members(folder, name, limit=MAX_SIDECAR)
+        folder = places.folder(place)
+        texts = read_members(folder, version_id + LABEL, limit=MAX_SIDECAR)
     except MISSING:
         return None  # removed meanwhile
     known = {name: text for name, text in texts.items() if isinstance(text, str)}

@@ -5,7 +5,8 @@ A key is a path of directories, and its last part is a directory of versions::
     workspace/ann/mine.ipynb.versions/20261123T183225.123456Z-1a2b3c4d.ipynb
                                       20261123T183225.123456Z-1a2b3c4d.meta.json
 
-A deletion is one file, ``...-1a2b3c4d.deleted.json``, which has no content beside it.
+The versions after the first ones are in directories below it: see `places.py`. A
+deletion is one file, ``...-1a2b3c4d.deleted.json``, which has no content beside it.
 
 Characters that are not safe in a file name are written as ``%XX``: a ``.`` at the
 start of a part (so that ``..`` stays below the root), what Windows and shared drives
@@ -26,16 +27,21 @@ from bookstore_core.paths import DELIMITER
 VERSIONS = ".versions"
 SIDECAR = ".meta.json"
 DELETED = ".deleted.json"
+LABEL = ".label.json"
 EMPTY = "%"
 GOES_ON = "%~"
 
 #: Most file systems allow names of 255 bytes, and this one gets an ending.
 MAX_NAME = 200
 
+#: Characters of a version id.
+ID_LENGTH = 32
+
 _UNSAFE = re.compile(r'[\x00-\x1f\x7f%/\\:*?"<>|]')
 _EDGE = re.compile(r"^\.|[. ]$")
+_ODD = re.compile(f"{_UNSAFE.pattern}|{_EDGE.pattern}")
 _VERSION_ID = re.compile(r"([1-8][0-9]{7}T[0-9]{6}\.[0-9]{6}Z)-[0-9a-f]{8}")
-_ENDING = re.compile(r"\.[A-Za-z0-9]{1,16}")
+_ENDING = re.compile("[A-Za-z0-9]{1,16}")
 _STAMP = "%Y%m%dT%H%M%S.%fZ"
 
 #: The last time that a version id may have; later ones are not those of a save.
@@ -70,11 +76,7 @@ def _names(part: str) -> list[str]:
     """Return the file names for one part of a key, without the ending of a key."""
     if not part:
         return [EMPTY]
-    if (
-        len(part) * 4 <= MAX_NAME
-        and not _UNSAFE.search(part)
-        and not _EDGE.search(part)
-    ):
+    if _is_plain(part):
         return [part]  # as most are
     names = [""]
     for character in part:
@@ -84,6 +86,10 @@ def _names(part: str) -> list[str]:
         names[-1] += written
     names = [_EDGE.sub(lambda edge: _escape(edge[0]), name) for name in names]
     return [*(name + GOES_ON for name in names[:-1]), names[-1]]
+
+
+def _is_plain(part: str) -> bool:
+    return len(part) * 4 <= MAX_NAME and not _ODD.search(part)
 
 
 def _escape(text: str) -> str:
@@ -108,7 +114,10 @@ def read_key_name(names: list[str]) -> str:
     directory only.
     """
     *before, last = names
-    part = _decoded([*before, last.removesuffix(VERSIONS)])
+    part = last.removesuffix(VERSIONS)
+    if not before and part and _is_plain(part):
+        return part
+    part = _decoded([*before, part])
     if key_names(part) != names:
         raise ValueError("This store would give it another name.")
     return part
@@ -130,6 +139,12 @@ def new_version_id(newest: str | None, now: datetime) -> str:
     return f"{now.astimezone(UTC).strftime(_STAMP)}-{secrets.token_hex(4)}"
 
 
+def id_after(version_id: str, passed: timedelta) -> str:
+    """Return a version id for a later time, that sorts before others of that time."""
+    later = min(time_of(version_id) + passed, _LAST)
+    return f"{later.strftime(_STAMP)}-00000000"
+
+
 def time_of(version_id: str) -> datetime:
     """Return the time in a version id."""
     return datetime.fromisoformat(version_id.partition("-")[0])
@@ -144,25 +159,7 @@ def is_version_id(text: str) -> bool:
         return False  # such as the 31st of June
 
 
-def version_ids(names: Iterable[str]) -> dict[str, bool]:
-    """Return the ids of the versions among these file names, newest first.
-
-    Each comes with whether it is a deletion.
-    """
-    found: dict[str, bool] = {}
-    for name in names:
-        if name.endswith(SIDECAR):
-            found[name.removesuffix(SIDECAR)] = False
-        elif name.endswith(DELETED):
-            found.setdefault(name.removesuffix(DELETED), True)
-    return {
-        known: found[known]
-        for known in sorted(found, reverse=True)
-        if is_version_id(known)
-    }
-
-
 def content_name(key: str, version_id: str) -> str:
     """Return the name of a version's content, with the key's own ending."""
-    ending = Path(key.rpartition(DELIMITER)[2]).suffix
-    return version_id + (ending if _ENDING.fullmatch(ending) else ".bin")
+    stem, dot, ending = key.rpartition(DELIMITER)[2].rpartition(".")
+    return version_id + (dot + ending if stem and _ENDING.fullmatch(ending) else ".bin")

@@ -9,9 +9,11 @@ is never written again, so processes and machines may share a store.
 """
 
 import os
+import time
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from datetime import datetime
+from itertools import islice
 from pathlib import Path
 from typing import BinaryIO, cast
 
@@ -28,14 +30,7 @@ from bookstore_core.settings import BookstoreSettings
 from bookstore_core.stores.base import Finding, StoreCheck, VersionStore
 from bookstore_core.stores.checks import check_key, check_prefix
 from bookstore_core.stores.local.files import translate_os_error, translated
-from bookstore_core.stores.local.folders import (
-    KeyEntry,
-    Names,
-    list_folder,
-    list_ids,
-    newest_in,
-    walk_folder,
-)
+from bookstore_core.stores.local.folders import Folders, Memory
 from bookstore_core.stores.local.home import StoreHome
 from bookstore_core.stores.local.key_folder import KeyFolder
 from bookstore_core.stores.local.labels import read_labels, write_label
@@ -47,6 +42,7 @@ from bookstore_core.stores.local.names import (
     key_names,
     new_version_id,
 )
+from bookstore_core.stores.local.places import BATCH, Places
 from bookstore_core.stores.local.sidecars import write_deletion, write_sidecar
 from bookstore_core.stores.local.tree import MISSING, Folder
 from bookstore_core.stores.streams import GuardedBody, Window
@@ -58,6 +54,9 @@ from bookstore_core.stores.versions import (
     VersionMetadata,
     VersionPage,
 )
+
+#: Names that a walk passes over for each key that it may return.
+PASSED = 20
 
 #: Bytes of the file that a check writes; a full disk may still take an empty one.
 PROBE_SIZE = 64 * 1024
@@ -73,7 +72,12 @@ class LocalStore(VersionStore):
     """One directory below `local_root` for each bucket. Needs no preparation."""
 
     def __init__(
-        self, settings: BookstoreSettings, *, now: Callable[[], datetime] = utc_now
+        self,
+        settings: BookstoreSettings,
+        *,
+        now: Callable[[], datetime] = utc_now,
+        monotonic: Callable[[], float] = time.monotonic,
+        batch: int = BATCH,
     ) -> None:
         self.bucket = settings.bucket
         self._root = Path(settings.local_root)
@@ -82,6 +86,8 @@ class LocalStore(VersionStore):
         prefix = settings.workspace_prefix or settings.published_prefix
         self._probed = folder_names(filter(None, prefix.split(DELIMITER)))
         self._now = now
+        self._memory = Memory(monotonic)
+        self._batch = batch
 
     @property
     def location(self) -> str:
@@ -98,7 +104,7 @@ class LocalStore(VersionStore):
             ):
                 folder.publish(probe, bytes(PROBE_SIZE))
                 folder.remove(probe)
-                folder.files()
+                folder.names()
         except BookstoreError as error:
             finding = Finding(False, str(error), _remedy_for(error))
             return StoreCheck((finding,), retryable=error.retryable)
@@ -136,51 +142,52 @@ class LocalStore(VersionStore):
             translated(self.location),
             self._home.made() as bucket,
             bucket.made_below(names) as folder,
+            Places(folder, self._memory.versions) as places,
         ):
-            found = KeyFolder(self.bucket, key, folder)
-            newest = self._newest_for_put(found, folder)
-            version_id = new_version_id(newest, self._now())
+            found = KeyFolder(self.bucket, key, places)
+            version_id, place = self._new_place(found)
             # The content is written under its final name: creating the file reserves
             # the id, and nobody sees the version before its sidecar exists.
-            folder.write_new(content_name(key, version_id), content)
+            place.write_new(content_name(key, version_id), content)
             described = write_sidecar(
                 key, metadata, size=size, content_type=content_type
             )
-            folder.publish(version_id + SIDECAR, described)
+            place.publish(version_id + SIDECAR, described)
+            self._memory.versions.forget(place)
             return found.version(version_id, size, is_latest=True, metadata=metadata)
 
-    def _newest_for_put(self, found: KeyFolder, folder: Folder) -> str | None:
-        newest = next(iter(list_ids(folder)), None)
-        if newest is None:
-            return None
-        if not found.ids():
-            owner = found.owner(newest)
+    def _new_place(self, found: KeyFolder) -> tuple[str, Folder]:
+        """Return the id of a new version or deletion, and the directory for it."""
+        newest = found.places.newest()
+        if newest is not None and found.newest() is None:
             raise ConflictError(
-                f"The directory {self.location} already keeps {owner!r}, which is "
-                f"the same name as {found.key!r} there. Choose another name."
+                f"The directory {self.location} already keeps {found.owner(newest)!r}, "
+                f"which is the same name as {found.key!r} there. Choose another name."
             )
-        return newest
+        place, after = found.places.for_new(self._batch)
+        version_id = new_version_id(after, self._now())
+        return version_id, found.places.made(version_id if place is None else place)
 
     def mark_deleted(self, key: str) -> Version:
         with self._opened(key, None) as found:
-            newest = found.find(None).version_id
-            deleted = new_version_id(newest, self._now())
-            assert found.folder is not None
-            found.folder.publish(deleted + DELETED, write_deletion(key))
-            return found.listed(deleted, is_latest=True, deleted=True)
+            found.find(None)
+            deleted, place = self._new_place(found)
+            place.publish(deleted + DELETED, write_deletion(key))
+            self._memory.versions.forget(place)
+            return found.version(deleted, 0, is_latest=True, deleted=True)
 
     def head(
         self, key: str, version_id: str | None = None, *, bucket: str | None = None
     ) -> Version:
         with self._opened(key, bucket) as found:
-            return found.find(version_id)
+            return found.find(version_id)[0]
 
     def open(
         self, key: str, version_id: str | None = None, *, bucket: str | None = None
     ) -> OpenVersion:
         with self._opened(key, bucket) as found:
-            version = found.find(version_id)
-            file = found.open(version.version_id)
+            version, place = found.find(version_id)
+            file = found.open(version, place)
         body = GuardedBody(
             file,
             failures=(OSError,),
@@ -198,53 +205,51 @@ class LocalStore(VersionStore):
     ) -> VersionPage:
         after = decode_cursor("versions", cursor)
         with self._opened(key, bucket) as found:
-            ids = found.ids()
-            newest = next(iter(ids), None)
-            rest = [known for known in ids if after is None or known < after]
-            shown = rest[: max(limit, 1)]
+            newest = found.newest()
+            rows = list(islice(found.newest_first(after), max(limit, 1) + 1))
+            shown = rows[: max(limit, 1)]
             versions = tuple(
-                found.listed(known, is_latest=known == newest, deleted=ids[known])
-                for known in shown
+                found.listed(row, is_latest=row == newest) for row in shown
             )
-        more = len(rest) > len(shown)
+        more = len(rows) > len(shown)
         return VersionPage(
-            versions, encode_cursor("versions", shown[-1]) if more else None
+            versions, encode_cursor("versions", shown[-1].version_id) if more else None
         )
 
     def list_keys(
         self, prefix: str, *, cursor: str | None = None, limit: int = 1000
     ) -> KeyPage:
         prefix, after = check_prefix(prefix), decode_cursor("keys", cursor)
-        shown: list[KeyEntry] = []
-        newest: list[Version] = []
-        more = None
-        with self._bucket() as bucket:
-            if bucket is None:
-                return KeyPage(())
-            for entry in list_folder(bucket, _names_of(prefix), after=after):
-                if len(shown) == max(limit, 1):
-                    more = encode_cursor("keys", shown[-1].name)
-                    break
-                shown.append(entry)
-                if entry.is_key:
-                    newest += self._newest(bucket, prefix + entry.part, entry)
-        below = tuple(prefix + entry.name for entry in shown if not entry.is_key)
-        return KeyPage(tuple(newest), below, more)
+        with self._folders() as folders:
+            found = islice(folders.listed(prefix, after), max(limit, 1) + 1)
+            entries = list(found)
+        shown = entries[: max(limit, 1)]
+        more = len(entries) > len(shown)
+        return KeyPage(
+            tuple(newest for _, newest in shown if newest is not None),
+            tuple(prefix + e.name for e, _ in shown if not e.is_key),
+            encode_cursor("keys", shown[-1][0].name) if more else None,
+        )
 
     def walk_keys(
-        self, prefix: str, *, cursor: str | None = None, limit: int = 1000
+        self,
+        prefix: str,
+        *,
+        cursor: str | None = None,
+        limit: int = 1000,
+        wanted: Callable[[str], bool] | None = None,
     ) -> KeyPage:
         prefix, after = check_prefix(prefix), decode_cursor("walk", cursor)
-        shown: list[Version] = []
-        with self._bucket() as bucket:
-            if bucket is None:
-                return KeyPage(())
-            names = _names_of(prefix)
-            for name, entry in walk_folder(bucket, names, prefix, after=after):
-                if len(shown) == max(limit, 1):
-                    more = encode_cursor("walk", shown[-1].key)
-                    return KeyPage(tuple(shown), (), more)
-                shown += self._newest(bucket, name, entry)
+        limit, shown, last = max(limit, 1), list[Version](), ""
+        most = limit * (PASSED if wanted else 1)
+        with self._folders() as folders:
+            for looked, (key, newest) in enumerate(
+                folders.walked(prefix, after, wanted)
+            ):
+                if looked >= most or len(shown) == limit:
+                    return KeyPage(tuple(shown), (), encode_cursor("walk", last))
+                last = key
+                shown += [newest] if newest else []
         return KeyPage(tuple(shown))
 
     def labels(
@@ -255,26 +260,26 @@ class LocalStore(VersionStore):
         only: Collection[str] | None = None,
     ) -> dict[str, Label]:
         with self._opened(key, bucket) as found:
-            if found.folder is None:
-                return {}
             return {
                 version_id: label
-                for version_id, label in read_labels(found.folder, only).items()
+                for version_id, label in read_labels(found.places, only).items()
                 if found.has(version_id)
             }
 
     def _write_label(self, key: str, version_id: str, label: Label | None) -> None:
         with self._opened(key, None) as found:
-            found.find(version_id)
-            if found.folder is not None:
-                write_label(found.folder, version_id, label)
+            _, place = found.find(version_id)
+            folder = found.places.folder(place)
+            write_label(folder, version_id, label)
+            self._memory.versions.forget(folder)
 
-    def _newest(self, bucket: Folder, key: str, entry: KeyEntry) -> list[Version]:
-        """Return the newest version of a key; none if it was removed meanwhile."""
-        with _below(bucket, entry.names) as folder:
-            found = KeyFolder(self.bucket, key, folder)
-            newest = newest_in(list_ids(folder))
-            return [] if newest is None else [found.listed(newest, is_latest=True)]
+    @contextmanager
+    def _folders(self) -> Iterator[Folders]:
+        with (
+            self._bucket() as bucket,
+            Folders(self.bucket, bucket, self._memory) as folders,
+        ):
+            yield folders
 
     @contextmanager
     def _bucket(self, name: str | None = None) -> Iterator[Folder | None]:
@@ -292,8 +297,12 @@ class LocalStore(VersionStore):
         """Open the directory of the versions of a key."""
         names = key_names(check_key(key))
         name = self.bucket if bucket is None else bucket
-        with self._bucket(bucket) as found, _below(found, names) as folder:
-            yield KeyFolder(name, key, folder)
+        with (
+            self._bucket(bucket) as found,
+            _below(found, names) as folder,
+            Places(folder, self._memory.versions) as places,
+        ):
+            yield KeyFolder(name, key, places)
 
 
 @contextmanager
@@ -310,7 +319,7 @@ def _other_bucket(root: Path, name: str) -> Iterator[Folder]:
 
 
 @contextmanager
-def _below(bucket: Folder | None, names: Names | list[str]) -> Iterator[Folder | None]:
+def _below(bucket: Folder | None, names: list[str]) -> Iterator[Folder | None]:
     """Open a directory in a bucket; None if there is none."""
     try:
         folder = bucket.below(names) if bucket is not None else None
@@ -321,8 +330,3 @@ def _below(bucket: Folder | None, names: Names | list[str]) -> Iterator[Folder |
         return
     with folder:
         yield folder
-
-
-def _names_of(prefix: str) -> Names:
-    folders = prefix[: -len(DELIMITER)].split(DELIMITER) if prefix else []
-    return tuple(folder_names(folders))

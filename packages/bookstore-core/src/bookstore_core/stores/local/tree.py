@@ -61,22 +61,23 @@ class Folder:
         """Open the directory at a path below this one, and make what is missing."""
         return self._walk(names, make=True)
 
+    def child(self, name: str) -> "Folder":
+        """Open the directory of this name in this one; raises one of `MISSING`."""
+        return Folder(self._open(name, _PASS), self._mode)
+
     def _walk(self, names: Iterable[str], *, make: bool) -> "Folder":
         here = Folder(os.dup(self._descriptor), self._mode)
         for name in names:
             with here as parent:
-                here = parent._child(name, make=make)
+                here = parent._made(name) if make else parent.child(name)
                 if make:
                     # Also if it exists: who made it may not have synced it yet.
                     parent.sync()
         return here
 
-    def _child(self, name: str, *, make: bool) -> "Folder":
-        try:
-            return Folder(self._open(name, _PASS), self._mode)
-        except FileNotFoundError:
-            if not make:
-                raise
+    def _made(self, name: str) -> "Folder":
+        with suppress(FileNotFoundError):
+            return self.child(name)
         with suppress(FileExistsError):
             os.mkdir(name, PRIVATE_DIRECTORY, dir_fd=self._descriptor)
             descriptor = self._open(name, os.O_RDONLY | os.O_DIRECTORY)
@@ -84,7 +85,7 @@ class Folder:
                 os.fchmod(descriptor, self._directory_mode())
             finally:
                 os.close(descriptor)
-        return Folder(self._open(name, _PASS), self._mode)
+        return self.child(name)
 
     def _open(self, name: str, flags: int) -> int:
         return os.open(name, flags | os.O_NOFOLLOW, dir_fd=self._descriptor)
@@ -97,24 +98,33 @@ class Folder:
             return own | PRIVATE_DIRECTORY
         return PRIVATE_DIRECTORY
 
-    def files(self) -> list[str]:
-        """Return the names of the regular files."""
-        with self._entries() as entries:
-            return [e.name for e in entries if e.is_file(follow_symlinks=False)]
-
     def folders(self) -> list[str]:
         """Return the names of the directories."""
-        with self._entries() as entries:
-            return [e.name for e in entries if e.is_dir(follow_symlinks=False)]
+        return [name[:-1] for name in self.names() if name.endswith("/")]
 
-    @contextmanager
-    def _entries(self) -> Iterator[Iterator["os.DirEntry[str]"]]:
-        descriptor = self._open(".", os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            with os.scandir(descriptor) as entries:
-                yield entries
-        finally:
-            os.close(descriptor)
+    def names(self) -> list[str]:
+        """Return the names of files, and of directories with a slash after them."""
+        with self.listable(".") as here:
+            return here.listed()
+
+    def listable(self, name: str) -> "Folder":
+        """Open the directory of this name in this one, for `listed`."""
+        return Folder(self._open(name, os.O_RDONLY | os.O_DIRECTORY), self._mode)
+
+    def listed(self) -> list[str]:
+        """Return what `names` returns, of a directory that `listable` has opened."""
+        found = []
+        with os.scandir(self._descriptor) as entries:
+            for entry in entries:
+                if entry.is_file(follow_symlinks=False):
+                    found.append(entry.name)
+                elif entry.is_dir(follow_symlinks=False):
+                    found.append(entry.name + "/")
+        return found
+
+    def status(self) -> os.stat_result:
+        """Return what the file system knows of the directory."""
+        return os.fstat(self._descriptor)
 
     def size(self, name: str) -> int:
         """Return the size of a regular file; FileNotFoundError for anything else."""

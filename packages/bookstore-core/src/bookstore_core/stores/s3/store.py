@@ -305,9 +305,16 @@ class S3Store(VersionStore):
         return self._list(listings.list_keys, prefix, cursor, limit)
 
     def walk_keys(
-        self, prefix: str, *, cursor: str | None = None, limit: int = 1000
+        self,
+        prefix: str,
+        *,
+        cursor: str | None = None,
+        limit: int = 1000,
+        wanted: Callable[[str], bool] | None = None,
     ) -> KeyPage:
-        return self._list(listings.walk_keys, prefix, cursor, limit)
+        page = self._list(listings.walk_keys, prefix, cursor, limit)
+        kept = [known for known in page.keys if wanted is None or wanted(known.key)]
+        return replace(page, keys=tuple(kept))
 
     def _list(
         self,
