@@ -23,7 +23,7 @@ from bookstore_core.history.positions import Position, decode_position
 from bookstore_core.history.removals import LINKS, say_removal
 from bookstore_core.history.rows import Activity, HistoryPage, HistoryRow
 from bookstore_core.history.shelves import PUBLISHED, WORKSPACE, Shelf
-from bookstore_core.history.thread import MAX_ROWS, Thread
+from bookstore_core.history.thread import MAX_ROWS, Memo, Thread
 from bookstore_core.paths import check_path, printable
 from bookstore_core.settings import BookstoreSettings
 from bookstore_core.stores.base import VersionStore
@@ -59,11 +59,12 @@ class History:
         settings: BookstoreSettings,
         *,
         shelf: Shelf = WORKSPACE,
+        memo: Memo | None = None,
     ) -> None:
         self._store = store
         self._settings = settings
         self._shelf = shelf
-        self._thread = Thread(store, settings, shelf)
+        self._thread = Thread(store, settings, shelf, memo=memo)
 
     def page(
         self,

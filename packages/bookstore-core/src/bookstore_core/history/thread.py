@@ -6,10 +6,11 @@ to the thread: the uploader sends them first.
 """
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import takewhile
+from typing import Protocol
 
 from bookstore_core.errors import (
     BookstoreError,
@@ -27,6 +28,7 @@ from bookstore_core.parallel import in_parallel
 from bookstore_core.paths import printable
 from bookstore_core.settings import BookstoreSettings
 from bookstore_core.stores.base import VersionStore
+from bookstore_core.stores.s3.listings import OVERWRITABLE
 from bookstore_core.stores.versions import Label, Version
 
 #: The most rows that a store lists at once.
@@ -60,16 +62,34 @@ class Step:
     listed: Listed | None = None
 
 
+class Memo(Protocol):
+    """Where versions with their metadata are kept, by bucket, key and id."""
+
+    def get(self, key: Hashable) -> Version | None: ...
+
+    def put(self, key: Hashable, value: Version) -> None: ...
+
+
 class Thread:
-    """Follows notebooks on one shelf of a store. Safe to use from several threads."""
+    """Follows notebooks on one shelf of a store. Safe to use from several threads.
+
+    With a `memo`, listed versions that were described before cost no request: their
+    metadata does not change.
+    """
 
     def __init__(
-        self, store: VersionStore, settings: BookstoreSettings, shelf: Shelf
+        self,
+        store: VersionStore,
+        settings: BookstoreSettings,
+        shelf: Shelf,
+        *,
+        memo: Memo | None = None,
     ) -> None:
         self.store = store
         self.threads = settings.max_threads
         self._settings = settings
         self._shelf = shelf
+        self._memo = memo
 
     def key(self, path: str) -> str:
         """Return the key of a path; raises InvalidRequestError for an invalid one."""
@@ -213,7 +233,7 @@ class Thread:
         if version.deleted:
             return HistoryRow(path, self._removal(version))
         try:
-            found = self.store.head(self.key(path), version.version_id)
+            found = self._head(self.key(path), version)
         except NotFoundError:
             return None  # a lifecycle rule has removed it since it was listed
         except BookstoreError as error:
@@ -222,6 +242,16 @@ class Thread:
             return HistoryRow(path, version)
         described = replace(version, metadata=found.metadata, announces=found.announces)
         return HistoryRow(path, described)
+
+    def _head(self, key: str, version: Version) -> Version:
+        place = (version.bucket, key, version.version_id)
+        if self._memo is None or version.version_id == OVERWRITABLE:
+            return self.store.head(key, version.version_id)
+        if (known := self._memo.get(place)) is not None:
+            return known
+        found = self.store.head(key, version.version_id)
+        self._memo.put(place, found)
+        return found
 
     def _refuse_listed(self, key: str, gone: Sequence[Version]) -> None:
         """Raise StorageError if the store still lists versions that are not there."""

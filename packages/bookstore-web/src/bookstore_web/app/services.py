@@ -13,7 +13,7 @@ from bookstore_core.history.removals import Removals
 from bookstore_core.settings import BookstoreSettings
 from bookstore_core.spool.arrivals import await_arrival
 from bookstore_core.spool.saves import Trailer
-from bookstore_core.stores import VersionStore, open_store
+from bookstore_core.stores import Version, VersionStore, open_store
 from bookstore_web.app.context import caller, context
 from bookstore_web.app.store_check import StoreChecks
 from bookstore_web.confined.pool import confined
@@ -35,6 +35,8 @@ EXTENSION = "bookstore"
 
 #: Bytes of pictures of notebooks in memory.
 PICTURES_ROOM = 32 * 1024 * 1024
+#: Versions whose metadata is in memory, about 1 KB each.
+DESCRIBED_ROOM = 5_000
 
 
 class Services:
@@ -50,6 +52,7 @@ class Services:
         self.pool = confined
         self.views = Views(confined)
         self.pictures: SizedCache[Picture] = SizedCache(PICTURES_ROOM)
+        self.described: SizedCache[Version] = SizedCache(DESCRIBED_ROOM)
         self._opening = threading.Lock()
         self._stores: dict[bool, VersionStore] = {}
         self._contents = _contents_server(launch) if launch else None
@@ -81,6 +84,7 @@ class Services:
             self.settings,
             shelf=shelf,
             contents=contents,
+            memo=self.described,
             confirm=confirm,
             settle=(lambda path: None) if settled else partial(self._waiting, shelf),
         )

@@ -7,6 +7,7 @@ from typing import Generic, TypeVar
 
 from bookstore_core.history import WORKSPACE, History, HistoryPage, HistoryRow, Shelf
 from bookstore_core.history.history import Look
+from bookstore_core.history.thread import Memo
 from bookstore_core.paths import check_path
 from bookstore_core.settings import BookstoreSettings
 from bookstore_core.stores import VersionStore
@@ -55,7 +56,8 @@ class CachedHistory(History):
 
     What can change is always requested from the store: whether a version still exists,
     its label, which one is the newest. Without `confirm`, a version that is in
-    `contents` is taken to exist. `settle` is called with a path before its newest
+    `contents` is taken to exist. Of a listed version that is in `memo`, the metadata is
+    not requested: it never changes. `settle` is called with a path before its newest
     versions are requested, and waits for saves that are about to be in the store.
     """
 
@@ -65,11 +67,12 @@ class CachedHistory(History):
         settings: BookstoreSettings,
         *,
         contents: Contents,
+        memo: Memo | None = None,
         shelf: Shelf = WORKSPACE,
         confirm: bool = True,
         settle: Callable[[str], object] = lambda path: None,
     ) -> None:
-        super().__init__(store, settings, shelf=shelf)
+        super().__init__(store, settings, shelf=shelf, memo=memo)
         self._contents = contents
         self._confirm = confirm
         self._settle = settle
