@@ -33,7 +33,11 @@ def listener() -> Iterator[Listener]:
     listening.stop()
 
 
-@pytest.fixture(scope="module", params=GENERATIONS)
+#: For what notebook servers of the two generations might do differently.
+on_both = pytest.mark.parametrize("server", GENERATIONS, indirect=True, scope="module")
+
+
+@pytest.fixture(scope="module", params=["modern"])
 def server(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[NotebookServer]:
@@ -161,6 +165,7 @@ def hostile(server: NotebookServer, evil: str) -> dict[str, Any]:
     return content
 
 
+@on_both
 @pytest.mark.parametrize("place", ["frame", "tab"])
 def test_nothing_of_a_hostile_version_runs_or_reaches_out(
     server: NotebookServer, context: BrowserContext, listener: Listener, place: str
@@ -250,6 +255,7 @@ def test_a_link_opens_in_a_tab_that_knows_nothing_of_us(
     assert "Cookie" not in asked
 
 
+@on_both
 def test_the_policy_arrives_through_the_notebook_server(server: NotebookServer) -> None:
     version = store_version(server, "p.ipynb", notebook("1"))
     answer = server.request(

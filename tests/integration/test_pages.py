@@ -23,7 +23,11 @@ pytestmark = [
 LINES = ".day > .versions > .entry"
 
 
-@pytest.fixture(scope="module", params=GENERATIONS)
+#: For what notebook servers of the two generations might do differently.
+on_both = pytest.mark.parametrize("site", GENERATIONS, indirect=True, scope="module")
+
+
+@pytest.fixture(scope="module", params=["modern"])
 def site(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Site]:
@@ -211,6 +215,7 @@ def test_compare_two_that_are_chosen(site: Site, page: Page) -> None:
     expect(shown.locator("main")).not_to_be_empty()
 
 
+@on_both
 def test_restore_in_place_and_undo_it(site: Site, page: Page) -> None:
     path = "restored.ipynb"
     file = site.server.root / path
@@ -248,6 +253,7 @@ def test_a_second_click_sends_nothing_more(site: Site, page: Page) -> None:
     assert asked == ["POST"]
 
 
+@on_both
 def test_restore_as_a_copy_leaves_the_original(site: Site, page: Page) -> None:
     before = (site.server.root / REPORT).read_bytes()
     page.goto(site.url("history", path=REPORT))
@@ -262,6 +268,7 @@ def test_restore_as_a_copy_leaves_the_original(site: Site, page: Page) -> None:
     assert (site.server.root / REPORT).with_name("Quarterly report-1.ipynb").is_file()
 
 
+@on_both
 def test_give_a_version_a_name_find_it_and_remove_it(site: Site, page: Page) -> None:
     page.goto(site.url("history", path="welcome.ipynb"))
     entry = page.locator(".entry").first
@@ -292,6 +299,7 @@ def test_escape_and_a_click_elsewhere_close_a_card(site: Site, page: Page) -> No
     expect(more).not_to_have_attribute("open", "")
 
 
+@on_both
 def test_publish_a_version_and_clone_it(site: Site, page: Page) -> None:
     opened: list[str] = []
 
@@ -320,6 +328,7 @@ def test_publish_a_version_and_clone_it(site: Site, page: Page) -> None:
     expect(page.get_by_role("link", name="welcome.ipynb")).to_be_visible()
 
 
+@on_both
 def test_publish_with_a_title_and_take_it_off_the_shelf_again(
     site: Site, page: Page
 ) -> None:
@@ -353,6 +362,7 @@ def test_publish_with_a_title_and_take_it_off_the_shelf_again(
     expect(page.get_by_role("link", name="Welcome <all>")).to_be_visible()
 
 
+@on_both
 def test_a_deleted_notebook_is_found_and_restored(site: Site, page: Page) -> None:
     page.goto(site.url())
     deleted = page.locator(".item", has_text=DELETED).last
@@ -378,6 +388,7 @@ def test_a_renamed_notebook_keeps_its_history(site: Site, page: Page) -> None:
     expect(page.locator(".entry")).to_have_count(2)
 
 
+@on_both
 def test_the_file_as_it_is_now_is_compared(site: Site, page: Page) -> None:
     path = "changed.ipynb"
     site.server.save(path, report(1))

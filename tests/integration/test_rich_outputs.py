@@ -41,7 +41,11 @@ PIXEL = (
 )
 
 
-@pytest.fixture(scope="module", params=GENERATIONS)
+#: For what notebook servers of the two generations might do differently.
+on_both = pytest.mark.parametrize("server", GENERATIONS, indirect=True, scope="module")
+
+
+@pytest.fixture(scope="module", params=["modern"])
 def server(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[NotebookServer]:
@@ -106,6 +110,7 @@ def check_that_all_is_drawn(frame: FrameLocator) -> None:
     expect(frame.locator(".widget-readout")).to_have_text("7")
 
 
+@on_both
 def test_each_kind_is_drawn(server: NotebookServer, context: BrowserContext) -> None:
     _, frame = open_version(context, server, "sound.ipynb", sound())
     check_that_all_is_drawn(frame)
@@ -386,6 +391,7 @@ def test_a_page_answers_while_its_frame_does_not(
     expect(frame.get_by_text("the chart as text")).to_be_visible()
 
 
+@on_both
 def test_scripts_are_sent_to_who_is_not_logged_in(server: NotebookServer) -> None:
     version = store_version(server, "a.ipynb", notebook_of(code({PLOTLY: {}})))
     page = server.request(
