@@ -45,12 +45,12 @@ def no_leaks(clean_environment: None) -> Iterator[None]:
     ]
     for thread in started:
         # Threads of a server that a fixture has just stopped end on their own.
-        thread.join(timeout=5)
+        thread.join(timeout=30)
     left = [thread for thread in started if thread.is_alive()]
     assert not left, f"threads left behind: {left}"
     children = set(psutil.Process().children(recursive=True)) - children_before
     own = [process for process in children if not _is_session_server(process)]
-    _, alive = psutil.wait_procs(own, timeout=5)
+    _, alive = psutil.wait_procs(own, timeout=30)
     assert not alive, f"processes left behind: {alive}"
 
 

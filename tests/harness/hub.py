@@ -145,7 +145,7 @@ class Hub:
             raise AssertionError(f"the hub ended:\n{self.log}")
         try:
             return requests.get(f"{self.url}/hub/health", timeout=10).ok
-        except requests.ConnectionError:
+        except (requests.ConnectionError, requests.Timeout):
             return False
 
     def __exit__(self, *_: object) -> None:

@@ -81,7 +81,7 @@ class MakeRun:
         assert self.process.poll() is None, self.output
         try:
             requests.get(self.url, timeout=10)
-        except requests.ConnectionError:
+        except (requests.ConnectionError, requests.Timeout):
             return False
         return "token=" in self.output
 
@@ -111,8 +111,8 @@ class MakeRun:
         assert self.process is not None
         family = psutil.Process(self.process.pid).children(recursive=True)
         os.killpg(self.process.pid, signal.SIGINT)
-        self.process.wait(30)
-        _, alive = psutil.wait_procs(family, timeout=15)
+        self.process.wait(60)
+        _, alive = psutil.wait_procs(family, timeout=30)
         return list(alive)
 
     def __exit__(self, *_: object) -> None:

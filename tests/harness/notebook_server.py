@@ -1,6 +1,8 @@
 """Notebook servers of both generations, started as a user starts them."""
 
+import contextlib
 import os
+import secrets
 import signal
 import socket
 import subprocess
@@ -22,10 +24,16 @@ TOKEN = "0123456789abcdef"
 
 
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """Return a port that nobody uses.
+
+    It is none of those that the system gives to connections, because that might happen
+    before a server uses it.
+    """
+    while True:
+        port = 10_000 + secrets.randbelow(20_000)
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 def notebook(*sources: str, **metadata: Any) -> dict[str, Any]:
@@ -173,10 +181,10 @@ class NotebookServer:
             raise AssertionError(f"the server ended:\n{self.log}")
         try:
             return self.session.get(f"{self.url}/api/status", timeout=10).ok
-        except requests.ConnectionError:
+        except (requests.ConnectionError, requests.Timeout):
             return False
 
-    def stop(self, how: signal.Signals = signal.SIGTERM, *, seconds: float = 20) -> int:
+    def stop(self, how: signal.Signals = signal.SIGTERM, *, seconds: float = 60) -> int:
         """Send a signal, wait for the end, and make sure that no child is left."""
         assert self.process is not None
         try:

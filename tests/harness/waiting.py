@@ -8,7 +8,7 @@ T = TypeVar("T")
 
 
 def wait_for(
-    condition: Callable[[], T], *, what: str, seconds: float = 30.0, every: float = 0.02
+    condition: Callable[[], T], *, what: str, seconds: float = 60.0, every: float = 0.02
 ) -> T:
     """Return the first true value of the condition; fail after `seconds`."""
     end = time.monotonic() + seconds

@@ -80,7 +80,7 @@ def test_saves_of_a_killed_server_are_uploaded_at_the_next_start(
     versions: Versions,
     s3_server: S3Server,
 ) -> None:
-    s3_server.delay = 0.5
+    s3_server.delay = 2.0
     server = NotebookServer(generation, home, config=store + ARCHIVER).start()
     for number in range(10):
         save_number(server, number)

@@ -156,7 +156,7 @@ def test_interrupted_backfill_continues_when_it_is_run_again(
     for number in range(40):
         text = json.dumps(notebook(str(number)))
         (server.root / f"{number}.ipynb").write_text(text)
-    s3_server.delay = 0.2
+    s3_server.delay = 0.5
     root = f"--root-dir={server.root}"
     with begin(server, "backfill", root) as process:
         wait_for(lambda: versions.names("workspace/"), what="the first versions")

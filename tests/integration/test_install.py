@@ -182,7 +182,7 @@ def test_the_web_app_alone_serves_without_a_notebook_server(
         assert features["features"]["publish_valid"] is True
     finally:
         gunicorn.terminate()
-        gunicorn.wait(10)
+        gunicorn.wait(60)
 
 
 def answered(url: str) -> dict[str, dict[str, bool]] | None:

@@ -1,7 +1,8 @@
 """Views: rendered in another process, kept, and refused if they take too much."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 
 import pytest
 
@@ -13,13 +14,23 @@ from harness.notebook_server import notebook
 
 
 @pytest.fixture
-def pool() -> Iterator[ConfinedPool]:
-    pool = ConfinedPool(seconds=0.2, modules=["bookstore_web.rendering.exporter"])
-    yield pool
-    pool.close()
+def make_pool() -> Iterator[Callable[[float], ConfinedPool]]:
+    """Make pools whose tasks may take some seconds each."""
+    modules = ["bookstore_web.rendering.exporter"]
+    with ExitStack() as stack:
+
+        def make(seconds: float) -> ConfinedPool:
+            pool = ConfinedPool(seconds=seconds, modules=modules)
+            stack.callback(pool.close)
+            return pool
+
+        yield make
 
 
-def test_a_version_is_described_and_rendered_once(pool: ConfinedPool) -> None:
+def test_a_version_is_described_and_rendered_once(
+    make_pool: Callable[[float], ConfinedPool],
+) -> None:
+    pool = make_pool(30.0)
     views, data = Views(pool), json.dumps(notebook("import os", "2")).encode()
     described = views.describe(data)
     assert (described.kind, described.cells) == ("notebook", 2)
@@ -33,8 +44,10 @@ def test_a_version_is_described_and_rendered_once(pool: ConfinedPool) -> None:
         views.document(data, portion=Portion(cell=7), title="a.ipynb")
 
 
-def test_a_version_that_takes_too_much_can_be_downloaded(pool: ConfinedPool) -> None:
-    views = Views(pool)
+def test_a_version_that_takes_too_much_can_be_downloaded(
+    make_pool: Callable[[float], ConfinedPool],
+) -> None:
+    views = Views(make_pool(0.2))
     views.describe(b"")  # the process has started
     data = json.dumps(notebook(*["x"] * 90_000)).encode()
     described = views.describe(data)
