@@ -1,5 +1,6 @@
 """Names, renames and several notebooks in the history of the notebook, in a browser."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -67,6 +68,10 @@ def test_a_version_is_named_in_the_list_and_the_list_follows_a_rename(
             page.keyboard.press("Enter")
             named = rows(page).nth(1)
             expect(named).to_contain_text("before June")
+            # A row that loses the focus does not move what is clicked below it.
+            rows(page).first.locator(".bookstore-open").focus()
+            act(page, 1, "Link")
+            expect(page.locator(".bookstore-notice")).to_contain_text("Copied")
             page.keyboard.press("Escape")
             rename(front, page, "july.ipynb")
             tool(page, HISTORY).click()
@@ -122,6 +127,10 @@ def test_a_preview_closes_when_another_notebook_is_in_front(
             # Also while the history is hidden, which does not follow then.
             page.locator("[data-id=bookstore-history]").click()
             expect(heading).to_be_hidden()
+            preview.get_by_role("button", name="Restore", exact=True).click()
+            notification = page.locator(".Toastify__toast")
+            said = re.compile("is restored|has this content already")
+            expect(notification).to_contain_text(said)
             page.locator(".lm-TabBar-tabLabel", has_text="note.ipynb").click()
             expect(preview).to_have_count(0)
 

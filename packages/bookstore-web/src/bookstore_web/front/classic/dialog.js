@@ -75,7 +75,9 @@ export class HistoryDialog {
   closePreview() {
     this.node.classList.remove("bookstore-wide");
     this.shown.node.hidden = true;
+    const open = this.list.openButton();
     this.list.leave();
+    (open ?? this.list.node).focus();
   }
 
   async save() {

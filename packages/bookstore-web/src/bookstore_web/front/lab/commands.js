@@ -1,5 +1,7 @@
 // The commands, and where people find them: palette, menus and a shortcut.
 
+import { SHELF_ICON } from "../shared/tools.js";
+
 const CATEGORY = "Bookstore";
 
 /** The context menu of notebooks in file browsers. */
@@ -26,6 +28,7 @@ const FOLDER = ".jp-DirListing-content";
 export function addCommands(front, { palette, menu, launcher, sidebar, documents }) {
   const { app, api } = front;
   const { commands } = app;
+  const icon = iconOf(front);
   const hasNotebook = () => documents.current !== null;
   commands.addCommand("bookstore:history", {
     label: "History of This Notebook",
@@ -46,6 +49,7 @@ export function addCommands(front, { palette, menu, launcher, sidebar, documents
   commands.addCommand("bookstore:library", {
     label: "Open Published…",
     caption: "Browse the notebooks that others have published",
+    icon: ({ isLauncher }) => (isLauncher ? icon : undefined),
     execute: () => openPage(api.page("", { shelf: "published" })),
   });
   commands.addCommand("bookstore:publish", {
@@ -67,9 +71,18 @@ export function addCommands(front, { palette, menu, launcher, sidebar, documents
   const listed = ["bookstore:history", "bookstore:publish", "bookstore:library", "bookstore:deleted"];
   for (const command of listed) palette?.addItem({ command, category: CATEGORY });
   menu?.fileMenu.addGroup(listed.map((command) => ({ command })), 50);
-  launcher?.add({ command: "bookstore:library", category: "Other", rank: 10 });
+  launcher?.add({ command: "bookstore:library", args: { isLauncher: true }, category: "Other", rank: 10 });
   app.contextMenu.addItem({ command: "bookstore:deleted", selector: FOLDER, rank: 40 });
   app.contextMenu.addItem({ command: "bookstore:file-history", selector: NOTEBOOKS, rank: 40 });
+}
+
+/**
+ * Return the icon of what others have published.
+ * @param {Front} front
+ */
+function iconOf({ uiComponents }) {
+  const { LabIcon } = uiComponents ?? {};
+  return LabIcon && new LabIcon({ name: "bookstore:library", svgstr: SHELF_ICON });
 }
 
 /**

@@ -39,3 +39,17 @@ export async function sharedModule(scope, name) {
 export function service(app, module, token) {
   return module?.[token] ? app.resolveOptionalService(module[token]) : Promise.resolve(null);
 }
+
+/** The width of a window, in pixels, below which there is no room for two side by side. */
+const NARROW = 700;
+
+/**
+ * Return whether the window is narrow. Make room then: JupyterLab's files at the left leave
+ * none.
+ * @param {Front} front
+ */
+export function makeRoom({ app }) {
+  const isNarrow = window.innerWidth < NARROW;
+  if (isNarrow && "collapseLeft" in app.shell) /** @type {any} */ (app.shell).collapseLeft();
+  return isNarrow;
+}

@@ -27,6 +27,8 @@ export class HistoryPanel {
       restore: (version) => this.restore(version),
       copy: (version) => this.copy(version),
       busy: (isBusy) => this.shown.setBusy(isBusy),
+      leave: () => this.escape(),
+      say: (sentence, undo) => this.say(sentence, undo),
     });
     this.shown = this.makePreview();
     const Place = front.hasTabs ? PreviewTab : PreviewDialog;
@@ -75,8 +77,32 @@ export class HistoryPanel {
       step: (by) => this.list.step(by),
       restore: then((version) => this.restore(version)),
       copy: then((version) => this.copy(version)),
-      close: () => this.place.close(),
+      close: () => this.closePreview(),
     });
+  }
+
+  /** Close the preview, and give the focus back to its version in the list. */
+  closePreview() {
+    const open = this.list.openButton();
+    this.place.close();
+    open?.focus();
+  }
+
+  /** Close the preview, or if there is none, go back to the notebook. */
+  escape() {
+    if (this.list.chosen) this.closePreview();
+    else if (this.panel) this.front.app.shell.activateById(this.panel.id);
+  }
+
+  /**
+   * Say what was done while the list is hidden.
+   * @param {string} sentence
+   * @param {(() => void) | undefined} undo
+   */
+  say(sentence, undo) {
+    const actions = undo ? [{ label: "Undo", callback: undo }] : [];
+    // It stays in the front end's list of notifications.
+    this.front.apputils.Notification.emit(sentence, "default", { autoClose: 10_000, actions });
   }
 
   /**

@@ -1,12 +1,10 @@
 // Where a version is previewed: in a tab beside the notebook, or in a dialog.
 
 import { makeDialog, showDialog } from "../shared/page.js";
+import { makeRoom } from "./modules.js";
 
 /** @typedef {import("./modules.js").Front} Front */
 /** @typedef {import("../shared/preview.js").Preview} Preview */
-
-/** The width of a window, in pixels, below which there is no room for two side by side. */
-const NARROW = 700;
 
 /** JupyterLab: a tab beside the notebook, the same for all versions. */
 export class PreviewTab {
@@ -21,6 +19,9 @@ export class PreviewTab {
     this.closed = closed;
     /** @type {import("@lumino/widgets").Widget | null} */
     this.widget = null;
+    preview.node.addEventListener("keydown", (event) => {
+      if (event.key === "Escape") preview.calls.close();
+    });
   }
 
   /** @param {string} [beside] the id of the widget to show it beside */
@@ -33,10 +34,8 @@ export class PreviewTab {
     this.widget.title.closable = true;
     this.widget.disposed.connect(() => this.closed());
     // The keyboard's focus stays in the list, unless the preview covers the notebook.
-    const isNarrow = window.innerWidth < NARROW;
+    const isNarrow = makeRoom(this.front);
     const mode = isNarrow ? "tab-after" : "split-right";
-    // JupyterLab's files at the left leave no room for it.
-    if (isNarrow) /** @type {any} */ (app.shell).collapseLeft();
     app.shell.add(this.widget, "main", { mode, ref: beside, activate: isNarrow });
   }
 

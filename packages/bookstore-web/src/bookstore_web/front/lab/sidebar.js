@@ -1,6 +1,7 @@
 // The place of the history at the right side. What is in it is loaded when it is shown.
 
 import { CLOCK_ICON } from "../shared/tools.js";
+import { makeRoom } from "./modules.js";
 
 /** @typedef {import("./panel.js").HistoryPanel} HistoryPanel */
 
@@ -18,14 +19,16 @@ export class Sidebar {
     front.app.shell.add(this.widget, "right", { rank: 900, type: "History" });
   }
 
-  /** Show the history, or if it is shown, ask again. */
+  /** Show the history and give it the focus; if it is shown, ask again. */
   show() {
     const { shell } = this.front.app;
     const isShown = this.widget.isVisible;
+    makeRoom(this.front);
     // Notebook 7 has to be told to show its right side.
     if ("expandRight" in shell) /** @type {any} */ (shell).expandRight(this.widget.id);
     shell.activateById(this.widget.id);
     if (isShown) this.follow();
+    this.panel?.then(({ node }) => node.focus({ preventScroll: true })).catch(() => {}); // said by follow
   }
 
   /** Show the notebook in front. If the history is hidden, that is done when it is shown. */

@@ -2,6 +2,7 @@
 
 import { Changes } from "./changes.js";
 import { copiedLine, linkLine, reachOf } from "./links.js";
+import { nameForm } from "./naming.js";
 import { button, disableRunning, element, running } from "./page.js";
 import { byDay, describeSave, dayName, exactTime, timeOfDay } from "./words.js";
 
@@ -10,12 +11,15 @@ import { byDay, describeSave, dayName, exactTime, timeOfDay } from "./words.js";
 
 /**
  * What a front end does with a version; `show` compares it with what is open, or not.
- * `busy` is told when an action starts and ends.
+ * `busy` is told when an action starts and ends; `leave` is for Escape, where the list is
+ * in no dialog; `say` shows what was done while the list is hidden.
  * @typedef {{
  *   show: (version: Version, isCompared: boolean) => void,
  *   restore: (version: Version) => Promise<void>,
  *   copy: (version: Version) => Promise<void>,
  *   busy: (isBusy: boolean) => void,
+ *   leave?: () => void,
+ *   say?: (sentence: string, undo?: () => void) => void,
  * }} Actions
  */
 
@@ -45,6 +49,7 @@ export class HistoryList {
     this.changes = new Changes(api);
     this.node.tabIndex = -1;
     this.node.addEventListener("keydown", (event) => this.onKey(event));
+    focusAfterClicks(this.list);
     this.node.append(this.notice, this.status, this.waiting, this.list, this.more);
   }
 
@@ -82,9 +87,12 @@ export class HistoryList {
   /**
    * Show what was done, or why it failed, until another notebook is shown.
    * @param {string} sentence
+   * @param {() => void} [undo]
    */
-  notify(sentence) {
+  notify(sentence, undo) {
     this.notice.textContent = sentence;
+    if (undo) this.notice.append(" ", this.runs(button("Undo", undo)));
+    if (sentence && !this.node.getClientRects().length) this.actions.say?.(sentence, undo);
   }
 
   /** @param {string} cursor */
@@ -126,11 +134,12 @@ export class HistoryList {
 
   /** @param {any} error */
   fail(error) {
-    this.say(
-      error.status === 404
-        ? "There are no versions of this notebook yet. The next save makes the first one."
-        : error.message,
-    );
+    if (error.status === 404) {
+      this.say("There are no versions of this notebook yet. The next save makes the first one.");
+      return;
+    }
+    this.say(`${error.message} `);
+    this.status.append(button("Try again", () => this.refresh()));
   }
 
   /**
@@ -163,17 +172,18 @@ export class HistoryList {
       return;
     }
     if (!known[next]) return;
-    const hadFocus = this.list.contains(document.activeElement);
-    this.choose(known[next]);
-    const open = this.openButton();
+    const open = this.openButton(known[next].version_id);
     open?.scrollIntoView({ block: "nearest" });
-    if (hadFocus) open?.focus();
+    // Before the preview is shown, which gives the focus back when it is closed.
+    if (this.node.contains(document.activeElement)) open?.focus();
+    this.choose(known[next]);
   }
 
   /** @param {KeyboardEvent} event */
   onKey(event) {
     if (event.altKey || event.ctrlKey || event.metaKey) return;
     if (event.target instanceof HTMLInputElement) return;
+    if (event.key === "Escape") this.actions.leave?.();
     const by = { ArrowDown: 1, j: 1, J: 1, ArrowUp: -1, k: -1, K: -1 }[event.key];
     if (!by) return;
     event.preventDefault();
@@ -186,10 +196,10 @@ export class HistoryList {
     this.openButton()?.setAttribute("aria-current", "true");
   }
 
-  /** Return the button of the version in the preview. */
-  openButton() {
+  /** Return the button that opens a version, by default that in the preview. */
+  openButton(wanted = this.chosen) {
     const all = /** @type {NodeListOf<HTMLElement>} */ (this.list.querySelectorAll(".bookstore-open"));
-    return [...all].find((node) => node.dataset.version === this.chosen);
+    return [...all].find((node) => node.dataset.version === wanted);
   }
 
   render() {
@@ -229,7 +239,8 @@ export class HistoryList {
     for (const note of notesOf(version, isNewest)) open.append(element("span", "bookstore-note", note));
     open.append(element("span", "bookstore-changes"));
     row.append(open, this.buttons(version));
-    this.changes.add(row, version);
+    // Nothing is before the first one that it could be compared with.
+    if (this.cursor || version !== this.versions.at(-1)) this.changes.add(row, version);
     return row;
   }
 
@@ -253,37 +264,22 @@ export class HistoryList {
    * @param {HTMLElement} group
    */
   editName(version, group) {
-    const form = document.createElement("form");
-    const field = document.createElement("input");
-    field.value = version.label?.name ?? "";
-    field.maxLength = 80;
-    field.placeholder = "Empty removes the name";
-    field.setAttribute("aria-label", "Name of this version");
-    const save = this.runs(button("Save", () => {}));
-    save.type = "submit";
-    const cancel = () => {
+    const leave = () => {
       form.remove();
       this.render();
+      this.openButton(version.version_id)?.focus();
     };
-    form.append(field, save, button("Cancel", cancel));
-    form.className = "bookstore-name";
-    form.addEventListener("submit", (event) => {
-      event.preventDefault();
-      this.run(() => this.name(version, field.value, form));
+    const save = async (/** @type {string} */ name) => {
+      await this.api.label({ path: version.path, version_id: version.version_id, name });
+      await this.refresh();
+      leave();
+    };
+    const { form, field } = nameForm(version.label?.name ?? "", this.runs(button("Save", () => {})), {
+      done: (name) => this.run(() => save(name)),
+      cancel: leave,
     });
     group.replaceWith(form);
     field.focus();
-  }
-
-  /**
-   * @param {Version} version
-   * @param {string} name
-   * @param {HTMLElement} form
-   */
-  async name({ path, version_id }, name, form) {
-    await this.api.label({ path, version_id, name });
-    form.remove();
-    await this.refresh();
   }
 
   /**
@@ -292,12 +288,11 @@ export class HistoryList {
    * @param {() => Promise<void>} undo
    */
   showRestored(version, undo) {
-    this.notify(`The version of ${exactTime(version.saved_at)} is restored. `);
     const work = async () => {
       await undo();
       this.notify("Undone: the notebook is as it was before.");
     };
-    this.notice.append(this.runs(button("Undo", () => this.run(work))));
+    this.notify(`The version of ${exactTime(version.saved_at)} is restored.`, () => this.run(work));
   }
 
   /** @param {Version} version */
@@ -351,6 +346,19 @@ export class HistoryList {
 function notesOf({ moved_from, restored_from }, isNewest) {
   const notes = [isNewest ? "newest" : "", moved_from ? `moved from ${moved_from}` : "", restored_from ? "restored" : ""];
   return notes.filter(Boolean);
+}
+
+/**
+ * Give buttons the focus when they are clicked, not when the pointer goes down: the row
+ * that loses it becomes smaller, which would move what is below away from the pointer.
+ * @param {HTMLElement} list
+ */
+function focusAfterClicks(list) {
+  const buttonOf = (/** @type {Event} */ event) => /** @type {Element} */ (event.target).closest("button");
+  list.addEventListener("mousedown", (event) => {
+    if (buttonOf(event)) event.preventDefault();
+  });
+  list.addEventListener("click", (event) => buttonOf(event)?.focus(), true);
 }
 
 /** @param {string} name the class */

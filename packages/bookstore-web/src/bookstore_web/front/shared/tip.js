@@ -23,7 +23,10 @@ export function addTip(control, text) {
     renewTip();
   };
   control.addEventListener("mouseenter", show);
-  control.addEventListener("focus", show);
+  control.addEventListener("focus", () => {
+    // Not where a dialog that was closed with the pointer gives the focus back.
+    if (control.matches(":focus-visible")) show();
+  });
   control.addEventListener("mouseleave", hide);
   control.addEventListener("blur", hide);
   control.addEventListener("click", hide);

@@ -19,6 +19,7 @@ export function svg(path) {
 }
 
 export const CLOCK_ICON = svg(CLOCK);
+export const SHELF_ICON = svg("M4 4h4v16H4zM9 4h4v16H9zM14.500 4.500l3.900-1 4.100 15.500-3.900 1z");
 
 const HISTORY = "History of this notebook";
 const PUBLISH = "Publish and share this notebook";
