@@ -5,6 +5,8 @@ from collections.abc import Callable, Iterator
 import pytest
 from flask.testing import FlaskClient
 
+from bookstore_web.app.pages import home
+from bookstore_web.library import latest
 from harness.fault_proxy import FaultProxy
 from harness.s3_server import S3Server
 
@@ -29,22 +31,40 @@ def proxy() -> Iterator[FaultProxy]:
     server.make_bucket("shelves")
     for key in KEYS:
         server.client().put_object(Bucket="shelves", Key=key, Body=b"{}")
+    server.make_bucket("long")
+    for number in range(6):
+        key = f"workspace/{number}.ipynb"
+        server.client().put_object(Bucket="long", Key=key, Body=b"{}")
     with FaultProxy(server.url) as proxy:
         yield proxy
     server.stop()
 
 
+def traits(proxy: FaultProxy, bucket: str) -> dict[str, str]:
+    keys = {"s3_access_key_id": "a", "s3_secret_access_key": "b"}
+    place = {"s3_endpoint_url": proxy.url, "s3_bucket": bucket}
+    return {"storage": "s3", **place, **keys}
+
+
 @pytest.fixture
 def client(make_client: Callable[..., FlaskClient], proxy: FaultProxy) -> FlaskClient:
-    client = make_client(
-        storage="s3",
-        s3_endpoint_url=proxy.url,
-        s3_access_key_id="a",
-        s3_secret_access_key="b",
-        s3_bucket="shelves",
-    )
+    client = make_client(**traits(proxy, "shelves"))
     proxy.requests.clear()
     return client
+
+
+def test_a_home_page_is_three_listings_also_of_a_long_shelf(
+    make_client: Callable[..., FlaskClient],
+    proxy: FaultProxy,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(latest, "PAGE", 2)
+    monkeypatch.setattr(home, "SHORT_SCAN", 4)
+    client = make_client(**traits(proxy, "long"))
+    proxy.requests.clear()
+    for _ in range(2):  # the second person shares them
+        assert client.get("/bookstore/").status_code == 200
+        assert len(proxy.requests) == 3
 
 
 def test_a_folder_is_one_request(client: FlaskClient, proxy: FaultProxy) -> None:

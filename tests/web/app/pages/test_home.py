@@ -15,7 +15,9 @@ from bookstore_core.moved_notes import note_key, write_note
 from bookstore_core.spool.drain_status import DrainStatus
 from bookstore_core.spool.report import SpoolReport
 from bookstore_core.stores import Version, VersionStore, utc_now
+from bookstore_web.app.pages import home
 from bookstore_web.app.pages.home import say_spool
+from bookstore_web.library import latest
 from harness.web_app import ContentsDouble, ServerSide
 
 Put = Callable[..., Version]
@@ -100,6 +102,18 @@ def test_recently_saved_notebooks_are_shown_above_a_long_shelf(
     page = server.get("/bookstore/").text
     assert page.index("Recently saved") < page.index("sub/g.ipynb")
     assert "sub/a.ipynb" not in page
+
+
+def test_a_shelf_that_is_too_long_to_be_scanned_unasked_has_a_link(
+    server: ServerSide, put: Put, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(latest, "PAGE", 2)
+    monkeypatch.setattr(home, "SHORT_SCAN", 4)
+    for name in "abcdefg":
+        put(f"workspace/sub/{name}.ipynb", b"{}")
+    page = server.get("/bookstore/").text
+    assert "sub/g.ipynb" not in page
+    assert "sub/g.ipynb" in server.get(links(page)["Recently saved"]).text
 
 
 def test_a_notebook_that_is_gone_from_the_server_can_be_restored(

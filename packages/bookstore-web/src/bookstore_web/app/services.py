@@ -13,7 +13,7 @@ from bookstore_core.history.removals import Removals
 from bookstore_core.settings import BookstoreSettings
 from bookstore_core.spool.arrivals import await_arrival
 from bookstore_core.spool.saves import Trailer
-from bookstore_core.stores import Version, VersionStore, open_store
+from bookstore_core.stores import KeyPage, Version, VersionStore, open_store
 from bookstore_web.app.context import caller, context
 from bookstore_web.app.store_check import StoreChecks
 from bookstore_web.confined.pool import confined
@@ -22,6 +22,7 @@ from bookstore_web.library.latest import LatestScans
 from bookstore_web.library.library import Library
 from bookstore_web.library.presence import Presence
 from bookstore_web.library.publications import Publications
+from bookstore_web.library.shared import SharedAnswers
 from bookstore_web.rendering.pictures import Picture
 from bookstore_web.rendering.views import Views
 from bookstore_web.sharing.clone import CloneSource, check_published, source_of
@@ -35,6 +36,8 @@ EXTENSION = "bookstore"
 
 #: Bytes of pictures of notebooks in memory.
 PICTURES_ROOM = 32 * 1024 * 1024
+#: Seconds for which a listing of a folder is shown again.
+KEEP_FOLDERS = 1.0
 #: Versions whose metadata is in memory, about 1 KB each.
 DESCRIBED_ROOM = 5_000
 
@@ -47,6 +50,7 @@ class Services:
         self.launch = launch
         self.checks = StoreChecks(self.open_store)
         self.recent = LatestScans()
+        self.folders: SharedAnswers[KeyPage] = SharedAnswers(KEEP_FOLDERS)
         self.publications = Publications()
         self.change_memory = ChangeMemory()
         self.pool = confined
@@ -145,6 +149,7 @@ class Services:
             shelf.prefix(self.settings),
             presence=presence,
             publications=self.publications if shelf == PUBLISHED else None,
+            folders=self.folders,
         )
 
     def changes(self, shelf: Shelf) -> Changes:

@@ -1,13 +1,13 @@
 """The notebooks saved last, from a scan that is cached for some seconds."""
 
 import heapq
-import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from bookstore_core.paths import DELIMITER
 from bookstore_core.stores import Version, VersionStore
+from bookstore_web.library.shared import SharedAnswers
 
 #: Seconds for which the result of a scan is returned again.
 KEEP = 10.0
@@ -15,8 +15,9 @@ KEEP = 10.0
 COUNT = 100
 #: Keys per request: S3 returns at most 1000, and stores request one more.
 PAGE = 999
-#: The maximum number of keys in a scan.
+#: The maximum number of keys in a scan, and in one that nobody has asked for.
 SCAN = 10 * PAGE
+SHORT_SCAN = 2 * PAGE
 
 
 @dataclass(frozen=True)
@@ -31,20 +32,17 @@ class LatestScans:
     """Scans prefixes, and keeps each result for all callers for some seconds."""
 
     def __init__(self, *, clock: Callable[[], float] = time.monotonic) -> None:
-        self._clock = clock
-        self._lock = threading.Lock()
-        self._known: dict[str, tuple[float, LatestNotebooks]] = {}
+        self._known: SharedAnswers[LatestNotebooks] = SharedAnswers(KEEP, clock=clock)
 
-    def below(self, prefix: str, *, store: VersionStore) -> LatestNotebooks:
-        """Return the notebooks saved last below `prefix`, as of at most 10 s ago."""
-        with self._lock:
-            scanned_at, known = self._known.get(prefix, (0.0, None))
-            if known is not None and self._clock() - scanned_at < KEEP:
-                return known
-        recent = _scan(store, prefix)
-        with self._lock:
-            self._known[prefix] = (self._clock(), recent)
-        return recent
+    def below(
+        self, prefix: str, *, store: VersionStore, most: int | None = None
+    ) -> LatestNotebooks:
+        """Return the notebooks saved last below `prefix`, as of at most 10 s ago.
+
+        At most `most` keys are scanned, `SCAN` if it is not given.
+        """
+        most = SCAN if most is None else most
+        return self._known.get((prefix, most), lambda: _scan(store, prefix, most))
 
 
 def is_folder(key: str) -> bool:
@@ -52,23 +50,24 @@ def is_folder(key: str) -> bool:
     return key.endswith(DELIMITER)
 
 
-def _scan(store: VersionStore, prefix: str) -> LatestNotebooks:
-    scan = _Scan(store, prefix)
+def _scan(store: VersionStore, prefix: str, most: int) -> LatestNotebooks:
+    scan = _Scan(store, prefix, most)
     newest = heapq.nlargest(COUNT, scan, key=lambda version: version.stored_at)
     return LatestNotebooks(tuple(newest), scan.truncated)
 
 
 class _Scan:
-    """Iterates over up to `SCAN` keys below a prefix, in alphabetical order."""
+    """Iterates over up to `most` keys below a prefix, in alphabetical order."""
 
-    def __init__(self, store: VersionStore, prefix: str) -> None:
+    def __init__(self, store: VersionStore, prefix: str, most: int) -> None:
         self._store = store
         self._prefix = prefix
+        self._most = most
         self.truncated = False
 
     def __iter__(self) -> Iterator[Version]:
         cursor = None
-        for _ in range(SCAN // PAGE):
+        for _ in range(self._most // PAGE):
             page = self._store.walk_keys(self._prefix, cursor=cursor, limit=PAGE)
             yield from (row for row in page.keys if not is_folder(row.key))
             cursor = page.cursor

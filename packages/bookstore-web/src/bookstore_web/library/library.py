@@ -9,6 +9,7 @@ the latest notebooks, scan a limited number of keys.
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from bookstore_core.cursors import encode_cursor, read_cursor
@@ -17,10 +18,11 @@ from bookstore_core.history.departures import open_note
 from bookstore_core.moved_notes import MAX_NOTE, read_note
 from bookstore_core.parallel import in_parallel
 from bookstore_core.paths import DELIMITER, check_path
-from bookstore_core.stores import Version, VersionStore
+from bookstore_core.stores import KeyPage, Version, VersionStore
 from bookstore_web.library.latest import LatestScans, is_folder
 from bookstore_web.library.presence import Presence
 from bookstore_web.library.publications import Publications
+from bookstore_web.library.shared import SharedAnswers
 
 #: Keys per request: S3 returns at most 1000, and stores request one more.
 PAGE = 999
@@ -69,6 +71,7 @@ class Library:
 
     With a `presence`, each one is looked up on the caller's server; with
     `publications`, it has the author, the title and the note of its newest version.
+    Listings of folders are shared through `folders`.
     """
 
     def __init__(
@@ -78,11 +81,13 @@ class Library:
         *,
         presence: Presence | None = None,
         publications: Publications | None = None,
+        folders: SharedAnswers[KeyPage] | None = None,
     ) -> None:
         self._store = store
         self._folder = f"{prefix}/" if prefix else ""
         self._presence = presence
         self._publications = publications
+        self._folders = folders or SharedAnswers(0)
 
     def folder(
         self, path: str = "", *, cursor: str | None = None, limit: int = 200
@@ -93,7 +98,8 @@ class Library:
         """
         folder = _folder(path)
         below = self._key(folder)
-        page = self._store.list_keys(below, cursor=cursor, limit=limit)
+        ask = partial(self._store.list_keys, below, cursor=cursor, limit=limit)
+        page = self._folders.get((below, cursor, limit), ask)
         if folder and not cursor and not (page.keys or page.folders):
             raise NotFoundError(
                 f"There are no notebooks in {folder!r} on this shelf. Open the folder "
@@ -157,9 +163,14 @@ class Library:
             here, moved_to = None, ""
         return KeptNotebook(path, newest.size, newest.saved_at, here, moved_to)
 
-    def recent(self, scans: LatestScans, *, limit: int = 20) -> LibraryPage:
-        """Return the notebooks saved last, newest first, as of at most 10 s ago."""
-        known = scans.below(self._folder, store=self._store)
+    def recent(
+        self, scans: LatestScans, *, limit: int = 20, most: int | None = None
+    ) -> LibraryPage:
+        """Return the notebooks saved last, newest first, as of at most 10 s ago.
+
+        At most `most` keys are scanned for them.
+        """
+        known = scans.below(self._folder, store=self._store, most=most)
         return LibraryPage(
             self._look(known.versions[:limit]), truncated=known.truncated
         )

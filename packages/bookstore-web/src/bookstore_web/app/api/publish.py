@@ -83,6 +83,7 @@ def publish_notebook(path: str) -> dict[str, str | None]:
     """
     publication = publication_of(path, read_body(), settings=services().settings)
     published = publish(publication, store=services().open_store(), author=author())
+    services().folders.forget()
     return {
         "s3_path": published.display_path,
         "versionID": published.version_id,
@@ -104,6 +105,7 @@ def unpublish_notebook(path: str) -> dict[str, str | bool]:
     """
     store, settings = services().open_store(), services().settings
     newest = unpublish(path, store=store, settings=settings, author=author())
+    services().folders.forget()
     return {
         "s3_path": s3_display_path(newest.bucket, newest.key),
         "versionID": newest.version_id,

@@ -30,6 +30,7 @@ from bookstore_web.app.pages.links import (
 )
 from bookstore_web.app.services import services
 from bookstore_web.fields import optional_field
+from bookstore_web.library.latest import SHORT_SCAN
 from bookstore_web.library.library import Library, LibraryPage
 
 blueprint = Blueprint("home", __name__)
@@ -39,17 +40,23 @@ PAGE = 200
 #: Recent notebooks that are shown above them, if the shelf has more than the second
 #: number. Cards take more room than rows.
 RECENT = {WORKSPACE: (5, 5), PUBLISHED: (3, 9)}
+#: Recent notebooks that are shown to who asks for them.
+ASKED = 20
 
 
 @dataclass(frozen=True)
 class HomeQuery:
-    """What is shown of a shelf: a folder, or the results of a search in a folder."""
+    """What is shown of a shelf: a folder, or the results of a search in a folder.
+
+    If it is `recent`, the notebooks saved last are found however long that takes.
+    """
 
     shelf: Shelf
     base_url: str
     prefix: str = ""
     q: str = ""
     cursor: str = ""
+    recent: bool = False
 
     @property
     def trail(self) -> tuple[Crumb, ...]:
@@ -87,7 +94,7 @@ def home() -> Response:
     try:
         library = services().library(look.shelf)
         found = look.find(library)
-        recent = _recent(look.shelf, library) if look.is_top else recent
+        recent = _recent(look, library) if look.is_top else recent
     except BookstoreError as error:
         problem = error
     response = make_response(_render(look, found, recent, problem))
@@ -111,13 +118,22 @@ def _look(fields: Mapping[str, Any]) -> HomeQuery:
         prefix=optional_field(fields, "prefix").strip("/"),
         q=optional_field(fields, "q").strip(),
         cursor=optional_field(fields, "cursor"),
+        recent=optional_field(fields, "recent") == "1",
     )
 
 
-def _recent(shelf: Shelf, library: Library) -> LibraryPage:
-    """Return the notebooks saved last; none if the whole shelf is hardly longer."""
-    most, least = RECENT[shelf]
-    recent = library.recent(services().recent, limit=least + 1)
+def _recent(look: HomeQuery, library: Library) -> LibraryPage:
+    """Return the notebooks saved last; none if the whole shelf is hardly longer.
+
+    Of a shelf that is too long to be scanned unasked, none are returned either, and
+    the page is `truncated`.
+    """
+    most, least = (ASKED, 0) if look.recent else RECENT[look.shelf]
+    scan = None if look.recent else SHORT_SCAN
+    limit = max(most, least + 1)
+    recent = library.recent(services().recent, limit=limit, most=scan)
+    if recent.truncated and not look.recent:
+        return LibraryPage((), truncated=True)
     if len(recent.notebooks) <= least:
         return LibraryPage(())
     return replace(recent, notebooks=recent.notebooks[:most])
@@ -135,7 +151,7 @@ def _render(
         look=look,
         shelves={shelf: TITLES[shelf] for shelf in _shelves()},
         found=found,
-        recent=recent.notebooks,
+        recent=recent,
         problem=problem,
         spool=say_spool(report_spool(settings)),
         location=_location(),

@@ -26,6 +26,7 @@ def publish_version() -> Response:
         text_field(fields, "published_path"), data, fields, settings=settings
     )
     published = publish(publication, store=store, author=author())
+    services().folders.forget()
     there = here.elsewhere(publication.path, shelf=PUBLISHED)
     return redirect(
         there.link("bookstore/view", version_id=published.version_id, done="published"),
@@ -39,6 +40,7 @@ def unpublish_notebook() -> Response:
     here = shelved(request.form.to_dict())
     store, settings = services().open_store(), services().settings
     newest = unpublish(here.path, store=store, settings=settings, author=author())
+    services().folders.forget()
     there = here.elsewhere(here.path, shelf=PUBLISHED)
     done = "unpublished" if newest.deleted else "shown-again"
     return redirect(there.link("bookstore/history", done=done), code=303)

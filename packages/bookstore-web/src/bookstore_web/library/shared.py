@@ -1,0 +1,68 @@
+"""Answers of the store that several people share."""
+
+import threading
+import time
+from collections.abc import Callable, Hashable
+from concurrent.futures import Future
+from typing import Generic, TypeVar
+
+T = TypeVar("T")
+
+#: Answers that are kept, of the questions that were asked last.
+MOST_KEPT = 100
+
+
+class SharedAnswers(Generic[T]):
+    """Asks a question once for all who have it at the same time.
+
+    The answer is given to those who ask within `keep` seconds, too.
+    """
+
+    def __init__(
+        self, keep: float, *, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._keep = keep
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._running: dict[Hashable, Future[T]] = {}
+        self._kept: dict[Hashable, tuple[float, T]] = {}
+
+    def get(self, question: Hashable, ask: Callable[[], T]) -> T:
+        """Return the answer that `ask` returns; raise what it raises."""
+        with self._lock:
+            if (known := self._kept.get(question)) is not None:
+                answered_at, answer = known
+                if self._clock() - answered_at < self._keep:
+                    return answer
+            running = self._running.get(question)
+            if running is None:
+                mine = self._running[question] = Future[T]()
+        if running is not None:
+            return running.result()
+        try:
+            answer = ask()
+        except BaseException as error:
+            self._finish(question, mine)
+            mine.set_exception(error)
+            raise
+        self._finish(question, mine, (self._clock(), answer))
+        mine.set_result(answer)
+        return answer
+
+    def forget(self) -> None:
+        """Ask again: something has been changed."""
+        with self._lock:
+            self._running, self._kept = {}, {}
+
+    def _finish(
+        self, question: Hashable, mine: Future[T], known: tuple[float, T] | None = None
+    ) -> None:
+        with self._lock:
+            if self._running.get(question) is not mine:
+                return  # something has been changed meanwhile
+            del self._running[question]
+            self._kept.pop(question, None)
+            if known is not None:
+                self._kept[question] = known
+            while len(self._kept) > MOST_KEPT:
+                del self._kept[next(iter(self._kept))]
