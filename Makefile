@@ -79,7 +79,7 @@ FLOOR_TOOLS := hypothesis jsonschema jupytext moto psutil pytest pytest-xdist re
 	@touch $@
 
 # What uses dependencies; all unit tests: FLOOR_TESTS='tests/core tests/archiver ...'.
-FLOOR_TESTS ?= $(addprefix tests/,umbrella archiver web core/stores/s3 core/cli core/diff core/jupyter \
+FLOOR_TESTS ?= $(addprefix tests/,umbrella archiver web core/stores/s3 core/stores/test_local_patches.py core/cli core/diff core/jupyter \
 	core/untrusted core/test_settings.py core/test_notebooks.py core/test_origins.py)
 
 # Left out: what needs a notebook server, a client of the API that needs a newer rich, and

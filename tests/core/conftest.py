@@ -12,6 +12,7 @@ from moto import mock_aws
 
 from bookstore_core.settings import DEFAULT_ENDPOINT_URL, BookstoreSettings
 from bookstore_core.stores import VersionStore
+from bookstore_core.stores.local import key_folder, patches
 from bookstore_core.stores.local.places import BATCH
 from bookstore_core.stores.local.store import LocalStore
 from bookstore_core.stores.s3.client import Timeouts, new_client
@@ -38,9 +39,11 @@ def local(tmp_path: Path) -> Traits:
 
 
 @pytest.fixture
-def local_batches(local: Traits) -> Traits:
-    """A local store with two versions in its first directory and in each batch."""
-    return {**local, "batch": 2}
+def local_batches(local: Traits, monkeypatch: pytest.MonkeyPatch) -> Traits:
+    """A local store with three versions in each directory, two of them patches."""
+    monkeypatch.setattr(key_folder, "SMALLEST", 1)
+    monkeypatch.setattr(patches, "LARGEST_PART", 100)
+    return {**local, "batch": 3}
 
 
 @pytest.fixture

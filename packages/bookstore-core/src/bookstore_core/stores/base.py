@@ -1,7 +1,7 @@
 """VersionStore: the interface of every store."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cached_property
@@ -237,6 +237,19 @@ class VersionStore(ABC):
         `list_keys`, and so are those that are not `wanted`; a page may then have fewer
         keys than `limit` although more follow.
         """
+
+    def every_key(self) -> Iterator[str]:
+        """Yield the keys of all notebooks, and in a directory every other key too.
+
+        Those are the deleted ones, and bookstore's own.
+        """
+        cursor = None
+        while True:
+            page = self.walk_keys("", cursor=cursor)
+            yield from (version.key for version in page.keys)
+            cursor = page.cursor
+            if cursor is None:
+                return
 
     @abstractmethod
     def labels(

@@ -55,9 +55,11 @@ def check_version_id(key: str, version_id: str | None) -> str | None:
 STORED_FORM = 1
 
 
-def check_form(form: int, key: str, version_id: str) -> None:
+def check_form(
+    form: int, key: str, version_id: str, *, newest: int = STORED_FORM
+) -> None:
     """Raise NewerVersionError for a form that only a newer release can read."""
-    if form > STORED_FORM:
+    if form > newest:
         raise NewerVersionError(
             f"Version {version_id} of {key} was written by a newer release of "
             "bookstore. Update bookstore to read it."

@@ -100,9 +100,15 @@ class Memory:
 
 
 class Folders:
-    """The folders of a bucket, if there is its directory. A context manager."""
+    """The folders of a bucket, if there is its directory. A context manager.
 
-    def __init__(self, name: str, bucket: Folder | None, memory: Memory) -> None:
+    `own` says whether bookstore's own folder is one of them.
+    """
+
+    def __init__(
+        self, name: str, bucket: Folder | None, memory: Memory, *, own: bool = False
+    ) -> None:
+        self._own = own
         self._name = name
         self._bucket = bucket
         self._memory = memory
@@ -134,8 +140,7 @@ class Folders:
     ) -> Iterator[tuple[KeyEntry, Version | None]]:
         """Yield the keys and folders directly below `prefix` that have versions.
 
-        They are in S3's order, a key with its newest version. Deleted keys are left
-        out, and so is bookstore's own folder.
+        They are in S3's order, a key with its newest version, and without deleted keys.
         """
         for entry in self._entries(_names_of(prefix), (after or "").encode()):
             if after is not None and entry.name.encode() <= after.encode():
@@ -200,7 +205,7 @@ class Folders:
             waiting = [(*names, name) for name in known.continued]
             found = heapq.merge(plain, sorted(self._continued(waiting, len(names))))
         for order, parent, directory in found:
-            if order != _OWN:
+            if self._own or order != _OWN:
                 yield KeyEntry(order.decode(), parent, directory)
 
     def _continued(

@@ -1,16 +1,33 @@
 """KeyFolder: the versions of one key of the local store, read from their files."""
 
+import hashlib
 from collections.abc import Iterator
 from dataclasses import replace
+from io import BytesIO
 from typing import BinaryIO
 
 from bookstore_core.errors import NotFoundError, StorageError
-from bookstore_core.stores.checks import check_form, check_version_id, no_such_version
+from bookstore_core.stores.checks import (
+    STORED_FORM,
+    check_form,
+    check_version_id,
+    no_such_version,
+)
 from bookstore_core.stores.local.names import content_name, is_version_id, time_of
+from bookstore_core.stores.local.patches import (
+    LARGEST,
+    PATCH,
+    RUN,
+    SMALLEST,
+    Base,
+    read_patched,
+)
 from bookstore_core.stores.local.places import Found, Places
 from bookstore_core.stores.local.sidecars import (
+    PATCH_FORM,
     Sidecar,
     announces_in,
+    base_in,
     form_in,
     metadata_in,
     read_deletion,
@@ -100,12 +117,14 @@ class KeyFolder:
             metadata=metadata,
         )
 
-    def _size(self, version_id: str, place: str) -> int:
-        """Return the size, from the sidecar if the content is missing."""
+    def _size(
+        self, version_id: str, place: str, described: Sidecar | None = None
+    ) -> int:
+        """Return the size, from the sidecar if there is no file with the content."""
         try:
             return self.places.folder(place).size(content_name(self.key, version_id))
         except MISSING:
-            return size_in(self._sidecar(version_id, place) or {})
+            return size_in(described or self._sidecar(version_id, place) or {})
 
     def find(self, version_id: str | None) -> tuple[Version, str]:
         """Return a version with its metadata, and its place; the newest for None."""
@@ -114,10 +133,11 @@ class KeyFolder:
         described = None if place is None else self._sidecar(known, place)
         if place is None or described is None or self._owner_in(described) != self.key:
             raise no_such_version(self.key, known)
-        check_form(form_in(described), self.key, known)
+        newest = PATCH_FORM if base_in(described) else STORED_FORM
+        check_form(form_in(described), self.key, known, newest=newest)
         version = self.version(
             known,
-            self._size(known, place),
+            self._size(known, place, described),
             is_latest=version_id is None,
             metadata=metadata_in(described),
         )
@@ -134,7 +154,11 @@ class KeyFolder:
 
     def open(self, version: Version, place: str) -> BinaryIO:
         """Open the content of a version; raises StorageError if it is missing."""
-        name = content_name(self.key, version.version_id)
+        known = version.version_id
+        base = base_in(self._sidecar(known, place) or {})
+        if base:
+            return BytesIO(self._patched(version, place, base))
+        name = content_name(self.key, known)
         try:
             return self.places.folder(place).open(name)
         except MISSING:
@@ -142,3 +166,49 @@ class KeyFolder:
                 f"The file {name} with the content of {self.key} is missing, but its "
                 "sidecar exists."
             ) from None
+
+    def _patched(self, version: Version, place: str, base_id: str) -> bytes:
+        base = self._as_base(base_id)
+        name = content_name(self.key, version.version_id) + PATCH
+        expected = version.metadata.sha256 if version.metadata else ""
+        try:
+            folder = self.places.folder(place)
+            data = read_patched(folder, name, base, size=version.size)
+            if expected in ("", hashlib.sha256(data).hexdigest()):
+                return data
+            reason = "one of them is damaged"
+        except MISSING:
+            reason = "one of them is missing"
+        except ValueError as error:
+            reason = f"one of them is damaged ({str(error).rstrip('.')})"
+        raise StorageError(
+            f"Version {version.version_id} of {self.key} cannot be read. It is what "
+            f"differs from version {base_id}, and of the files {name} and {base.name} "
+            f"{reason}. Take them from a backup."
+        )
+
+    def _as_base(self, version_id: str, sha256: str = "") -> Base:
+        return Base(version_id, content_name(self.key, version_id), sha256)
+
+    def base_for(self, place: str, size: int) -> Base | None:
+        """Return the version whose patch a new version there may be; None for none."""
+        if not SMALLEST <= size <= LARGEST:
+            return None
+        listing = self.places.listing(place)
+        recent = [known for known in listing.ids[-RUN:] if known not in listing.deleted]
+        newest = recent[-1] if recent else ""
+        described = self._sidecar(newest, place) or {}
+        base = base_in(described)
+        if base:
+            described = self._sidecar(base, place) or {}
+        base = base or newest
+        metadata = metadata_in(described)
+        if (
+            base not in listing.ids[1 - RUN :]
+            or metadata is None
+            or form_in(described) != STORED_FORM
+            or self._owner_in(described) != self.key
+            or not SMALLEST <= size_in(described) <= LARGEST
+        ):
+            return None
+        return self._as_base(base, metadata.sha256)

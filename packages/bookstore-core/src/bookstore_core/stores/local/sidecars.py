@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from bookstore_core.stores.checks import STORED_FORM
-from bookstore_core.stores.local.names import DELETED, SIDECAR
+from bookstore_core.stores.local.names import DELETED, SIDECAR, is_version_id
 from bookstore_core.stores.local.tree import Folder
 from bookstore_core.stores.versions import VersionMetadata
 
@@ -18,6 +18,9 @@ MAX_SIDECAR = 64 * 1024
 
 #: The first member of a sidecar, which is the number of its form.
 _FORM = "bookstore_store"
+#: The form of a version whose content is a patch of another one, its base.
+PATCH_FORM = 2
+_BASE = "base"
 #: A member of each sidecar of a release that announces versions with `moved_from`.
 _ANNOUNCES = "announces"
 
@@ -25,11 +28,17 @@ Sidecar = dict[str, Any]
 
 
 def write_sidecar(
-    key: str, metadata: VersionMetadata, *, size: int, content_type: str
+    key: str,
+    metadata: VersionMetadata,
+    *,
+    size: int,
+    content_type: str,
+    base: str = "",
 ) -> bytes:
-    """Return the content of a sidecar."""
+    """Return the content of a sidecar; `base` is the id of the base of a patch."""
     described = {
-        _FORM: STORED_FORM,
+        _FORM: PATCH_FORM if base else STORED_FORM,
+        **({_BASE: base} if base else {}),
         "key": key,
         "size": size,
         "content_type": content_type,
@@ -73,6 +82,12 @@ def form_in(described: Mapping[str, Any]) -> int:
     """Return the form of a sidecar."""
     form = described.get(_FORM)
     return form if type(form) is int else STORED_FORM
+
+
+def base_in(described: Mapping[str, Any]) -> str:
+    """Return the id of the version whose patch a version is; empty if it is whole."""
+    base = described.get(_BASE) if form_in(described) == PATCH_FORM else ""
+    return base if isinstance(base, str) and is_version_id(base) else ""
 
 
 def announces_in(described: Mapping[str, Any]) -> bool:

@@ -1,7 +1,8 @@
 """LocalStore: versions as files in a directory, for one person or a shared drive.
 
 `local/names.py` describes the layout, which is readable with `ls`. A version is two
-files: its content, and a sidecar with its metadata. The sidecar is written last, so a
+files: its content, or what differs from an earlier version (`patches.py`), and a
+sidecar with its metadata. The sidecar is written last, so a
 version exists once its sidecar does, and what a crash leaves behind is not a version.
 A deletion is one small file.
 There are no locks: ids are unique by their time and a random part, and an existing file
@@ -13,6 +14,7 @@ import time
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from datetime import datetime
+from io import BytesIO
 from itertools import islice
 from pathlib import Path
 from typing import BinaryIO, cast
@@ -42,10 +44,11 @@ from bookstore_core.stores.local.names import (
     key_names,
     new_version_id,
 )
+from bookstore_core.stores.local.patches import PATCH, PatchWriter
 from bookstore_core.stores.local.places import BATCH, Places
 from bookstore_core.stores.local.sidecars import write_deletion, write_sidecar
 from bookstore_core.stores.local.tree import MISSING, Folder
-from bookstore_core.stores.streams import GuardedBody, Window
+from bookstore_core.stores.streams import CHUNK, GuardedBody, Window
 from bookstore_core.stores.versions import (
     KeyPage,
     Label,
@@ -88,6 +91,7 @@ class LocalStore(VersionStore):
         self._now = now
         self._memory = Memory(monotonic)
         self._batch = batch
+        self._patches = PatchWriter()
 
     @property
     def location(self) -> str:
@@ -146,18 +150,42 @@ class LocalStore(VersionStore):
         ):
             found = KeyFolder(self.bucket, key, places)
             version_id, place = self._new_place(found)
-            # The content is written under its final name: creating the file reserves
-            # the id, and nobody sees the version before its sidecar exists.
-            place.write_new(content_name(key, version_id), content)
+            version = found.version(version_id, size, is_latest=True, metadata=metadata)
+            base = self._write_content(found, version, place, content)
             described = write_sidecar(
-                key, metadata, size=size, content_type=content_type
+                key, metadata, size=size, content_type=content_type, base=base
             )
-            place.publish(version_id + SIDECAR, described)
-            self._memory.versions.forget(place)
-            return found.version(version_id, size, is_latest=True, metadata=metadata)
+            self._publish(places.folder(place), version_id + SIDECAR, described)
+            return version
 
-    def _new_place(self, found: KeyFolder) -> tuple[str, Folder]:
-        """Return the id of a new version or deletion, and the directory for it."""
+    def _write_content(
+        self, found: KeyFolder, version: Version, place: str, content: Window
+    ) -> str:
+        """Write the content, whole or as a patch; return the id of a patch's base.
+
+        It is written under its final name: creating the file reserves the id, and
+        nobody sees the version before its sidecar exists.
+        """
+        folder = found.places.folder(place)
+        name = content_name(version.key, version.version_id)
+        base = found.base_for(place, version.size)
+        if base is not None:
+            data = b"".join(iter(lambda: content.read(CHUNK), b""))
+            sha256 = version.metadata.sha256 if version.metadata else ""
+            patch = self._patches.patch(folder, base, data, sha256)
+            if patch is not None:
+                folder.write_new(name + PATCH, BytesIO(patch))
+                return base.version_id
+            content.seek(0)
+        folder.write_new(name, content)
+        return ""
+
+    def _publish(self, folder: Folder, name: str, described: bytes) -> None:
+        folder.publish(name, described)
+        self._memory.versions.forget(folder)
+
+    def _new_place(self, found: KeyFolder) -> tuple[str, str]:
+        """Return the id of a new version or deletion, and the place for it."""
         newest = found.places.newest()
         if newest is not None and found.newest() is None:
             raise ConflictError(
@@ -166,14 +194,16 @@ class LocalStore(VersionStore):
             )
         place, after = found.places.for_new(self._batch)
         version_id = new_version_id(after, self._now())
-        return version_id, found.places.made(version_id if place is None else place)
+        place = version_id if place is None else place
+        found.places.made(place)
+        return version_id, place
 
     def mark_deleted(self, key: str) -> Version:
         with self._opened(key, None) as found:
             found.find(None)
             deleted, place = self._new_place(found)
-            place.publish(deleted + DELETED, write_deletion(key))
-            self._memory.versions.forget(place)
+            folder = found.places.folder(place)
+            self._publish(folder, deleted + DELETED, write_deletion(key))
             return found.version(deleted, 0, is_latest=True, deleted=True)
 
     def head(
@@ -252,6 +282,10 @@ class LocalStore(VersionStore):
                 shown += [newest] if newest else []
         return KeyPage(tuple(shown))
 
+    def every_key(self) -> Iterator[str]:
+        with self._folders(own=True) as folders:
+            yield from (key for key, _ in folders.walked("", None, lambda _: False))
+
     def labels(
         self,
         key: str,
@@ -274,10 +308,10 @@ class LocalStore(VersionStore):
             self._memory.versions.forget(folder)
 
     @contextmanager
-    def _folders(self) -> Iterator[Folders]:
+    def _folders(self, *, own: bool = False) -> Iterator[Folders]:
         with (
             self._bucket() as bucket,
-            Folders(self.bucket, bucket, self._memory) as folders,
+            Folders(self.bucket, bucket, self._memory, own=own) as folders,
         ):
             yield folders
 

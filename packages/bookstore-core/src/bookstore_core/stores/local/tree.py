@@ -128,10 +128,14 @@ class Folder:
 
     def size(self, name: str) -> int:
         """Return the size of a regular file; FileNotFoundError for anything else."""
+        return self.file_status(name).st_size
+
+    def file_status(self, name: str) -> os.stat_result:
+        """Return what the file system knows of a regular file, as `size` does."""
         found = os.stat(name, dir_fd=self._descriptor, follow_symlinks=False)
         if not stat.S_ISREG(found.st_mode):
             raise FileNotFoundError(errno.ENOENT, "It is not a file")
-        return found.st_size
+        return found
 
     def open(self, name: str) -> BinaryIO:
         """Open a regular file for reading."""
@@ -151,7 +155,7 @@ class Folder:
             os.unlink(name, dir_fd=self._descriptor)
             self.sync()
 
-    def write_new(self, name: str, content: Window) -> None:
+    def write_new(self, name: str, content: BinaryIO | Window) -> None:
         """Write a file that must not exist yet, durably; remove it if this fails."""
         with self._removed_on_failure(name), self._create(name) as file:
             while block := content.read(CHUNK):
