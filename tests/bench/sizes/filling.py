@@ -7,7 +7,13 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from bookstore_core.stores import Version, VersionMetadata, VersionStore, new_save_id
+from bookstore_core.stores import (
+    Version,
+    VersionMetadata,
+    VersionStore,
+    new_save_id,
+    utc_now,
+)
 from harness.notebook_server import notebook
 
 START = datetime(2020, 1, 1, tzinfo=UTC)
@@ -15,13 +21,11 @@ PATH = "ann/long.ipynb"
 KEY = f"workspace/{PATH}"
 
 
-def put(
-    store: VersionStore, content: bytes, *, number: int = 0, key: str = KEY
-) -> Version:
-    """Put a version that was saved `number` minutes after the start."""
+def put(store: VersionStore, content: bytes, *, key: str = KEY) -> Version:
+    """Put a version that is saved now."""
     metadata = VersionMetadata(
         save_id=new_save_id(),
-        saved_at=START + timedelta(minutes=number),
+        saved_at=utc_now(),
         author="ann",
         sha256=hashlib.sha256(content).hexdigest(),
         source_path=key.partition("/")[2],

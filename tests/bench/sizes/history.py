@@ -1,10 +1,9 @@
 """Requests to S3 in a long history, counted by a front before the store."""
 
 from collections.abc import Callable
-from datetime import timedelta
 from pathlib import Path
 
-from bench.sizes.filling import KEY, PATH, START, put, small
+from bench.sizes.filling import KEY, PATH, put, small
 from bench.sizes.growth import Growth, metered, steps_to
 from bookstore_core.errors import VersionNotFoundError
 from bookstore_core.history import History
@@ -31,9 +30,9 @@ def measure_history(folder: Path, size: int) -> list[Growth]:
         ids: list[str] = []
         for step in steps_to(size):
             while len(ids) < step:
-                ids.append(put(kept, small(len(ids)), number=len(ids)).version_id)
-            for version_id in ids[:: max(step // FEW, 1)]:
-                kept.set_label(KEY, version_id, Label(version_id))
+                ids.append(put(kept, small(len(ids))).version_id)
+                if 1 < len(ids) <= FEW + 1:
+                    kept.set_label(KEY, ids[-1], Label(ids[-1]))
             rows.measure(ids)
         return [*rows.found, _labels(kept, history, front, max(size // 10, 1))]
 
@@ -47,7 +46,7 @@ def _labels(
     for step in steps_to(size):
         for number in range(done, step):
             key = f"workspace/{path}"
-            version = put(kept, small(number), number=number, key=key)
+            version = put(kept, small(number), key=key)
             kept.set_label(key, version.version_id, Label(f"step {number}"))
         done = step
         before = len(front.requests)
@@ -79,10 +78,10 @@ class _Rows:
         with metered() as meter:
             self._count(self._oldest, size, lambda: history.find(PATH, f"@{size - 1}"))
         self._cpu.add(size, meter.cpu)
-        middle = START + timedelta(minutes=size / 2)
+        old = history.find(PATH, ids[size // 2])
+        middle = old.version.metadata.saved_at
         self._count(self._at, size, lambda: history.at(PATH, middle))
         self._count(self._search, size, lambda: self._search_all("in no label"))
-        old = history.find(PATH, ids[size // 2])
         self._count(self._before, size, lambda: history.before(old))
         self._count(self._wrong, size, lambda: self._miss("no such name"))
 

@@ -33,7 +33,7 @@ def measure_pages(generation: Generation, folder: Path, size: int) -> list[Growt
         done = 0
         for step in steps_to(size):
             for number in range(done, step):
-                put(kept, small(number), number=number)
+                put(kept, small(number))
                 put(kept, small(number), key=f"workspace/many/{number:06}.ipynb")
             done = step
             pages.measure(front, ids, step)
