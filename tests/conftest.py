@@ -1,6 +1,7 @@
 """Fixtures for all tests: a clean environment, and nothing left behind."""
 
 import os
+import signal
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,6 +17,12 @@ CONFINED = "bookstore_web.confined.child"
 DRIVER = "playwright/driver"
 
 SCRUBBED = ("AWS_", "JPYNB_", "JUPYTER", "JPY_", "XDG_")
+
+
+def pytest_configure() -> None:
+    """Let the servers of a run in the background be stopped as by Ctrl-C, too."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(autouse=True)

@@ -41,6 +41,7 @@ def clean_environment(folder: Path, *requirements: str, wheelhouse: Path) -> Pat
     """Return a new environment's bin directory, with the requirements installed."""
     subprocess.run([sys.executable, "-m", "venv", str(folder)], check=True)
     pip = [str(folder / "bin" / "python"), "-m", "pip", "install", "--quiet"]
+    pip.append("--no-compile")  # much of it is never imported
     subprocess.run(
         [
             *pip,
