@@ -183,3 +183,16 @@ def test_only_so_many_entries_are_remembered(tmp_path: Path) -> None:
         with Folder.at(tmp_path / place) as folder:
             known.of(folder)
     assert [made.count(name) for name in ("a0", "b0")] == [2, 1]
+
+
+def test_a_save_syncs_its_two_files_and_their_directory(
+    local: Traits, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = LocalStore(BookstoreSettings(**local))
+    save(store)
+    synced: list[int] = []
+    monkeypatch.setattr(os, "fsync", synced.append)
+    save(store)
+    assert len(synced) == 3
+    save(store, key="workspace/new/mine.ipynb")
+    assert len(synced) == 3 + 3 + 2, "and the directories in which it made others"

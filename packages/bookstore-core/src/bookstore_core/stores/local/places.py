@@ -190,12 +190,18 @@ class Places:
             batches = batches[: bisect_left(batches, before)]
         waiting: list[Found] = []
         for place in reversed(batches):
-            waiting = sorted([*waiting, *self._at(place, before)])
+            here = self._at(place, before)
+            if waiting:
+                here = iter(sorted([*waiting, *here], reverse=True))
+            waiting = []
             # What is newer than this is in no batch before this one.
             last = id_after(place, OVERLAP)
-            while waiting and waiting[-1].version_id > last:
-                yield waiting.pop()
-        yield from reversed(waiting)
+            for found in here:
+                if found.version_id <= last:
+                    waiting = [found, *here]
+                else:
+                    yield found
+        yield from waiting
 
     def _at(self, place: str, before: str | None) -> Iterator[Found]:
         known = self.listing(place)

@@ -71,8 +71,7 @@ class Folder:
             with here as parent:
                 here = parent._made(name) if make else parent.child(name)
                 if make:
-                    # Also if it exists: who made it may not have synced it yet.
-                    parent.sync()
+                    _sync_once(parent, name, here)
         return here
 
     def _made(self, name: str) -> "Folder":
@@ -234,6 +233,26 @@ class Folder:
                 raise
         finally:
             os.close(descriptor)
+
+
+#: Directories whose names are durable, as far as this process knows.
+_durable: set[tuple[int, int, str]] = set()
+_MOST_DURABLE = 10_000
+
+
+def _sync_once(parent: Folder, name: str, child: Folder) -> None:
+    """Make the name of a directory durable, once in this process.
+
+    Also if it exists: who made it may not have synced it yet.
+    """
+    found = child.status()
+    known = (found.st_dev, found.st_ino, name)
+    if known in _durable:
+        return
+    parent.sync()
+    if len(_durable) >= _MOST_DURABLE:
+        _durable.clear()
+    _durable.add(known)
 
 
 def _sync(file: BinaryIO) -> None:
