@@ -138,6 +138,10 @@ class History:
         row, _ = self._look_up(path, name, self._head)
         return self._completed(row, name)
 
+    def locate(self, path: str, name: str = "") -> HistoryRow:
+        """Return the row that `name` refers to, as `read` does, without its content."""
+        return self._look_up(path, name, self._head)[0]
+
     def open(self, path: str, name: str = "") -> tuple[HistoryRow, bytes]:
         """Return the row that `name` refers to, as `find` does, and its content.
 

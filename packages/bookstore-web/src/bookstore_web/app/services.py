@@ -17,6 +17,7 @@ from bookstore_core.stores import KeyPage, Version, VersionStore, open_store
 from bookstore_web.app.context import caller, context
 from bookstore_web.app.store_check import StoreChecks
 from bookstore_web.confined.pool import confined
+from bookstore_web.contents.budget import ByteBudget
 from bookstore_web.contents.client import ContentsServer
 from bookstore_web.library.latest import LatestScans
 from bookstore_web.library.library import Library
@@ -52,6 +53,7 @@ class Services:
         self.recent = LatestScans()
         self.folders: SharedAnswers[KeyPage] = SharedAnswers(KEEP_FOLDERS)
         self.publications = Publications()
+        self.budget = ByteBudget()
         self.change_memory = ChangeMemory()
         self.pool = confined
         self.views = Views(confined)
@@ -168,6 +170,7 @@ class Services:
         """Return a `Restorer` for the caller and their notebook server."""
         return Restorer(
             history=self.history(),
+            budget=self.budget,
             server=self.contents,
             caller=caller(),
             archives=context().archives,

@@ -90,7 +90,8 @@ def _draft(name: str, model: Model) -> Draft:
 def _pieces(model: Model) -> Iterator[str]:
     """Yield a model as JSON, each cell in a piece of its own.
 
-    One text of all of it would take up to four bytes of memory for each character.
+    One text of all of it would take up to four bytes of memory for each character. Each
+    cell is removed from the model, so that its memory is free again.
     """
     content = model["content"]
     cells = content.get("cells") if isinstance(content, dict) else None
@@ -101,7 +102,8 @@ def _pieces(model: Model) -> Iterator[str]:
     others = _dump({name: model[name] for name in model if name != "content"})
     yield f'{others[:-1]}, "content": {rest[:-1]}{", " if len(rest) > 2 else ""}'
     yield '"cells": ['
-    for number, cell in enumerate(cells):
+    for number in range(len(cells)):
+        cell, cells[number] = cells[number], None
         yield f"{', ' if number else ''}{_dump(cell)}"
     yield "]}}"
 

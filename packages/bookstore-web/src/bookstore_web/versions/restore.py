@@ -21,6 +21,7 @@ from bookstore_core.history import History, HistoryRow
 from bookstore_core.notebooks import SUFFIX
 from bookstore_core.origins import Origin
 from bookstore_core.paths import check_path
+from bookstore_web.contents.budget import ByteBudget
 from bookstore_web.contents.client import Caller, ContentsServer, Model
 from bookstore_web.contents.drafts import Draft, draft_file, draft_of, save
 from bookstore_web.contents.free_names import check_names
@@ -81,9 +82,13 @@ class Restored:
 
 @dataclass(frozen=True)
 class Restorer:
-    """Restores for one caller. `archives`: whether their server archives saves."""
+    """Restores for one caller. `archives`: whether their server archives saves.
+
+    Large versions wait for their turn in the `budget`.
+    """
 
     history: History
+    budget: ByteBudget
     server: ContentsServer
     caller: Caller
     archives: bool
@@ -99,14 +104,23 @@ class Restorer:
         path = check_path(wish.path)
         if wish.target_path is None:
             self._check_in_place(path)
-        row, data = self._read(wish, path, row)
-        if wish.target_path is None:
-            return self._restore_in_place(path, row, data)
-        folder, _, name = path.rpartition("/")
+        if row is None and wish.version:
+            source = check_path(wish.version_path or path)
+            row = self.history.locate(source, wish.version)
+        # What is restored by its content is looked for among several versions.
+        with self.budget.take(row.version.size if row else self.budget.room):
+            if wish.target_path is None:
+                return self._restore_in_place(wish, path, row)
+            return self._restore_copy(wish, path, row)
+
+    def _restore_copy(
+        self, wish: RestoreRequest, path: str, row: HistoryRow | None
+    ) -> Restored:
+        folder = path.rpartition("/")[0]
         target = wish.target_path or (f"{folder}/" if folder else "")
-        draft = self._draft(name, row, data, path="")
+        found, draft = self._draft(wish, path, row, into="")
         saved = save(draft, target, server=self.server, caller=self.caller)
-        return Restored(row, saved.model, saved.format)
+        return Restored(found, saved.model, saved.format)
 
     def _check_in_place(self, path: str) -> None:
         if not path.endswith(SUFFIX):
@@ -126,8 +140,6 @@ class Restorer:
         self, wish: RestoreRequest, path: str, row: HistoryRow | None
     ) -> tuple[HistoryRow, bytes]:
         source = check_path(wish.version_path or path)
-        if row is None and wish.version:
-            return self.history.read(source, wish.version, unlimited=True)
         if row is not None:
             found = row.version.version_id
             return self.history.read(row.path, found, unlimited=True)
@@ -141,14 +153,17 @@ class Restorer:
             "for upload: try again in a moment."
         )
 
-    def _restore_in_place(self, path: str, row: HistoryRow, data: bytes) -> Restored:
-        folder, _, name = path.rpartition("/")
+    def _restore_in_place(
+        self, wish: RestoreRequest, path: str, row: HistoryRow | None
+    ) -> Restored:
+        # First, because older servers send the whole file for it.
         before = self._present_sha256(path)
-        draft = self._draft(name, row, data, path=path)
+        found, draft = self._draft(wish, path, row, into=path)
         if not before:
+            folder = path.rpartition("/")[0]
             self.server.make_folders(folder, caller=self.caller)
         model = self.server.save(path, draft.body, caller=self.caller)
-        return Restored(row, model, draft.format, before)
+        return Restored(found, model, draft.format, before)
 
     def _present_sha256(self, path: str) -> str:
         """Return the sha256 of the file as it is; empty if there is none."""
@@ -163,14 +178,22 @@ class Restorer:
                 self.server.missing_folders(folder, caller=self.caller)
             raise
 
-    def _draft(self, name: str, row: HistoryRow, data: bytes, *, path: str) -> Draft:
-        """Return the draft of a version for writing it to `path`."""
+    def _draft(
+        self, wish: RestoreRequest, path: str, row: HistoryRow | None, *, into: str
+    ) -> tuple[HistoryRow, Draft]:
+        """Return the version, and its draft for writing it to the path `into`.
+
+        Its content is only in memory until this returns: while the draft is sent, the
+        server needs the memory.
+        """
+        row, data = self._read(wish, path, row)
+        name = path.rpartition("/")[2]
         origin = None
         if self.archives:
-            elsewhere = row.path if row.path != path else ""
+            elsewhere = row.path if row.path != into else ""
             origin = Origin(row.version.version_id, elsewhere)
         try:
-            return draft_of(name, data, origin=origin)
+            return row, draft_of(name, data, origin=origin)
         except InvalidNotebookError:
             # Jupyter cannot open it: it is restored byte for byte.
-            return draft_file(name, data, origin=origin)
+            return row, draft_file(name, data, origin=origin)
