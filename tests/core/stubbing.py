@@ -15,15 +15,21 @@ SECRET_KEY = "a-very-secret-key"
 
 
 class Stubbed:
-    """A store whose client answers from a list; it fails on any other request."""
+    """A store whose client answers from a list; it fails on any other request.
 
-    def __init__(self, client: Any, **traits: Any) -> None:
+    Without a `published_prefix`, a check does not try unpublishing.
+    """
+
+    def __init__(
+        self, client: Any, *, published_prefix: str = "", **traits: Any
+    ) -> None:
         self.stubber = Stubber(client)
         self.pauses: list[float] = []
         settings = BookstoreSettings(
             s3_bucket=BUCKET,
             s3_access_key_id=ACCESS_KEY,
             s3_secret_access_key=SECRET_KEY,
+            published_prefix=published_prefix,
             **traits,
         )
         self.store = S3Store(

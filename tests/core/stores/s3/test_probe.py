@@ -71,7 +71,9 @@ def test_the_probe_leaves_nothing_behind(s3_store: VersionStore) -> None:
     check = s3_store.check(thorough=True)
     assert check.ok, check.sentences
     assert "Versions can be labelled." in check.sentences
-    assert s3_store.list_versions(KEY).versions == ()
+    assert "Notebooks can be unpublished." in check.sentences
+    for key in (KEY, "published/.bookstore/check"):
+        assert s3_store.list_versions(key).versions == ()
     assert s3_store.list_keys("").keys == s3_store.list_keys("").folders == ()
 
 
@@ -82,6 +84,18 @@ def test_deleting_may_be_denied(stubbed: Stubbed) -> None:
     stubbed.answer("list_object_versions", LISTED)
     stubbed.fail("delete_object", "AccessDenied", 403)
     assert bad(stubbed.store) == []
+
+
+def test_unpublishing_that_is_denied_is_found(make_stubbed: MakeStubbed) -> None:
+    stubbed = make_stubbed(published_prefix="published")
+    written(stubbed)
+    read(stubbed)
+    tag(stubbed)
+    remove(stubbed)
+    stubbed.fail("delete_object", "AccessDenied", 403)
+    (finding,) = bad(stubbed.store)
+    assert "Notebooks cannot be unpublished." in finding.sentence
+    assert finding.remedy == "Allow s3:DeleteObject for published/* on the bucket."
 
 
 def test_the_encryption_that_a_bucket_demands_is_found(stubbed: Stubbed) -> None:

@@ -42,7 +42,8 @@ ROWS = 10
 class Checked:
     """What is checked: the store's address, our bucket, a prefix in it.
 
-    A `thorough` check writes a version, and removes it where that is allowed.
+    A `thorough` check writes a version, and removes it where that is allowed. With
+    `published`, the prefix of the published shelf, it tries unpublishing there.
     """
 
     endpoint: str
@@ -50,11 +51,16 @@ class Checked:
     prefix: str
     encryption: dict[str, str]
     thorough: bool = False
+    published: str = ""
 
     @property
     def folder(self) -> str:
         """The prefix with a final slash, as in policies; empty for the whole bucket."""
-        return f"{self.prefix.strip('/')}/" if self.prefix.strip("/") else ""
+        return _folder(self.prefix)
+
+
+def _folder(prefix: str) -> str:
+    return f"{prefix.strip('/')}/" if prefix.strip("/") else ""
 
 
 def check_s3(
@@ -93,6 +99,8 @@ def _findings(ask: Ask, checked: Checked) -> Iterator[Finding]:
     yield from _check_lists_and_reads(ask, checked)
     if checked.thorough:
         yield from Probe(ask, checked.folder, checked.encryption).findings()
+        if checked.published:
+            yield Probe(ask, _folder(checked.published), {}).unpublish()
     else:
         yield _check_write(ask, checked)
 

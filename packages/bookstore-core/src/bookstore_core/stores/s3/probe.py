@@ -62,6 +62,21 @@ class Probe:
         finally:
             self._remove()
 
+    def unpublish(self) -> Finding:
+        """Mark the probe's key as deleted, as unpublishing does, and say if it works."""
+        try:
+            self.ask("delete_object", key=self.key)
+        except BookstoreError as error:
+            _raise_if_passing(error)
+            return Finding(
+                False,
+                f"Notebooks cannot be unpublished. {error}",
+                remedy_for(error, f"s3:DeleteObject for {self.folder}*"),
+            )
+        finally:
+            self._remove("DeleteMarkers")
+        return Finding(True, "Notebooks can be unpublished.")
+
     def _look(self, version_id: str) -> Iterator[Finding]:
         listed = [row.get("VersionId", OVERWRITABLE) for row in self._rows("Versions")]
         if not listed or (version_id and version_id not in listed):
@@ -156,10 +171,10 @@ class Probe:
         self._remove()
         return True
 
-    def _remove(self) -> None:
-        """Remove all versions of the probe, if these credentials may."""
+    def _remove(self, kind: str = "Versions") -> None:
+        """Remove all versions or markers of the probe, if these credentials may."""
         with suppress(BookstoreError):
-            for row in self._rows("Versions"):
+            for row in self._rows(kind):
                 version_id = row.get("VersionId", OVERWRITABLE)
                 self.ask("delete_object", key=self.key, version_id=version_id)
 

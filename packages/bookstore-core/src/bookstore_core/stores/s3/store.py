@@ -108,6 +108,7 @@ class S3Store(VersionStore):
             endpoint=self._connection.endpoint,
             bucket=self.bucket,
             prefix=self._settings.workspace_prefix,
+            published=self._settings.published_prefix,
             encryption=self._encryption,
             thorough=thorough,
         )
