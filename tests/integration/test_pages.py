@@ -168,6 +168,11 @@ def test_versions_are_chosen_and_opened_by_keys(site: Site, page: Page) -> None:
     page.get_by_role("searchbox").fill("")
     page.keyboard.press("j")  # typed
     expect(page.get_by_role("searchbox")).to_have_value("j")
+    page.get_by_text("Keys", exact=True).click()
+    page.get_by_label("Use the keys J, K and X").uncheck()
+    page.reload()
+    page.keyboard.press("j")
+    expect(focused).to_have_count(0)
 
 
 def test_the_version_in_focus_is_shown_beside_the_list_on_wide_screens(

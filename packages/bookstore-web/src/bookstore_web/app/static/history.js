@@ -148,12 +148,30 @@ function step(by) {
   all[next]?.closest(".entry").scrollIntoView({ block: "nearest" });
 }
 
+// People who speak to their computer, or press keys by accident, can switch letters off.
+const letters = document.getElementById("single-keys");
+const LETTERS = "bookstore-single-keys";
+
+/** Storage may be switched off: then the choice holds for this page. */
+function stored(choice) {
+  try {
+    if (choice) localStorage.setItem(LETTERS, choice);
+    return localStorage.getItem(LETTERS);
+  } catch {
+    return null;
+  }
+}
+
+letters.checked = stored() !== "off";
+letters.addEventListener("change", () => stored(letters.checked ? "on" : "off"));
+
 const STEPS = { j: 1, k: -1, ArrowDown: 1, ArrowUp: -1 };
 
 document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
   if (event.target.closest("input:not(.pick), textarea, select, .card")) return;
   const isArrow = event.key.startsWith("Arrow");
+  if (!isArrow && !letters.checked) return;
   if (isArrow && !event.target.closest("#timeline")) return; // they scroll
   if (event.key === "x") linkOf(event.target.closest(".entry"))?.closest(".entry").querySelector(".pick").click();
   else if (event.key in STEPS) step(STEPS[event.key]);
