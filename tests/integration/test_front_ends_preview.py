@@ -30,6 +30,9 @@ def hostile(source: str) -> dict[str, Any]:
     model = saved(source)
     output = {"output_type": "display_data", "metadata": {}}
     model["cells"][0]["outputs"] = [{**output, "data": {"text/html": HOSTILE}}]
+    output["data"] = {"text/plain": "long\n" * 41_000 + "the end of it"}
+    long = {**model["cells"][0], "id": "long", "outputs": [output]}
+    model["cells"].append(long)
     return model
 
 
@@ -85,6 +88,9 @@ def test_a_version_is_seen_compared_and_restored_from_its_preview(
             open_version(page, 2)
             shown = page.locator(".bookstore-frame iframe").content_frame
             expect(shown.locator("main")).to_contain_text("harmless")
+            # What is too long for the beginning comes when it is scrolled to.
+            shown.locator(".later").scroll_into_view_if_needed()
+            expect(shown.locator("main")).to_contain_text("the end of it")
             # Nothing of the notebook runs with our origin.
             assert frame_of(page).evaluate("self.origin") == "null"
             assert page.title() == title

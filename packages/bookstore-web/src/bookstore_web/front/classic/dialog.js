@@ -81,11 +81,18 @@ export class HistoryDialog {
   }
 
   async save() {
+    let isAsked = false;
+    const ask = () => {
+      isAsked = true;
+      this.node.close(); // the question is below it
+    };
     try {
-      await saveNotebook(this.notebook);
+      await saveNotebook(this.notebook, ask);
     } catch (error) {
-      this.node.close(); // what the page says or asks about the save is below it
+      if (!isAsked) this.node.close(); // so is what the page says about the save
       throw error;
+    } finally {
+      if (isAsked) showDialog(this.node);
     }
   }
 

@@ -6,7 +6,7 @@ import { addStyle, button } from "../shared/page.js";
 import { nameTools } from "../shared/tools.js";
 import { correctCheckpoints } from "./checkpoints.js";
 import { LazyDialog } from "./lazy_dialog.js";
-import { saveAfterQuestion } from "./saving.js";
+import { saveNotebook } from "./saving.js";
 
 /**
  * Add everything to the page of a notebook.
@@ -39,7 +39,7 @@ async function publish(api, notebook) {
   const { showPublish } = await import("../shared/publish.js");
   return showPublish(api, {
     path: notebook.notebook_path,
-    save: () => saveAfterQuestion(notebook),
+    save: () => saveNotebook(notebook),
     content: () => notebook.toJSON(),
   });
 }

@@ -3,25 +3,20 @@
 import { failUnsaved } from "../shared/words.js";
 
 /**
- * Save a notebook if it has changes; throw if it still has some.
+ * Save a notebook if it has changes, after people have answered what the page asks about
+ * it; throw if it still has some.
  * @param {any} notebook
+ * @param {() => void} asked called when the page asks
  */
-export async function saveNotebook(notebook) {
-  if (!notebook.dirty) return;
-  await notebook.save_notebook();
-  if (notebook.dirty) failUnsaved();
-}
-
-/**
- * Save a notebook like this, after people have answered what the page asks about it.
- * @param {any} notebook
- */
-export async function saveAfterQuestion(notebook) {
+export async function saveNotebook(notebook, asked = () => {}) {
   if (!notebook.dirty) return;
   await notebook.save_notebook();
   // Done already while the page asks whether to write over a file that has changed.
   const question = notebook._changed_on_disk_dialog;
-  if (notebook.dirty && question?.data("bs.modal")?.isShown) await answered(notebook, question);
+  if (notebook.dirty && question?.data("bs.modal")?.isShown) {
+    asked();
+    await answered(notebook, question);
+  }
   if (notebook.dirty) failUnsaved();
 }
 

@@ -1,6 +1,7 @@
 // One version of a notebook, shown without restoring it, or compared with what is open.
 
 import { button, disableRunning, element, running } from "./page.js";
+import { answerParts } from "./parts.js";
 import { exactTime } from "./words.js";
 
 /** @typedef {import("./api.js").BookstoreApi} BookstoreApi */
@@ -44,6 +45,7 @@ export class Preview {
     this.compare = button("Compare with what is open", () => this.toggle());
     this.body = element("div", "bookstore-frame");
     this.node.append(this.title, this.about, this.bar(), this.body);
+    answerParts(this.body);
   }
 
   bar() {
