@@ -63,7 +63,7 @@ class Probe:
             self._remove()
 
     def unpublish(self) -> Finding:
-        """Mark the probe's key as deleted, as unpublishing does, and say if it works."""
+        """Mark the key of the probe as deleted, as unpublishing does."""
         try:
             self.ask("delete_object", key=self.key)
         except BookstoreError as error:
