@@ -5,14 +5,36 @@ import io
 import json
 import socket
 import threading
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from playwright.sync_api import BrowserContext
+from playwright.sync_api import Browser, BrowserContext
 
 from bookstore_core.settings import BookstoreSettings
 from bookstore_core.stores import VersionMetadata, new_save_id, open_store, utc_now
-from harness.notebook_server import NotebookServer
+from harness.browsing import open_browser
+from harness.config_files import extension_lines, settings_lines
+from harness.notebook_server import Generation, NotebookServer
+
+
+@contextmanager
+def showing(generation: Generation, home: Path) -> Iterator[NotebookServer]:
+    """Run a server, below a base URL, whose web app has started."""
+    config = extension_lines("bookstore_web") + settings_lines(
+        storage="local", local_root=str(home / "store"), spool_dir=str(home / "spool")
+    )
+    server = NotebookServer(generation, home, config=config, base_url="/user/ann/")
+    with server:
+        assert server.request("GET", "api/bookstore").ok  # gunicorn has started
+        yield server
+
+
+def open_unchecked_browser() -> AbstractContextManager[Browser]:
+    """Start Chromium without checks that would block requests to this machine."""
+    return open_browser("--disable-features=LocalNetworkAccessChecks")
 
 
 class Listener:

@@ -1,7 +1,9 @@
 """Doubles of the notebook server for the web app: its requests and its contents."""
 
 import base64
+import html
 import json
+import re
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -149,3 +151,13 @@ class ServerSide:
         parts = urlsplit(url)
         path = parts.path.removeprefix(self.context.base_url.rstrip("/"))
         return self.get(f"{path}?{parts.query}")
+
+
+def words(page: Any) -> str:
+    """Return a page's text as it is without JavaScript."""
+    return re.sub(r"\s+", " ", html.unescape(re.sub(r"<[^>]*>", "", page.text)))
+
+
+def addresses(page: Any) -> list[str]:
+    """Return where the links of a page lead."""
+    return [html.unescape(url) for url in re.findall(r'href="([^"]*)"', page.text)]

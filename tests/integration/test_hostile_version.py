@@ -8,13 +8,14 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Route
 
 from bookstore_web.rendering.policy import frame_policy
-from harness.browsing import CHROMIUM, SCREENSHOTS, open_browser
-from harness.config_files import extension_lines, settings_lines
+from harness.browsing import CHROMIUM, SCREENSHOTS
 from harness.notebook_server import GENERATIONS, TOKEN, NotebookServer, notebook
 from harness.shown_versions import (
     Listener,
     content_url,
+    open_unchecked_browser,
     page_url,
+    showing,
     store_version,
     watch,
 )
@@ -41,21 +42,13 @@ on_both = pytest.mark.parametrize("server", GENERATIONS, indirect=True, scope="m
 def server(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[NotebookServer]:
-    home = tmp_path_factory.mktemp("hostile")
-    config = extension_lines("bookstore_web") + settings_lines(
-        storage="local", local_root=str(home / "store"), spool_dir=str(home / "spool")
-    )
-    with NotebookServer(
-        request.param, home, config=config, base_url="/user/ann/"
-    ) as running:
-        assert running.request("GET", "api/bookstore").ok  # gunicorn has started
+    with showing(request.param, tmp_path_factory.mktemp("hostile")) as running:
         yield running
 
 
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
-    # These checks would block requests to this machine.
-    with open_browser("--disable-features=LocalNetworkAccessChecks") as started:
+    with open_unchecked_browser() as started:
         yield started
 
 

@@ -8,6 +8,7 @@ from playwright.sync_api import Browser, Page, expect
 from harness.browsing import CHROMIUM
 from harness.config_files import extension_lines, settings_lines
 from harness.notebook_server import TOKEN, NotebookServer, notebook
+from harness.open_notebook import kernels_are_idle
 from harness.versions import first_source, spool_is_empty
 from harness.waiting import wait_for
 
@@ -19,11 +20,6 @@ pytestmark = [
 ]
 
 CLASS = 'c.ContentsManager.checkpoints_class = "bookstore.BookstoreCheckpoints"\n'
-
-
-def kernels_are_idle(server: NotebookServer) -> bool:
-    kernels = server.request("GET", "api/kernels").json()
-    return bool(kernels) and all(k["execution_state"] == "idle" for k in kernels)
 
 
 def revert_to_the_oldest(page: Page) -> None:

@@ -9,8 +9,7 @@ import pytest
 import requests
 from playwright.sync_api import Browser, BrowserContext, FrameLocator, Page, expect
 
-from harness.browsing import CHROMIUM, open_browser
-from harness.config_files import extension_lines, settings_lines
+from harness.browsing import CHROMIUM
 from harness.notebook_server import GENERATIONS, TOKEN, NotebookServer
 from harness.rich_notebook import PLOTLY, VEGA, hostile, sound, taken_names, vega
 from harness.shown_versions import (
@@ -19,7 +18,9 @@ from harness.shown_versions import (
     content_url,
     markdown,
     notebook_of,
+    open_unchecked_browser,
     page_url,
+    showing,
     store_version,
     watch,
 )
@@ -49,21 +50,13 @@ on_both = pytest.mark.parametrize("server", GENERATIONS, indirect=True, scope="m
 def server(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[NotebookServer]:
-    home = tmp_path_factory.mktemp("rich")
-    config = extension_lines("bookstore_web") + settings_lines(
-        storage="local", local_root=str(home / "store"), spool_dir=str(home / "spool")
-    )
-    with NotebookServer(
-        request.param, home, config=config, base_url="/user/ann/"
-    ) as running:
-        assert running.request("GET", "api/bookstore").ok  # gunicorn has started
+    with showing(request.param, tmp_path_factory.mktemp("rich")) as running:
         yield running
 
 
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
-    # These checks would block requests to this machine.
-    with open_browser("--disable-features=LocalNetworkAccessChecks") as started:
+    with open_unchecked_browser() as started:
         yield started
 
 

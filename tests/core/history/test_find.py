@@ -13,49 +13,19 @@ from bookstore_core.errors import (
     TooLargeError,
     VersionNotFoundError,
 )
-from bookstore_core.history import History, HistoryRow
+from bookstore_core.history import History
 from bookstore_core.history import thread as thread_module
 from bookstore_core.settings import BookstoreSettings
 from bookstore_core.stores import Label, Version, VersionStore
 from bookstore_core.stores.local.store import LocalStore
 from core.saving import SAVED_AT, Traits, save
-
-PATH = "ann/mine.ipynb"
-KEY = f"workspace/{PATH}"
-OLD = "workspace/old.ipynb"
-
-
-@pytest.fixture
-def history(store: VersionStore) -> History:
-    return History(store, BookstoreSettings(max_notebook_size=100))
-
-
-def found(row: HistoryRow) -> tuple[str, str]:
-    return row.path, row.version.version_id
+from core.threads import KEY, OLD, PATH, found
 
 
 def delete(store: Any, key: str, version_id: str | None = None) -> str:
     """Delete a version of S3 as a lifecycle rule does, or a key as a person does."""
     asked = store._asked(None, key, version_id)
     return str(store._connection.ask("delete_object", asked).get("VersionId", ""))
-
-
-@pytest.fixture
-def thread(store: VersionStore) -> list[Version]:
-    """Five versions, newest first, of which the older two are under the old path."""
-    known: list[dict[str, str]] = [{}, {}, {"moved_from": "old.ipynb"}, {}, {}]
-    keys = [OLD, OLD, KEY, KEY, KEY]
-    saved = [
-        save(
-            store,
-            b"%d" % number,
-            key=keys[number],
-            saved_at=SAVED_AT + timedelta(hours=number),
-            **known[number],
-        )
-        for number in range(5)
-    ]
-    return saved[::-1]
 
 
 def test_versions_are_found_by_their_index(

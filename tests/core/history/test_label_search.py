@@ -1,47 +1,14 @@
 """Versions searched by their labels, under all names of a notebook."""
 
-from datetime import timedelta
-
 import pytest
 
 from bookstore_core.errors import (
     InvalidRequestError,
 )
-from bookstore_core.history import History, HistoryRow
-from bookstore_core.settings import BookstoreSettings
+from bookstore_core.history import History
 from bookstore_core.stores import Label, Version, VersionStore
-from core.saving import SAVED_AT, save
-
-PATH = "ann/mine.ipynb"
-KEY = f"workspace/{PATH}"
-OLD = "workspace/old.ipynb"
-
-
-@pytest.fixture
-def history(store: VersionStore) -> History:
-    return History(store, BookstoreSettings(max_notebook_size=100))
-
-
-def found(row: HistoryRow) -> tuple[str, str]:
-    return row.path, row.version.version_id
-
-
-@pytest.fixture
-def thread(store: VersionStore) -> list[Version]:
-    """Five versions, newest first, of which the older two are under the old path."""
-    known: list[dict[str, str]] = [{}, {}, {"moved_from": "old.ipynb"}, {}, {}]
-    keys = [OLD, OLD, KEY, KEY, KEY]
-    saved = [
-        save(
-            store,
-            b"%d" % number,
-            key=keys[number],
-            saved_at=SAVED_AT + timedelta(hours=number),
-            **known[number],
-        )
-        for number in range(5)
-    ]
-    return saved[::-1]
+from core.saving import save
+from core.threads import KEY, OLD, PATH, found
 
 
 def labels_found(history: History, q: str) -> list[tuple[str, str]]:

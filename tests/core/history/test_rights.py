@@ -8,24 +8,12 @@ from bookstore_core.errors import (
     ForbiddenError,
     StorageUnavailableError,
 )
-from bookstore_core.history import History, HistoryRow
+from bookstore_core.history import History
 from bookstore_core.settings import BookstoreSettings
-from bookstore_core.stores import Label, Version, VersionStore
+from bookstore_core.stores import Label, Version
 from bookstore_core.stores.local.store import LocalStore
 from core.saving import Traits, save
-
-PATH = "ann/mine.ipynb"
-KEY = f"workspace/{PATH}"
-OLD = "workspace/old.ipynb"
-
-
-@pytest.fixture
-def history(store: VersionStore) -> History:
-    return History(store, BookstoreSettings(max_notebook_size=100))
-
-
-def found(row: HistoryRow) -> tuple[str, str]:
-    return row.path, row.version.version_id
+from core.threads import KEY, PATH
 
 
 class Secretive(LocalStore):

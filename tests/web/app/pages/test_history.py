@@ -13,7 +13,7 @@ from werkzeug.wrappers import Response
 
 from bookstore_web.wire import Launch
 from harness.library import OLD, REPORT, SAID, WHY, Library, day, report
-from harness.web_app import ContentsDouble, ServerSide
+from harness.web_app import ContentsDouble, ServerSide, addresses, words
 
 NASTY = "<script>alert(1)</script>{{7*7}}"
 AT = datetime(2024, 5, 17, 9, 30, tzinfo=UTC)
@@ -26,15 +26,6 @@ def library(tmp_path: Path) -> Library:
 
 def get(server: Any, page: str, path: str = "a.ipynb", **query: str) -> Any:
     return server.get(f"/bookstore/{page}", query_string={"path": path, **query})
-
-
-def words(page: Any) -> str:
-    """Return a page's text as it is without JavaScript."""
-    return re.sub(r"\s+", " ", html.unescape(re.sub(r"<[^>]*>", "", page.text)))
-
-
-def addresses(page: Any) -> list[str]:
-    return [html.unescape(url) for url in re.findall(r'href="([^"]*)"', page.text)]
 
 
 def older_page(page: Any) -> str:

@@ -1,8 +1,6 @@
 """Versions that are too large: what the pages offer, and what not."""
 
-import html
 import os
-import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -11,7 +9,7 @@ from typing import Any
 import pytest
 
 from harness.library import Library
-from harness.web_app import ServerSide
+from harness.web_app import ServerSide, addresses, words
 
 NASTY = "<script>alert(1)</script>{{7*7}}"
 AT = datetime(2024, 5, 17, 9, 30, tzinfo=UTC)
@@ -24,15 +22,6 @@ def library(tmp_path: Path) -> Library:
 
 def get(server: Any, page: str, path: str = "a.ipynb", **query: str) -> Any:
     return server.get(f"/bookstore/{page}", query_string={"path": path, **query})
-
-
-def words(page: Any) -> str:
-    """Return a page's text as it is without JavaScript."""
-    return re.sub(r"\s+", " ", html.unescape(re.sub(r"<[^>]*>", "", page.text)))
-
-
-def addresses(page: Any) -> list[str]:
-    return [html.unescape(url) for url in re.findall(r'href="([^"]*)"', page.text)]
 
 
 def test_what_is_refused_for_a_large_version_is_not_offered(
