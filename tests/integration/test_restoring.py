@@ -183,9 +183,14 @@ def test_a_renamed_notebook_is_restored_from_its_older_name(
         lambda: versions(server, "before.ipynb", 1)[0] != one, what="its own version"
     )
     (server.root / "before.ipynb").unlink()
-    gone = {n["path"]: n for n in ask(server, "GET", "notebooks")["notebooks"]}
-    assert gone["before.ipynb"]["here"] is False
-    assert gone["before.ipynb"]["moved_to"] == ""
+
+    def gone() -> bool:
+        """Whether it is gone, and not moved; a listing is kept for a second."""
+        listed = ask(server, "GET", "notebooks")["notebooks"]
+        [found] = [known for known in listed if known["path"] == "before.ipynb"]
+        return (found["here"], found["moved_to"]) == (False, "")
+
+    wait_for(gone, what="the notebook that is gone")
 
 
 def test_a_copy_stands_beside_the_original_and_is_not_trusted(
