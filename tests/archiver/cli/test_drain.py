@@ -17,7 +17,8 @@ from bookstore_archiver.uploads.drain_lock import DrainLock
 from bookstore_archiver.uploads.timing import Timing
 from bookstore_core.errors import StorageUnavailableError
 from bookstore_core.settings import BookstoreSettings
-from bookstore_core.spool.directory import SpoolCounts, count_spool
+from bookstore_core.spool.counts import SpoolCounts
+from bookstore_core.spool.directory import count_spool
 from bookstore_core.spool.drain_status import DrainStatus, read_status
 from bookstore_core.stores import Version
 from bookstore_core.stores.local.store import LocalStore

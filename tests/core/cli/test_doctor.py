@@ -113,7 +113,7 @@ def test_doctor_passes_on_the_problems_of_the_spool(
     for folder in ("tmp", "new", "cur", "failed"):
         (spool / folder).mkdir(parents=True, mode=0o700)
     saved = datetime.now(UTC) - timedelta(minutes=5)
-    metadata = VersionMetadata("1f", saved, "ann", sha256="ab", source_path="k")
+    metadata = VersionMetadata("1f", saved, "ann", sha256="ab" * 32, source_path="k")
     trailer = Trailer(key="k", size=2, metadata=metadata)
     save = spool / "new" / entry_name(saved, metadata.save_id)
     save.write_bytes(b"{}" + trailer.encode())

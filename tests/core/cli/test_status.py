@@ -39,7 +39,7 @@ def ago(seconds: float) -> str:
 
 def put(spool_dir: Path, folder: str, *, age: int, key: str = "k") -> None:
     saved = datetime.fromisoformat(ago(age))
-    metadata = VersionMetadata("1f", saved, "ann", sha256="ab", source_path=key)
+    metadata = VersionMetadata("1f", saved, "ann", sha256="ab" * 32, source_path=key)
     trailer = Trailer(key=key, size=2, metadata=metadata)
     path = spool_dir / folder / entry_name(saved, metadata.save_id)
     path.write_bytes(b"{}" + trailer.encode())

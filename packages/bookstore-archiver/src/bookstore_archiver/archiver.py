@@ -18,7 +18,8 @@ from bookstore_archiver.uploads.timing import Timing
 from bookstore_archiver.uploads.uploader import Uploader
 from bookstore_core.history import History
 from bookstore_core.settings import BookstoreSettings
-from bookstore_core.spool.directory import SpoolCounts, count_spool
+from bookstore_core.spool.counts import SpoolCounts
+from bookstore_core.spool.directory import count_spool
 from bookstore_core.spool.drain_status import DrainStatus, read_status
 from bookstore_core.stores import VersionStore, open_store, utc_now
 

@@ -18,6 +18,7 @@ from bookstore_archiver.cli.verb import ArchiverVerb, Patience
 from bookstore_archiver.notebook_files import NotebookFile, find_notebooks
 from bookstore_archiver.spool.capacity import MAX_SAVES, has_room
 from bookstore_archiver.spool.file_states import is_unchanged
+from bookstore_archiver.uploads.timing import Timing
 from bookstore_core.cli.command import Verb
 from bookstore_core.cli.notebook_verb import ROOT_HELP
 from bookstore_core.errors import (
@@ -235,7 +236,9 @@ class BackfillApp(ArchiverVerb):
         # Walked twice: a list of all notebooks could be too large for memory.
         total = sum(1 for _ in find_notebooks(root, self.extra_args))
         store = open_store(settings)
-        archiver = Archiver(settings, log=self.log, store=lambda: store)
+        archiver = Archiver(
+            settings, log=self.log, store=lambda: store, timing=Timing(busy=0)
+        )
         archiver.intake.roots.add(root)
         patience = Patience(archiver, report=self.print_message)
         backfill = Backfill(archiver, store, patience=patience)

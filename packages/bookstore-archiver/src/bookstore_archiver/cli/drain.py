@@ -9,7 +9,8 @@ from bookstore_archiver.archiver import Archiver
 from bookstore_archiver.cli.verb import LIMIT, ArchiverVerb, Patience
 from bookstore_core.cli.command import Verb
 from bookstore_core.jupyter.server_root import find_root
-from bookstore_core.spool.directory import SpoolCounts, count_spool
+from bookstore_core.spool.counts import SpoolCounts
+from bookstore_core.spool.directory import count_spool
 from bookstore_core.spool.report import READ_REASONS, describe_failed
 from bookstore_core.spool.try_now import ask_to_try
 

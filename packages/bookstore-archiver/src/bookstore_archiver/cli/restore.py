@@ -27,7 +27,8 @@ from bookstore_core.history.records import record_of
 from bookstore_core.notebooks import SUFFIX
 from bookstore_core.origins import Origin
 from bookstore_core.paths import printable
-from bookstore_core.spool.directory import SpoolCounts, count_spool
+from bookstore_core.spool.counts import SpoolCounts
+from bookstore_core.spool.directory import count_spool
 from bookstore_core.stores.versions import OpenVersion
 
 #: Who uploads what a restore has put into the spool.

@@ -16,7 +16,8 @@ from bookstore_core.errors import (
     StorageUnavailableError,
 )
 from bookstore_core.settings import BookstoreSettings
-from bookstore_core.spool.directory import SpoolCounts, check_spool_dir, count_spool
+from bookstore_core.spool.counts import SpoolCounts
+from bookstore_core.spool.directory import check_spool_dir, count_spool
 from bookstore_core.spool.drain_status import DrainStatus, read_status
 
 #: Seconds to wait while attempts fail and nothing is uploaded.

@@ -1,6 +1,6 @@
 """How full a spool may be before bulk work, such as backfill, pauses."""
 
-from bookstore_core.spool.directory import SpoolCounts
+from bookstore_core.spool.counts import SpoolCounts
 
 #: Limits of saves and bytes: people save on the same disk.
 MAX_SAVES = 500

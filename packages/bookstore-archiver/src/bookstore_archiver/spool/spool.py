@@ -25,8 +25,9 @@ from bookstore_archiver.spool.disk import Disk
 from bookstore_archiver.spool.entry import NO_PROVENANCE, Entry, Provenance
 from bookstore_archiver.spool.sources import CHUNK, Digest, Source
 from bookstore_core.clock import utc_now
-from bookstore_core.disk.regular import open_stream
+from bookstore_core.disk.regular import open_regular, open_stream
 from bookstore_core.errors import NewerSaveError, SpoolError
+from bookstore_core.spool.counts import MANY, record_counts
 from bookstore_core.spool.directory import (
     CUR,
     FAILED,
@@ -34,16 +35,22 @@ from bookstore_core.spool.directory import (
     NEW,
     REASON_SUFFIX,
     TMP,
+    count_names,
     names_in,
+    states_of,
 )
 from bookstore_core.spool.privacy import make_safe, owner_of
 from bookstore_core.spool.renamed_folders import FOLDER as RENAMED
-from bookstore_core.spool.saves import Trailer, entry_name, read_trailer, time_of
+from bookstore_core.spool.saves import Trailer, entry_name, peek_trailer, time_of
 from bookstore_core.spool.unprotected import FOLDER as UNPROTECTED
 from bookstore_core.stores.versions import VersionMetadata, new_save_id
 
 #: Seconds after which a file in tmp/ is taken as left by an ended process.
 ABANDONED_AFTER = 3600.0
+
+#: Reasons why a file is not a save.
+UNNAMED = "It is not a save: bookstore did not name it."
+OTHERS = "It is not a save: another account made it."
 
 
 class Spool:
@@ -62,6 +69,8 @@ class Spool:
         self._lock = threading.Lock()
         self._newest: datetime | None = None
         self._newer: set[str] = set()  # names of saves in a newer form
+        #: Whether the last scan has left saves that it could read.
+        self.has_unread = False
         self._checked: tuple[int, int, int, int] | None = None
         # Several processes, on several machines, may write into one spool.
         self._writer = f"{socket.gethostname()}.{os.getpid()}.{id(self):x}"
@@ -149,10 +158,11 @@ class Spool:
     def _next_time(self) -> datetime:
         if self._newest is None:
             names = [*self._names(NEW), *self._names(CUR)]
-            times = [found for name in names if (found := time_of(name)) is not None]
-            self._newest = max(
-                times, default=datetime.fromtimestamp(0, utc_now().tzinfo)
-            )
+            newest = max(names, default="")
+            if names and time_of(newest) is None:  # a file that is not a save
+                newest = max(filter(time_of, names), default="")
+            beginning = datetime.fromtimestamp(0, utc_now().tzinfo)
+            self._newest = time_of(newest) or beginning
         self._newest = max(self._clock(), self._newest + timedelta(microseconds=1))
         return self._newest
 
@@ -166,18 +176,28 @@ class Spool:
         known: Collection[str],
         *,
         log_error: Callable[[Exception], None] = lambda error: None,
+        most: int | None = None,
     ) -> Iterator[Entry]:
         """Yield the saves whose names are not in `known`, oldest first.
+
+        If `most` is given, no more than that are read, and `has_unread` says afterwards
+        whether there are more.
 
         Files that are not saves are moved to failed/; saves that only a newer release
         can read stay where they are. If one cannot be read or moved, `log_error` is
         called, and the scan goes on. Raises SpoolError as `check` does.
         """
         self.check()
-        found = [(name, True) for name in self._names(CUR) if name not in known]
-        found += [(name, False) for name in self._names(NEW) if name not in known]
+        owner = self._owner()
+        states = states_of(self.root)
+        new, cur = self._names(NEW), self._names(CUR)
+        if len(new) + len(cur) > MANY:
+            record_counts(self.root, count_names(self.root, new, cur), states)
+        found = [(name, True) for name in cur if name not in known]
+        found += [(name, False) for name in new if name not in known]
         self._newer.intersection_update(name for name, _ in found)
-        claimed_before = ""
+        claimed_before, left = "", len(found) if most is None else most
+        self.has_unread = False
         for name, claimed in sorted(found, key=lambda item: (item[0], not item[1])):
             if name in self._newer:
                 continue
@@ -185,7 +205,11 @@ class Spool:
                 if name == claimed_before:
                     self._remove_twin(name)
                     continue
-                entry = self._read(name, claimed=claimed)
+                if not left:
+                    self.has_unread = True
+                    return
+                left -= 1
+                entry = self._read(name, claimed=claimed, owner=owner)
             except OSError as error:
                 log_error(error)
                 continue
@@ -202,20 +226,19 @@ class Spool:
             else:
                 self._set_aside(twin, "It is a copy of a save in cur/, which is sent.")
 
-    def _read(self, name: str, *, claimed: bool) -> Entry | None:
-        path = self.root / (CUR if claimed else NEW) / name
+    def _read(self, name: str, *, claimed: bool, owner: int) -> Entry | None:
+        path = f"{self.root}/{CUR if claimed else NEW}/{name}"
         try:
-            if time_of(name) is None or not path.is_file() or path.is_symlink():
-                raise SpoolError("It is not a save: bookstore did not name it.")
-            with self._open(path) as file:
-                trailer = read_trailer(file)
+            if time_of(name) is None:
+                raise SpoolError(UNNAMED)
+            trailer = _peek(path, owner)
         except FileNotFoundError:
             return None
         except NewerSaveError:
             self._newer.add(name)
             return None
         except SpoolError as error:
-            self._set_aside(path, str(error))
+            self._set_aside(Path(path), str(error))
             return None
         return Entry(name, trailer, claimed=claimed, unsure=claimed)
 
@@ -228,7 +251,8 @@ class Spool:
         for folder in (NEW, CUR):
             for name in self._names(folder):
                 if name.endswith(f"-{save_id}"):
-                    return self._read(name, claimed=folder == CUR)
+                    claimed = folder == CUR
+                    return self._read(name, claimed=claimed, owner=self._owner())
         return None
 
     def has(self, entry: Entry) -> bool:
@@ -300,10 +324,13 @@ class Spool:
 
     def _open(self, path: Path) -> BinaryIO:
         file = open_stream(path)
-        if os.fstat(file.fileno()).st_uid != os.stat(self.root).st_uid:
+        if os.fstat(file.fileno()).st_uid != self._owner():
             file.close()
-            raise SpoolError("It is not a save: another account made it.")
+            raise SpoolError(OTHERS)
         return file
+
+    def _owner(self) -> int:
+        return os.stat(self.root).st_uid
 
     def sweep(self) -> None:
         """Remove files in tmp/ that were left by ended processes."""
@@ -315,3 +342,20 @@ class Spool:
 
     def _path(self, entry: Entry) -> Path:
         return self.root / (CUR if entry.claimed else NEW) / entry.name
+
+
+def _peek(path: str, owner: int) -> Trailer:
+    """Return the trailer of a save; raise SpoolError if the file is not one."""
+    try:
+        descriptor = open_regular(path)
+    except FileNotFoundError:
+        if os.path.lexists(path):  # a link, a directory
+            raise SpoolError(UNNAMED) from None
+        raise
+    try:
+        found = os.fstat(descriptor)
+        if found.st_uid != owner:
+            raise SpoolError(OTHERS)
+        return peek_trailer(descriptor, found.st_size)
+    finally:
+        os.close(descriptor)

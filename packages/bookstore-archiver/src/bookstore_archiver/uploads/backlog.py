@@ -19,9 +19,16 @@ from bookstore_core.errors import CredentialsError
 #: How many names of finished saves are remembered: more than threads that save.
 REMEMBERED = 1000
 
+#: How many saves that may be sent are enough, if more are in the spool.
+LOW = 250
+
 #: How many saves are sent at once during an outage, to find out whether it is over:
 #: more than one, because a store may hang.
 PROBES = 2
+
+#: How many saves are sent at once while saves arrive: sending takes their process's
+#: time. More than one, because the store may be slow for one of them.
+FEW = 2
 
 
 class Backlog:
@@ -61,6 +68,7 @@ class Backlog:
         self._left: deque[str] = deque(maxlen=REMEMBERED)
         self._outage = StoreOutage()
         self._outage_ended = False
+        self._busy_until = 0.0
         #: Whether saves may be taken: this process drains the spool and is not ending.
         self.is_open = False
         #: Whether something fails that only a person can fix.
@@ -72,11 +80,30 @@ class Backlog:
         """A copy of the names of all files that are already queued or finished."""
         return self._queue.names | self._leftover.keys()
 
+    def __len__(self) -> int:
+        return len(self._queue)
+
+    @property
+    def runs_low(self) -> bool:
+        """Whether more saves of a large spool should be read, to be sent soon."""
+        return self._outage.failing_since is None and self._queue.ready < LOW
+
     @property
     def limit(self) -> int:
         """How many saves may be sent in parallel now."""
-        failing = self._outage.failing_since is not None
-        return PROBES if failing else self._max_threads
+        if self._outage.failing_since is not None:
+            return PROBES
+        busy = self._clock() < self._busy_until
+        return min(FEW, self._max_threads) if busy else self._max_threads
+
+    def note_arrival(self) -> None:
+        """Record that a save has just been added: send few at once for a moment."""
+        self._busy_until = self._clock() + self._timing.busy
+
+    @property
+    def busy_until(self) -> float | None:
+        """When as many saves as usual may be sent again; None if they may be now."""
+        return self._busy_until if self._clock() < self._busy_until else None
 
     def needs_turn(self, outcome: Outcome) -> bool:
         """Return whether the draining thread has work now; call it once per outcome."""
@@ -118,7 +145,8 @@ class Backlog:
         return min(due, default=None)
 
     def release_held(self) -> None:
-        """Hold no save back from now on."""
+        """Hold no save back from now on, and send as many at once as allowed."""
+        self._busy_until = 0.0
         self._queue.release_held()
 
     def try_now(self) -> None:

@@ -58,6 +58,11 @@ class Queue:
         """Names of all saves that wait or are being sent."""
         return self._names
 
+    @property
+    def ready(self) -> int:
+        """About how many saves may be sent now."""
+        return len(self._ready)
+
     def add(self, entry: Entry, now: float) -> list[Entry]:
         """Add a save to its queue; return the older ones that are skipped."""
         if entry.name in self._names:

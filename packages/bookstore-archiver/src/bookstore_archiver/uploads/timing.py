@@ -8,6 +8,7 @@ class Timing:
     """Intervals in seconds."""
 
     rest: float = 0.2  # pause after a save, so that the server can answer first
+    busy: float = 0.5  # after a save, in which few saves are sent at once
     look: float = 1.0  # between scans of the spool for saves of other processes
     take_over: float = 1.0  # between attempts to get the drain lock
     tend: float = 5.0  # between repairs of unprotected notebooks

@@ -4,7 +4,7 @@ import logging
 import random
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
@@ -18,12 +18,17 @@ from bookstore_archiver.uploads.stats import Stats
 from bookstore_archiver.uploads.timing import Timing
 from bookstore_archiver.uploads.workers import Workers
 from bookstore_core.clock import utc_now
-from bookstore_core.spool.directory import SpoolCounts, count_spool
+from bookstore_core.spool.counts import SpoolCounts
+from bookstore_core.spool.directory import count_spool
 from bookstore_core.spool.drain_status import DrainStatus, read_status
 from bookstore_core.spool.try_now import FileRequests
 
 #: Seconds of CPU: a scan that takes less may follow each save.
 QUICK_SCAN = 0.005
+
+#: How many saves are read at once, if very many wait, and before a rest: the process
+#: that sends them needs its time for saves, and memory.
+WINDOW, REST_AFTER = 1000, 100
 
 #: The share of the time that scans of a large spool may take.
 SCAN_SHARE = 0.05
@@ -60,6 +65,7 @@ class Uploader:
         self._timing = timing or Timing()
         self._clock = clock
         self._lock = DrainLock(spool.root)
+        self._has_interval = min_interval > 0
         self._requests = FileRequests(spool.root, clock=clock)
         lock = threading.RLock()
         self._condition = threading.Condition(lock)  # awaited by the draining thread
@@ -104,6 +110,8 @@ class Uploader:
         """Take over a save that this process has just put into the spool."""
         with self._condition:
             self._fresh.append(entry)
+            if not self._in_hurry():
+                self._backlog.note_arrival()
             self._wake()
         self.start()
 
@@ -161,7 +169,8 @@ class Uploader:
     def _is_stuck(self) -> bool:
         if self._workers or self._backlog.has_ready():
             return False
-        return self._backlog.refused
+        unread = self._spool.has_unread and self._backlog.runs_low
+        return self._backlog.refused and not unread
 
     def _in_hurry(self) -> bool:
         return self._ended or self._sender.hurry
@@ -181,7 +190,8 @@ class Uploader:
             return False
         if not self._holding:
             return True
-        return not self._fresh and not self._backlog.has_ready()
+        unread = self._spool.has_unread and self._backlog.runs_low
+        return not (self._fresh or unread or self._backlog.has_ready())
 
     # Called by the draining thread --------------------------------------------------
 
@@ -222,6 +232,7 @@ class Uploader:
             if not (self._holding and holding):
                 # The process that drains finds them in the spool, or has sent them.
                 self._fresh.clear()
+                self._spool.has_unread = False
                 self._next_look = 0.0
             self._holding, self._elsewhere = holding, not holding
             self._backlog.is_open = holding and not self._ended
@@ -254,14 +265,20 @@ class Uploader:
             # Scan also after a save of our own: another process may have an older one.
             # If very many wait, ours is not sent before the next regular scan.
             quick = self._scan_took < QUICK_SCAN
-            look = now >= self._next_look or (bool(found) and quick)
+            look = now >= self._next_look or (bool(found) and quick) or self._read_on()
+            if self._spool.has_unread and not look:
+                found = []  # a scan finds them after the older ones
             # The copy is large if many saves wait; only a scan needs it.
             known = self._backlog.names if look else set()
             known |= {entry.name for entry in found}
         overtaken: list[Entry] = []
         try:
             if look:
-                found += self._look(now, known)
+                scanned = self._look(now, known)
+                if self._spool.has_unread:  # of the others, those come first
+                    last = scanned[-1].name if scanned else ""
+                    found = [entry for entry in found if entry.name <= last]
+                found += scanned
         finally:
             with self._condition:
                 self._taking = False
@@ -277,12 +294,33 @@ class Uploader:
             self._spool.sweep()
         self._backlog.remove_leftover()
         begun = time.thread_time()
-        found = [*self._spool.scan(known, log_error=self._backlog.log_error)]
+        most = WINDOW if self._backlog.runs_low else 0
+        scan = self._spool.scan(
+            known,
+            log_error=self._backlog.log_error,
+            # A newer save within the interval decides whether an older one is sent.
+            most=None if self._has_interval else most,
+        )
+        found = [*self._gently(scan)]
         self._scan_took = time.thread_time() - begun
         rest = max(self._timing.look, self._scan_took / SCAN_SHARE)
         self._next_look = now + rest
         self._stats.note_newer(self._spool.newer)
         return found
+
+    def _read_on(self) -> bool:
+        """Return whether the next saves of a large spool are to be read now."""
+        low = self._spool.has_unread and self._backlog.runs_low
+        return low and len(self._backlog) < WINDOW
+
+    def _gently(self, entries: Iterator[Entry]) -> Iterator[Entry]:
+        """Yield the entries, and rest between many: saves need the process too."""
+        begun = time.thread_time()
+        for number, entry in enumerate(entries, start=1):
+            yield entry
+            if number % REST_AFTER == 0 and not self._in_hurry():
+                time.sleep(time.thread_time() - begun)
+                begun = time.thread_time()
 
     def _pause(self) -> float:
         now = self._clock()
@@ -290,6 +328,9 @@ class Uploader:
             due = [self._next_look, self._next_tend]
             next_due = self._backlog.next_due() if self._workers.have_room else None
             due += [] if next_due is None else [next_due]
+            # Then more workers may be started.
+            busy = self._backlog.busy_until if self._backlog.has_ready() else None
+            due += [] if busy is None else [busy]
         return max(0.0, min(due) - now)
 
     def _write_status(self) -> None:
@@ -322,5 +363,6 @@ class Uploader:
         if rests:
             self._settled.notify_all()
         # Only if there is something to do: a turn costs as much as half an upload.
-        if self._backlog.needs_turn(outcome) or (rests and was_full):
+        has_room = rests and was_full and self._workers.have_room
+        if self._backlog.needs_turn(outcome) or has_room or self._read_on():
             self._wake()

@@ -5,9 +5,11 @@ versions of a notebook right after a restore expects it in the list, so a list w
 what is about to arrive.
 """
 
+import heapq
 import os
 import time
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -33,7 +35,7 @@ def waiting_of(spool_dir: str, key: str) -> tuple[Trailer, ...]:
 
     Only the newest saves of the spool are looked at. What cannot be read is left out.
     """
-    return tuple(trailer for _, trailer in _found(spool_dir, key))
+    return tuple(save.trailer for save in _found(spool_dir, key))
 
 
 def await_arrival(
@@ -44,28 +46,42 @@ def await_arrival(
     Does not wait while uploads fail, nor for saves that have waited for long.
     """
     end = time.monotonic() + patience
+    found = _found(spool_dir, key)
     while True:
-        found = _found(spool_dir, key)
-        soon = any(utc_now() - saved_at < FRESH for saved_at, _ in found)
+        soon = any(utc_now() - save.saved_at < FRESH for save in found)
         late = not soon or time.monotonic() > end
         if late or read_status(spool_dir).last_error:
-            return tuple(trailer for _, trailer in found)
+            return tuple(save.trailer for save in found)
         time.sleep(LOOK)
+        found = [save for save in found if _is_there(spool_dir, save)]
 
 
-def _found(spool_dir: str, key: str) -> list[tuple[datetime, Trailer]]:
+@dataclass(frozen=True)
+class _Waiting:
+    name: str
+    saved_at: datetime
+    trailer: Trailer
+
+
+def _is_there(spool_dir: str, save: _Waiting) -> bool:
+    # In the order in which files move, so that none is missed in between.
+    return any(os.path.exists(f"{spool_dir}/{at}/{save.name}") for at in (NEW, CUR))
+
+
+def _found(spool_dir: str, key: str) -> list[_Waiting]:
     root, names = Path(spool_dir), set[str]()
     # In the order in which files move, so that none is missed in between.
     for folder in (NEW, CUR):
         with suppress(OSError):
             names |= set(os.listdir(root / folder))
-    newest = sorted((name for name in names if time_of(name)), reverse=True)
     found = []
-    for name in newest[:MOST_LOOKED_AT]:
-        trailer = _peek(root / NEW / name) or _peek(root / CUR / name)
+    for name in heapq.nlargest(MOST_LOOKED_AT, names):
         saved_at = time_of(name)
-        if trailer is not None and trailer.key == key and saved_at is not None:
-            found.append((saved_at, trailer))
+        if saved_at is None:
+            continue
+        trailer = _peek(root / NEW / name) or _peek(root / CUR / name)
+        if trailer is not None and trailer.key == key:
+            found.append(_Waiting(name, saved_at, trailer))
     return found
 
 

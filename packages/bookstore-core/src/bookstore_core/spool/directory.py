@@ -8,6 +8,7 @@ A spool is a directory like a Maildir::
     failed/  files that are not saves, each with a NAME.reason beside it
     drain.lock   locked by the one process that uploads
     status.json  the latest status of that process (`drain_status`)
+    counts.json  how many saves wait, if they are many (`counts`)
     unprotected/ notebooks that could not be spooled, a file for each process
     try-now      touched to ask that process for an attempt at once (`try_now`)
     renamed/     renamed folders whose notebooks are not all recorded (`renames`)
@@ -21,13 +22,19 @@ import hashlib
 import os
 from collections.abc import Collection, Iterator
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryFile
 
 from bookstore_core.disk.regular import open_stream
 from bookstore_core.errors import SpoolError
+from bookstore_core.spool.counts import (
+    FolderStates,
+    SpoolCounts,
+    folder_states,
+    read_counts,
+)
 from bookstore_core.spool.privacy import check_owner
 from bookstore_core.spool.saves import Trailer, read_trailer, time_of
 
@@ -42,42 +49,35 @@ MOST_SIZES = 500
 PROBE_SIZE = 64 * 1024
 
 
-@dataclass(frozen=True)
-class SpoolCounts:
-    """Counts of saves, their bytes, and the UTC time of the `oldest` that waits.
-
-    If more than `MOST_SIZES` saves wait, `bytes` is estimated from the size of as many.
-    """
-
-    pending: int = 0
-    in_flight: int = 0
-    failed: int = 0
-    bytes: int = 0
-    oldest: datetime | None = None
-
-    @property
-    def waiting(self) -> int:
-        """The number of saves that the store has not confirmed yet."""
-        return self.pending + self.in_flight
-
-
 def count_spool(spool_dir: str) -> SpoolCounts:
     """Count the files in a spool; all counts are 0 if it does not exist yet.
 
+    If many saves wait, they are those that the process that drains has just counted.
     Raises SpoolError if the directory cannot be read.
     """
     root = Path(spool_dir)
     try:
-        new, cur = names_in(root / NEW), names_in(root / CUR)
         failed = [n for n in names_in(root / FAILED) if not n.endswith(REASON_SUFFIX)]
-        waiting = {*new, *cur} if cur else new
-        size = _estimate(root, new, cur) if waiting else 0.0
+        counts = read_counts(root, states_of(root))
+        if counts is None:
+            counts = count_names(root, names_in(root / NEW), names_in(root / CUR))
     except OSError as error:
         raise SpoolError(f"The spool {spool_dir} cannot be read: {error}") from error
+    return replace(counts, failed=len(failed))
+
+
+def states_of(root: Path) -> FolderStates:
+    """Return the states of the folders in which saves wait."""
+    return folder_states(root / NEW, root / CUR)
+
+
+def count_names(root: Path, new: list[str], cur: list[str]) -> SpoolCounts:
+    """Return the counts of the saves with these names in new/ and cur/."""
+    waiting = {*new, *cur} if cur else new
+    size = _estimate(root, new, cur) if waiting else 0.0
     return SpoolCounts(
         pending=len(new),
         in_flight=len(cur),
-        failed=len(failed),
         bytes=round(size * len(waiting)),
         oldest=_oldest(waiting),
     )

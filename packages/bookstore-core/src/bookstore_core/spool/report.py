@@ -17,7 +17,8 @@ from bookstore_core.errors import SpoolError
 from bookstore_core.humanize import say_count
 from bookstore_core.paths import printable
 from bookstore_core.settings import BookstoreSettings
-from bookstore_core.spool.directory import FAILED, SpoolCounts, count_spool
+from bookstore_core.spool.counts import SpoolCounts
+from bookstore_core.spool.directory import FAILED, count_spool
 from bookstore_core.spool.drain_status import DrainStatus, read_status
 from bookstore_core.spool.local_store import local_store_problem
 from bookstore_core.spool.privacy import check_owner

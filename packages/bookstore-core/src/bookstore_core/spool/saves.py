@@ -15,6 +15,9 @@ from bookstore_core.stores.versions import VersionMetadata
 #: of 1024 bytes and a file name of 4096, which JSON may write six times as long.
 MAX_TRAILER = 65536
 
+#: Bytes of the end of a file in which the trailer is nearly always.
+USUAL_TRAILER = 2048
+
 #: The first member of a trailer, and its value, the number of the form. It grows with
 #: each new member, because a release refuses members that it does not know.
 _FORM, SPOOL_FORM = "bookstore_spool", 2
@@ -27,7 +30,9 @@ NEWER = (
     "A save in the spool was written by a newer release of bookstore; update "
     "bookstore. It waits until then."
 )
+_SLASHES = re.compile("/+")
 _STAMP = "%Y%m%dT%H%M%S.%fZ"
+_METADATA = {known.name for known in fields(VersionMetadata)}
 _STAMPED = re.compile(r"([0-9]{8}T[0-9]{6}\.[0-9]{6}Z)(?:-|$)")
 
 
@@ -72,6 +77,19 @@ def read_trailer(file: BinaryIO) -> Trailer:
     file.seek(max(0, length - MAX_TRAILER))
     tail = file.read()
     file.seek(0)
+    return _trailer_at_end(tail, length)
+
+
+def peek_trailer(descriptor: int, length: int) -> Trailer:
+    """Return the trailer of an open spool file of that length; see `read_trailer`."""
+    for size in (USUAL_TRAILER, MAX_TRAILER):
+        tail = os.pread(descriptor, size, max(0, length - size))
+        if b"\n" in tail[:-1]:
+            break
+    return _trailer_at_end(tail, length)
+
+
+def _trailer_at_end(tail: bytes, length: int) -> Trailer:
     if not tail.endswith(b"\n"):
         raise SpoolError("It is torn: its last line is missing.")
     line = tail[:-1].rpartition(b"\n")[2]
@@ -83,6 +101,8 @@ def read_trailer(file: BinaryIO) -> Trailer:
         if form > SPOOL_FORM:
             raise NewerSaveError(NEWER)
         trailer = _trailer_in(values)
+        if form == _HASHED and not trailer.metadata.sha256:
+            raise ValueError
     except (
         *(ValueError, TypeError, KeyError, AttributeError),
         *(RecursionError, OverflowError, InvalidRequestError),
@@ -103,10 +123,9 @@ def _trailer_in(values: dict[str, Any]) -> Trailer:
         raise TypeError
     if not values.keys() >= {"author", "sha256", "source_path"}:
         raise KeyError  # every release has written them
-    names = {known.name for known in fields(VersionMetadata)}
-    known = {name: values.pop(name) for name in names & values.keys()}
+    known = {name: values.pop(name) for name in _METADATA & values.keys()}
     # Slashes at the end of the prefix may make empty parts.
-    check_path(re.sub("/+", DELIMITER, values["key"]), what="key")
+    check_path(_SLASHES.sub(DELIMITER, values["key"]), what="key")
     return Trailer(metadata=VersionMetadata.of_texts(known), **values)
 
 

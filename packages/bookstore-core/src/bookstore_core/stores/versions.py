@@ -1,5 +1,6 @@
 """Versions, their metadata and labels, as every store returns them."""
 
+import functools
 import hashlib
 import re
 import secrets
@@ -75,13 +76,18 @@ class VersionMetadata:
         Raises KeyError, TypeError or ValueError if the save's id or time is missing or
         malformed.
         """
-        names = [known.name for known in fields(cls) if known.name in texts]
+        names = [name for name in _names() if name in texts]
         values: dict[str, Any] = {name: _text(texts[name]) for name in names}
         if not values.get("save_id"):
             raise ValueError("It has no save id.")
         if not _SHA256.fullmatch(values.get("sha256", "")):
             values["sha256"] = ""
         return cls(**{**values, "saved_at": read_time(texts["saved_at"])})
+
+
+@functools.cache
+def _names() -> tuple[str, ...]:
+    return tuple(known.name for known in fields(VersionMetadata))
 
 
 @dataclass(frozen=True)
