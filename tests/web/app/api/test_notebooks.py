@@ -133,6 +133,20 @@ def test_a_search_finds_at_all_levels_and_in_any_case(
     assert paths_in(client.get(URL, query_string={"q": "workspace"})) == []
 
 
+def test_a_search_of_the_published_shelf_finds_titles(
+    client: FlaskClient, notebook: dict[str, Any]
+) -> None:
+    for path, title in (("a.ipynb", "Sales in June"), ("june.ipynb", ""), ("b", "x")):
+        url = f"/api/bookstore/published/{path.removesuffix('.ipynb')}.ipynb"
+        body = {"content": notebook, "title": title}
+        assert client.put(url, json=body).status_code == 200
+    query = {"shelf": "published", "limit": "1", "q": "JUNE"}
+    first = client.get(URL, query_string=query)
+    assert paths_in(first) == ["a.ipynb"]
+    query["cursor"] = first.json["cursor"]
+    assert paths_in(client.get(URL, query_string=query)) == ["june.ipynb"]
+
+
 def test_a_search_stops_after_a_number_of_keys_and_continues(
     store: VersionStore, put: Put, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -3,7 +3,8 @@
 A folder takes one listing of the store and one of the caller's server, and one request
 for each notebook that the server no longer has, for its note; on the published shelf,
 one for each notebook that is not in memory, for its title. A search, and the list of
-the latest notebooks, scan a limited number of keys.
+the latest notebooks, scan a limited number of keys; a search of the published shelf
+looks at titles, too.
 """
 
 from collections.abc import Sequence
@@ -28,6 +29,8 @@ from bookstore_web.library.shared import SharedAnswers
 PAGE = 999
 #: The number of keys that one page of a search scans.
 SCAN = 5 * PAGE
+#: The number of titles that a search looks at, until it has enough notebooks.
+TITLES = 100
 #: Parallel requests to the store.
 THREADS = 8
 
@@ -116,8 +119,9 @@ class Library:
     ) -> LibraryPage:
         """Return the notebooks below a folder whose path contains `q`, ignoring case.
 
-        A page scans a limited number of keys (about 5,000 in S3), so it may have few or
-        no notebooks although there are more.
+        Published notebooks are also found by their title. A page scans a limited number
+        of keys (about 5,000 in S3; 1,000 published ones), so it may have few or no
+        notebooks although there are more.
         """
         text = q.casefold()
 
@@ -128,6 +132,8 @@ class Library:
         if cursor:
             position = read_cursor("search", cursor, _SearchPosition.of)
         below = self._key(_folder(path))
+        if self._publications is not None:
+            return self._search_published(text, below, position, limit)
         found: list[Version] = []
         for _ in range(SCAN // PAGE):
             page = self._store.walk_keys(
@@ -144,6 +150,25 @@ class Library:
                 return LibraryPage(self._look(found))
             position = _SearchPosition(page.cursor)
         return LibraryPage(self._look(found), cursor=position.cursor)
+
+    def _search_published(
+        self, text: str, below: str, position: "_SearchPosition", limit: int
+    ) -> LibraryPage:
+        page = self._store.walk_keys(
+            below, cursor=position.page, limit=PAGE, wanted=lambda k: not is_folder(k)
+        )
+        left = [version for version in page.keys if version.key > position.after]
+        found: list[KeptNotebook] = []
+        for begin in range(0, len(left), TITLES):
+            for known in self._look(left[begin : begin + TITLES]):
+                if text not in f"{known.path}\n{known.title}".casefold():
+                    continue
+                if len(found) == limit:
+                    last = _SearchPosition(position.page, self._key(found[-1].path))
+                    return LibraryPage(tuple(found), cursor=last.cursor)
+                found.append(known)
+        following = _SearchPosition(page.cursor).cursor if page.cursor else None
+        return LibraryPage(tuple(found), cursor=following)
 
     def whereabouts(self, newest: Version) -> KeptNotebook:
         """Return where a notebook is, by the newest version at its path.
