@@ -27,6 +27,7 @@ from bookstore_core.stores.s3.client import (
     FOR_PEOPLE,
     FOR_WORK,
     Timeouts,
+    loader_of,
     new_client,
 )
 from bookstore_core.stores.s3.store import S3Store
@@ -351,3 +352,13 @@ def test_nothing_is_overwritten_in_a_bucket_without_versions(
     with pytest.raises(ConfigurationError, match="not enabled"):
         save(fresh, b"lost")
     assert contents_of(store) == [b"kept"]
+
+
+def test_botocores_data_are_read_without_what_is_not_needed() -> None:
+    loader = loader_of(None)
+    assert loader is loader_of(None)  # one for all clients
+    model = loader.load_service_model("s3", "service-2")
+    assert "PutObject" in model["operations"]
+    assert model["operations"]["PutObject"]["documentation"] == ""
+    services = loader.load_data("endpoints")["partitions"][0]["services"]
+    assert sorted(services) == ["oidc", "portal.sso", "s3", "sts"]

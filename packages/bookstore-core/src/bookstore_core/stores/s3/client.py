@@ -1,10 +1,13 @@
 """The client of botocore for S3, made to suit compatible servers as well."""
 
 import base64
+import gzip
 import hashlib
 import io
+import json
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -12,6 +15,7 @@ import botocore
 import botocore.exceptions as failures
 import botocore.session
 from botocore.config import Config
+from botocore.loaders import JSONFileLoader, Loader, create_loader
 
 from bookstore_core import __version__
 from bookstore_core.settings import DEFAULT_ENDPOINT_URL, BookstoreSettings
@@ -54,6 +58,9 @@ ABOUT_CREDENTIALS = (
     failures.PartialCredentialsError,
 )
 
+#: Services whose addresses may be needed: S3, and those that give out credentials.
+SERVICES = ("s3", "sts", "portal.sso", "oidc", "signin")
+
 #: How much of a stream is hashed at once, in bytes.
 CHUNK = 1024 * 1024
 
@@ -92,6 +99,47 @@ def new_client(settings: BookstoreSettings, timeouts: Timeouts) -> Any:
     return client
 
 
+@cache
+def loader_of(data_path: str | None) -> Loader:
+    """Return a loader of botocore's data, for all clients of this process.
+
+    They share what it has loaded.
+    """
+    loader = create_loader(data_path)
+    loader.file_loader = _LeanFiles()
+    return loader
+
+
+class _LeanFiles(JSONFileLoader):  # type: ignore[misc]
+    """Reads botocore's data without what is not needed here: 10 MB of memory."""
+
+    def load_file(self, file_path: str) -> Any:
+        """Return the data in a file, whose name is given without its ending."""
+        lean = None
+        if Path(file_path).name == "endpoints":
+            lean = _with_few_services
+        elif Path(file_path).name.startswith("service-"):
+            lean = _undocumented
+        for name, open_file in ((".json", open), (".json.gz", gzip.open)):
+            if Path(file_path + name).is_file():
+                with open_file(file_path + name, "rb") as file:
+                    return json.loads(file.read(), object_hook=lean)
+        return None
+
+
+def _with_few_services(found: dict[str, Any]) -> dict[str, Any]:
+    services = found.get("services")
+    if isinstance(services, dict):
+        found["services"] = {n: services[n] for n in SERVICES if n in services}
+    return found
+
+
+def _undocumented(found: dict[str, Any]) -> dict[str, Any]:
+    if isinstance(found.get("documentation"), str):
+        found["documentation"] = ""  # botocore reads some of them
+    return found
+
+
 def _config(settings: BookstoreSettings, timeouts: Timeouts) -> Config:
     style = settings.s3_addressing_style
     if _endpoint(settings) and style == "auto":
@@ -116,6 +164,8 @@ def _config(settings: BookstoreSettings, timeouts: Timeouts) -> Config:
 
 def _make_client(session: Any, settings: BookstoreSettings, config: Config) -> Any:
     try:
+        loader = loader_of(session.get_config_variable("data_path"))
+        session.register_component("data_loader", loader)
         return session.create_client(
             "s3",
             region_name=settings.s3_region_name or None,
