@@ -37,6 +37,15 @@ def test_python_is_coloured_with_its_magics(name: str) -> None:
     assert 'class="err"' not in page
 
 
+def test_a_cell_that_another_version_had_is_not_coloured_again() -> None:
+    first, second = Painter(5.0), Painter(5.0)
+    code = "import os  # in two versions"
+    coloured = first.paint(code, "")
+    assert first.left < 5.0
+    assert second.paint(code, "") is coloured
+    assert second.left == 5.0
+
+
 def test_only_lexers_that_were_tested_are_used() -> None:
     names = [names[0] for _, names, *_ in get_all_lexers() if names]
     used = {name for name in names if not isinstance(lexer_of(name), TextLexer)}

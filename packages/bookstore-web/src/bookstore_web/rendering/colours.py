@@ -8,6 +8,7 @@ Other languages are shown as text, without colours.
 """
 
 import time
+from collections import OrderedDict
 from functools import cache
 
 from markupsafe import Markup
@@ -21,6 +22,9 @@ from pygments.util import ClassNotFound
 
 #: Characters of one source that are coloured; longer ones are shown as text.
 MAX_CODE = 10_000
+#: Sources whose colours are kept, and their most characters: the versions of a notebook
+#: have most cells in common.
+MOST_KEPT, MAX_KEPT = 1_000, 2_000
 
 #: The first alias of each lexer. C, C++, shells and OCaml are missing: they are slow.
 TESTED = frozenset(
@@ -65,8 +69,15 @@ def _formatter() -> HtmlFormatter:
     return HtmlFormatter()
 
 
+#: Coloured sources, by name of the language and source.
+_painted: OrderedDict[tuple[str, str], Markup] = OrderedDict()
+
+
 class Painter:
-    """Colours the code of one notebook, until `seconds` of CPU are spent."""
+    """Colours the code of one notebook, until `seconds` of CPU are spent.
+
+    Not for several threads.
+    """
 
     def __init__(self, seconds: float) -> None:
         self.left = seconds
@@ -75,6 +86,10 @@ class Painter:
         """Return code as HTML, None if it is to be shown as text."""
         if self.left <= 0 or len(code) > MAX_CODE:
             return None
+        place = (name, code)
+        if (known := _painted.get(place)) is not None:
+            _painted.move_to_end(place)
+            return known
         begin = time.thread_time()
         tokens = []
         try:
@@ -84,5 +99,11 @@ class Painter:
                 tokens.append(token)
         finally:
             self.left -= time.thread_time() - begin
-        coloured = write_tokens(tokens, _formatter())
-        return Markup(coloured)  # noqa: S704  # pygments escapes what it colours
+        coloured = Markup(  # noqa: S704  # pygments escapes what it colours
+            write_tokens(tokens, _formatter())
+        )
+        if len(code) <= MAX_KEPT:
+            _painted[place] = coloured
+            if len(_painted) > MOST_KEPT:
+                _painted.popitem(last=False)
+        return coloured
