@@ -139,6 +139,7 @@ check: .venv/.installed  ## Check style and types
 # Their typings are those that JupyterLab publishes; nothing of this is shipped.
 check-scripts: $(TYPINGS)
 	$(WEB)/node_modules/.bin/tsc -p $(WEB)/src/bookstore_web/front/jsconfig.json
+	$(WEB)/node_modules/.bin/tsc -p $(WEB)/src/bookstore_web/front/renderers.jsconfig.json
 
 renderers:  ## Fetch the scripts that draw rich outputs again, as in their manifest (needs npm)
 	$(PYTHON) ci/renderers.py

@@ -77,6 +77,7 @@
     }
   }
 
+  /** @returns {Promise<void>} */
   function loadOne(name) {
     return new Promise((resolve, reject) => {
       const script = create("script");
@@ -104,9 +105,8 @@
     return text.length > 300 ? `${text.slice(0, 300)}…` : text;
   }
 
-  function pause() {
-    return new Promise((resolve) => setTimeout(resolve));
-  }
+  /** @returns {Promise<void>} */
+  const pause = () => new Promise((resolve) => setTimeout(resolve));
 
   // ---- figures ----
 
@@ -125,8 +125,7 @@
 
   function dataOf(element) {
     const json = element.querySelector(":scope > script.data");
-    if (json) return JSON.parse(json.textContent);
-    return { text: element.querySelector("code")?.textContent ?? "" };
+    return json ? JSON.parse(json.textContent) : { text: element.querySelector("code")?.textContent ?? "" };
   }
 
   /** What stands for a figure until it is drawn. */
@@ -232,10 +231,10 @@
     const nodes = walker(root, NodeFilter.SHOW_TEXT);
     let size = 0;
     while (nodes.nextNode()) {
-      const { data, parentElement } = nodes.currentNode;
-      size += data.length;
+      const text = /** @type {Text} */ (nodes.currentNode);
+      size += text.data.length;
       if (size > MOST_TEXT) return;
-      if (/[$\\]/.test(data) && !parentElement.closest(APART)) texts.push(nodes.currentNode);
+      if (/[$\\]/.test(text.data) && !text.parentElement?.closest(APART)) texts.push(text);
     }
     for (const text of texts) markText(text, isLatex);
   }
@@ -321,7 +320,8 @@
   let wanted = null;
 
   function go(name) {
-    const target = byId(name) ?? [...find("a[name]")].find((a) => a.name === name);
+    const named = [...find("a[name]")].find((a) => a.getAttribute("name") === name);
+    const target = byId(name) ?? /** @type {HTMLElement | undefined} */ (named);
     if (!target) {
       wanted = [...find(".later[data-from]")].some(ask) ? name : null;
       return;
@@ -347,7 +347,7 @@
   /** Let the keyboard scroll what is wider than the document. */
   function reachWide() {
     for (const area of find(".output_area, .drawn, mjx-container[display]")) {
-      if (area.scrollWidth > area.clientWidth) area.tabIndex = 0;
+      if (area.scrollWidth > area.clientWidth) /** @type {HTMLElement} */ (area).tabIndex = 0;
     }
   }
 
