@@ -16,9 +16,11 @@ from bookstore_core.stores.local.key_folder import KeyFolder
 from bookstore_core.stores.local.names import (
     GOES_ON,
     VERSIONS,
+    content_name,
     folder_names,
     read_key_name,
     read_name,
+    time_of,
 )
 from bookstore_core.stores.local.places import Places, listing_of, newest_of_few
 from bookstore_core.stores.local.remembered import Remembered
@@ -238,8 +240,27 @@ class Folders:
             folder = self._at(entry.parent).listable(entry.directory)
         except MISSING:
             return None
-        with folder, Places(folder, self._memory.versions) as places:
-            newest = newest_of_few(folder.listed()) or places.newest()
+        with folder:
+            newest = newest_of_few(folder.listed())
+            if newest is None or newest.deleted:
+                return self._newest_of_many(key, folder)
+            name = content_name(key, newest.version_id)
+            try:
+                size = folder.size(name)
+            except MISSING:
+                return self._newest_of_many(key, folder)
+            return Version(
+                self._name,
+                key,
+                newest.version_id,
+                size,
+                time_of(newest.version_id),
+                is_latest=True,
+            )
+
+    def _newest_of_many(self, key: str, folder: Folder) -> Version | None:
+        with Places(folder, self._memory.versions) as places:
+            newest = places.newest()
             if newest is None or newest.deleted:
                 return None
             found = KeyFolder(self._name, key, places)

@@ -88,15 +88,16 @@ def newest_of_few(names: list[str]) -> Found | None:
 
     None also if finding it takes more than that.
     """
-    newest = max([n for n in names if n[ID_LENGTH:] in _ENDINGS], default="")
-    known = newest[:ID_LENGTH]
-    if not is_version_id(known) or LATER + "/" in names:
+    newest = max([name for name in names if name.endswith(_ENDINGS)], default="")
+    known, ending = newest[:ID_LENGTH], newest[ID_LENGTH:]
+    if ending not in _ENDINGS or not is_version_id(known) or _LATER in names:
         return None
-    return Found(known, newest.endswith(DELETED), TOP)
+    return Found(known, ending == DELETED, TOP)
 
 
 #: Of a version and of a deletion; if there are both, it is a version, the last here.
-_ENDINGS = {DELETED, SIDECAR}
+_ENDINGS = (DELETED, SIDECAR)
+_LATER = LATER + "/"
 
 Listings = Remembered[Listing]
 
