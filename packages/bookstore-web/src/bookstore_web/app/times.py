@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from functools import lru_cache
 
 from bookstore_core.clock import utc_now
 from bookstore_core.moments import is_relative, say_exactly, say_moment
@@ -25,6 +26,7 @@ def said(time: datetime, form: str = "moment") -> str:
     return "" if form == "ago" else f"{text} UTC"
 
 
+@lru_cache(1000)  # a row of a history says the same time five times
 def exactly(time: datetime) -> str:
     """Return a time to the second."""
     return f"{say_exactly(time.astimezone(UTC))} UTC"

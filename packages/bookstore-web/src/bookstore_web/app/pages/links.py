@@ -2,8 +2,9 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any
-from urllib.parse import quote, urlencode
+from urllib.parse import quote, quote_plus
 
 from bookstore_core.history import PUBLISHED, WORKSPACE, Shelf
 from bookstore_core.history.shelves import find_shelf
@@ -77,9 +78,17 @@ class Shelved:
 
 def address(base_url: str, page: str, **query: Any) -> str:
     """Return the address of a page, without empty values of `query`."""
-    pairs = {name: value for name, value in query.items() if value not in {"", None}}
+    pairs = "&".join(
+        f"{name}={_quoted(str(value))}"
+        for name, value in query.items()
+        if value is not None and value != ""
+    )
     url = base_url + quote(page)
-    return f"{url}?{urlencode(pairs)}" if pairs else url
+    return f"{url}?{pairs}" if pairs else url
+
+
+#: A page of a history has the same path and ids in 400 addresses.
+_quoted = lru_cache(1000)(quote_plus)
 
 
 def trail_of(shelf: Shelf, folder: str, *, base_url: str) -> tuple[Crumb, ...]:
