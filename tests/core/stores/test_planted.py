@@ -84,6 +84,15 @@ def test_what_is_not_a_file_counts_as_missing(
             local_store.open(KEY, saved.version_id)
 
 
+@pytest.mark.parametrize("what", NO_FILES)
+def test_what_is_no_folder_of_batches_holds_none(
+    local_store: VersionStore, saved: Version, what: str
+) -> None:
+    NO_FILES[what](directory_of(local_store) / "later")
+    assert is_whole(local_store)
+    assert contents_of(local_store) == [b"third", b"second", b"first"]
+
+
 @pytest.mark.parametrize("what", SIDECARS)
 def test_what_a_sidecar_holds_is_unknown_at_worst(
     local_store: VersionStore, saved: Version, what: str

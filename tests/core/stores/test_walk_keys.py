@@ -89,3 +89,18 @@ def test_a_cursor_of_a_list_is_not_valid_for_a_walk(store: VersionStore) -> None
     assert cursor is not None
     with pytest.raises(InvalidRequestError):
         store.walk_keys("w", cursor=cursor)
+
+
+def test_only_wanted_keys_are_returned(store: VersionStore) -> None:
+    for key in KEYS:
+        save(store, key=key)
+    shown: list[str] = []
+    cursor = None
+    while True:
+        page = store.walk_keys("", cursor=cursor, limit=2, wanted=lambda k: "a/" in k)
+        shown += [found.key for found in page.keys]
+        cursor = page.cursor
+        if cursor is None:
+            break
+    assert shown == KEYS[2:5]
+    assert list(store.every_key()) == KEYS
