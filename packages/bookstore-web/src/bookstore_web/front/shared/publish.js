@@ -57,9 +57,12 @@ class PublishDialog {
     /** What the fields were filled with. */
     this.suggested = { title: "", note: "" };
     this.node = makeDialog("Publish this notebook");
+    // The front end may move the focus while it saves.
+    const opener = /** @type {HTMLElement | null} */ (document.activeElement);
     this.closed = () => {
       this.node.remove();
       isOpen = false;
+      opener?.focus();
     };
     this.links = status();
     this.links.classList.add("bookstore-room");
