@@ -1,11 +1,11 @@
 """What people do with an open notebook in a browser, on any of the front ends."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Locator, Page
+from playwright.sync_api import Browser, Locator, Page, TimeoutError
 
 from harness.browsing import GRAVE
 from harness.front_ends import FrontEnd
@@ -89,9 +89,20 @@ def grave_problems(page: Page) -> list[dict[str, Any]]:
 
 
 def act(page: Page, number: int, verb: str) -> None:
-    """Click on an action of a version in the list."""
-    rows(page).nth(number).hover()
-    rows(page).nth(number).get_by_role("button", name=verb).click()
+    """Click on an action of a version in the list.
+
+    It is there while the pointer is on the row, which may move away from below it.
+    """
+    row = rows(page).nth(number)
+
+    def clicked() -> bool:
+        row.hover()
+        with suppress(TimeoutError):
+            row.get_by_role("button", name=verb).click(timeout=5_000)
+            return True
+        return False
+
+    wait_for(clicked, what=verb)
 
 
 def name_version(page: Page, number: int, name: str) -> None:

@@ -9,7 +9,7 @@ from playwright.sync_api import Browser, Frame, Page, expect
 from harness.browsing import CHROMIUM
 from harness.config_files import settings_lines
 from harness.front_ends import FrontEnd, one_of_each_kind
-from harness.open_notebook import grave_problems, opened, rows, saved, tool
+from harness.open_notebook import act, grave_problems, opened, rows, saved, tool
 from harness.waiting import wait_for
 
 pytestmark = [
@@ -129,8 +129,7 @@ def test_what_is_typed_is_saved_before_it_is_compared(
             front.type(page, "# typed\n")
             tool(page, "History of this notebook").click()
             expect(rows(page)).to_have_count(1)
-            rows(page).first.hover()
-            rows(page).first.get_by_role("button", name="Compare").click()
+            act(page, 0, "Compare")
             shown = page.locator(".bookstore-frame iframe").content_frame
             expect(shown.locator("main")).to_contain_text("# typed")
             # It is a version as well.

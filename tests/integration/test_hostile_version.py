@@ -187,7 +187,8 @@ def test_nothing_of_a_hostile_version_runs_or_reaches_out(
     assert listener.asked == []
     assert path in page.title()
     SCREENSHOTS.mkdir(exist_ok=True)
-    page.screenshot(path=SCREENSHOTS / f"hostile-{place}-{server.generation}.png")
+    picture = SCREENSHOTS / f"hostile-{place}-{server.generation}.png"
+    picture.write_bytes(page.screenshot())
 
 
 READ_COOKIE = """() => {
