@@ -59,11 +59,17 @@ class Window(io.RawIOBase):
     def tell(self) -> int:
         return self._position
 
+    def read(self, size: int | None = -1, /) -> bytes:
+        if size is None or size < 0:
+            return self.readall()
+        data = self._stream.read(min(size, self._size - self._position))
+        self._position += len(data)
+        return data
+
     def readinto(self, buffer: "WriteableBuffer", /) -> int:
         view = memoryview(buffer).cast("B")
-        data = self._stream.read(min(len(view), self._size - self._position))
+        data = self.read(len(view))
         view[: len(data)] = data
-        self._position += len(data)
         return len(data)
 
     def close(self) -> None:
