@@ -10,6 +10,9 @@ from bookstore_archiver.spool.entry import Entry
 from bookstore_core.spool.drain_status import DrainStatus
 from bookstore_core.spool.save_state import STORED, UNKNOWN, WAITING, SaveState
 
+#: How many saves of a notebook may be kept before it is looked which are stored.
+MANY = 16
+
 
 @dataclass
 class _Saves:
@@ -41,7 +44,8 @@ class SaveStates:
             saves = self._known.setdefault(path, _Saves(saved_at))
             saves.saved_at = saved_at
             saves.waiting.append(entry)
-            self._drop_stored(saves)
+            if len(saves.waiting) > MANY:
+                self._drop_stored(saves)
 
     def of(self, path: str) -> SaveState:
         """Return the state of the newest save of a notebook."""

@@ -64,6 +64,7 @@ class Spool:
         disk: Disk | None = None,
     ) -> None:
         self.root = Path(root)
+        self._folders = {name: self.root / name for name in FOLDERS}
         self._clock = clock
         self._disk = disk or Disk()
         self._lock = threading.Lock()
@@ -138,7 +139,7 @@ class Spool:
             return self._add(source, describe)
 
     def _add(self, source: Source, describe: Callable[[Digest], Trailer]) -> Entry:
-        draft = self.root / TMP / f"{self._writer}.{next(self._numbers)}"
+        draft = self._folders[TMP] / f"{self._writer}.{next(self._numbers)}"
         try:
             with self._disk.create(draft) as file:
                 trailer = describe(source.copy_to(file))
@@ -147,12 +148,12 @@ class Spool:
             # Under the lock, so that saves appear in the order of their names.
             with self._lock:
                 name = entry_name(self._next_time(), trailer.metadata.save_id)
-                self._disk.move(draft, self.root / NEW / name)
+                self._disk.move(draft, self._folders[NEW] / name)
         except BaseException:
             with suppress(OSError):
                 self._disk.remove(draft)
             raise
-        self._disk.sync_folder(self.root / NEW)
+        self._disk.sync_folder(self._folders[NEW])
         return Entry(name, trailer)
 
     def _next_time(self) -> datetime:
@@ -243,7 +244,7 @@ class Spool:
         return Entry(name, trailer, claimed=claimed, unsure=claimed)
 
     def _names(self, folder: str) -> list[str]:
-        return names_in(self.root / folder)
+        return names_in(self._folders[folder])
 
     def find(self, save_id: str) -> Entry | None:
         """Return the save with this id, or None if it is not in the spool."""
@@ -259,7 +260,8 @@ class Spool:
         """Return whether a save is in the spool, also if it can never be sent."""
         # In this order: a save moves from new/ to cur/, and is not missed in between.
         return any(
-            (self.root / folder / entry.name).exists() for folder in (NEW, CUR, FAILED)
+            os.path.exists(f"{self.root}/{folder}/{entry.name}")
+            for folder in (NEW, CUR, FAILED)
         )
 
     def claim(self, entry: Entry) -> Entry | None:
@@ -267,14 +269,14 @@ class Spool:
         if entry.claimed:
             return entry
         try:
-            self._disk.move(self._path(entry), self.root / CUR / entry.name)
+            self._disk.move(self._path(entry), self._folders[CUR] / entry.name)
         except FileNotFoundError:
             if self._path(entry).exists():
                 self.make()
                 return self.claim(entry)
             return None
         # After a power cut it must still be in cur/: it may have been sent.
-        self._disk.sync_folder(self.root / CUR)
+        self._disk.sync_folder(self._folders[CUR])
         return replace(entry, claimed=True)
 
     def done(self, entry: Entry) -> None:
@@ -341,7 +343,7 @@ class Spool:
                     self._disk.remove(path)
 
     def _path(self, entry: Entry) -> Path:
-        return self.root / (CUR if entry.claimed else NEW) / entry.name
+        return self._folders[CUR if entry.claimed else NEW] / entry.name
 
 
 def _peek(path: str, owner: int) -> Trailer:

@@ -18,7 +18,7 @@ from bookstore_core.disk.regular import open_stream
 from bookstore_core.errors import SpoolError
 from bookstore_core.spool.directory import CUR, NEW
 from bookstore_core.spool.drain_status import read_status
-from bookstore_core.spool.saves import Trailer, read_trailer, time_of
+from bookstore_core.spool.saves import Trailer, peek_trailer, time_of
 
 #: How many of the newest saves in the spool are looked at; thousands may wait.
 MOST_LOOKED_AT = 200
@@ -88,6 +88,7 @@ def _found(spool_dir: str, key: str) -> list[_Waiting]:
 def _peek(path: Path) -> Trailer | None:
     try:
         with open_stream(path) as file:
-            return read_trailer(file)
+            number = file.fileno()
+            return peek_trailer(number, os.fstat(number).st_size)
     except (OSError, SpoolError):
         return None
