@@ -9,6 +9,7 @@ from bookstore_web.app.pages import home
 from bookstore_web.library import latest
 from harness.fault_proxy import FaultProxy
 from harness.s3_server import S3Server
+from harness.web_app import ServerSide
 
 URL = "/api/bookstore/notebooks"
 
@@ -65,6 +66,17 @@ def test_a_home_page_is_three_listings_also_of_a_long_shelf(
     for _ in range(2):  # the second person shares them
         assert client.get("/bookstore/").status_code == 200
         assert len(proxy.requests) == 3
+
+
+def test_the_notes_of_notebooks_that_are_gone_take_one_listing(
+    make_server_side: Callable[..., ServerSide], proxy: FaultProxy
+) -> None:
+    server = make_server_side({}, **traits(proxy, "long"))
+    proxy.requests.clear()
+    for _ in range(2):  # the second person shares it
+        kept = server.get(URL).json["notebooks"]
+        assert [notebook["here"] for notebook in kept] == [False] * 6
+        assert len(proxy.requests) == 2
 
 
 def test_a_folder_is_one_request(client: FlaskClient, proxy: FaultProxy) -> None:

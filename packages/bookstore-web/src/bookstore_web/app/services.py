@@ -21,6 +21,7 @@ from bookstore_web.contents.budget import ByteBudget
 from bookstore_web.contents.client import ContentsServer
 from bookstore_web.library.latest import LatestScans
 from bookstore_web.library.library import Library
+from bookstore_web.library.moves import Moves
 from bookstore_web.library.presence import Presence
 from bookstore_web.library.publications import Publications
 from bookstore_web.library.shared import SharedAnswers
@@ -52,6 +53,7 @@ class Services:
         self.checks = StoreChecks(self.open_store)
         self.recent = LatestScans()
         self.folders: SharedAnswers[KeyPage] = SharedAnswers(KEEP_FOLDERS)
+        self.notes: SharedAnswers[str | None] = SharedAnswers(KEEP_FOLDERS)
         self.publications = Publications()
         self.budget = ByteBudget()
         self.change_memory = ChangeMemory()
@@ -152,6 +154,7 @@ class Services:
             presence=presence,
             publications=self.publications if shelf == PUBLISHED else None,
             folders=self.folders,
+            moves=Moves(store, self.folders, self.notes),
         )
 
     def changes(self, shelf: Shelf) -> Changes:

@@ -1,9 +1,9 @@
 """The library: the notebooks of a shelf, and which of them the caller has now.
 
-A folder takes one listing of the store and one of the caller's server, and one request
-for each notebook that the server no longer has, for its note; on the published shelf,
-one for each notebook that is not in memory, for its title. A search, and the list of
-the latest notebooks, scan a limited number of keys; a search of the published shelf
+A folder takes one listing of the store and one of the caller's server, and if notebooks
+are gone from the server, one of the notes about moves; on the published shelf, a
+request for each notebook that is not in memory, for its title. A search, and the list
+of the latest notebooks, scan a limited number of keys; a search of the published shelf
 looks at titles, too.
 """
 
@@ -14,13 +14,11 @@ from functools import partial
 from typing import Any
 
 from bookstore_core.cursors import encode_cursor, read_cursor
-from bookstore_core.errors import BookstoreError, ForbiddenError, NotFoundError
-from bookstore_core.history.departures import open_note
-from bookstore_core.moved_notes import MAX_NOTE, read_note
-from bookstore_core.parallel import in_parallel
+from bookstore_core.errors import BookstoreError, NotFoundError
 from bookstore_core.paths import DELIMITER, check_path
 from bookstore_core.stores import KeyPage, Version, VersionStore
 from bookstore_web.library.latest import LatestScans, is_folder
+from bookstore_web.library.moves import Moves
 from bookstore_web.library.presence import Presence
 from bookstore_web.library.publications import Publications
 from bookstore_web.library.shared import SharedAnswers
@@ -85,12 +83,14 @@ class Library:
         presence: Presence | None = None,
         publications: Publications | None = None,
         folders: SharedAnswers[KeyPage] | None = None,
+        moves: Moves | None = None,
     ) -> None:
         self._store = store
         self._folder = f"{prefix}/" if prefix else ""
         self._presence = presence
         self._publications = publications
         self._folders = folders or SharedAnswers(0)
+        self._moves = moves or Moves(store)
 
     def folder(
         self, path: str = "", *, cursor: str | None = None, limit: int = 200
@@ -181,7 +181,7 @@ class Library:
         moved_to: str | None = ""
         if here is False:
             try:
-                moved_to = self._moved_to(newest)
+                moved_to = self._moves.to(newest)
             except BookstoreError:
                 moved_to = None
         if moved_to is None:
@@ -218,8 +218,7 @@ class Library:
             return tuple(kept)
         here = self._presence.find([notebook.path for notebook in kept])
         gone = [found for found in versions if here[self._path(found.key)] is False]
-        paths = in_parallel(self._moved_to, gone, threads=THREADS)
-        moved = {self._path(v.key): to for v, to in zip(gone, paths, strict=True)}
+        moved = {self._path(key): to for key, to in self._moves.of(gone).items()}
         here |= dict.fromkeys(path for path, to in moved.items() if to is None)
         return tuple(
             replace(known, here=here[known.path], moved_to=moved.get(known.path) or "")
@@ -237,34 +236,6 @@ class Library:
             note=known.note if known else "",
             version_id=version.version_id,
         )
-
-    def _moved_to(self, newest: Version) -> str | None:
-        """Return the new path of a notebook that is gone; empty if it was deleted.
-
-        None if its note may not be read. Raises retryable errors.
-        """
-        try:
-            with open_note(self._store, newest.key) as note:
-                if self._is_since(newest, note.version):
-                    return ""
-                return read_note(note.read(MAX_NOTE))
-        except ForbiddenError:
-            return None
-        except BookstoreError as error:
-            if error.retryable:
-                raise
-            return ""  # there is no note, or none that bookstore wrote
-
-    def _is_since(self, newest: Version, note: Version) -> bool:
-        """Return whether the newest version was saved after the notebook was moved.
-
-        If so, it belongs to another notebook, which was saved at the old path.
-        """
-        if newest.stored_at <= note.stored_at:
-            return False
-        # The note may have been stored before an older save was uploaded.
-        known = self._store.head(newest.key)
-        return replace(newest, metadata=known.metadata).saved_at > note.saved_at
 
 
 def _folder(path: str) -> str:
