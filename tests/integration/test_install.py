@@ -189,7 +189,7 @@ def test_the_web_app_alone_serves_without_a_notebook_server(
 def answered(url: str) -> dict[str, dict[str, bool]] | None:
     try:
         answer = requests.get(url, timeout=10)
-    except requests.ConnectionError:
+    except (requests.ConnectionError, requests.Timeout):
         return None
     value: dict[str, dict[str, bool]] = answer.json()
     return value

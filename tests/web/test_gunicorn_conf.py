@@ -24,7 +24,8 @@ def warnings_of(bind: str, caplog: pytest.LogCaptureFixture) -> str:
     config = Config()
     config.set("bind", [bind])
     on_starting(SimpleNamespace(cfg=config, log=logging.getLogger("gunicorn")))
-    return caplog.text
+    said = [found for found in caplog.records if found.name == "gunicorn"]
+    return "\n".join(found.getMessage() for found in said)
 
 
 @pytest.mark.parametrize("bind", [SOCKET, "127.0.0.1:80", "[::1]:80", "localhost:80"])

@@ -46,7 +46,7 @@ def test_a_store_that_hangs_is_checked_with_short_timeouts(silent_port: int) -> 
     begun = time.monotonic()
     check = store.check()
     # Generous for a busy machine: `FOR_WORK` would take 30 seconds, three times.
-    assert time.monotonic() - begun < 15
+    assert time.monotonic() - begun < 30
     assert check.retryable
     assert "did not answer in time" in check.sentences[0]
 
