@@ -130,3 +130,23 @@ def test_a_save_that_arrives_during_an_outage_of_many_is_kept_in_order(
     archive(archiver, "last")
     wait_for(is_empty(spool_dir), what="an empty spool")
     assert contents(store) == [*texts(30), "last"]
+
+
+def test_a_save_that_somebody_removes_before_it_is_read_is_noticed(
+    make_archiver: MakeArchiver, store: MemoryStore, spool_dir: Path, small_window: int
+) -> None:
+    added = fill(spool_dir, 60, keys=60)
+    goes_on = threading.Event()
+    store.before = [lambda key: goes_on.wait(30) and None] * 60
+    archiver = make_archiver(max_threads=1)
+    archiver.start()
+    wait_for(lambda: len(archiver._uploader._backlog) > 5, what="the first saves")
+    archive(archiver, "new", path="b.ipynb")
+    wait_for(lambda: archiver._uploader._unseen, what="a save that waits for a scan")
+    names = {path.name for path in (spool_dir / "new").iterdir()}
+    (own,) = names - {entry.name for entry in added}
+    (spool_dir / "new" / own).unlink()
+    goes_on.set()
+    wait_for(lambda: archiver.status.removed == 1, what="the count of removed saves")
+    wait_for(is_empty(spool_dir), what="an empty spool")
+    assert archiver.status.uploads == 60

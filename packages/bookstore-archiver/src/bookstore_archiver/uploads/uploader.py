@@ -95,6 +95,7 @@ class Uploader:
         self._next_look = self._next_tend = 0.0
         self._next_write = self._next_sweep = 0.0
         self._scan_took = 0.0
+        self._unseen: dict[str, Entry] = {}  # saves that wait for a scan to find them
         self._written: DrainStatus | None = None
 
     def start(self) -> None:
@@ -233,6 +234,7 @@ class Uploader:
                 # The process that drains finds them in the spool, or has sent them.
                 self._fresh.clear()
                 self._spool.has_unread = False
+                self._unseen.clear()
                 self._next_look = 0.0
             self._holding, self._elsewhere = holding, not holding
             self._backlog.is_open = holding and not self._ended
@@ -267,18 +269,16 @@ class Uploader:
             quick = self._scan_took < QUICK_SCAN
             look = now >= self._next_look or (bool(found) and quick) or self._read_on()
             if self._spool.has_unread and not look:
-                found = []  # a scan finds them after the older ones
+                # A scan finds them after the older ones.
+                self._unseen.update((entry.name, entry) for entry in found)
+                found = []
             # The copy is large if many saves wait; only a scan needs it.
             known = self._backlog.names if look else set()
             known |= {entry.name for entry in found}
         overtaken: list[Entry] = []
         try:
             if look:
-                scanned = self._look(now, known)
-                if self._spool.has_unread:  # of the others, those come first
-                    last = scanned[-1].name if scanned else ""
-                    found = [entry for entry in found if entry.name <= last]
-                found += scanned
+                found = self._in_order(found, self._look(now, known))
         finally:
             with self._condition:
                 self._taking = False
@@ -286,6 +286,18 @@ class Uploader:
         self._backlog.remove(overtaken)
         self._stats.skipped(len(overtaken))
         return look
+
+    def _in_order(self, fresh: list[Entry], scanned: list[Entry]) -> list[Entry]:
+        """Return what may be queued: all, or what is not after saves to be read."""
+        for entry in scanned:
+            self._unseen.pop(entry.name, None)
+        if not self._spool.has_unread:
+            # What no scan has found was removed by somebody, as its turn will show.
+            unseen, self._unseen = self._unseen, {}
+            return [*unseen.values(), *fresh, *scanned]
+        last = scanned[-1].name if scanned else ""
+        self._unseen.update((e.name, e) for e in fresh if e.name > last)
+        return [*(entry for entry in fresh if entry.name <= last), *scanned]
 
     def _look(self, now: float, known: set[str]) -> list[Entry]:
         """Scan the spool for saves that are not in `known`."""
