@@ -61,8 +61,8 @@ settings = BookstoreSettings(storage="local", local_root={settings.local_root!r}
 client = create_app(settings).test_client()
 for page in ("", "history?path=a.ipynb"):
     assert client.get(f"/bookstore/{{page}}").status_code == 200
-print({{"nbconvert", "nbdime", "nbformat", "jsonschema", "pygments", "mistune"}}
-    & set(sys.modules))
+print({{"nbconvert", "nbdime", "nbformat", "jsonschema", "pygments", "mistune",
+    "prometheus_client", "apispec"}} & set(sys.modules))
 """
     assert run(code) == "set()"
 

@@ -2,30 +2,34 @@
 
 from collections.abc import Callable, Iterator
 from datetime import datetime
+from typing import TYPE_CHECKING, cast
 
 from flask import Blueprint, Response, request
-from prometheus_client import CollectorRegistry
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
-from prometheus_client.exposition import choose_encoder
-from prometheus_client.registry import Collector
 
 from bookstore_core.settings import BookstoreSettings
 from bookstore_core.spool.report import SpoolReport, report_spool
 from bookstore_web.app.operations import operation
 from bookstore_web.app.services import services
 
+if TYPE_CHECKING:
+    from prometheus_client.core import Metric
+    from prometheus_client.registry import Collector
+
 blueprint = Blueprint("metrics", __name__, url_prefix="/api/bookstore")
 PROMETHEUS = "text/plain"
 OPENMETRICS = "application/openmetrics-text"
 
 
-class SpoolCollector(Collector):
-    """Collects metrics from a new report for each scrape."""
+class SpoolCollector:
+    """Collects metrics from a new report for each scrape.
+
+    prometheus_client is imported when metrics are requested: few servers are asked.
+    """
 
     def __init__(self, report: Callable[[], SpoolReport]) -> None:
         self._report = report
 
-    def collect(self) -> Iterator[Metric]:
+    def collect(self) -> "Iterator[Metric]":
         """Yield the metrics; only the first if the spool cannot be read."""
         report = self._report()
         yield _gauge(
@@ -35,7 +39,7 @@ class SpoolCollector(Collector):
             yield from _figures(report)
 
 
-def _figures(report: SpoolReport) -> Iterator[Metric]:
+def _figures(report: SpoolReport) -> "Iterator[Metric]":
     yield _gauge("spool_pending", "Saves that wait for upload.", report.pending)
     yield _gauge("spool_in_flight", "Saves that are being sent.", report.in_flight)
     yield _gauge("spool_failed", "Files that are not saves.", report.failed)
@@ -69,11 +73,15 @@ def _figures(report: SpoolReport) -> Iterator[Metric]:
     )
 
 
-def _gauge(name: str, text: str, value: float) -> Metric:
+def _gauge(name: str, text: str, value: float) -> "Metric":
+    from prometheus_client.core import GaugeMetricFamily
+
     return GaugeMetricFamily(f"bookstore_{name}", text, value=float(value))
 
 
-def _counter(name: str, text: str, value: float) -> Metric:
+def _counter(name: str, text: str, value: float) -> "Metric":
+    from prometheus_client.core import CounterMetricFamily
+
     return CounterMetricFamily(f"bookstore_{name}", text, value=float(value))
 
 
@@ -83,8 +91,12 @@ def _seconds(time: datetime | None) -> float:
 
 def render_metrics(settings: BookstoreSettings, *, accepted: str) -> Response:
     """Return the metrics in the format that the `accepted` header requests."""
+    from prometheus_client import CollectorRegistry
+    from prometheus_client.exposition import choose_encoder
+
     registry = CollectorRegistry()
-    registry.register(SpoolCollector(lambda: report_spool(settings)))
+    collector = SpoolCollector(lambda: report_spool(settings))
+    registry.register(cast("Collector", collector))
     encode, content_type = choose_encoder(accepted)
     return Response(encode(registry), content_type=content_type)
 

@@ -4,8 +4,6 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from apispec import APISpec
-from apispec.ext.marshmallow import MarshmallowPlugin
 from flask import Blueprint, Flask, current_app
 from werkzeug.routing import Rule
 
@@ -55,6 +53,10 @@ INTRODUCTION = (
 
 def describe(app: Flask, *, base_url: str = "/") -> dict[str, Any]:
     """Return the OpenAPI description of the routes of `app` below /api/bookstore."""
+    # Imported here because hardly anybody asks.
+    from apispec import APISpec
+    from apispec.ext.marshmallow import MarshmallowPlugin
+
     spec = APISpec(
         title="bookstore",
         version=__version__,
