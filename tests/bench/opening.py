@@ -82,5 +82,7 @@ def _open(context: BrowserContext, server: NotebookServer) -> float:
     taken = float(page.evaluate("window.shownAt"))
     # What this page still does is not measured with the next one.
     wait_for(lambda: kernels_are_idle(server), what="the kernel", every=0.2)
+    # A server that is stopped while it reads a file in a thread of AnyIO never ends.
+    page.wait_for_load_state("networkidle")
     page.close()
     return taken
