@@ -29,7 +29,7 @@ pytestmark = [
     ),
 ]
 
-NAME = "Übung 1.ipynb"
+NAME, TITLE = "Übung 1.ipynb", "Übung 1"
 #: The status of requests whose sender is not believed, and of our own failures.
 REFUSALS = (401, 403, 500, 502, 503)
 
@@ -76,6 +76,7 @@ def publish(front: FrontEnd, page: Page) -> list[str]:
     front.choose(page, "Publish and Share")
     dialog = page.get_by_role("dialog", name="Publish this notebook")
     dialog.get_by_role("button", name="Publish", exact=True).click()
+    expect(dialog).to_contain_text("It is published.")
     links = dialog.locator(".bookstore-link input")
     expect(links).to_have_count(2)
     return [link.input_value() for link in links.all()]
@@ -138,5 +139,5 @@ def test_links_lead_through_the_login_to_the_server_of_whoever_follows_them(
         for link in (older, newest):
             other.goto(link)
             other.wait_for_url(f"{hub.url}/user/bob/bookstore/clone?*")
-            expect(other.locator("h1")).to_contain_text(NAME)
+            expect(other.locator("h1")).to_contain_text(TITLE)
         look_at_the_pages(hub, page)

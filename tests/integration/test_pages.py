@@ -11,6 +11,7 @@ from harness.browsing import CHROMIUM, open_page
 from harness.library import DELETED, OLD, REPORT, SAID, WHY, day, plotted, report
 from harness.notebook_server import GENERATIONS, notebook
 from harness.site import Site, open_site
+from harness.waiting import wait_for
 
 pytestmark = [
     pytest.mark.server,
@@ -386,9 +387,16 @@ def test_a_renamed_notebook_keeps_its_history(site: Site, page: Page) -> None:
     )
     assert renamed.ok, renamed.text
     site.wait_for_versions("after.ipynb", 1)
-    page.goto(site.url())
-    moved = page.locator(".item", has_text="before.ipynb")
-    link(moved.last, "after.ipynb")
+    moved = page.locator(".item", has_text="before.ipynb").last
+    there = moved.get_by_role("link", name="after.ipynb", exact=True)
+
+    def is_shown() -> bool:
+        page.goto(site.url())
+        return there.count() > 0
+
+    # A listing of the shelf is shown again for a second.
+    wait_for(is_shown, what="where the notebook is now", every=0.5)
+    link(moved, "after.ipynb")
     expect(page.get_by_text("Renamed or moved from before.ipynb")).to_be_visible()
     expect(page.locator(".entry")).to_have_count(2)
 
