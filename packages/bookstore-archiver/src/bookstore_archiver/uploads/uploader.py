@@ -30,6 +30,9 @@ QUICK_SCAN = 0.005
 #: that sends them needs its time for saves, and memory.
 WINDOW, REST_AFTER = 1000, 100
 
+#: Seconds for threads without work to end, on a busy machine.
+ENDING = 5.0
+
 #: The share of the time that scans of a large spool may take.
 SCAN_SHARE = 0.05
 
@@ -161,7 +164,8 @@ class Uploader:
             with self._condition:
                 if self._settled.wait_for(self._is_stuck, self._timing.count):
                     break
-        self.stop(0)
+        # Nothing is under way if all was sent: the threads end, and release the lock.
+        self.stop(0 if counts.waiting else ENDING)
         return not counts.waiting
 
     def _count(self) -> SpoolCounts:
