@@ -34,14 +34,14 @@ GROWTH = {
     "the oldest by @N, S3",
     "by its label, S3",
     "put, local store: CPU",
-    "all notebooks of a folder, local store: CPU",
+    "search in one folder, local store: CPU",
     "saves of 1 MB with a line changed: on disk",
     "history page of 50: CPU of the app",
     "a cold home page, eight people",
     "clones by 16 clients, modern",
     "page of a folder: CPU of the server, modern",
     "save beside waiting ones, p95, modern",
-    "status: CPU of the report",
+    "status: CPU, modern",
     "peak of four of them at once, modern",
 }
 

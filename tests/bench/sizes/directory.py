@@ -14,6 +14,7 @@ from bench.sizes.filling import (
 from bench.sizes.growth import Growth, cpu_of, metered, steps_to
 from bookstore_core.settings import BookstoreSettings
 from bookstore_core.stores import VersionStore, open_store
+from bookstore_web.library.library import Library
 from harness.notebook_server import notebook
 
 #: How often each call is repeated.
@@ -53,14 +54,14 @@ def measure_long_history(folder: Path, size: int) -> list[Growth]:
 
 
 def measure_flat_folder(folder: Path, size: int) -> list[Growth]:
-    """Measure a walk over all notebooks of one folder."""
+    """Search among all notebooks of one folder."""
     store = _store(folder)
     put(store, small(0), key="workspace/flat/000000.ipynb")
     [sidecar] = Path(store.location).rglob("*.meta.json")
     content = next(
         file for file in sidecar.parent.iterdir() if file.suffix == ".ipynb"
     ).read_bytes()
-    walk = Growth("all notebooks of a folder, local store: CPU", "s", "notebooks", 2)
+    search = Growth("search in one folder, local store: CPU", "s", "notebooks", 2)
     made = 1
     for step in steps_to(size):
         for number in range(made, step):
@@ -72,16 +73,17 @@ def measure_flat_folder(folder: Path, size: int) -> list[Growth]:
             (there / sidecar.name.replace(".meta.json", ".ipynb")).write_bytes(content)
         made = max(made, step)
         with metered() as meter:
-            _walk(store)
-        walk.add(step, meter.cpu)
-    return [walk]
+            _search(store)
+        search.add(step, meter.cpu)
+    return [search]
 
 
-def _walk(store: VersionStore) -> int:
-    found, cursor = 0, None
+def _search(store: VersionStore) -> int:
+    """Search the folder as people do in the pages; return how much is found."""
+    library, found, cursor = Library(store, "workspace"), 0, None
     while True:
-        page = store.walk_keys("workspace/flat", cursor=cursor, limit=1000)
-        found += len(page.keys)
+        page = library.search("00000", "flat", cursor=cursor)
+        found += len(page.notebooks)
         cursor = page.cursor
         if cursor is None:
             return found

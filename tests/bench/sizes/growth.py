@@ -99,7 +99,9 @@ def draw(found: Sequence[Growth], file: Path) -> None:
     curves = [growth for growth in found if len(growth.points) > 1]
     columns = 3
     rows = -(-len(curves) // columns)
-    pyplot.rcParams.update({"font.size": 8, "svg.hashsalt": "bookstore"})
+    pyplot.rcParams.update(
+        {"font.size": 8, "svg.hashsalt": "bookstore", "svg.fonttype": "none"}
+    )
     figure, grid = pyplot.subplots(rows, columns, figsize=(10, 2.3 * rows))
     for axes in list(grid.flat)[len(curves) :]:
         axes.set_visible(False)

@@ -1,6 +1,7 @@
 """Saves, pages and the status while very many saves wait in the spool."""
 
 import time
+from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -46,8 +47,11 @@ def measure_waiting(generation: Generation, folder: Path, size: int) -> list[Gro
     folder.mkdir()
     median = Growth(f"save beside waiting ones, median, {generation}", "ms", OF, 15)
     p95 = Growth(f"save beside waiting ones, p95, {generation}", "ms", OF, 40)
-    status = Growth("status: CPU of the report", "ms", OF, 20)
-    pages = {name: Growth(f"{name}: CPU of the app", "ms", OF, 20) for name in PAGES}
+    status = Growth(f"status: CPU, {generation}", "ms", OF, 20)
+    pages = {
+        name: Growth(f"{name}: CPU of the app, {generation}", "ms", OF, 20)
+        for name in PAGES
+    }
     with ministack(folder / "s3") as url, FaultProxy(url) as front:
         make_bucket(s3_client(url), BUCKET)
         front.fault = Fault("delay", seconds=DELAY)
@@ -55,12 +59,12 @@ def measure_waiting(generation: Generation, folder: Path, size: int) -> list[Gro
         for step in steps_to(size):
             spool = folder / f"{step}" / "spool"
             _fill(spool, step)
-            settings = BookstoreSettings(spool_dir=str(spool))
-            status.add(step, cpu_of(lambda s=settings: report_spool(s), times=TIMES))  # type: ignore[misc]
+            report = partial(report_spool, BookstoreSettings(spool_dir=str(spool)))
             with serving(generation, spool.parent, **traits) as web:
                 times = spread(_saves(web, min(SAVES, size)))
                 median.add(step, times.median)
                 p95.add(step, times.p95)
+                status.add(step, cpu_of(report, times=TIMES))
                 for name, growth in pages.items():
                     growth.add(step, _cpu(web, PAGES[name]))
                 web.process.kill()  # what still waits is not drained
