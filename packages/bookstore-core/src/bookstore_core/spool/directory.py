@@ -18,7 +18,6 @@ the trailer: ``head -c SIZE`` shows the notebook, ``tail -n 1`` the trailer. Fil
 sort by time. The archiver writes and drains a spool; other parts only read it.
 """
 
-import hashlib
 import os
 from collections.abc import Collection, Iterator
 from contextlib import suppress
@@ -37,6 +36,7 @@ from bookstore_core.spool.counts import (
 )
 from bookstore_core.spool.privacy import check_owner
 from bookstore_core.spool.saves import Trailer, read_trailer, time_of
+from bookstore_core.stores.streams import Window, sha256_of
 
 TMP, NEW, CUR, FAILED = "tmp", "new", "cur", "failed"
 FOLDERS = (TMP, NEW, CUR, FAILED)
@@ -139,7 +139,7 @@ def _peek(path: Path, hashed: bool) -> Trailer | None:
         with open_stream(path) as file:
             trailer = read_trailer(file)
             if hashed and not trailer.metadata.sha256:
-                digest = hashlib.sha256(file.read(trailer.size)).hexdigest()
+                digest = sha256_of(Window(file, trailer.size))
                 metadata = replace(trailer.metadata, sha256=digest)
                 return replace(trailer, metadata=metadata)
             return trailer

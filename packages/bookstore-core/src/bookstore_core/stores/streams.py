@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 CHUNK = 1024 * 1024
 
 
-def sha256_of(stream: BinaryIO) -> str:
+def sha256_of(stream: BinaryIO | io.RawIOBase) -> str:
     """Return the hexadecimal sha256 of the rest of a stream."""
     digest = hashlib.sha256()
     while chunk := stream.read(CHUNK):
