@@ -200,6 +200,18 @@ def test_drain_empties_a_spool_and_returns_true(
     assert contents(store) == texts(20)
 
 
+def test_another_process_may_drain_after_a_command_whose_saves_were_sent_before(
+    make_archiver: MakeArchiver, store: MemoryStore, spool_dir: Path
+) -> None:
+    archiver = make_archiver()
+    archive(archiver, "1")
+    wait_for(is_empty(spool_dir), what="an empty spool")
+    assert archiver.drain()
+    other = DrainLock(spool_dir)
+    assert other.hold()
+    other.release()
+
+
 def test_drain_gives_up_when_the_store_refuses(
     make_archiver: MakeArchiver, store: MemoryStore, spool_dir: Path
 ) -> None:

@@ -149,9 +149,12 @@ class Uploader:
 
         Gives up after `timeout` seconds, if the store refuses, and if `go_on`, which is
         called regularly, returns False. Does not wait for saves that only a newer
-        release can read.
+        release can read. Other processes may drain the spool afterwards: this one no
+        longer does.
         """
         if not self._count().waiting:
+            if self._thread is not None:  # it has sent everything, and holds the lock
+                self.stop(ENDING)
             return True
         end = None if timeout is None else time.monotonic() + timeout
         with self._condition:
