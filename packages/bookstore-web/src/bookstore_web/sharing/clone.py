@@ -1,8 +1,9 @@
 """Cloning from the store: checking what may be cloned, and reading it."""
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlencode
 
@@ -17,6 +18,8 @@ from bookstore_core.notebooks import check_size
 from bookstore_core.paths import MAX_KEY_BYTES, is_own, s3_display_path
 from bookstore_core.settings import BookstoreSettings
 from bookstore_core.stores import Version, VersionStore
+from bookstore_core.stores.versions import OpenVersion
+from bookstore_web.contents.budget import SMALL, ByteBudget
 from bookstore_web.fields import optional_field, text_field
 
 ANY_BUCKET = "*"
@@ -134,18 +137,53 @@ def look_up(
     return version
 
 
+@contextmanager
+def fetched(
+    source: CloneSource,
+    *,
+    store: VersionStore,
+    settings: BookstoreSettings,
+    budget: ByteBudget,
+) -> Iterator[Original]:
+    """Give the version to be cloned, read completely; a large one waits for its turn.
+
+    Raises the errors of `look_up`, and BusyError.
+    """
+    opened = _open(source, store, settings)
+    version = opened.version
+    with opened:
+        data = opened.read(None) if version.size < SMALL else None
+    # A connection is not kept open while a request waits.
+    exactly = replace(source, version_id=version.version_id or source.version_id)
+    with budget.take(version.size):
+        if data is None:
+            yield replace(fetch(exactly, store=store, settings=settings), source=source)
+        else:
+            yield Original(source, version, data)
+
+
 def fetch(
     source: CloneSource, *, store: VersionStore, settings: BookstoreSettings
 ) -> Original:
     """Read the version to be cloned completely. Raises the errors of `look_up`."""
-    limit = settings.max_notebook_size
+    with _open(source, store, settings) as opened:
+        data = opened.read(settings.max_notebook_size)
+    return Original(source, opened.version, data)
+
+
+def _open(
+    source: CloneSource, store: VersionStore, settings: BookstoreSettings
+) -> OpenVersion:
     try:
         opened = store.open(source.key, source.version_id, bucket=source.bucket)
     except NotFoundError as error:
         raise _explain(error, source, Removals(store, settings)) from error
-    with opened:
-        _check_version(opened.version, source, limit=limit)
-        return Original(source, opened.version, opened.read(limit))
+    try:
+        _check_version(opened.version, source, limit=settings.max_notebook_size)
+    except BookstoreError:
+        opened.body.close()
+        raise
+    return opened
 
 
 def _check_version(version: Version, source: CloneSource, *, limit: int) -> None:

@@ -2,6 +2,8 @@
 
 import os
 import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,6 +17,8 @@ from bookstore_core.errors import (
 )
 from bookstore_core.notebooks import check_size
 from bookstore_core.paths import check_path
+from bookstore_core.settings import BookstoreSettings
+from bookstore_web.contents.budget import ByteBudget
 
 
 @dataclass(frozen=True)
@@ -67,6 +71,20 @@ def read_mounted(
     check_size(plain, len(data), limit)
     modified_at = datetime.fromtimestamp(status.st_mtime, UTC)
     return MountedFile(plain, Path(basedir) / plain, status.st_size, modified_at, data)
+
+
+@contextmanager
+def mounted(
+    relpath: str, *, settings: BookstoreSettings, budget: ByteBudget
+) -> Iterator[MountedFile]:
+    """Give the file at `relpath` with its bytes; a large one waits for its turn.
+
+    Raises the errors of `read_mounted`, and BusyError.
+    """
+    basedir, limit = settings.fs_cloning_basedir, settings.max_notebook_size
+    known = read_mounted(basedir, relpath, limit=limit, content=False)
+    with budget.take(known.size):
+        yield read_mounted(basedir, relpath, limit=limit)
 
 
 def _resolve_base(basedir: str) -> Path:

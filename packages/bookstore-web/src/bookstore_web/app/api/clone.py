@@ -10,8 +10,8 @@ from bookstore_web.app.operations import operation
 from bookstore_web.app.schemas import TARGET, CloneFields, ContentsModel, Request, Text
 from bookstore_web.app.services import services
 from bookstore_web.contents.drafts import draft_of_valid, save
-from bookstore_web.sharing import clone_mounted as fs_cloning
-from bookstore_web.sharing.clone import fetch
+from bookstore_web.sharing.clone import fetched
+from bookstore_web.sharing.clone_mounted import mounted
 
 blueprint = Blueprint("clone", __name__, url_prefix="/api/bookstore")
 
@@ -39,9 +39,10 @@ def clone(fields: dict[str, str]) -> dict[str, Any]:
     """Clone a version from the store to the caller's notebook server."""
     source = services().clone_source(fields)
     server, settings = services().contents, services().settings
-    original = fetch(source, store=services().open_store(), settings=settings)
-    draft = draft_of_valid(source.name, original.data)
-    saved = save(draft, fields["target_path"], server=server, caller=caller())
+    store, budget = services().open_store(), services().budget
+    with fetched(source, store=store, settings=settings, budget=budget) as original:
+        draft = draft_of_valid(source.name, original.data)
+        saved = save(draft, fields["target_path"], server=server, caller=caller())
     return saved.model | {
         "s3_path": source.display_path,
         "versionID": original.version.version_id,
@@ -53,10 +54,7 @@ def clone(fields: dict[str, str]) -> dict[str, Any]:
 def fs_clone(fields: dict[str, str]) -> dict[str, Any]:
     """Clone a file from the mounted directory to the caller's notebook server."""
     settings, server = services().settings, services().contents
-    file = fs_cloning.read_mounted(
-        settings.fs_cloning_basedir,
-        fields["relpath"],
-        limit=settings.max_notebook_size,
-    )
-    draft = draft_of_valid(file.name, file.data)
-    return save(draft, fields["target_path"], server=server, caller=caller()).model
+    budget = services().budget
+    with mounted(fields["relpath"], settings=settings, budget=budget) as file:
+        draft = draft_of_valid(file.name, file.data)
+        return save(draft, fields["target_path"], server=server, caller=caller()).model

@@ -1,6 +1,6 @@
 """PUT and DELETE /api/bookstore/published: publish a notebook, and unpublish it."""
 
-from flask import Blueprint
+from flask import Blueprint, request
 from marshmallow import EXCLUDE, Schema, fields, validate
 
 from bookstore_core.paths import s3_display_path
@@ -81,8 +81,12 @@ def publish_notebook(path: str) -> dict[str, str | None]:
     `trusted` metadata. Publishing again makes another version. Its `title` and `note`
     are beside the model's `content`.
     """
-    publication = publication_of(path, read_body(), settings=services().settings)
-    published = publish(publication, store=services().open_store(), author=author())
+    settings = services().settings
+    # What is sent without a length is as large as a body may be.
+    size = request.content_length or settings.max_notebook_size
+    with services().budget.take(size):
+        publication = publication_of(path, read_body(), settings=settings)
+        published = publish(publication, store=services().open_store(), author=author())
     services().folders.forget()
     return {
         "s3_path": published.display_path,

@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
 from urllib.parse import urlencode
 
 from flask import Blueprint, Response, make_response, redirect, render_template, request
@@ -21,8 +20,8 @@ from bookstore_web.contents.drafts import Draft, draft_of_valid, opening_url, sa
 from bookstore_web.contents.free_names import FreeName, find_place
 from bookstore_web.fields import optional_field, text_field
 from bookstore_web.rendering.policy import FRAME_SANDBOX
-from bookstore_web.sharing.clone import CloneSource, fetch, is_published, look_up
-from bookstore_web.sharing.clone_mounted import MountedFile, read_mounted
+from bookstore_web.sharing.clone import CloneSource, fetched, is_published, look_up
+from bookstore_web.sharing.clone_mounted import MountedFile, mounted, read_mounted
 from bookstore_web.sharing.file_kinds import kind_of
 
 blueprint = Blueprint("clone", __name__)
@@ -86,18 +85,22 @@ def clone() -> BaseResponse:
     source = services().clone_source(fields)
     target_path = optional_field(fields, "target_path")
     settings, hurried = services().settings, services().open_store(hurried=True)
-    # This fails early if the store is down; `fetch` allows time for a large file.
+    # This fails early if the store is down; `fetched` allows time for a large file.
     look_up(source, store=hurried, settings=settings)
-    original = fetch(source, store=services().open_store(), settings=settings)
-    draft = draft_of_valid(source.name, original.data)
-    return _save(draft, target_path, _offer_version(source, original.version))
+    store, budget = services().open_store(), services().budget
+    with fetched(source, store=store, settings=settings, budget=budget) as original:
+        draft = draft_of_valid(source.name, original.data)
+        return _save(draft, target_path, _offer_version(source, original.version))
 
 
 @blueprint.get("/bookstore/fs-clone")
 def fs_landing() -> Response:
     """Show which file of the mounted directory would be cloned, and where to."""
     fields = request.args.to_dict()
-    file = _mounted_file(fields, content=False)
+    settings = services().settings
+    basedir, limit = settings.fs_cloning_basedir, settings.max_notebook_size
+    relpath = text_field(fields, "relpath")
+    file = read_mounted(basedir, relpath, limit=limit, content=False)
     return _show(_offer_file(file), optional_field(fields, "target_path"))
 
 
@@ -106,19 +109,11 @@ def fs_clone() -> BaseResponse:
     """Clone the notebook that the landing page showed, and open the copy."""
     fields = request.form.to_dict()
     target_path = optional_field(fields, "target_path")
-    file = _mounted_file(fields, content=True)
-    draft = draft_of_valid(file.name, file.data)
-    return _save(draft, target_path, _offer_file(file))
-
-
-def _mounted_file(fields: Mapping[str, Any], *, content: bool) -> MountedFile:
-    settings = services().settings
-    return read_mounted(
-        settings.fs_cloning_basedir,
-        text_field(fields, "relpath"),
-        limit=settings.max_notebook_size,
-        content=content,
-    )
+    settings, budget = services().settings, services().budget
+    relpath = text_field(fields, "relpath")
+    with mounted(relpath, settings=settings, budget=budget) as file:
+        draft = draft_of_valid(file.name, file.data)
+        return _save(draft, target_path, _offer_file(file))
 
 
 def _offer_version(source: CloneSource, version: Version) -> Offer:

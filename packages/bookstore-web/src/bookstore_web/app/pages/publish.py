@@ -21,11 +21,15 @@ def publish_version() -> Response:
     here = shelved(fields)
     store, settings = services().open_store(), services().settings
     history = services().history(here.shelf)
-    _, data = history.read(here.path, text_field(fields, "version_id"))
-    publication = publication_of_version(
-        text_field(fields, "published_path"), data, fields, settings=settings
-    )
-    published = publish(publication, store=store, author=author())
+    row = history.locate(here.path, text_field(fields, "version_id"))
+    published_path = text_field(fields, "published_path")
+    with services().budget.take(row.version.size):
+        _, data = history.read(row.path, row.version.version_id)
+        publication = publication_of_version(
+            published_path, data, fields, settings=settings
+        )
+        del data
+        published = publish(publication, store=store, author=author())
     services().folders.forget()
     there = here.elsewhere(publication.path, shelf=PUBLISHED)
     return redirect(
