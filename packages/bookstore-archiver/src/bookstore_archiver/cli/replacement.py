@@ -23,13 +23,11 @@ from bookstore_core.errors import (
 )
 from bookstore_core.origins import Origin
 from bookstore_core.stores.streams import CHUNK
-from bookstore_core.untrusted.trust import untrusted
+from bookstore_core.untrusted.marks import may_claim_trust, untrusted_pieces
 
 #: How many times a file is kept if somebody saves it meanwhile.
 ATTEMPTS = 3
 
-#: Without one of these, no cell is marked as trusted. A name may have escapes.
-TRUST = re.compile(rb"trusted|\\u00[67]")
 #: Without one of these, a notebook does not name files that jupytext pairs it with.
 PAIRING = re.compile(rb"jupytext|\\u00[67]")
 
@@ -108,15 +106,12 @@ def draft_of(target: str, pieces: Iterable[bytes]) -> Iterator[Draft]:
 
 @contextmanager
 def untrusted_draft(target: str, pieces: Iterable[bytes]) -> Iterator[Draft]:
-    """Write a draft like `draft_of`, without marks of trust.
-
-    Only content that may have such marks is read into memory.
-    """
-    with draft_of(target, pieces) as draft:
-        if not draft.matches(TRUST):
+    """Write a draft like `draft_of`, without marks of trust."""
+    with draft_of(target, pieces) as draft, open(draft.os_path, "rb") as file:
+        if not may_claim_trust(file):
             yield draft
             return
-        with draft_of(target, [untrusted(draft.read(), bounded=False)]) as clean:
+        with draft_of(target, untrusted_pieces(file)) as clean:
             yield clean
 
 

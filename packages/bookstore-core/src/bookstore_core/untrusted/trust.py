@@ -18,18 +18,17 @@ from bookstore_core.notebooks import (
 from bookstore_core.untrusted.bounds import load_json
 
 
-def untrusted(data: bytes, *, bounded: bool = True) -> bytes:
+def untrusted(data: bytes) -> bytes:
     """Return the bytes of a file without marks of trust, whether it is valid or not.
 
     What claims no trust is returned unchanged, such as a file of another kind. What
     cannot be parsed cannot be opened by Jupyter either. Raises TooLargeError if it has
-    too many values, unless not `bounded`, and InvalidNotebookError if it is nested too
-    deeply to be written.
+    too many values, and InvalidNotebookError if it is nested too deeply to be written.
     """
     if not data.lstrip().startswith(b"{"):
         return data
     try:
-        content = load_json(data) if bounded else json.loads(data.decode("utf-8"))
+        content = load_json(data)
     except (ValueError, RecursionError):
         return data
     return _write(drop_trust(content)) if _claims_trust(content) else data
