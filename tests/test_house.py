@@ -125,6 +125,8 @@ APART = {
     "confined": {"flask", "tornado"},
     "contents": {"flask", "tornado"},
     "sharing": {"flask", "tornado"},
+    "catalogue": {"flask", "tornado"},
+    "cli": {"flask", "tornado"},
     "library": {"flask", "tornado"},
     "versions": {"flask", "tornado"},
     "rendering": {"flask", "tornado"},

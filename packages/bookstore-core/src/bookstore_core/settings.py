@@ -161,6 +161,14 @@ class BookstoreSettings(LoggingConfigurable):
         "user-redirect, or the address of the notebook server itself.",
     ).tag(config=True)
 
+    catalogue_url = Secret(
+        "",
+        help="Database of the catalogue, for search: 'sqlite:////absolute/path', or "
+        "'postgresql+psycopg://user@host/name', which several processes and machines "
+        "may share. Default: a file of SQLite for this account and store, in the "
+        "directory for temporary files.",
+    ).tag(config=True)
+
     spool_dir = Unicode(
         help="Directory where saves wait for upload. Default: bookstore/spool in "
         "Jupyter's data directory.",

@@ -1,0 +1,61 @@
+"""What every database can do for a search, each in its own way."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from sqlalchemy import ColumnElement, Connection
+
+from bookstore_web.catalogue.query import Term
+
+#: Notebooks that are ranked, of those that a search finds; the latest are taken.
+MOST_RANKED = 1000
+#: What a notebook whose name has all words is better than one whose text has them.
+BONUS = 10.0
+#: What a word in the name, the sources and the rest of a notebook counts.
+WEIGHTS = (8.0, 1.0, 4.0)
+
+
+@dataclass(frozen=True)
+class Indexed:
+    """What a search looks into, as words: the name, the sources, and the rest.
+
+    `parts` is the name in lower case, in which parts of words are found.
+    """
+
+    name: str
+    body: str
+    rest: str
+    parts: str
+
+
+class WordIndex(Protocol):
+    """The part of a catalogue that differs between databases."""
+
+    def create(self, connection: Connection) -> None:
+        """Create what the database needs besides the tables of `tables.py`."""
+
+    def drop(self, connection: Connection) -> None:
+        """Remove what `create` created, if it is there."""
+
+    def lock(self, connection: Connection) -> None:
+        """Let no other process write until the transaction ends."""
+
+    def add(self, connection: Connection, rows: Sequence[tuple[int, Indexed]]) -> None:
+        """Add notebooks, by their id."""
+
+    def remove(
+        self, connection: Connection, rows: Sequence[tuple[int, Indexed]]
+    ) -> None:
+        """Remove notebooks, which were added with exactly this."""
+
+    def find(
+        self,
+        connection: Connection,
+        terms: Sequence[Term],
+        where: Sequence[ColumnElement[bool]],
+    ) -> dict[int, float]:
+        """Return the ids of notebooks that have all terms, and how well they fit.
+
+        `where` are conditions for their rows in the table of notebooks.
+        """

@@ -1,0 +1,132 @@
+"""What is written into the catalogue about a notebook, and what is read from it."""
+
+import zlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from bookstore_core.stores import Label, Version
+from bookstore_web.catalogue.databases.index import Indexed
+from bookstore_web.catalogue.extracts import Extract
+from bookstore_web.catalogue.words import joined_words, padded_words
+
+#: Between the cells of a packed text. No cell has it: control characters are replaced.
+_BETWEEN = "\x1e"
+#: The most bytes of a packed text, unpacked: a damaged one must not fill the memory.
+_MOST_UNPACKED = 4 * 1024 * 1024
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A notebook that was read: its newest version, what is kept of it, its labels."""
+
+    version: Version
+    extract: Extract
+    labels: tuple[Label, ...] = ()
+
+
+@dataclass(frozen=True)
+class Known:
+    """A notebook in the catalogue. `number` is its id there.
+
+    `read` is whether its content was read; until then only its key, size and time are
+    known. `clones` is how often it was cloned.
+    """
+
+    number: int
+    key: str
+    shelf: str
+    path: str
+    version_id: str
+    size: int
+    stored_at: datetime
+    saved_at: datetime
+    author: str
+    title: str
+    note: str
+    head: str
+    kernel: str
+    imports: tuple[str, ...]
+    labels: tuple[str, ...]
+    read: bool
+    clones: int = 0
+
+    @classmethod
+    def of(cls, row: Mapping[str, Any], clones: int = 0) -> "Known":
+        """Return the notebook of a row."""
+        return cls(
+            number=row["id"],
+            **{name: row[name] for name in ("key", "shelf", "path", "version_id")},
+            **{name: row[name] for name in ("size", "author", "title", "note")},
+            **{name: row[name] for name in ("head", "kernel")},
+            stored_at=datetime.fromtimestamp(row["stored_at"], UTC),
+            saved_at=datetime.fromtimestamp(row["saved_at"], UTC),
+            imports=tuple(row["imports"].split()),
+            labels=tuple(row["labels"].splitlines()),
+            read=row["read_at"] is not None,
+            clones=clones,
+        )
+
+
+def values_of(entry: Entry) -> dict[str, Any]:
+    """Return the columns of a notebook that was read."""
+    version, extract = entry.version, entry.extract
+    metadata = version.metadata
+    author = metadata.author if metadata else ""
+    labels = [" ".join(label.name.split()) for label in entry.labels]
+    return {
+        "version_id": version.version_id,
+        "size": version.size,
+        "stored_at": version.stored_at.timestamp(),
+        "saved_at": version.saved_at.timestamp(),
+        "author": author,
+        "who": padded_words(author),
+        "title": (metadata.title if metadata else "") or extract.title,
+        "note": metadata.note if metadata else "",
+        "head": extract.head,
+        "kernel": extract.kernel,
+        "kernels": padded_words(extract.kernel),
+        "imports": " ".join(extract.imports),
+        **label_values(labels),
+    }
+
+
+def label_values(labels: Sequence[str]) -> dict[str, str]:
+    """Return the columns of a notebook's labels."""
+    return {
+        "labels": "\n".join(labels),
+        "labelled": "|".join(map(padded_words, labels)),
+    }
+
+
+def indexed(row: Mapping[str, Any], cells: Sequence[str]) -> Indexed:
+    """Return what a search looks into, of a row and the sources of its cells.
+
+    The same row and cells give the same words, because SQLite is given them again when
+    they are removed.
+    """
+    rest = (row["author"], row["note"], row["labels"], row["imports"])
+    return Indexed(
+        name=joined_words(f"{row['path']}\n{row['title']}"),
+        body=joined_words("\n".join(cell[1:] for cell in cells)),
+        rest=joined_words("\n".join(rest)),
+        parts=f"{row['path']}\n{row['title']}".casefold(),
+    )
+
+
+def pack(cells: Sequence[str]) -> bytes:
+    """Return the sources of cells as one compressed value."""
+    return zlib.compress(_BETWEEN.join(cells).encode("utf-8"))
+
+
+def unpack(packed: bytes | None) -> tuple[str, ...]:
+    """Return the cells that `pack` packed; none if the value is damaged or missing."""
+    if packed is None:
+        return ()
+    try:
+        data = zlib.decompressobj().decompress(packed, _MOST_UNPACKED)
+        text = data.decode("utf-8")
+    except (zlib.error, UnicodeDecodeError):
+        return ()
+    return tuple(text.split(_BETWEEN)) if text else ()

@@ -1,0 +1,226 @@
+"""Where the catalogue is, and opening it; one that cannot be used is made again."""
+
+import hashlib
+import os
+import sqlite3
+import struct
+import tempfile
+import unicodedata
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event, insert, inspect, select
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+
+from bookstore_core.disk.private import create_private, make_private, take_back
+from bookstore_core.errors import ConfigurationError, StorageUnavailableError
+from bookstore_core.history import SHELVES
+from bookstore_core.settings import BookstoreSettings
+from bookstore_web.catalogue.catalogue import Catalogue, is_damage
+from bookstore_web.catalogue.databases.index import WordIndex
+from bookstore_web.catalogue.databases.postgres import PostgresIndex
+from bookstore_web.catalogue.databases.sqlite import SqliteIndex
+from bookstore_web.catalogue.databases.tables import METADATA, STATE
+
+#: The form of the tables, and of the words in them, which Python's Unicode data cuts.
+FORM = f"1 {unicodedata.unidata_version}"
+#: The application id of our files: "book".
+APPLICATION_ID = 0x626F6F6B
+#: Where a file of SQLite has the id, after its first words.
+_MAGIC, _ID_AT = b"SQLite format 3\0", 68
+#: Seconds to wait for a process that writes.
+BUSY_SECONDS = 5
+#: How SQLite writes: a file survives the end of a process, and of the machine.
+SYNCHRONOUS = "NORMAL"
+#: The schema of our tables in PostgreSQL.
+SCHEMA = "bookstore_catalogue"
+
+
+def open_catalogue(settings: BookstoreSettings, *, rebuild: bool = False) -> Catalogue:
+    """Return the catalogue that the settings name, made if it is missing.
+
+    One of another form, or a file of ours that is torn, is removed and made again, as
+    with `rebuild`. Raises StorageUnavailableError if the database cannot be used now,
+    and ConfigurationError if the settings name no database, or a file that is not ours.
+    """
+    try:
+        return _open(settings, rebuild=rebuild)
+    except SQLAlchemyError as error:
+        if is_damage(error) and not settings.catalogue_url.startswith("postgresql"):
+            return _open(settings, rebuild=rebuild, torn=True)
+        raise _away(error) from error
+    except OSError as error:
+        raise _away(error) from error
+
+
+def _open(
+    settings: BookstoreSettings, *, rebuild: bool, torn: bool = False
+) -> Catalogue:
+    url, is_default = _url(settings)
+    index: WordIndex = SqliteIndex()
+    if url.get_backend_name() == "postgresql":
+        engine, index = _postgres_engine(url), PostgresIndex()
+    else:
+        _check_file(Path(url.database or ""), is_default=is_default, torn=torn)
+        engine = _sqlite_engine(url)
+    folders = {
+        name: f"{shelf.prefix(settings)}/"
+        for name, shelf in SHELVES.items()
+        if shelf.prefix(settings)
+    }
+    catalogue = Catalogue(engine, index, folders=folders)
+    try:
+        _prepare(catalogue, rebuild=rebuild)
+    except BaseException:
+        catalogue.close()
+        raise
+    return catalogue
+
+
+def _away(error: Exception) -> StorageUnavailableError:
+    cause = getattr(error, "orig", None) or error
+    return StorageUnavailableError(
+        f"The catalogue cannot be used now: {str(cause).strip().splitlines()[0]}."
+    )
+
+
+def describe_place(settings: BookstoreSettings) -> str:
+    """Return where the catalogue is, without a password."""
+    return _url(settings)[0].render_as_string(hide_password=True)
+
+
+def _url(settings: BookstoreSettings) -> tuple[URL, bool]:
+    """Return the address of the database, and whether it is the default one."""
+    if not settings.catalogue_url:
+        return URL.create("sqlite", database=str(default_file(settings))), True
+    try:
+        url = make_url(settings.catalogue_url)
+    except ArgumentError:
+        raise ConfigurationError(_NO_DATABASE) from None
+    known = url.get_backend_name()
+    if known == "sqlite" and url.database and Path(url.database).is_absolute():
+        return url, False
+    if known == "postgresql":
+        return url, False
+    raise ConfigurationError(_NO_DATABASE)
+
+
+_NO_DATABASE = (
+    "BookstoreSettings.catalogue_url names no database. Write "
+    "'sqlite:////absolute/path' or 'postgresql+psycopg://user@host/name'."
+)
+
+
+def default_file(settings: BookstoreSettings) -> Path:
+    """Return the file for a store, in this account's folder for temporary files.
+
+    Homes are often on NFS, where SQLite's locks fail; what is lost is made again.
+    """
+    folder = Path(tempfile.gettempdir()) / f"bookstore-{os.geteuid()}"
+    place = (
+        *(settings.storage, settings.local_root, settings.s3_endpoint_url),
+        *(settings.bucket, settings.workspace_prefix, settings.published_prefix),
+    )
+    name = hashlib.sha256("\n".join(map(str, place)).encode()).hexdigest()[:16]
+    return folder / f"catalogue-{name}.sqlite"
+
+
+def _check_file(file: Path, *, is_default: bool, torn: bool) -> None:
+    """Make a private file, and remove one that is torn. Raises ConfigurationError."""
+    if is_default:
+        make_private(file.parent)
+        take_back(file.parent)
+    with suppress(FileExistsError):
+        os.close(create_private(file))
+    with file.open("rb") as opened:
+        head = opened.read(_ID_AT + 4)
+    is_ours = head.startswith(_MAGIC) and head[_ID_AT:] == struct.pack(
+        ">I", APPLICATION_ID
+    )
+    if not head or (is_ours and not torn):
+        return
+    if not (is_default or is_ours):
+        raise ConfigurationError(
+            f"{file} is not a catalogue of bookstore. Name another file in "
+            "BookstoreSettings.catalogue_url, or remove it."
+        )
+    remove_file(file)
+    os.close(create_private(file))
+
+
+def remove_file(file: Path) -> None:
+    """Remove a catalogue in a file."""
+    for suffix in ("", "-journal"):
+        Path(f"{file}{suffix}").unlink(missing_ok=True)
+
+
+def _sqlite_engine(url: URL) -> Engine:
+    engine = create_engine(url, connect_args={"timeout": BUSY_SECONDS})
+
+    @event.listens_for(engine, "connect")
+    def prepare(connection: sqlite3.Connection, _: object) -> None:
+        connection.isolation_level = None  # transactions begin as `begin` says
+        connection.execute(f"PRAGMA synchronous={SYNCHRONOUS}")
+        connection.execute("PRAGMA secure_delete=FAST")
+        connection.execute("PRAGMA cache_size=-8000")
+        # Readers are stopped by a commit alone, not by a transaction that is large.
+        connection.execute("PRAGMA cache_spill=OFF")
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        writes = connection.get_execution_options().get("writes")
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+    return engine
+
+
+def _postgres_engine(url: URL) -> Engine:
+    arguments = {
+        "connect_timeout": BUSY_SECONDS,
+        "options": f"-csearch_path={SCHEMA},public -cstatement_timeout=60000",
+    }
+    try:
+        return create_engine(url, connect_args=arguments, pool_pre_ping=True)
+    except ImportError:
+        raise ConfigurationError(
+            "The driver of PostgreSQL is missing. Install bookstore-web[postgres], and "
+            "begin catalogue_url with postgresql+psycopg://."
+        ) from None
+
+
+def _prepare(catalogue: Catalogue, *, rebuild: bool) -> None:
+    """Create the tables, or create them again if they have another form.
+
+    How often notebooks were cloned is kept, if it can be.
+    """
+    if not rebuild and _form(catalogue.engine) == FORM:
+        return
+    with catalogue.transaction() as connection:
+        if connection.dialect.name == "postgresql":
+            connection.exec_driver_sql(f"CREATE SCHEMA IF NOT EXISTS {SCHEMA}")
+        if not rebuild and _form_in(connection) == FORM:
+            return  # another process has created them meanwhile
+        tables = [table for table in METADATA.sorted_tables if table.name != "clones"]
+        catalogue.index.drop(connection)
+        METADATA.drop_all(connection, tables=tables)
+        METADATA.create_all(connection)
+        catalogue.index.create(connection)
+        if connection.dialect.name == "sqlite":
+            connection.exec_driver_sql(f"PRAGMA application_id={APPLICATION_ID}")
+        connection.execute(insert(STATE).values(name="form", value=FORM))
+
+
+def _form(engine: Engine) -> str:
+    with engine.connect() as connection:
+        return _form_in(connection)
+
+
+def _form_in(connection: Connection) -> str:
+    if not inspect(connection).has_table(STATE.name):
+        return ""
+    found: Any = connection.execute(
+        select(STATE.c.value).where(STATE.c.name == "form")
+    ).scalar()
+    return str(found or "")

@@ -1,0 +1,1 @@
+"""The verbs `index` and `search`."""

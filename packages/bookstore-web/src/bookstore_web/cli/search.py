@@ -1,0 +1,87 @@
+"""`jupyter bookstore search`: find notebooks by what is in them."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from traitlets import Integer, Unicode
+
+from bookstore_core.cli.command import Verb
+from bookstore_core.history.shelves import find_shelf
+from bookstore_core.paths import printable
+from bookstore_web.catalogue.answers import Answers, FoundPage, Hit
+from bookstore_web.catalogue.place import open_catalogue
+from bookstore_web.catalogue.query import parse_query
+
+
+class SearchApp(Verb):
+    """Find notebooks by what is in them, with the catalogue that `index` makes.
+
+    TEXT has words, "phrases in quotes", and filters: author:NAME, in:FOLDER,
+    label:NAME, kernel:NAME, after:DATE and before:DATE. Exit codes: 0 found, 2 the
+    search cannot be read, 4 nothing was found, 3 and 7 the settings cannot work, or the
+    catalogue cannot be used now.
+    """
+
+    name = "jupyter-bookstore-search"
+    description = __doc__
+    examples = """
+    jupyter bookstore search 'xylophone author:ann'
+    jupyter bookstore search '"mean absolute error" after:2026-05-01' --json
+    """
+    words = ("TEXT", "[TEXT ...]")
+    shelf = Unicode("", help="workspace or published; both if it is not given.").tag(
+        config=True
+    )
+    limit = Integer(20, min=1, max=1000, help="Notebooks to show.").tag(config=True)
+    aliases = {  # noqa: RUF012
+        **Verb.aliases,
+        "shelf": "SearchApp.shelf",
+        "limit": "SearchApp.limit",
+    }
+
+    def run(self) -> int:
+        if self.shelf:
+            find_shelf(self.shelf)
+        query = parse_query(" ".join(self.extra_args))
+        catalogue = open_catalogue(self.settings())
+        try:
+            if not catalogue.state().get("known_at"):
+                self.print_note(
+                    "The catalogue is not complete. First run: jupyter bookstore index"
+                )
+            found = Answers(catalogue).search(query, shelf=self.shelf, limit=self.limit)
+        finally:
+            catalogue.close()
+        self.show([_record(hit) for hit in found.hits], _lines(found))
+        return 0 if found.hits else 4
+
+
+def _record(hit: Hit) -> dict[str, Any]:
+    known, passage = hit.notebook, hit.passage
+    return {
+        "shelf": known.shelf,
+        "path": known.path,
+        "version_id": known.version_id,
+        "title": known.title,
+        "author": known.author,
+        "saved_at": known.saved_at,
+        "cell": passage.cell if passage else None,
+        "text": "".join(piece.text for piece in passage.pieces) if passage else "",
+    }
+
+
+def _lines(found: FoundPage) -> Iterator[str]:
+    for hit in found.hits:
+        known = hit.notebook
+        said = (known.title, known.author, f"{known.saved_at:%Y-%m-%d %H:%M} UTC")
+        yield f"{known.shelf}: {printable(known.path)}"
+        yield f"    {', '.join(printable(text) for text in said if text)}"
+        if hit.passage is not None:
+            text = "".join(piece.text for piece in hit.passage.pieces)
+            yield f"    cell {hit.passage.cell}:"
+            yield from (f"        {line}" for line in text.splitlines() if line.strip())
+    more = "more than " if found.more else ""
+    shown = len(found.hits)
+    yield (
+        f"{shown} of {more}{found.total} notebooks." if shown else "Nothing was found."
+    )

@@ -1,0 +1,163 @@
+"""Searches in a catalogue that was made from a store."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+from bookstore_core.stores import Label, VersionStore, utc_now
+from bookstore_web.catalogue.answers import FoundPage
+from harness.sources import PYTHON, notebook_of
+
+Find = Callable[..., FoundPage]
+Put = Callable[..., object]
+
+
+def paths(found: FoundPage) -> list[str]:
+    return [hit.notebook.path for hit in found.hits]
+
+
+def marked(found: FoundPage) -> list[str]:
+    passage = found.hits[0].passage
+    assert passage is not None
+    return [piece.text for piece in passage.pieces if piece.marked]
+
+
+def test_a_notebook_is_found_by_a_word_in_a_cell(
+    put: Put, walk: Callable[[], object], find: Find
+) -> None:
+    put("workspace/a.ipynb", notebook_of("# Music", "play('Xylophone', 3)"))
+    put("workspace/b.ipynb", notebook_of("play('piano')"))
+    walk()
+    found = find("xylophone")
+    assert paths(found) == ["a.ipynb"]
+    assert found.hits[0].passage is not None
+    assert found.hits[0].passage.cell == 2
+    assert marked(found) == ["Xylophone"]
+
+
+def test_beginnings_of_words_and_parts_of_names_are_found(
+    put: Put, walk: Callable[[], object], find: Find
+) -> None:
+    put("workspace/quarterly_report.ipynb", notebook_of("sum(regional_sales)"))
+    walk()
+    assert marked(find("region")) == ["regional"]
+    assert paths(find("arterly")) == ["quarterly_report.ipynb"]
+    assert paths(find("y_rep")) == ["quarterly_report.ipynb"]
+    assert paths(find('"regio"')) == []
+
+
+def test_a_phrase_is_found_as_it_stands(
+    put: Put, walk: Callable[[], object], find: Find
+) -> None:
+    put("workspace/a.ipynb", notebook_of("# The mean absolute error"))
+    put("workspace/b.ipynb", notebook_of("# An absolute mean error"))
+    walk()
+    assert paths(find('"mean absolute error"')) == ["a.ipynb"]
+    assert sorted(paths(find("mean absolute error"))) == ["a.ipynb", "b.ipynb"]
+    assert marked(find('"mean absolute error"')) == ["mean absolute error"]
+
+
+def test_what_a_database_treats_specially_is_only_text(
+    put: Put, walk: Callable[[], object], find: Find
+) -> None:
+    put("workspace/a.ipynb", notebook_of("a = lambda x: x['near'] AND y -- 100%"))
+    walk()
+    odd = ("NEAR(", "a AND", "x:x", "(near", "y*", "-- 100%", "near ' or", "{a}^2 near")
+    for text in odd:
+        assert isinstance(find(text), FoundPage)
+    assert paths(find("lambda x: x['near']")) == ["a.ipynb"]
+    assert paths(find("100%")) == ["a.ipynb"]
+
+
+def test_case_and_accents_do_not_matter_and_scripts_without_spaces_work(
+    put: Put, walk: Callable[[], object], find: Find
+) -> None:
+    put("workspace/a.ipynb", notebook_of("# Größe von Müller", "# 上海销售报告"))
+    walk()
+    assert marked(find("muller")) == ["Müller"]
+    assert marked(find("MÜLLER")) == ["Müller"]
+    assert marked(find("销售")) == ["销售"]
+    assert paths(find("售销")) == []
+
+
+def test_filters_choose_among_what_is_found(
+    put: Put, walk: Callable[[], object], find: Find
+) -> None:
+    put("workspace/reports/a.ipynb", notebook_of("sales", **PYTHON), author="ann")
+    put("workspace/b.ipynb", notebook_of("sales"), author="Jürgen Großmann")
+    walk()
+    assert paths(find("sales in:reports")) == ["reports/a.ipynb"]
+    assert paths(find("sales in:rep")) == []
+    assert paths(find("sales author:JURGEN")) == ["b.ipynb"]
+    assert paths(find('author:"Jürgen Großmann"')) == ["b.ipynb"]
+    assert paths(find("kernel:python")) == ["reports/a.ipynb"]
+    assert paths(find("kernel:ython")) == []
+    assert sorted(paths(find("after:2024-05-17 sales"))) == [
+        "b.ipynb",
+        "reports/a.ipynb",
+    ]
+    assert paths(find("after:2024-05-18 sales")) == []
+    assert len(paths(find("before:2024-05-18"))) == 2
+
+
+def test_a_notebook_is_found_by_a_label_of_a_version(
+    put: Put, store: VersionStore, walk: Callable[[], object], find: Find
+) -> None:
+    put("workspace/a.ipynb", notebook_of("1"))
+    put("workspace/b.ipynb", notebook_of("1"))
+    version = store.head("workspace/a.ipynb").version_id
+    store.set_label(
+        "workspace/a.ipynb", version, Label("As sent", labelled_at=utc_now())
+    )
+    walk()
+    assert paths(find('label:"as sent"')) == ["a.ipynb"]
+    assert paths(find("label:sent")) == ["a.ipynb"]
+
+
+def test_a_name_counts_more_than_a_text(
+    put: Put, walk: Callable[[], object], find: Find
+) -> None:
+    put("workspace/sales.ipynb", notebook_of("pass"))
+    for number in range(5):
+        put(f"workspace/{number}.ipynb", notebook_of("sales " * 20))
+    walk()
+    assert paths(find("sales"))[0] == "sales.ipynb"
+
+
+def test_pages_go_on_after_the_last_one_shown(
+    put: Put, walk: Callable[[], object], find: Find
+) -> None:
+    for number in range(7):
+        put(f"workspace/{number}.ipynb", notebook_of("sales"))
+    walk()
+    first = find("sales", limit=3)
+    put("workspace/new.ipynb", notebook_of("sales"))
+    walk()
+    second = find("sales", limit=3, cursor=first.cursor)
+    third = find("sales", limit=3, cursor=second.cursor)
+    shown = paths(first) + paths(second) + paths(third)
+    assert sorted(shown) == [f"{number}.ipynb" for number in range(7)]
+    assert third.cursor is None
+
+
+def test_only_what_the_asker_may_read_is_found(
+    put: Put, walk: Callable[[], object], find: Find
+) -> None:
+    put("workspace/ann/a.ipynb", notebook_of("secret"))
+    put("workspace/anna/b.ipynb", notebook_of("secret"))
+    put("published/c.ipynb", notebook_of("secret"))
+    walk()
+    assert paths(find("secret", readable=["workspace/ann/"])) == ["ann/a.ipynb"]
+    assert paths(find("secret", readable=[])) == []
+    assert len(paths(find("secret", readable=["published/", "workspace/anna/"]))) == 2
+    assert paths(find("in:anna", readable=["workspace/ann/"])) == []
+
+
+def test_a_time_in_a_filter_has_a_zone(
+    put: Put, walk: Callable[[], object], find: Find
+) -> None:
+    put("workspace/a.ipynb", notebook_of("1"))  # saved at 09:30 UTC
+    walk()
+    assert paths(find("after:2024-05-17T09:29")) == ["a.ipynb"]
+    assert paths(find("after:2024-05-17T11:29+02:00")) == ["a.ipynb"]
+    assert paths(find("after:2024-05-17T09:31")) == []
+    assert timedelta(0) < utc_now() - find("in:/").hits[0].notebook.saved_at

@@ -1,0 +1,169 @@
+"""The walk through a store, and the file of the catalogue."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from bookstore_core.errors import ConfigurationError, StorageUnavailableError
+from bookstore_core.settings import BookstoreSettings
+from bookstore_core.stores import Version, VersionStore
+from bookstore_web.catalogue import walk as walks
+from bookstore_web.catalogue.answers import Answers, FoundPage
+from bookstore_web.catalogue.catalogue import Catalogue
+from bookstore_web.catalogue.extracts import MOST_TEXT, extract
+from bookstore_web.catalogue.place import open_catalogue
+from bookstore_web.catalogue.walk import Walk
+from harness.sources import notebook_of
+
+Find = Callable[..., FoundPage]
+Put = Callable[..., Version]
+
+
+def paths(found: FoundPage) -> list[str]:
+    return [hit.notebook.path for hit in found.hits]
+
+
+def test_a_walk_reads_only_what_has_changed(
+    put: Put, walk: Callable[[], Walk], find: Find
+) -> None:
+    put("workspace/a.ipynb", notebook_of("apple"))
+    put("published/b.ipynb", notebook_of("banana"))
+    assert walk().progress.read == 2
+    assert walk().progress.read == 0
+    put("workspace/a.ipynb", notebook_of("cherry"))
+    assert walk().progress.read == 1
+    assert paths(find("apple")) == []
+    assert paths(find("cherry")) == ["a.ipynb"]
+
+
+def test_a_walk_forgets_what_is_gone(
+    put: Put, store: VersionStore, walk: Callable[[], Walk], find: Find
+) -> None:
+    put("published/a.ipynb", notebook_of("apple"))
+    put("published/b.ipynb", notebook_of("apple"))
+    walk()
+    store.mark_deleted("published/a.ipynb")
+    assert walk().progress.removed == 1
+    assert paths(find("apple")) == ["b.ipynb"]
+
+
+def test_an_interrupted_listing_goes_on(
+    put: Put, store: VersionStore, catalogue: Catalogue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(walks, "PAGE", 2)
+    for number in range(5):
+        put(f"workspace/{number}.ipynb", notebook_of("1"))
+    steps = Walk(store, catalogue).list()
+    next(steps)
+    next(steps)
+    steps.close()
+    assert not catalogue.state().get("known_at")
+    again = Walk(store, catalogue)
+    list(again.list())
+    assert again.progress.listed == 1
+    assert again.progress.removed == 0
+    assert Answers(catalogue).counts() == (5, 5)
+    assert catalogue.state()["known_at"]
+
+
+def test_what_is_no_notebook_and_what_is_large_is_found_by_its_path(
+    put: Put, walk: Callable[[], Walk], find: Find
+) -> None:
+    put("workspace/broken.ipynb", b"{not json")
+    put("workspace/script.py", b"xylophone = 1")
+    put("workspace/list.ipynb", b"[1, 2]")
+    assert walk().progress.read == 3
+    assert paths(find("broken")) == ["broken.ipynb"]
+    assert paths(find("xylophone")) == ["script.py"]
+
+
+def test_a_notebook_has_an_end() -> None:
+    data = notebook_of(*["word " * 20_000] * 4)
+    found = extract(json.dumps(data).encode(), "a.ipynb")
+    assert sum(len(cell) - 1 for cell in found.cells) == MOST_TEXT
+    assert len(found.head) == 300
+
+
+def test_outputs_are_left_out(put: Put, walk: Callable[[], Walk], find: Find) -> None:
+    put("workspace/a.ipynb", notebook_of("12345"))
+    walk()
+    assert paths(find("printed5")) == []
+
+
+def test_recents_are_right_whatever_their_names(
+    put: Put, walk: Callable[[], Walk], catalogue: Catalogue
+) -> None:
+    for name in ("m", "a", "z"):
+        put(f"workspace/{name}.ipynb", notebook_of("1"))
+    walk()
+    recent = Answers(catalogue).recent("workspace", 2)
+    assert [known.path for known in recent] == ["z.ipynb", "a.ipynb"]
+
+
+@pytest.mark.parametrize("torn", [b"not a database", b"SQLite format 3\0" + b"x" * 80])
+def test_a_file_that_is_not_ours_is_kept(
+    settings: BookstoreSettings, tmp_path: Path, torn: bytes
+) -> None:
+    file = tmp_path / "catalogue.sqlite"
+    file.write_bytes(torn)
+    with pytest.raises(ConfigurationError, match="is not a catalogue"):
+        open_catalogue(settings)
+    assert file.read_bytes() == torn
+
+
+def test_a_torn_file_of_ours_is_made_again(
+    settings: BookstoreSettings, catalogue: Catalogue, tmp_path: Path
+) -> None:
+    catalogue.close()
+    file = tmp_path / "catalogue.sqlite"
+    data = file.read_bytes()
+    file.write_bytes(data[:100] + b"\xff" * (len(data) - 100))
+    again = open_catalogue(settings)
+    assert Answers(again).counts() == (0, 0)
+    again.close()
+
+
+def test_a_catalogue_of_another_form_is_made_again(
+    settings: BookstoreSettings,
+    put: Put,
+    walk: Callable[[], Walk],
+    catalogue: Catalogue,
+) -> None:
+    put("workspace/a.ipynb", notebook_of("1"))
+    walk()
+    catalogue.count_clone("workspace/a.ipynb")
+    catalogue.set_state(form="0")
+    catalogue.close()
+    again = open_catalogue(settings)
+    assert Answers(again).counts() == (0, 0)
+    assert Answers(again).clones(["workspace/a.ipynb"]) == {"workspace/a.ipynb": 1}
+    again.close()
+
+
+def test_a_locked_catalogue_is_said_to_be_away(
+    catalogue: Catalogue, settings: BookstoreSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bookstore_web.catalogue.place.BUSY_SECONDS", 0)
+    other = open_catalogue(settings)
+    with (
+        catalogue.writing(),
+        pytest.raises(StorageUnavailableError, match="cannot be used now"),
+    ):
+        other.set_state(x="1")
+    other.close()
+
+
+def test_one_process_at_a_time_takes_its_turn(catalogue: Catalogue) -> None:
+    assert catalogue.take_turn("walker", 60)
+    assert not catalogue.take_turn("walker", 60)
+    catalogue.set_state(walker="")
+    assert catalogue.take_turn("walker", 60)
+
+
+def test_a_password_is_in_no_sentence() -> None:
+    settings = BookstoreSettings(catalogue_url="mysql://ann:hidden@host/x")
+    with pytest.raises(ConfigurationError) as caught:
+        open_catalogue(settings)
+    assert "hidden" not in str(caught.value)
