@@ -9,6 +9,7 @@
     |  |- UnsupportedTypeError      ... it is not of a type that is accepted
     |  `- InvalidNotebookError      ... it is not a valid notebook
     |- ForbiddenError               the store, or the settings, do not allow it
+    |  `- LoginRequiredError        ... to somebody who is not known
     |- NotFoundError                no such key, folder or bucket
     |  `- VersionNotFoundError      the key exists, but not that version of it
     |- ConflictError                it conflicts with something that exists
@@ -78,6 +79,10 @@ class InvalidNotebookError(InvalidRequestError):
 
 class ForbiddenError(BookstoreError):
     """The store or the settings do not allow it."""
+
+
+class LoginRequiredError(ForbiddenError):
+    """It is not known who asks, or no longer: they have to log in."""
 
 
 class NotFoundError(BookstoreError):

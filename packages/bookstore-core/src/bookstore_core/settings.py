@@ -9,15 +9,13 @@ from jupyter_core.paths import jupyter_data_dir
 from traitlets import Bool, Dict, Enum, Float, Integer, List, TraitError, Unicode
 from traitlets import default as default_of
 from traitlets import validate as validator_of
-from traitlets.config import Config, LoggingConfigurable
+from traitlets.config import Config
 
 from bookstore_core.errors import InvalidRequestError
 from bookstore_core.paths import DELIMITER, check_path
+from bookstore_core.traits.service import Secret, ServiceSettings
 
 _MODE = re.compile(r"0?[0-7]?7[0-7]{2}")
-
-#: What a wrong value of a setting for the web app on its own means.
-NOT_ALONE = "The web app on its own does not start."
 
 #: The values of `storage` for which a setting counts, in its tag `of_store`.
 S3, LOCAL, ANY = ("s3",), ("local",), ("s3", "local")
@@ -29,15 +27,7 @@ MAX_THREADS = 1000
 DEFAULT_ENDPOINT_URL = "https://s3.amazonaws.com"
 
 
-class Secret(Unicode[str, str]):
-    """Text that is never shown, not even if it is invalid."""
-
-    def error(self, obj: Any, value: Any, error: Any = None, info: Any = None) -> Any:
-        """Raise TraitError without the value, which traitlets' own message contains."""
-        raise TraitError(f"BookstoreSettings.{self.name} must be a string.")
-
-
-class BookstoreSettings(LoggingConfigurable):
+class BookstoreSettings(ServiceSettings):
     """Where versions are kept, and what is allowed.
 
     Set these in a Jupyter config file (``c.BookstoreSettings.s3_bucket = "..."``), on
@@ -137,22 +127,6 @@ class BookstoreSettings(LoggingConfigurable):
         help="Absolute path of a directory from which people may clone by relative "
         "path. Empty: none.",
     ).tag(config=True, if_wrong=("", "Nothing is cloned from a directory."))
-
-    allowed_hosts = List(
-        Unicode(),
-        help="Names at which the web app on its own is reached, such as "
-        "'books.example.org', with or without a port. Empty: any. Requests to other "
-        "names are refused, and links that it returns have one of these.",
-    ).tag(config=True, if_wrong=([], NOT_ALONE))
-    proxy_secret = Secret(
-        help="Text that the proxy before the web app on its own sends in the header "
-        "X-Bookstore-Proxy-Secret. If set, requests without it are refused.",
-    ).tag(config=True, if_wrong=("", NOT_ALONE))
-    proxy_user_header = Unicode(
-        help="Header in which that proxy names the user, such as 'X-Forwarded-User'. "
-        "It is believed over a unix socket, or with proxy_secret. Empty: nobody is "
-        "named.",
-    ).tag(config=True, if_wrong=("", NOT_ALONE))
 
     public_url = Unicode(
         "",
@@ -302,6 +276,11 @@ class BookstoreSettings(LoggingConfigurable):
         if self.storage == "local":
             return self.s3_bucket or "bookstore"
         return self.s3_bucket
+
+    @property
+    def has_people(self) -> bool:
+        """Whether everybody has folders of their own on the shelves."""
+        return self.auth in {"header", "hub"} or self.storage == "service"
 
     def counts_for_store(self, name: str) -> bool:
         """Return whether no store can be opened if the setting `name` is wrong."""

@@ -5,6 +5,7 @@ object for each such marker, whose metadata has the author and the time::
 
     PUBLISHED-PREFIX/.bookstore/unpublished/DIGEST-OF-KEY-AND-MARKER
 
+In a store where everybody writes below a folder of their own, it is in that folder.
 Without it, as when another program deleted the key, only the time is known.
 """
 
@@ -30,6 +31,7 @@ class Removals:
     def __init__(self, store: VersionStore, settings: BookstoreSettings) -> None:
         self._store = store
         self._prefix = PUBLISHED.prefix(settings)
+        self._in_folders = settings.has_people
 
     def remove(self, key: str, *, author: str) -> Version:
         """Take a key off the lists of its shelf; return the marker that does so.
@@ -80,9 +82,11 @@ class Removals:
     def _record_key(self, marker: Version) -> str:
         # Not beside the notebook: a folder with nothing but records would be listed.
         digest = hashlib.sha256(f"{marker.key}\n{marker.version_id}".encode())
-        return s3_key(
-            self._prefix, f"{OWN_FOLDER}/unpublished/{digest.hexdigest()[:32]}"
-        )
+        place = self._prefix
+        if self._in_folders:
+            folder = marker.key.removeprefix(f"{place}/").partition("/")[0]
+            place = s3_key(place, folder)
+        return s3_key(place, f"{OWN_FOLDER}/unpublished/{digest.hexdigest()[:32]}")
 
 
 def say_removal(path: str, marker: Version) -> str:

@@ -15,6 +15,7 @@ from bookstore_core.errors import (
     ConflictError,
     NewerVersionError,
     NotFoundError,
+    StorageError,
 )
 from bookstore_core.paths import printable
 from bookstore_core.stores.arrivals import ARRIVAL_TYPE, arrival_of, arrivals_key
@@ -32,6 +33,7 @@ from bookstore_core.stores.versions import (
     Version,
     VersionMetadata,
     VersionPage,
+    new_save_id,
 )
 
 #: The content type of a notebook.
@@ -167,6 +169,23 @@ class VersionStore(ABC):
         content_type: str,
     ) -> Version:
         """Write a version, as `put` says."""
+
+    def put_again(self, version: Version) -> Version:
+        """Write an older version again, as the newest one of its key.
+
+        Content, author and time are those of that version, which it names as
+        `restored_from`. Raises VersionNotFoundError if there is no such version, and
+        StorageError if it has no metadata.
+        """
+        with self.open(version.key, version.version_id, bucket=version.bucket) as found:
+            metadata = found.version.metadata
+            data = found.read(None)
+        if metadata is None:
+            raise StorageError(f"Another program wrote this version of {version.key}.")
+        metadata = replace(
+            metadata, save_id=new_save_id(), restored_from=version.version_id
+        )
+        return self.put(version.key, BytesIO(data), size=len(data), metadata=metadata)
 
     @abstractmethod
     def mark_deleted(self, key: str) -> Version:

@@ -11,11 +11,14 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote, unquote_to_bytes
 
 from flask import request
+from werkzeug.wrappers import Response
 
 from bookstore_core import authors
 from bookstore_core.errors import ForbiddenError, InvalidRequestError
 from bookstore_core.settings import BookstoreSettings
-from bookstore_web.app.standalone import check_standalone, proxy_user
+from bookstore_web.app.access.entry import Entry
+from bookstore_web.app.access.people import NOBODY, Person
+from bookstore_web.app.standalone import check_proxy, check_standalone, proxy_user
 from bookstore_web.contents.client import Caller
 from bookstore_web.wire import CONTEXT_HEADER, Launch, RequestContext
 
@@ -23,6 +26,7 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 CONTEXT_KEY = "bookstore.context"
+PERSON_KEY = "bookstore.person"
 HEADER_KEY = "HTTP_" + CONTEXT_HEADER.upper().replace("-", "_")
 #: Characters that are not percent-encoded in the path of a URL.
 PATH_CHARACTERS = "/~!$&'()*+,;=:@"
@@ -66,13 +70,24 @@ def _split_path(environ: "WSGIEnvironment", base_url: str) -> None:
         environ["PATH_INFO"] = path.removeprefix(script_name)
 
 
-def check_caller(launch: Launch | None, settings: BookstoreSettings) -> None:
+def check_caller(
+    launch: Launch | None, settings: BookstoreSettings, entry: Entry | None
+) -> Response | None:
     """Check that the request came through the notebook server, or through the proxy.
 
-    Raises ForbiddenError, and InvalidRequestError for a path that is not UTF-8 and a
-    host that is not allowed.
+    A service has an `entry`, which finds out who asks. Returns an answer to give
+    instead of the requested one: the way to the login.
+
+    Raises LoginRequiredError, ForbiddenError, and InvalidRequestError for a path that
+    is not UTF-8 and a host that is not allowed.
     """
-    if launch is None:
+    answer = None
+    if entry is not None:
+        check_proxy(settings)
+        who, answer = entry.admit()
+        request.environ[PERSON_KEY] = who
+        request.environ[CONTEXT_KEY] = _own_context(who.name, settings.public_url)
+    elif launch is None:
         check_standalone(settings)
         request.environ[CONTEXT_KEY] = _own_context(
             proxy_user(settings), settings.public_url
@@ -83,6 +98,13 @@ def check_caller(launch: Launch | None, settings: BookstoreSettings) -> None:
         request.environ.get("PATH_INFO", "").encode("latin-1").decode("utf-8")
     except UnicodeError:
         raise InvalidRequestError("The path of the URL is not UTF-8.") from None
+    return answer
+
+
+def person() -> Person:
+    """Return who sends this request to a service; `NOBODY` if that is not known."""
+    known: Person | None = request.environ.get(PERSON_KEY)
+    return known or NOBODY
 
 
 def _own_context(user: str = "", public_url: str = "") -> RequestContext:

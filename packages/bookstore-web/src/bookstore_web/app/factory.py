@@ -11,11 +11,11 @@ from bookstore_core.settings import BookstoreSettings
 from bookstore_core.stores.checks import MAX_COMMENT, MAX_LABEL, MAX_NOTE, MAX_TITLE
 from bookstore_core.stores.versions import MAX_READ
 from bookstore_web.app import failures
+from bookstore_web.app.access.entry import entry_of
 from bookstore_web.app.api import BLUEPRINTS
 from bookstore_web.app.context import ContextMiddleware, check_caller, context
 from bookstore_web.app.pages import pages
 from bookstore_web.app.services import EXTENSION, Services
-from bookstore_web.app.standalone import check_guards
 from bookstore_web.app.times import FILTERS
 from bookstore_web.wire import ENVELOPE, Launch
 
@@ -59,8 +59,7 @@ def create_app(
     """
     if settings is None:
         settings = _load_settings(launch)
-    if launch is None:
-        check_guards(settings)
+    entry = entry_of(settings) if launch is None else None
     app = Flask("bookstore_web.app", static_url_path="/bookstore/static")
     app.extensions[EXTENSION] = Services(settings, launch)
     app.config["MAX_CONTENT_LENGTH"] = settings.max_notebook_size + ENVELOPE
@@ -76,7 +75,7 @@ def create_app(
     app.register_blueprint(_shared_scripts())
     app.jinja_env.filters.update(FILTERS)
     failures.register(app)
-    app.before_request(lambda: check_caller(launch, settings))
+    app.before_request(lambda: check_caller(launch, settings, entry))
     app.after_request(_set_headers)
     app.context_processor(
         lambda: {

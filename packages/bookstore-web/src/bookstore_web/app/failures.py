@@ -15,6 +15,7 @@ from bookstore_core.errors import (
     ForbiddenError,
     InvalidNotebookError,
     InvalidRequestError,
+    LoginRequiredError,
     NotFoundError,
     SpoolError,
     StorageError,
@@ -35,6 +36,7 @@ STATUS: Mapping[type[BookstoreError], int] = {
     UnsupportedTypeError: 415,
     InvalidNotebookError: 422,
     ForbiddenError: 403,
+    LoginRequiredError: 401,
     NotFoundError: 404,
     ConflictError: 409,
     StorageError: 502,
@@ -58,6 +60,7 @@ RETRIED = frozenset({500, 502, 503, 504})
 #: The headings of error pages, plainer than the phrases of HTTP.
 HEADINGS = {
     400: "Not a valid request",
+    401: "Log in first",
     403: "Not allowed",
     404: "Not found",
     409: "A conflict",

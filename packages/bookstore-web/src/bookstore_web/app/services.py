@@ -2,10 +2,11 @@
 
 import threading
 from collections.abc import Mapping
+from copy import copy
 from functools import partial
 from typing import Any
 
-from flask import current_app
+from flask import current_app, g
 
 from bookstore_core.errors import ConfigurationError, InvalidRequestError, NotFoundError
 from bookstore_core.history import PUBLISHED, WORKSPACE, History, HistoryPage, Shelf
@@ -14,7 +15,10 @@ from bookstore_core.settings import BookstoreSettings
 from bookstore_core.spool.arrivals import await_arrival
 from bookstore_core.spool.saves import Trailer
 from bookstore_core.stores import KeyPage, Version, VersionStore, open_store
-from bookstore_web.app.context import caller, context
+from bookstore_web.app.access.people import Person
+from bookstore_web.app.access.personal import Personal
+from bookstore_web.app.access.policy import Policy
+from bookstore_web.app.context import caller, context, person
 from bookstore_web.app.store_check import StoreChecks
 from bookstore_web.confined.pool import confined
 from bookstore_web.contents.budget import ByteBudget
@@ -50,6 +54,8 @@ class Services:
     def __init__(self, settings: BookstoreSettings, launch: Launch | None) -> None:
         self.settings = settings
         self.launch = launch
+        is_service = settings.has_people and launch is None
+        self.policy = Policy(settings) if is_service else None
         self.checks = StoreChecks(self.open_store)
         self.recent = LatestScans()
         self.folders: SharedAnswers[KeyPage] = SharedAnswers(KEEP_FOLDERS)
@@ -61,6 +67,7 @@ class Services:
         self.views = Views(confined)
         self.pictures: SizedCache[Picture] = SizedCache(PICTURES_ROOM)
         self.described: SizedCache[Version] = SizedCache(DESCRIBED_ROOM)
+        self._personal: Personal | None = None
         self._opening = threading.Lock()
         self._stores: dict[bool, VersionStore] = {}
         self._contents = _contents_server(launch) if launch else None
@@ -73,7 +80,37 @@ class Services:
         with self._opening:
             if hurried not in self._stores:
                 self._stores[hurried] = open_store(self.settings, hurried=hurried)
-            return self._stores[hurried]
+            store = self._stores[hurried]
+        return self._personal.guard(store) if self._personal else store
+
+    def for_person(self, person: Person) -> "Services":
+        """Return these services for a person: their store, their shelves.
+
+        What is in memory of one person's answers, no other person gets.
+        """
+        if self.policy is None:
+            return self
+        mine = copy(self)
+        mine._personal = personal = Personal(person, self.policy, self.settings)
+        mine.settings = personal.settings
+        mine.recent = self.recent.scoped(personal.scope)
+        mine.folders = self.folders.scoped(personal.scope)
+        mine.notes = self.notes.scoped(personal.scope)
+        mine.change_memory = self.change_memory.scoped(personal.scope)
+        mine.pictures = self.pictures.scoped(personal.scope)
+        mine.described = self.described.scoped(personal.scope)
+        return mine
+
+    def published_path(self, path: str, group: str = "") -> str:
+        """Return the path on the published shelf where the caller publishes `path`.
+
+        Raises ForbiddenError for a group that is not theirs.
+        """
+        if self._personal is not None:
+            return self._personal.published_path(path, group)
+        if group:
+            raise InvalidRequestError("There are no groups here. Leave out the group.")
+        return path
 
     def history(
         self, shelf: Shelf = WORKSPACE, *, confirm: bool = True, settled: bool = False
@@ -207,6 +244,10 @@ def _contents_server(launch: Launch) -> ContentsServer:
 
 
 def services() -> Services:
-    """Return the services of the app that handles this request."""
-    known: Services = current_app.extensions[EXTENSION]
-    return known
+    """Return the services of the app that handles this request, for its caller."""
+    mine: Services | None = g.get(EXTENSION)
+    if mine is None:
+        known: Services = current_app.extensions[EXTENSION]
+        mine = known.for_person(person())
+        setattr(g, EXTENSION, mine)
+    return mine

@@ -22,7 +22,10 @@ DEFAULT_PORTS = {"http": 80, "https": 443}
 #: Characters of a user's name.
 LONGEST_NAME = 200
 #: Settings without which the app must not start.
-GUARDS = ("allowed_hosts", "proxy_secret", "proxy_user_header")
+GUARDS = (
+    *("allowed_hosts", "proxy_secret", "proxy_user_header", "proxy_groups_header"),
+    *("auth", "admin_users", "public_groups"),
+)
 
 
 def check_guards(settings: BookstoreSettings) -> None:
@@ -37,6 +40,21 @@ def check_standalone(settings: BookstoreSettings) -> None:
 
     Raises ForbiddenError, and InvalidRequestError for a host that is not allowed.
     """
+    check_proxy(settings)
+    if request.method not in SAFE_METHODS:
+        check_origin()
+        if settings.proxy_user_header and not proxy_user(settings):
+            raise ForbiddenError(
+                f"The proxy named no user in {settings.proxy_user_header}, or not over "
+                "a unix socket and without proxy_secret."
+            )
+
+
+def check_proxy(settings: BookstoreSettings) -> None:
+    """Check that the proxy sent the request, to a host that is allowed.
+
+    Raises ForbiddenError, and InvalidRequestError for another host.
+    """
     if settings.proxy_secret and not _has_secret(settings):
         raise ForbiddenError("This is available through its proxy only.")
     allowed = {name.lower() for name in settings.allowed_hosts}
@@ -45,29 +63,33 @@ def check_standalone(settings: BookstoreSettings) -> None:
             "Bookstore does not serve this host. Its administrator can add it to "
             "BookstoreSettings.allowed_hosts."
         )
-    if request.method not in SAFE_METHODS:
-        _check_origin()
-        if settings.proxy_user_header and not proxy_user(settings):
-            raise ForbiddenError(
-                f"The proxy named no user in {settings.proxy_user_header}, or not over "
-                "a unix socket and without proxy_secret."
-            )
 
 
 def proxy_user(settings: BookstoreSettings) -> str:
     """Return the name of the user if the proxy named one, else an empty string."""
-    if not settings.proxy_user_header:
+    name = _believed(settings, settings.proxy_user_header)
+    return name if name.isprintable() and len(name) <= LONGEST_NAME else ""
+
+
+def proxy_groups(settings: BookstoreSettings) -> frozenset[str]:
+    """Return the names of the user's groups, if the proxy named any."""
+    names = _believed(settings, settings.proxy_groups_header).split(",")
+    return frozenset(name.strip() for name in names if name.strip())
+
+
+def _believed(settings: BookstoreSettings, header: str) -> str:
+    """Return the value of a header if the proxy has sent it, else an empty string."""
+    if not header:
         return ""
     # gunicorn leaves the address empty on a unix socket.
     is_proxy = bool(settings.proxy_secret) or request.remote_addr == ""
     if not is_proxy:
         return ""
-    value = request.headers.get(settings.proxy_user_header, "")
+    value = request.headers.get(header, "")
     try:
-        name = value.encode("latin-1").decode("utf-8")
+        return value.encode("latin-1").decode("utf-8").strip()
     except UnicodeError:
         return ""
-    return name.strip() if name.isprintable() and len(name) <= LONGEST_NAME else ""
 
 
 def _has_secret(settings: BookstoreSettings) -> bool:
@@ -83,7 +105,8 @@ def _hosts() -> set[str]:
         return {host}
 
 
-def _check_origin() -> None:
+def check_origin() -> None:
+    """Raise ForbiddenError if a page of another site sends the request."""
     cross_site = request.headers.get("Sec-Fetch-Site") == "cross-site"
     origin = request.headers.get("Origin")
     if cross_site or (origin is not None and not _is_ours(origin)):

@@ -2,7 +2,7 @@
 
 import heapq
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Hashable, Iterator
 from dataclasses import dataclass
 
 from bookstore_core.paths import DELIMITER
@@ -33,6 +33,12 @@ class LatestScans:
 
     def __init__(self, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._known: SharedAnswers[LatestNotebooks] = SharedAnswers(KEEP, clock=clock)
+
+    def scoped(self, scope: Hashable) -> "LatestScans":
+        """Return scans whose results only those with the same scope get."""
+        mine = LatestScans()
+        mine._known = self._known.scoped(scope)
+        return mine
 
     def below(
         self, prefix: str, *, store: VersionStore, most: int | None = None

@@ -23,7 +23,10 @@ FRESH = timedelta(seconds=5)
 
 
 class Publications:
-    """Remembers the newest versions of published notebooks, for all callers."""
+    """Remembers the newest versions of published notebooks, for all callers.
+
+    Whoever looks a version up has it from a listing, so they may read it.
+    """
 
     def __init__(self) -> None:
         self._known: SizedCache[Version] = SizedCache(ROOM)

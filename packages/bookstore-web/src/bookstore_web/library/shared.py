@@ -49,6 +49,10 @@ class SharedAnswers(Generic[T]):
         mine.set_result(answer)
         return answer
 
+    def scoped(self, scope: Hashable) -> "SharedAnswers[T]":
+        """Return answers that are shared only by those with the same scope."""
+        return _ScopedAnswers(self, scope)
+
     def forget(self) -> None:
         """Ask again: something has been changed."""
         with self._lock:
@@ -66,3 +70,15 @@ class SharedAnswers(Generic[T]):
                 self._kept[question] = known
             while len(self._kept) > MOST_KEPT:
                 del self._kept[next(iter(self._kept))]
+
+
+class _ScopedAnswers(SharedAnswers[T]):
+    def __init__(self, shared: SharedAnswers[T], scope: Hashable) -> None:
+        self._shared = shared
+        self._scope = scope
+
+    def get(self, question: Hashable, ask: Callable[[], T]) -> T:
+        return self._shared.get((self._scope, question), ask)
+
+    def forget(self) -> None:
+        self._shared.forget()

@@ -5,21 +5,14 @@ that one is on the shelf again, as a new version. Otherwise the key is marked as
 deleted, until somebody publishes there again.
 """
 
-import io
 from collections.abc import Iterator
-from dataclasses import replace
 
 from bookstore_core.errors import ForbiddenError, InvalidRequestError, NotFoundError
 from bookstore_core.history import PUBLISHED
 from bookstore_core.history.removals import Removals, say_removal
 from bookstore_core.paths import OWN_FOLDER, check_path, is_own, printable
 from bookstore_core.settings import BookstoreSettings
-from bookstore_core.stores import (
-    Version,
-    VersionMetadata,
-    VersionStore,
-    new_save_id,
-)
+from bookstore_core.stores import Version, VersionStore
 
 #: Versions in which somebody else's publication is looked for.
 MOST_VERSIONS = 100
@@ -49,13 +42,11 @@ def unpublish(
     _check_author(path, newest, author)
     covered = _covered(newest, author, store)
     if covered is not None:
-        return _show_again(*covered, store)
+        return store.put_again(covered)
     return removals.remove(key, author=author)
 
 
-def _covered(
-    newest: Version, author: str, store: VersionStore
-) -> tuple[Version, VersionMetadata] | None:
+def _covered(newest: Version, author: str, store: VersionStore) -> Version | None:
     """Return what was on the shelf before the author published there; None if nothing.
 
     What others published and unpublished since is left out: the versions between one
@@ -71,7 +62,7 @@ def _covered(
         if found.metadata is None:
             return None
         if found.metadata.author != author:
-            return found, found.metadata
+            return found
         original = found.metadata.restored_from
     return None
 
@@ -81,18 +72,6 @@ def _older(newest: Version, store: VersionStore) -> Iterator[Version]:
     ids = [version.version_id for version in page.versions]
     if newest.version_id in ids:
         yield from page.versions[ids.index(newest.version_id) + 1 :]
-
-
-def _show_again(
-    covered: Version, metadata: VersionMetadata, store: VersionStore
-) -> Version:
-    """Write somebody else's version as the newest one, with their name and time."""
-    with store.open(covered.key, covered.version_id, bucket=covered.bucket) as opened:
-        data = opened.read(None)
-    metadata = replace(
-        metadata, save_id=new_save_id(), restored_from=covered.version_id
-    )
-    return store.put(covered.key, io.BytesIO(data), size=len(data), metadata=metadata)
 
 
 def _check_author(path: str, newest: Version, author: str) -> None:

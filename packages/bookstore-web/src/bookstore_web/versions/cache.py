@@ -46,6 +46,22 @@ class SizedCache(Generic[T]):
                 _, (_, freed) = self._values.popitem(last=False)
                 self._used -= freed
 
+    def scoped(self, scope: Hashable) -> "SizedCache[T]":
+        """Return a cache in the same room whose values nobody else gets."""
+        return _ScopedCache(self, scope)
+
+
+class _ScopedCache(SizedCache[T]):
+    def __init__(self, shared: SizedCache[T], scope: Hashable) -> None:
+        self._shared = shared
+        self._scope = scope
+
+    def get(self, key: Hashable) -> T | None:
+        return self._shared.get((self._scope, key))
+
+    def put(self, key: Hashable, value: T, *, size: int = 1) -> None:
+        self._shared.put((self._scope, key), value, size=size)
+
 
 #: Versions with their contents, by shelf, path and version id.
 Contents = SizedCache[tuple[HistoryRow, bytes]]

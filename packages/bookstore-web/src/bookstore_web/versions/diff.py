@@ -6,6 +6,8 @@ version once.
 """
 
 import hashlib
+from collections.abc import Hashable
+from copy import copy
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -78,6 +80,13 @@ class ChangeMemory:
         self.summaries: SizedCache[tuple[ComparedSide, ComparedSide, ChangeSummary]] = (
             SizedCache(SUMMARIES_ROOM)
         )
+
+    def scoped(self, scope: Hashable) -> "ChangeMemory":
+        """Return caches in the same room whose values nobody else gets."""
+        mine = copy(self)
+        mine.contents = self.contents.scoped(scope)
+        mine.summaries = self.summaries.scoped(scope)
+        return mine
 
 
 @dataclass(frozen=True)

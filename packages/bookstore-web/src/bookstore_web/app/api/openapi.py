@@ -22,6 +22,7 @@ ADDED = frozenset({"HEAD", "OPTIONS"})
 #: What an error status means here.
 MEANINGS = {
     400: "A field or a path is missing or not valid.",
+    401: "It is not known who asks: log in, or send a token.",
     403: "You are not allowed, or the settings or the store refuse it.",
     404: "There is no such notebook, version, file or route.",
     409: "It conflicts with something that exists.",
@@ -34,7 +35,7 @@ MEANINGS = {
 }
 
 #: Statuses that any request may have, from the proxy or from the store.
-ANYWHERE = (403, 502, 503, 504)
+ANYWHERE = (401, 403, 502, 503, 504)
 
 RETRY_AFTER = {
     "Retry-After": {

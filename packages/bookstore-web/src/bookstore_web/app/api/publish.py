@@ -8,6 +8,7 @@ from bookstore_core.stores.checks import MAX_NOTE, MAX_TITLE, MAX_WRITTEN
 from bookstore_web.app.bodies import read_body
 from bookstore_web.app.context import author, context
 from bookstore_web.app.operations import operation
+from bookstore_web.app.schemas import Request, Text
 from bookstore_web.app.services import services
 from bookstore_web.sharing.publish import publication_of, publish
 from bookstore_web.sharing.unpublish import unpublish
@@ -38,6 +39,15 @@ class NotebookModel(Schema):
             "description": "What they should know about it. It is kept with this "
             f"version. Title and note have up to {MAX_WRITTEN} bytes together."
         },
+    )
+
+
+class PublishQuery(Request):
+    """For whom to publish."""
+
+    group = Text(
+        "In a service: one of the caller's groups, for which it is published. Empty: "
+        "for everybody, in the caller's own folder."
     )
 
 
@@ -73,14 +83,16 @@ class Unpublished(Schema):
 @blueprint.put("/publish", defaults={"path": ""})
 @blueprint.put("/published/<anything:path>")
 @blueprint.put("/publish/<anything:path>")
-@operation(model=NotebookModel, answer=Published, errors=(415, 422))
-def publish_notebook(path: str) -> dict[str, str | None]:
+@operation(query=PublishQuery, model=NotebookModel, answer=Published, errors=(415, 422))
+def publish_notebook(wanted: dict[str, str], path: str) -> dict[str, str | None]:
     """Publish the notebook in the body's contents model.
 
     It becomes a new version of the key `published_prefix/path`, without the cells'
     `trusted` metadata. Publishing again makes another version. Its `title` and `note`
-    are beside the model's `content`.
+    are beside the model's `content`. In a service, the key begins with the folder of
+    the caller, or of the group.
     """
+    path = services().published_path(path, wanted["group"])
     settings = services().settings
     # What is sent without a length is as large as a body may be.
     size = request.content_length or settings.max_notebook_size
@@ -99,8 +111,8 @@ def publish_notebook(path: str) -> dict[str, str | None]:
 @blueprint.delete("/publish", defaults={"path": ""})
 @blueprint.delete("/published/<anything:path>")
 @blueprint.delete("/publish/<anything:path>")
-@operation(answer=Unpublished, errors=(400, 404))
-def unpublish_notebook(path: str) -> dict[str, str | bool]:
+@operation(query=PublishQuery, answer=Unpublished, errors=(404,))
+def unpublish_notebook(wanted: dict[str, str], path: str) -> dict[str, str | bool]:
     """Take a notebook off the published shelf, if you have published it.
 
     Its versions are kept: they are listed, and links to one of them still open. Links
@@ -108,6 +120,7 @@ def unpublish_notebook(path: str) -> dict[str, str | bool]:
     somebody else's notebook was there before, it is there again, as a new version.
     """
     store, settings = services().open_store(), services().settings
+    path = services().published_path(path, wanted["group"])
     newest = unpublish(path, store=store, settings=settings, author=author())
     services().folders.forget()
     return {

@@ -7,7 +7,7 @@ from bookstore_core.history import PUBLISHED
 from bookstore_web.app.context import author
 from bookstore_web.app.pages.links import shelved
 from bookstore_web.app.services import services
-from bookstore_web.fields import text_field
+from bookstore_web.fields import optional_field, text_field
 from bookstore_web.sharing.publish import publication_of_version, publish
 from bookstore_web.sharing.unpublish import unpublish
 
@@ -23,6 +23,9 @@ def publish_version() -> Response:
     history = services().history(here.shelf)
     row = history.locate(here.path, text_field(fields, "version_id"))
     published_path = text_field(fields, "published_path")
+    if here.shelf != PUBLISHED:
+        group = optional_field(fields, "group")
+        published_path = services().published_path(published_path, group)
     with services().budget.take(row.version.size):
         _, data = history.read(row.path, row.version.version_id)
         publication = publication_of_version(

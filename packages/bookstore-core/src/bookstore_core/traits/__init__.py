@@ -1,0 +1,1 @@
+"""Parts of `BookstoreSettings`: the settings of one deployment, and kinds of values."""
