@@ -61,14 +61,14 @@ def test_core_knows_no_server_and_no_http(module: Path) -> None:
         assert not roots & {"tornado", "flask", "jupyter_server", "notebook"}
 
 
-def test_botocore_is_imported_in_four_modules_only() -> None:
+def test_botocore_is_imported_in_five_modules_only() -> None:
     importers = [
         named(module)
         for module in MODULES
         if any(name.partition(".")[0] == "botocore" for name in imports_of(module))
     ]
     folder = "bookstore-core/src/bookstore_core/stores/s3"
-    allowed = ("client", "connection", "credentials", "lean/client")
+    allowed = ("client", "connection", "credentials", "lean/client", "lean/wire")
     assert importers == [f"{folder}/{name}.py" for name in allowed]
 
 

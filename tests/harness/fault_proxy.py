@@ -64,6 +64,8 @@ class FaultProxy:
         #: Changes the path, with its query, of a request before it is passed on.
         self.rewrite: Callable[[str], str] = lambda path: path
         self.requests: list[str] = []
+        #: How many connections clients have opened.
+        self.connections = 0
         self._random = random.Random(seed)  # noqa: S311
         self._lock = threading.Lock()
         self._released = threading.Event()
@@ -95,6 +97,11 @@ class FaultProxy:
         """Pass on every request from now on."""
         self.fault = Fault()
 
+    def count_connection(self) -> None:
+        """Count a connection that a client has opened."""
+        with self._lock:
+            self.connections += 1
+
     def draw(self, method: str, signature: str, path: str) -> Fault:
         """Return the fault for this request."""
         with self._lock:
@@ -123,6 +130,10 @@ class _Server(ThreadingHTTPServer):
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     owner: FaultProxy
+
+    def setup(self) -> None:
+        super().setup()
+        self.owner.count_connection()
 
     def log_message(self, *_: object) -> None:
         """Print nothing, to keep the output of tests readable."""
