@@ -131,6 +131,7 @@ APART = {
     "versions": {"flask", "tornado"},
     "rendering": {"flask", "tornado"},
     "fields.py": {"flask", "tornado"},
+    "json_logs.py": {"flask", "tornado"},
     "slim.py": {"flask", "tornado"},
     "wire.py": {"flask", "tornado"},
 }

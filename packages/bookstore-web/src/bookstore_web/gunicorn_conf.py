@@ -5,6 +5,10 @@ docs/deploy.md) and uses every name that is one of its settings; its command lin
 overrides them. Behind a notebook server, `gunicorn_launched.py` has others.
 """
 
+import os
+import shutil
+import sys
+import tempfile
 import threading
 from importlib import import_module
 from ipaddress import ip_address
@@ -29,10 +33,24 @@ limit_request_field_size = 256 * 1024
 #: A client cannot choose the base URL; SCRIPT_NAME in the environment is read.
 forwarder_headers = ""
 secure_scheme_headers = {"X-FORWARDED-PROTO": "https"}
+#: Of a log that the command line asks for: no query, which may contain a token.
+access_log_format = '%(h)s %(l)s %(u)s %(t)s "%(m)s %(U)s %(H)s" %(s)s %(b)s "%(a)s"'
+
+LOG_FORMAT = "BOOKSTORE_LOG_FORMAT"
+if os.environ.get(LOG_FORMAT) == "json":
+    logger_class = "bookstore_web.json_logs.JsonLogger"
+    accesslog = "-"
+
+#: Where the workers count requests: read by prometheus_client, which they import.
+MULTIPROCESS = "PROMETHEUS_MULTIPROC_DIR"
+_counts: list[str] = []
 
 
 def on_starting(server: Any) -> None:
     """In the master, before it binds: warn if strangers can pass the proxy."""
+    log_format = os.environ.get(LOG_FORMAT, "text")
+    if log_format not in ("json", "text"):
+        sys.exit(f"{LOG_FORMAT} is {log_format!r}. Set it to json or text.")
     # Imported here because a gunicorn behind a notebook server reads this module, too.
     from bookstore_core.errors import BookstoreError
     from bookstore_core.jupyter.config_files import load_settings
@@ -49,6 +67,32 @@ def on_starting(server: Any) -> None:
                 "BookstoreSettings.proxy_secret.",
                 ":".join(map(str, address)),
             )
+
+
+def when_ready(server: Any) -> None:
+    """In the master, before it forks: make the directory of the counts.
+
+    It is a new one, so that those of an earlier run are not added.
+    """
+    cfg = server.cfg
+    folder = tempfile.mkdtemp(prefix="bookstore-metrics-")
+    if os.geteuid() == 0:
+        os.chown(folder, cfg.uid, cfg.gid)
+    _counts[:] = [folder]
+    os.environ[MULTIPROCESS] = folder
+
+
+def child_exit(server: Any, worker: Any) -> None:
+    """In the master, after a worker ended: it answers no requests any more."""
+    from prometheus_client.multiprocess import mark_process_dead
+
+    mark_process_dead(worker.pid, *_counts)  # type: ignore[no-untyped-call]
+
+
+def on_exit(server: Any) -> None:
+    """In the master, at its end: remove the counts."""
+    for folder in _counts:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def is_private(address: object) -> bool:

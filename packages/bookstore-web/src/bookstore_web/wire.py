@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from bookstore_core.settings import BookstoreSettings
 
 CONTEXT_HEADER = "X-Bookstore-Context"
+#: The key of the `RequestContext` in a WSGI environment.
+CONTEXT_KEY = "bookstore.context"
 RESERVED_HEADER_PREFIX = "X-Bookstore-"
 
 #: Bytes of a request's body besides its notebook. Both sides refuse a larger body, so

@@ -20,12 +20,11 @@ from bookstore_web.app.access.entry import Entry
 from bookstore_web.app.access.people import NOBODY, Person
 from bookstore_web.app.standalone import check_proxy, check_standalone, proxy_user
 from bookstore_web.contents.client import Caller
-from bookstore_web.wire import CONTEXT_HEADER, Launch, RequestContext
+from bookstore_web.wire import CONTEXT_HEADER, CONTEXT_KEY, Launch, RequestContext
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
-CONTEXT_KEY = "bookstore.context"
 PERSON_KEY = "bookstore.person"
 HEADER_KEY = "HTTP_" + CONTEXT_HEADER.upper().replace("-", "_")
 #: Characters that are not percent-encoded in the path of a URL.

@@ -15,6 +15,7 @@ from bookstore_web.app.access.entry import entry_of
 from bookstore_web.app.api import BLUEPRINTS
 from bookstore_web.app.context import ContextMiddleware, check_caller, context
 from bookstore_web.app.pages import pages
+from bookstore_web.app.request_metrics import are_counted, count_requests
 from bookstore_web.app.services import EXTENSION, Services
 from bookstore_web.app.times import FILTERS
 from bookstore_web.wire import ENVELOPE, Launch
@@ -75,6 +76,8 @@ def create_app(
     app.register_blueprint(_shared_scripts())
     app.jinja_env.filters.update(FILTERS)
     failures.register(app)
+    if launch is None and are_counted():
+        count_requests(app)
     app.before_request(lambda: check_caller(launch, settings, entry))
     app.after_request(_set_headers)
     app.context_processor(

@@ -31,8 +31,8 @@ def main() -> None:
     for name in sys.argv[1:]:
         with suppress(ImportError):  # the task that needs it reports it
             import_module(name)
-    write_message(answers, None)
     with suppress(EOFError, BrokenPipeError):
+        write_message(answers, None)
         serve(sys.stdin.buffer, answers)
 
 

@@ -1,4 +1,4 @@
-"""Metrics of the spool for Prometheus, without a request to the store."""
+"""Metrics of the spool and of requests for Prometheus; the store is not asked."""
 
 from collections.abc import Callable, Iterator
 from datetime import datetime
@@ -9,6 +9,7 @@ from flask import Blueprint, Response, request
 from bookstore_core.settings import BookstoreSettings
 from bookstore_core.spool.report import SpoolReport, report_spool
 from bookstore_web.app.operations import operation
+from bookstore_web.app.request_metrics import add_request_metrics, are_counted
 from bookstore_web.app.services import services
 
 if TYPE_CHECKING:
@@ -97,6 +98,8 @@ def render_metrics(settings: BookstoreSettings, *, accepted: str) -> Response:
     registry = CollectorRegistry()
     collector = SpoolCollector(lambda: report_spool(settings))
     registry.register(cast("Collector", collector))
+    if are_counted():
+        add_request_metrics(registry)
     encode, content_type = choose_encoder(accepted)
     return Response(encode(registry), content_type=content_type)
 
@@ -104,6 +107,6 @@ def render_metrics(settings: BookstoreSettings, *, accepted: str) -> Response:
 @blueprint.get("/metrics")
 @operation(media_types=(PROMETHEUS, OPENMETRICS))
 def metrics() -> Response:
-    """Return metrics of the spool for Prometheus; contacts no store."""
+    """Return metrics for Prometheus: of the spool; of requests, if it stands alone."""
     accepted = request.headers.get("Accept", "")
     return render_metrics(services().settings, accepted=accepted)
