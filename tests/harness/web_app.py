@@ -1,6 +1,7 @@
 """Doubles of the notebook server for the web app: its requests and its contents."""
 
 import base64
+import hashlib
 import html
 import json
 import re
@@ -20,7 +21,8 @@ SECRET = "the-secret-of-this-start"
 class ContentsDouble:
     """The contents API of a notebook server, as far as cloning needs it.
 
-    It `has_files` if it knows what is at paths, as our own handler answers. `files`
+    It `has_files` if it knows what is at paths, as our own handler answers, and
+    `streams` if that handler writes files. `files`
     maps paths to saved models, `folders` are the paths of folders. `requests` records
     the requests. `answer`, if set, is returned for every request.
     """
@@ -28,6 +30,7 @@ class ContentsDouble:
     def __init__(self) -> None:
         self.base_url = "/"
         self.has_files = True
+        self.streams = False
         self.files: dict[str, dict[str, Any]] = {}
         self.hidden: set[str] = set()
         self.folders = {""}
@@ -55,6 +58,8 @@ class ContentsDouble:
         if request.path == f"{base}api/bookstore/kinds" and self.has_files:
             kinds = [self._kind(path) for path in request.args.getlist("path")]
             return _json({"kinds": kinds})
+        if request.path == f"{base}api/bookstore/file" and self.streams:
+            return self._file(request)
         start = f"{base}api/contents"
         if not request.path.startswith(start):
             return _refusal(404, "no such handler")
@@ -71,6 +76,18 @@ class ContentsDouble:
             content = base64.encodebytes(self.bytes_at(path)).decode()
             return _json({**self._model(path), "content": content})
         return _json(self._model(path))
+
+    def _file(self, request: Request) -> Response:
+        path = request.args["path"]
+        if request.method == "PUT":
+            content, length = request.data.decode(), request.content_length
+            if len(content) != length:
+                return _refusal(400, "The body is not complete.")
+            model = {"type": "file", "format": "text", "content": content}
+            return self._put(path, model)
+        there = path in self.files
+        digest = hashlib.sha256(self.bytes_at(path)).hexdigest() if there else ""
+        return _json({"kind": self._kind(path), "sha256": digest, "streams": True})
 
     def _kind(self, path: str) -> str:
         if path in self.folders:

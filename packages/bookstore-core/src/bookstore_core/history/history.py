@@ -191,10 +191,7 @@ class History:
         raised if there is no other. None if no metadata has it.
         """
         failure: BookstoreError | None = None
-        for row in self.page(path, limit=most).rows:
-            metadata = row.version.metadata
-            if metadata is None or metadata.sha256 != sha256:
-                continue
+        for row in self.having(path, sha256, most=most):
             try:
                 found = row.version.version_id
                 return self.read(row.path, found, unlimited=unlimited)
@@ -205,6 +202,18 @@ class History:
         if failure is not None:
             raise failure
         return None
+
+    def having(self, path: str, sha256: str, *, most: int) -> list[HistoryRow]:
+        """Return those of the newest `most` versions whose metadata has this sha256.
+
+        Newest first. Their contents may have another one.
+        """
+        found = []
+        for row in self.page(path, limit=most).rows:
+            metadata = row.version.metadata
+            if metadata is not None and metadata.sha256 == sha256:
+                found.append(row)
+        return found
 
     def at(self, path: str, moment: datetime) -> HistoryRow:
         """Return the version, with its label, that was the newest at a moment."""

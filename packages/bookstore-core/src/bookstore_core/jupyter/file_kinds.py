@@ -10,7 +10,7 @@ FILE, DIRECTORY, HIDDEN, OTHER = "file", "directory", "hidden", "other"
 NOTHING, UNKNOWN = "", "unknown"
 
 #: The ends of the modules of Jupyter's own managers of files, in both generations.
-_OWN = ("services.contents.filemanager", "services.contents.largefilemanager")
+OWN = ("services.contents.filemanager", "services.contents.largefilemanager")
 
 
 def has_plain_files(manager: Any) -> bool:
@@ -21,7 +21,7 @@ def has_plain_files(manager: Any) -> bool:
     if "file_exists" in getattr(manager, "__dict__", {}):
         return False
     looks = getattr(type(manager), "file_exists", None)
-    own = getattr(looks, "__module__", "").endswith(_OWN)
+    own = getattr(looks, "__module__", "").endswith(OWN)
     return own and hasattr(manager, "_get_os_path")
 
 

@@ -25,10 +25,17 @@ from bookstore_core.errors import (
     StorageUnavailableError,
     TooLargeError,
 )
+from bookstore_core.jupyter.file_kinds import FILE, NOTHING
+from bookstore_core.origins import MEMBER, Origin
 from bookstore_web.contents.connections import open_pool
 
 #: A model of the contents API, as parsed JSON.
 Model = dict[str, Any]
+
+#: Where our own handler reads and writes files, below the base URL.
+FILE_URL = "api/bookstore/file"
+
+JSON, BYTES = "application/json", "application/octet-stream"
 
 SHA256 = re.compile(r"[0-9a-f]{64}")
 
@@ -45,7 +52,7 @@ TOO_LARGE = (
 )
 
 #: A body, in one piece or several.
-Body = bytes | tuple[bytes, ...]
+Body = bytes | tuple[bytes, ...] | Iterator[bytes]
 
 #: Our errors by the server's status codes. Any other is a StorageError.
 REFUSALS: dict[int, type[BookstoreError]] = {
@@ -86,6 +93,17 @@ class Caller:
         return {name: value for name, value in values.items() if value}
 
 
+@dataclass(frozen=True)
+class Present:
+    """What is at a path: the sha256 of a file, empty if there is none.
+
+    `streams`: whether `stream` can write it.
+    """
+
+    sha256: str
+    streams: bool = False
+
+
 class ContentsServer:
     """A notebook server's contents API. Safe to use from several threads.
 
@@ -97,6 +115,7 @@ class ContentsServer:
     def __init__(self, server_url: str, *, certificate_sha256: str = "") -> None:
         self._pool = open_pool(server_url, certificate_sha256=certificate_sha256)
         self._knows_kinds = True
+        self._has_files = True
 
     def list_folder(self, path: str, *, caller: Caller) -> dict[str, str]:
         """Return the names in the folder at `path`, each with its type."""
@@ -151,6 +170,51 @@ class ContentsServer:
         StorageUnavailableError, the file may be saved or not.
         """
         return self._ask("PUT", path, caller=caller, body=body)
+
+    def stream(
+        self,
+        path: str,
+        pieces: Iterator[bytes],
+        *,
+        size: int,
+        origin: Origin | None = None,
+        caller: Caller,
+    ) -> Model:
+        """Save a content of `size` bytes as a file, byte for byte, as `save` does.
+
+        Neither this process nor the server has all of it in memory. Use it only where
+        `present` says that it is possible. Marks of trust are removed. If an error is
+        raised while the pieces are read, nothing is saved, and it is raised here.
+        """
+        query = {"path": path}
+        if origin is not None:
+            query |= origin.member[MEMBER]
+        url = f"{caller.base_url}{FILE_URL}?{urlencode(query)}"
+        return self._send("PUT", url, path, caller=caller, body=pieces, size=size)
+
+    def present(self, path: str, *, caller: Caller) -> Present:
+        """Return what is at a path. Raises what `sha256_of` raises for no file."""
+        found = self._look(path, caller)
+        if found.get("kind") in (FILE, NOTHING):
+            return Present(str(found.get("sha256")), bool(found.get("streams")))
+        try:
+            return Present(self.sha256_of(path, caller=caller))
+        except NotFoundError:
+            return Present("")
+
+    def takes_streams(self, *, caller: Caller) -> bool:
+        """Return whether `stream` can write files."""
+        return bool(self._look("", caller).get("streams"))
+
+    def _look(self, path: str, caller: Caller) -> Model:
+        if not self._has_files:
+            return {}
+        url = f"{caller.base_url}{FILE_URL}?{urlencode({'path': path})}"
+        try:
+            return self._send("GET", url, path, caller=caller)
+        except NotFoundError:
+            self._has_files = False
+            return {}
 
     def read_bytes(self, path: str, *, caller: Caller) -> bytes:
         """Return the bytes of the file at `path`, of any type."""
@@ -231,11 +295,14 @@ class ContentsServer:
         *,
         caller: Caller,
         body: Body | None = None,
+        size: int = 0,
     ) -> Model:
         headers = caller.headers()
-        size = sum(map(len, body)) if isinstance(body, tuple) else len(body or b"")
+        if isinstance(body, bytes | tuple):
+            size = sum(map(len, body)) if isinstance(body, tuple) else len(body)
         if body is not None:
-            headers |= {"Content-Type": "application/json", "Content-Length": str(size)}
+            kind = JSON if isinstance(body, bytes | tuple) else BYTES
+            headers |= {"Content-Type": kind, "Content-Length": str(size)}
         try:
             answer = self._pool.request(
                 method,

@@ -3,6 +3,7 @@
 import json
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from urllib.parse import quote
 
@@ -126,22 +127,46 @@ def save(
 
     Raises the errors of `find_place` and `ContentsServer.save`.
     """
+    chosen = free_place(
+        draft.name,
+        target_path,
+        server=server,
+        caller=caller,
+        with_siblings=draft.is_paired,
+    )
+    with chosen as path:
+        model = server.save(path, draft.body, caller=caller)
+    return Saved(model, draft.format)
+
+
+@contextmanager
+def free_place(
+    name: str,
+    target_path: str,
+    *,
+    server: ContentsServer,
+    caller: Caller,
+    with_siblings: bool = False,
+) -> Iterator[str]:
+    """Give a free path, which is nobody else's while the block saves there.
+
+    Raises the errors of `find_place`.
+    """
     with _naming:
         place = find_place(
-            draft.name,
+            name,
             target_path,
             server=server,
             caller=caller,
             taken=[path for known, path in _chosen if known is server],
-            with_siblings=draft.is_paired,
+            with_siblings=with_siblings,
         )
         _chosen.add((server, place.path))
     try:
-        model = server.save(place.path, draft.body, caller=caller)
+        yield place.path
     finally:
         with _naming:
             _chosen.discard((server, place.path))
-    return Saved(model, draft.format)
 
 
 def opening_url(saved: Saved, *, base_url: str, ui: str) -> str:

@@ -14,6 +14,7 @@ from weakref import WeakSet
 from bookstore_core.jupyter.running_server import settings_of
 from bookstore_web.server.address import address_of
 from bookstore_web.server.answers.drain import DrainHandler
+from bookstore_web.server.answers.files import FileHandler
 from bookstore_web.server.answers.kinds import KindsHandler
 from bookstore_web.server.answers.save_state import SaveStateHandler
 from bookstore_web.server.front import (
@@ -57,6 +58,7 @@ def _own_routes(app: Any, frontier: Frontier) -> Iterator[Any]:
     shared = {"frontier": frontier, "is_api": True}
     yield f"{base}/api/bookstore/save-state", state, shared
     yield f"{base}/api/bookstore/kinds", handler_class(app, KindsHandler), shared
+    yield f"{base}/api/bookstore/file", handler_class(app, FileHandler), shared
     yield f"{base}/api/bookstore/drain", handler_class(app, DrainHandler), shared
     yield f"{base}/bookstore/front/(.*)", FrontHandler, {"path": FRONT}
     yield f"{base}/bookstore/static/(.*)", FrontHandler, {"path": STATIC}

@@ -221,7 +221,9 @@ class ProxyHandler(web.RequestHandler):
         if self._wants_page:
             super().write_error(status_code, **kwargs)
             return
-        message = error.log_message if isinstance(error, web.HTTPError) else None
+        message = None
+        if isinstance(error, web.HTTPError) and error.log_message:
+            message = error.log_message % error.args
         phrase = self._reason
         self.set_header("Content-Type", "application/json")
         self.finish(

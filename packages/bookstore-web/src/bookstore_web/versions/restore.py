@@ -7,13 +7,15 @@ answer has the sha256 of the previous content; restoring that sha256 is the undo
 """
 
 import re
-from dataclasses import dataclass
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 
 from bookstore_core.errors import (
+    BookstoreError,
     ConflictError,
     InvalidNotebookError,
     InvalidRequestError,
-    NotFoundError,
     StorageError,
     UnsupportedTypeError,
 )
@@ -21,15 +23,19 @@ from bookstore_core.history import History, HistoryRow
 from bookstore_core.notebooks import SUFFIX
 from bookstore_core.origins import Origin
 from bookstore_core.paths import check_path
+from bookstore_core.stores.versions import OpenVersion
 from bookstore_web.contents.budget import ByteBudget
-from bookstore_web.contents.client import Caller, ContentsServer, Model
-from bookstore_web.contents.drafts import Draft, draft_file, draft_of, save
+from bookstore_web.contents.client import Caller, ContentsServer, Model, Present
+from bookstore_web.contents.drafts import Draft, draft_file, draft_of, free_place, save
 from bookstore_web.contents.free_names import check_names
 
 SHA256 = re.compile(r"[0-9a-f]{64}")
 
 #: How many of the newest versions are searched for the content before a restore.
 RECENT = 20
+
+#: Bytes of a version that is not read into memory, if the server can write it so.
+LARGE = 8 * 1024 * 1024
 
 
 @dataclass(frozen=True)
@@ -64,14 +70,12 @@ class RestoreRequest:
 class Restored:
     """The result of a restore.
 
-    `model` is the server's contents model, without content; `format` is that of the
-    contents API. `undo_sha256` is the sha256 of the previous bytes of the file, empty
-    if it did not exist or for a copy.
+    `model` is the server's contents model, without content. `undo_sha256` is the
+    sha256 of the previous bytes of the file, empty if it did not exist or for a copy.
     """
 
     row: HistoryRow
     model: Model
-    format: str
     undo_sha256: str = ""
 
     @property
@@ -104,23 +108,43 @@ class Restorer:
         path = check_path(wish.path)
         if wish.target_path is None:
             self._check_in_place(path)
-        if row is None and wish.version:
-            source = check_path(wish.version_path or path)
-            row = self.history.locate(source, wish.version)
-        # What is restored by its content is looked for among several versions.
-        with self.budget.take(row.version.size if row else self.budget.room):
-            if wish.target_path is None:
-                return self._restore_in_place(wish, path, row)
-            return self._restore_copy(wish, path, row)
+        unreadable: UnreadableError | None = None
+        for found in [row] if row is not None else self._rows(wish, path):
+            try:
+                with self.budget.take(found.version.size):
+                    if wish.target_path is None:
+                        return self._restore_in_place(path, found)
+                    return self._restore_copy(path, wish.target_path, found)
+            except UnreadableError as error:
+                unreadable = unreadable or error
+        assert unreadable is not None
+        raise unreadable.reason
 
-    def _restore_copy(
-        self, wish: RestoreRequest, path: str, row: HistoryRow | None
-    ) -> Restored:
-        folder = path.rpartition("/")[0]
-        target = wish.target_path or (f"{folder}/" if folder else "")
-        found, draft = self._draft(wish, path, row, into="")
-        saved = save(draft, target, server=self.server, caller=self.caller)
-        return Restored(found, saved.model, saved.format)
+    def _rows(self, wish: RestoreRequest, path: str) -> list[HistoryRow]:
+        """Return the versions that are meant: one, or those with that sha256."""
+        source = check_path(wish.version_path or path)
+        if wish.version:
+            return [self.history.locate(source, wish.version)]
+        found = self.history.having(source, wish.sha256, most=RECENT)
+        if not found:
+            raise ConflictError(
+                f"No recent version of {source} has this sha256. It may still be "
+                "waiting for upload: try again in a moment."
+            )
+        return found
+
+    def _restore_copy(self, path: str, target: str, row: HistoryRow) -> Restored:
+        folder, _, name = path.rpartition("/")
+        target = target or (f"{folder}/" if folder else "")
+        server, caller = self.server, self.caller
+        if row.version.size >= LARGE and server.takes_streams(caller=caller):
+            with self._opened(row) as opened:
+                chosen = free_place(name, target, server=server, caller=caller)
+                with chosen as place:
+                    return self._stream(row, opened, place, into="")
+        draft = self._draft(path, row, into="")
+        saved = save(draft, target, server=server, caller=caller)
+        return Restored(row, saved.model)
 
     def _check_in_place(self, path: str) -> None:
         if not path.endswith(SUFFIX):
@@ -136,41 +160,45 @@ class Restorer:
                 "bookstore_archiver."
             )
 
-    def _read(
-        self, wish: RestoreRequest, path: str, row: HistoryRow | None
-    ) -> tuple[HistoryRow, bytes]:
-        source = check_path(wish.version_path or path)
-        if row is not None:
-            found = row.version.version_id
-            return self.history.read(row.path, found, unlimited=True)
-        known = self.history.with_content(
-            source, wish.sha256, most=RECENT, unlimited=True
-        )
-        if known is not None:
-            return known
-        raise ConflictError(
-            f"No recent version of {source} has this sha256. It may still be waiting "
-            "for upload: try again in a moment."
-        )
+    def _restore_in_place(self, path: str, row: HistoryRow) -> Restored:
+        # First, because some servers send the whole file for it.
+        before = self._present(path)
+        if row.version.size >= LARGE and before.streams:
+            with self._opened(row) as opened:
+                self._make_folder(path, before)
+                done = self._stream(row, opened, path, into=path)
+                return replace(done, undo_sha256=before.sha256)
+        draft = self._draft(path, row, into=path)
+        self._make_folder(path, before)
+        model = self.server.save(path, draft.body, caller=self.caller)
+        return Restored(row, model, before.sha256)
 
-    def _restore_in_place(
-        self, wish: RestoreRequest, path: str, row: HistoryRow | None
-    ) -> Restored:
-        # First, because older servers send the whole file for it.
-        before = self._present_sha256(path)
-        found, draft = self._draft(wish, path, row, into=path)
-        if not before:
+    def _make_folder(self, path: str, before: Present) -> None:
+        if not before.sha256:
             folder = path.rpartition("/")[0]
             self.server.make_folders(folder, caller=self.caller)
-        model = self.server.save(path, draft.body, caller=self.caller)
-        return Restored(found, model, draft.format, before)
 
-    def _present_sha256(self, path: str) -> str:
-        """Return the sha256 of the file as it is; empty if there is none."""
+    def _opened(self, row: HistoryRow) -> OpenVersion:
+        with _reading():
+            return self.history.stream(row.path, row.version.version_id)[1]
+
+    def _stream(
+        self, row: HistoryRow, opened: OpenVersion, place: str, *, into: str
+    ) -> Restored:
+        """Write an open version to a place; no process has all of it in memory."""
+        model = self.server.stream(
+            place,
+            _pieces(opened),
+            size=opened.version.size,
+            origin=self._origin(row, into),
+            caller=self.caller,
+        )
+        return Restored(row, model)
+
+    def _present(self, path: str) -> Present:
+        """Return what is at the path now."""
         try:
-            return self.server.sha256_of(path, caller=self.caller)
-        except NotFoundError:
-            return ""
+            return self.server.present(path, caller=self.caller)
         except StorageError as error:
             if not error.retryable:
                 # If a part of the path is a file, this raises a clearer error.
@@ -178,22 +206,49 @@ class Restorer:
                 self.server.missing_folders(folder, caller=self.caller)
             raise
 
-    def _draft(
-        self, wish: RestoreRequest, path: str, row: HistoryRow | None, *, into: str
-    ) -> tuple[HistoryRow, Draft]:
-        """Return the version, and its draft for writing it to the path `into`.
+    def _draft(self, path: str, row: HistoryRow, *, into: str) -> Draft:
+        """Return the draft of a version, for writing it to the path `into`.
 
         Its content is only in memory until this returns: while the draft is sent, the
         server needs the memory.
         """
-        row, data = self._read(wish, path, row)
+        with _reading():
+            version_id = row.version.version_id
+            _, data = self.history.read(row.path, version_id, unlimited=True)
         name = path.rpartition("/")[2]
-        origin = None
-        if self.archives:
-            elsewhere = row.path if row.path != into else ""
-            origin = Origin(row.version.version_id, elsewhere)
+        origin = self._origin(row, into)
         try:
-            return row, draft_of(name, data, origin=origin)
+            return draft_of(name, data, origin=origin)
         except InvalidNotebookError:
             # Jupyter cannot open it: it is restored byte for byte.
-            return row, draft_file(name, data, origin=origin)
+            return draft_file(name, data, origin=origin)
+
+    def _origin(self, row: HistoryRow, into: str) -> Origin | None:
+        if not self.archives:
+            return None
+        elsewhere = row.path if row.path != into else ""
+        return Origin(row.version.version_id, elsewhere)
+
+
+class UnreadableError(Exception):
+    """A version cannot be read; the `reason` is its error."""
+
+    def __init__(self, reason: BookstoreError) -> None:
+        super().__init__(str(reason))
+        self.reason = reason
+
+
+@contextmanager
+def _reading() -> Iterator[None]:
+    """Tell an error of reading a version from those of writing it."""
+    try:
+        yield
+    except BookstoreError as error:
+        if error.retryable:
+            raise
+        raise UnreadableError(error) from error
+
+
+def _pieces(opened: OpenVersion) -> Iterator[bytes]:
+    with _reading():
+        yield from opened.pieces()
