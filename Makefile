@@ -10,7 +10,7 @@ CEPH ?= 16.2.*
 # The folder for the files of `make run`; also its Jupyter config directory.
 RUN ?= run
 
-PACKAGES := packages/bookstore-core packages/bookstore-archiver packages/bookstore-web packages/bookstore
+PACKAGES := $(addprefix packages/bookstore-,client core archiver web) packages/bookstore
 EDITABLE := $(foreach package,$(PACKAGES),-e $(package))
 CEPH_PACKAGES := ceph-common ceph-mon ceph-osd radosgw
 PIP_FLAGS := --quiet --disable-pip-version-check
@@ -82,7 +82,7 @@ FLOOR_TOOLS := hypothesis jsonschema jupytext moto psutil pytest pytest-xdist re
 	@touch $@
 
 # What uses dependencies; all unit tests: FLOOR_TESTS='tests/core tests/archiver ...'.
-FLOOR_TESTS ?= $(addprefix tests/,umbrella archiver web core/stores/s3 core/stores/test_local_patches.py core/cli core/diff core/jupyter \
+FLOOR_TESTS ?= $(addprefix tests/,umbrella client archiver web core/stores/s3 core/stores/test_local_patches.py core/cli core/diff core/jupyter \
 	core/untrusted core/test_settings.py core/test_notebooks.py core/test_origins.py)
 
 # Left out: what needs a notebook server, a client of the API that needs a newer rich, and

@@ -17,10 +17,17 @@ MODULES = sorted(PACKAGES.glob("*/src/**/*.py"))
 
 #: What each of our packages may import of the others.
 ALLOWED = {
+    # Its errors alone: see `test_the_client_installs_nothing_of_ours`.
+    "bookstore_client": {"bookstore_core"},
     "bookstore_core": set(),
     "bookstore_archiver": {"bookstore_core"},
     "bookstore_web": {"bookstore_core"},
-    "bookstore": {"bookstore_core", "bookstore_archiver", "bookstore_web"},
+    "bookstore": {
+        "bookstore_client",
+        "bookstore_core",
+        "bookstore_archiver",
+        "bookstore_web",
+    },
 }
 
 
@@ -59,6 +66,18 @@ def test_core_knows_no_server_and_no_http(module: Path) -> None:
     if package_of(module) == "bookstore_core":
         roots = {name.partition(".")[0] for name in imports_of(module)}
         assert not roots & {"tornado", "flask", "jupyter_server", "notebook"}
+
+
+def test_the_client_installs_nothing_of_ours() -> None:
+    importers = [
+        named(module)
+        for module in MODULES
+        if package_of(module) == "bookstore_client"
+        and any(name.startswith("bookstore_core") for name in imports_of(module))
+    ]
+    assert importers == ["bookstore-client/src/bookstore_client/errors.py"]
+    needed = manifests()["bookstore-client"]["dependencies"]
+    assert [name.partition(">")[0] for name in needed] == ["jupyter-core", "urllib3"]  # type: ignore[attr-defined]
 
 
 def test_botocore_is_imported_in_five_modules_only() -> None:
@@ -302,7 +321,7 @@ def manifests() -> dict[str, dict[str, object]]:
 def test_all_distributions_have_one_version_and_pin_each_other_to_it() -> None:
     projects = manifests()
     versions = {project["version"] for project in projects.values()}
-    assert len(projects) == 4
+    assert len(projects) == 5
     assert len(versions) == 1
     version = versions.pop()
     for project in projects.values():

@@ -1,5 +1,6 @@
 """Fixtures of the tests that run real servers."""
 
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from uuid import uuid4
@@ -41,6 +42,13 @@ def bucket(s3_server: S3Server) -> Iterator[str]:
 def home(tmp_path: Path) -> Path:
     """The HOME of a server under test."""
     return tmp_path / "home"
+
+
+@pytest.fixture
+def short_home() -> Iterator[Path]:
+    """A HOME whose path is short enough for a socket in it."""
+    with tempfile.TemporaryDirectory(prefix="home-") as path:
+        yield Path(path)
 
 
 @pytest.fixture(params=FRONT_ENDS)

@@ -13,12 +13,18 @@ import requests
 from harness.notebook_server import TOP, NotebookServer, free_port, notebook
 from harness.waiting import wait_for
 
-DISTRIBUTIONS = ("bookstore_core", "bookstore_archiver", "bookstore_web", "bookstore")
+DISTRIBUTIONS = (
+    "bookstore_client",
+    "bookstore_core",
+    "bookstore_archiver",
+    "bookstore_web",
+    "bookstore",
+)
 
 
 @pytest.fixture(scope="session")
 def wheelhouse(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """All four wheels, built from the checkout."""
+    """All wheels, built from the checkout."""
     folder = tmp_path_factory.mktemp("wheels")
     for name in DISTRIBUTIONS:
         source = TOP / "packages" / name.replace("_", "-")
@@ -129,6 +135,22 @@ def test_the_archiver_alone_archives_saves_without_flask(
     with server:
         server.save("mine.ipynb", notebook("1"))
         wait_for(lambda: list(store.rglob("*mine*/*")), what="a version")
+
+
+def test_the_client_alone_installs_nothing_else_of_bookstore(
+    wheelhouse: Path, tmp_path: Path
+) -> None:
+    python = clean_environment(
+        tmp_path / "environment", "bookstore-client", wheelhouse=wheelhouse
+    )
+    found = subprocess.check_output(
+        [python / "python", "-m", "pip", "list", "--format=json"], text=True
+    )
+    names = {package["name"] for package in json.loads(found)}
+    own = {"bookstore-client", "jupyter_core", "platformdirs", "traitlets", "urllib3"}
+    assert names - {"pip", "setuptools", "typing_extensions"} == own
+    code = "from bookstore_client import BookstoreClient, errors; print(errors.__all__)"
+    subprocess.run([python / "python", "-c", code], check=True)
 
 
 #: nbdime, which compares versions, installs a notebook server. It is not loaded.

@@ -1,0 +1,50 @@
+"""The client of bookstore's API: versions of notebooks, from kernels and programs.
+
+``BookstoreClient().publish()`` in a notebook publishes that notebook.
+"""
+
+from bookstore_client.answers import (
+    Copy,
+    Difference,
+    FoundNotebook,
+    Label,
+    Link,
+    Published,
+    Restored,
+    Status,
+    Unpublished,
+    Version,
+    VersionContent,
+)
+from bookstore_client.nb_client import (
+    CurrentNotebookClient,
+    KernelInfo,
+    LiveNotebookRecord,
+    NotebookClient,
+    NotebookClientCollection,
+    NotebookSession,
+    extract_kernel_id,
+)
+from bookstore_client.store_client import BookstoreClient
+
+__all__ = [
+    "BookstoreClient",
+    "Copy",
+    "CurrentNotebookClient",
+    "Difference",
+    "FoundNotebook",
+    "KernelInfo",
+    "Label",
+    "Link",
+    "LiveNotebookRecord",
+    "NotebookClient",
+    "NotebookClientCollection",
+    "NotebookSession",
+    "Published",
+    "Restored",
+    "Status",
+    "Unpublished",
+    "Version",
+    "VersionContent",
+    "extract_kernel_id",
+]

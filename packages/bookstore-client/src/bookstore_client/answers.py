@@ -1,0 +1,308 @@
+"""What the server answers, as immutable objects with times as `datetime`.
+
+The names are those of the API (docs/api.md), except `version_id` for `versionID`.
+Members that a newer server adds are left out, and those that an older one does not
+have are empty.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, is_dataclass
+from datetime import datetime
+from functools import cache
+from types import UnionType
+from typing import Any, TypeVar, get_args, get_origin, get_type_hints
+
+Answer = TypeVar("Answer")
+
+#: Names of the API, and ours for them.
+_OURS = {"versionID": "version_id"}
+
+
+@dataclass(frozen=True)
+class Label:
+    """The label of a version."""
+
+    name: str = ""
+    comment: str = ""
+    author: str = ""
+    labelled_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Version:
+    """One version of a notebook; `size` is in bytes.
+
+    `path` is where the notebook was at that time. `moved_from` is set on the first
+    version after a rename. `restored_from` is the id of the version that this one was
+    restored from. `title` and `note` are those of a published version. `deleted` marks
+    a deletion, which has no content.
+    """
+
+    version_id: str = ""
+    path: str = ""
+    saved_at: datetime | None = None
+    stored_at: datetime | None = None
+    author: str = ""
+    size: int = 0
+    sha256: str = ""
+    label: Label | None = None
+    moved_from: str = ""
+    restored_from: str = ""
+    restored_path: str = ""
+    title: str = ""
+    note: str = ""
+    is_latest: bool = False
+    deleted: bool = False
+    save_id: str = ""
+
+
+@dataclass(frozen=True)
+class VersionContent(Version):
+    """A version, and the notebook in it as a dict.
+
+    If it is not a notebook, `content` is None and `reason` a sentence about what it is.
+    """
+
+    content: dict[str, Any] | None = field(default=None, repr=False)
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class Published:
+    """A published version; `url` is the page where others see and clone it."""
+
+    s3_path: str = ""
+    version_id: str = ""
+    url: str = ""
+
+
+@dataclass(frozen=True)
+class Unpublished:
+    """What took a notebook off the shelf: the id of the marker that did.
+
+    If `shown_again`, somebody else's notebook is there again, as that version.
+    """
+
+    s3_path: str = ""
+    version_id: str = ""
+    shown_again: bool = False
+
+
+@dataclass(frozen=True)
+class Copy:
+    """A clone: its name and path on the server, and the version that it copies."""
+
+    name: str = ""
+    path: str = ""
+    type: str = ""
+    s3_path: str = ""
+    version_id: str = ""
+
+
+@dataclass(frozen=True)
+class Undo:
+    """The sha256 of what a restore has replaced: restore it to undo that."""
+
+    sha256: str = ""
+
+
+@dataclass(frozen=True)
+class Restored:
+    """A restored file, and the version that it is now; `undo` is None for a copy."""
+
+    name: str = ""
+    path: str = ""
+    type: str = ""
+    restored_from: str = ""
+    restored_path: str = ""
+    undo: Undo | None = None
+
+
+@dataclass(frozen=True)
+class Link:
+    """The pages where others see and clone a version, and always the newest one.
+
+    `public` says whether they lead to the reader's own server; if not, only who can
+    reach this server can open them. `mine` says whether the caller is its author.
+    """
+
+    url: str = ""
+    newest_url: str = ""
+    public: bool = False
+    mine: bool = False
+
+
+@dataclass(frozen=True)
+class FoundNotebook:
+    """A notebook that a search found, with facts about its newest version.
+
+    `here` says whether the server has the file now, None if that is not known;
+    `moved_to` is its new path if it was moved. `author`, `title`, `note` and
+    `version_id` are those of the published shelf, and empty in the workspace.
+    """
+
+    path: str = ""
+    size: int = 0
+    saved_at: datetime | None = None
+    here: bool | None = None
+    moved_to: str = ""
+    author: str = ""
+    title: str = ""
+    note: str = ""
+    version_id: str = ""
+
+
+@dataclass(frozen=True)
+class Side:
+    """One side of a comparison; the file as it is now has no `version_id`."""
+
+    path: str = ""
+    version_id: str = ""
+    saved_at: datetime | None = None
+    author: str = ""
+    size: int = 0
+    sha256: str = ""
+
+
+@dataclass(frozen=True)
+class Summary:
+    """How many cells differ; of what is no notebook (`is_text`), how many lines."""
+
+    sentence: str = ""
+    added: int = 0
+    removed: int = 0
+    changed: int = 0
+    moved: int = 0
+    outputs_changed: int = 0
+    metadata_changed: int = 0
+    is_text: bool = False
+    lines_added: int = 0
+    lines_removed: int = 0
+
+
+@dataclass(frozen=True)
+class Difference:
+    """What differs between two versions, or between a version and the file.
+
+    Of a comparison for its summary alone, the rest is empty. `cells` are in the order
+    of `remote`, each a dict::
+
+        {"kind": "unchanged" | "added" | "removed" | "changed" | "moved",
+         "base_index", "remote_index", "type", "preview", "count", "base_type",
+         "source_changed", "outputs_changed", "source", "outputs", "metadata"}
+
+    `cells_omitted` counts those over a limit. `metadata` has the changed keys of the
+    notebook. If one side is not a notebook, `text` is a diff of both as text, and
+    `reason` says why. docs/api.md and `openapi.json` describe every member.
+    """
+
+    path: str = ""
+    base: Side = Side()
+    remote: Side = Side()
+    summary: Summary = Summary()
+    cells: tuple[dict[str, Any], ...] = field(default=(), repr=False)
+    cells_omitted: int = 0
+    metadata: tuple[dict[str, Any], ...] = ()
+    text: dict[str, Any] | None = None
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class Features:
+    """What the settings of the server make possible."""
+
+    bookstore_valid: bool = False
+    archive_valid: bool = False
+    publish_valid: bool = False
+    s3_clone_valid: bool = False
+    fs_clone_valid: bool = False
+
+
+@dataclass(frozen=True)
+class Store:
+    """Where versions are kept, and the findings of its check, each a sentence."""
+
+    location: str = ""
+    ok: bool = False
+    check: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Spool:
+    """The saves on the server that the store does not have yet.
+
+    `pending` wait, `in_flight` are being sent. `problems` are sentences, and none if
+    versions reach the store.
+    """
+
+    ok: bool = False
+    readable: bool = False
+    pending: int = 0
+    in_flight: int = 0
+    failed: int = 0
+    bytes: int = 0
+    oldest_age_seconds: float | None = None
+    uploads: int = 0
+    retries: int = 0
+    skipped: int = 0
+    removed: int = 0
+    unprotected: tuple[str, ...] = ()
+    last_success: datetime | None = None
+    last_error: str = ""
+    last_error_at: datetime | None = None
+    refused: bool = False
+    next_attempt: datetime | None = None
+    problems: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Status:
+    """The release of the server, its features, its store and its spool.
+
+    `wrong_settings` has a sentence for each setting with a wrong value.
+    """
+
+    release: str = ""
+    features: Features = Features()
+    store: Store = Store()
+    wrong_settings: tuple[str, ...] = ()
+    spool: Spool = Spool()
+
+
+def read_answer(kind: type[Answer], given: Mapping[str, Any]) -> Answer:
+    """Return the JSON object of an answer as one of the classes above.
+
+    Raises ValueError or TypeError for a value that cannot be one.
+    """
+    known = {_OURS.get(name, name): value for name, value in given.items()}
+    hints: dict[str, Any] = _hints_of(kind)  # type: ignore[arg-type]
+    return kind(
+        **{name: _read(hints[name], known[name]) for name in hints if name in known}
+    )
+
+
+@cache
+def _hints_of(kind: type) -> dict[str, Any]:
+    hints = get_type_hints(kind)
+    return {item.name: hints[item.name] for item in fields(kind)}
+
+
+def _read(hint: Any, value: Any) -> Any:
+    if get_origin(hint) is UnionType:
+        if value is None:
+            return None
+        (hint,) = (part for part in get_args(hint) if part is not type(None))
+    if get_origin(hint) is tuple:
+        if not isinstance(value, list):
+            raise TypeError(f"{value!r} is not a list")
+        return tuple(_read(get_args(hint)[0], item) for item in value)
+    if hint is datetime:
+        return datetime.fromisoformat(value)
+    if is_dataclass(hint) and isinstance(hint, type):
+        if not isinstance(value, dict):
+            raise TypeError(f"{value!r} is not an object")
+        return read_answer(hint, value)
+    expected = (int, float) if hint is float else get_origin(hint) or hint
+    if not isinstance(value, expected):
+        raise TypeError(f"{value!r} is not of the type {hint}")
+    return value

@@ -1,0 +1,105 @@
+"""The files of running servers, and the tokens for them."""
+
+import json
+import os
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from bookstore_client.errors import InvalidRequestError, StorageError
+from bookstore_client.kernel import connection_file, extract_kernel_id
+from bookstore_client.nb_client import (
+    KernelInfo,
+    LiveNotebookRecord,
+    NotebookClient,
+    NotebookSession,
+)
+from bookstore_client.servers import record_of, running_servers, token_for
+
+#: What files of the two generations say, as far as they differ.
+MODERN = {"root_dir": "/home/ann", "version": "2.21.1", "sock": ""}
+CLASSIC = {"notebook_dir": "/home/ann"}
+BOTH = {"base_url": "/", "hostname": "localhost", "password": False, "pid": 1}
+BOTH |= {
+    "port": 8888,
+    "secure": False,
+    "token": "8f3a",
+    "url": "http://localhost:8888/",
+}
+
+
+@pytest.mark.parametrize("info", [MODERN, CLASSIC], ids=["modern", "classic"])
+def test_a_file_of_either_generation_is_a_record(info: dict[str, object]) -> None:
+    record = record_of(BOTH | info)
+    assert record.notebook_dir == "/home/ann"
+    assert record.address == "http://localhost:8888"
+    assert "8f3a" not in repr(record)
+
+
+def test_a_record_names_a_socket_and_an_address_that_can_be_called() -> None:
+    everywhere = LiveNotebookRecord(hostname="0.0.0.0", port=8, secure=True)  # noqa: S104
+    assert everywhere.address == "https://127.0.0.1:8"
+    on_a_socket = LiveNotebookRecord(base_url="/user/ann/", sock="/run/a b.sock")
+    assert on_a_socket.address == "http+unix://%2Frun%2Fa%20b.sock/user/ann"
+
+
+def test_a_server_below_jupyterhub_is_asked_with_the_token_of_the_hub(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    record = LiveNotebookRecord(base_url="/user/ann/")
+    assert token_for(record) == ""
+    monkeypatch.setenv("JUPYTERHUB_API_TOKEN", "of-the-hub")
+    monkeypatch.setenv("JUPYTERHUB_SERVICE_PREFIX", "/user/ann/")
+    assert token_for(record) == "of-the-hub"
+    assert token_for(record._replace(token="own")) == "own"
+    assert token_for(LiveNotebookRecord(base_url="/user/ben/")) == ""
+
+
+def test_our_parent_comes_first_and_ended_servers_are_left_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("JUPYTER_RUNTIME_DIR", str(tmp_path))
+    for number, pid in enumerate((os.getpid(), os.getppid(), 2**22 + 1)):
+        (tmp_path / f"jpserver-{number}.json").write_text(json.dumps({"pid": pid}))
+    (tmp_path / "nbserver-9.json").write_text("{")
+    assert [info["pid"] for info in running_servers()] == [os.getppid(), os.getpid()]
+
+
+def test_a_kernel_is_named_by_its_connection_file(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert extract_kernel_id("/run/jupyter/kernel-f92b-7c8b.json") == "f92b-7c8b"
+    assert connection_file() == ""
+    app = SimpleNamespace(connection_file="/run/kernel-1.json")
+    shell = SimpleNamespace(parent=SimpleNamespace(parent=app))
+    found = SimpleNamespace(get_ipython=lambda: shell)
+    monkeypatch.setitem(sys.modules, "IPython", found)  # type: ignore[arg-type]
+    assert connection_file() == "/run/kernel-1.json"
+
+
+def test_models_of_newer_servers_are_read_and_compared() -> None:
+    kernel = {"id": "1", "name": "python3", "last_activity": "", "reason": "new"}
+    model = {"path": "RTC:june.ipynb", "name": "", "type": "notebook", "new": 1}
+    session = NotebookSession(**model, kernel=kernel)  # type: ignore[arg-type]
+    assert session.path == "june.ipynb"
+    assert session.kernel == KernelInfo(id="1", name="python3")
+    assert session == NotebookSession(**model, kernel=kernel)  # type: ignore[arg-type]
+    assert json.loads(repr(session))["kernel"]["id"] == "1"
+
+
+def test_an_address_that_is_none_is_refused() -> None:
+    for url in ("", "june.ipynb", "ftp://host/", "http://[", "http:///"):
+        with pytest.raises(InvalidRequestError, match="not the address"):
+            NotebookClient({"url": url, "hostname": "x"})
+
+
+def test_what_is_no_list_of_sessions_is_an_error(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    client = NotebookClient({"url": "http://localhost:1/", "hostname": "localhost"})
+    monkeypatch.setattr(client._connection, "get", lambda path: [{"path": 1}])
+    with pytest.raises(StorageError, match="not as expected"):
+        client.sessions  # noqa: B018
+    client.close()
