@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from bookstore_core.cli.times import parse_moment
+from bookstore_core.cli.given.times import parse_moment
 from bookstore_core.moments import say_clock, say_date, say_exactly, say_moment
 from harness.moments import MOMENTS, NOW
 

@@ -13,6 +13,7 @@ from bookstore_core.stores.versions import (
     KeyPage,
     Label,
     OpenVersion,
+    Removal,
     Version,
     VersionMetadata,
     VersionPage,
@@ -73,7 +74,12 @@ class MemoryStore(VersionStore):
             self.calls["put"] += 1
             kept = self.versions[key]
             version = Version(
-                self.bucket, key, f"v{len(kept)}", size, utc_now(), metadata=metadata
+                self.bucket,
+                key,
+                f"v{len(self.contents[key])}",
+                size,
+                utc_now(),
+                metadata=metadata,
             )
             kept.append(version)
             self.contents[key].append(data)
@@ -85,11 +91,27 @@ class MemoryStore(VersionStore):
         with self._lock:
             kept = self.versions[key]
             marker = Version(
-                self.bucket, key, f"v{len(kept)}", 0, utc_now(), deleted=True
+                self.bucket,
+                key,
+                f"v{len(self.contents[key])}",
+                0,
+                utc_now(),
+                deleted=True,
             )
             kept.append(marker)
             self.contents[key].append(b"")
         return marker
+
+    def _remove(
+        self, key: str, versions: Collection[Version], *, dry_run: bool
+    ) -> Removal:
+        ids = {version.version_id for version in versions}
+        with self._lock:
+            gone = [v for v in self.versions[key] if v.version_id in ids]
+            if not dry_run:
+                self.calls["remove"] += 1
+                self.versions[key] = [v for v in self.versions[key] if v not in gone]
+        return Removal(tuple(v.version_id for v in gone), {}, sum(v.size for v in gone))
 
     def _step(self, script: list[Failure], key: str) -> None:
         with self._lock:

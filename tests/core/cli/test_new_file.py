@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from bookstore_core.cli.new_file import file_errors, write_new
+from bookstore_core.cli.given.new_file import file_errors, write_new
 from bookstore_core.errors import (
     BookstoreError,
     ConflictError,

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from bookstore_core.cli.times import parse_moment
+from bookstore_core.cli.given.times import parse_moment
 from bookstore_core.errors import InvalidRequestError
 
 #: A Wednesday; in Berlin it is half past ten in the morning.

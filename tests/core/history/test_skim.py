@@ -8,13 +8,13 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from bookstore_core.cli.repair import repair
 from bookstore_core.errors import ForbiddenError, VersionNotFoundError
 from bookstore_core.history import History, HistoryRow
 from bookstore_core.moved_notes import note_key, write_note
 from bookstore_core.settings import BookstoreSettings
 from bookstore_core.stores import Label
 from bookstore_core.stores.seams import seams_key
+from bookstore_core.upkeep.repair import repair
 from core.saving import SAVED_AT, metadata_for
 from harness.history_store import HistoryStore
 from harness.memory_store import fail_with

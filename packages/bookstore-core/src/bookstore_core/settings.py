@@ -13,6 +13,7 @@ from traitlets.config import Config
 
 from bookstore_core.errors import InvalidRequestError
 from bookstore_core.paths import DELIMITER, check_path
+from bookstore_core.retention.rules import keep_of
 from bookstore_core.traits.service import Secret, ServiceSettings
 
 _MODE = re.compile(r"0?[0-7]?7[0-7]{2}")
@@ -127,6 +128,13 @@ class BookstoreSettings(ServiceSettings):
         help="Absolute path of a directory from which people may clone by relative "
         "path. Empty: none.",
     ).tag(config=True, if_wrong=("", "Nothing is cloned from a directory."))
+
+    prune_keep = Dict(
+        key_trait=Unicode(),
+        help="Which versions 'jupyter bookstore prune' keeps if it is given no rules, "
+        "such as {'last': 10, 'daily': 30, 'within': '7d'}; also hourly, weekly, "
+        "monthly, yearly. Empty: none, and it removes nothing.",
+    ).tag(config=True, if_wrong=({}, "Nothing is pruned without rules."))
 
     public_url = Unicode(
         "",
@@ -248,6 +256,14 @@ class BookstoreSettings(ServiceSettings):
                 f"https:// or http://, not {value!r}."
             )
         return value
+
+    @validator_of("prune_keep")
+    def _check_rules(self, proposal: Any) -> Any:
+        try:
+            keep_of(proposal["value"])
+        except InvalidRequestError as error:
+            raise TraitError(f"BookstoreSettings.prune_keep: {error}") from None
+        return proposal["value"]
 
     @validator_of("local_mode")
     def _check_mode(self, proposal: Any) -> str:

@@ -239,3 +239,16 @@ def test_whatever_a_store_answers_the_check_says_what_to_do(
         proxy.fault = Fault("status", status=status, code=code, methods=methods)
         found = bad(store)
     assert found or methods in (("POST",), ("PUT",))
+
+
+def test_the_right_to_remove_versions_is_checked_with_a_policy(
+    make_stubbed: MakeStubbed,
+) -> None:
+    stubbed = written(make_stubbed(published_prefix="", prune_keep={"last": 3}))
+    read(stubbed)
+    tag(stubbed)
+    stubbed.fail("delete_object", "AccessDenied", 403)
+    remove(stubbed)
+    (finding,) = bad(stubbed.store)
+    assert "prune_keep is set, but versions cannot be removed" in finding.sentence
+    assert finding.remedy == "Allow s3:DeleteObjectVersion on the bucket."

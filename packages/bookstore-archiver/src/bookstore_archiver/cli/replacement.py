@@ -14,7 +14,7 @@ from bookstore_archiver.archiver import Archiver
 from bookstore_archiver.cli.paired_text import Pair
 from bookstore_archiver.spool.file_states import is_unchanged
 from bookstore_archiver.spool.sources import BytesSource, FileSource, OpenSource, Source
-from bookstore_core.cli.new_file import file_errors
+from bookstore_core.cli.given.new_file import file_errors
 from bookstore_core.errors import (
     BookstoreError,
     ConflictError,

@@ -19,7 +19,7 @@ from bookstore_archiver.cli.replacement import (
     untrusted_draft,
 )
 from bookstore_archiver.cli.verb import ArchiverVerb, Patience
-from bookstore_core.cli.new_file import file_errors, write_new
+from bookstore_core.cli.given.new_file import file_errors, write_new
 from bookstore_core.cli.notebook_verb import VersionVerb
 from bookstore_core.errors import ConflictError
 from bookstore_core.history import HistoryRow

@@ -8,7 +8,6 @@ from traitlets import Bool
 from traitlets.config import Config
 
 from bookstore_core.cli.command import Verb
-from bookstore_core.cli.repair import repair
 from bookstore_core.errors import BookstoreError, ConfigurationError, SpoolError
 from bookstore_core.history import WORKSPACE
 from bookstore_core.humanize import say_count
@@ -27,6 +26,7 @@ from bookstore_core.spool.directory import (
 )
 from bookstore_core.spool.report import report_spool
 from bookstore_core.stores import Finding, open_store
+from bookstore_core.upkeep.repair import repair
 
 #: What to do about a problem of the spool, besides what it says itself.
 AFTER_CORRECTION = (

@@ -6,7 +6,7 @@ from typing import ClassVar
 from traitlets import Unicode
 
 from bookstore_core.cli.command import Verb
-from bookstore_core.cli.times import parse_moment
+from bookstore_core.cli.given.times import parse_moment
 from bookstore_core.errors import InvalidRequestError
 from bookstore_core.history import WORKSPACE, History, HistoryRow
 from bookstore_core.jupyter.server_root import ServerRoot, find_root, path_on_server

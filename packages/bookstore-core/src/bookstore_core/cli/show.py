@@ -9,7 +9,7 @@ from typing import Any
 
 from traitlets import Bool, Unicode
 
-from bookstore_core.cli.new_file import write_new
+from bookstore_core.cli.given.new_file import write_new
 from bookstore_core.cli.notebook_verb import VersionVerb
 from bookstore_core.cli.terminal.notebook_text import Piece, pieces_of, screened
 from bookstore_core.cli.terminal.tables import open_console

@@ -13,6 +13,7 @@ from bookstore_core.cursors import encode_cursor
 from bookstore_core.errors import (
     BookstoreError,
     ConflictError,
+    ForbiddenError,
     NewerVersionError,
     NotFoundError,
     StorageError,
@@ -30,6 +31,7 @@ from bookstore_core.stores.versions import (
     KeyPage,
     Label,
     OpenVersion,
+    Removal,
     Version,
     VersionMetadata,
     VersionPage,
@@ -322,6 +324,29 @@ class VersionStore(ABC):
     @abstractmethod
     def _write_label(self, key: str, version_id: str, label: Label | None) -> None:
         """Write a label that `set_label` has checked; None removes the present one."""
+
+    def remove_versions(
+        self, key: str, versions: Collection[Version], *, dry_run: bool = False
+    ) -> Removal:
+        """Remove these versions of a key for good, and what belongs to them alone.
+
+        Versions are as they were listed; one that is gone already does not matter. If
+        this is interrupted, each version is there as it was or gone, and the same call
+        continues. A `dry_run` changes nothing. Raises ConflictError for the newest
+        version, which is never removed, and ForbiddenError without the right to.
+        """
+        newest = self.list_versions(key, limit=1).versions if versions else ()
+        if {row.version_id for row in newest} & {row.version_id for row in versions}:
+            raise ConflictError(f"The newest version of {key} is never removed.")
+        return self._remove(key, versions, dry_run=dry_run)
+
+    def _remove(
+        self, key: str, versions: Collection[Version], *, dry_run: bool
+    ) -> Removal:
+        """Remove versions, as `remove_versions` says."""
+        raise ForbiddenError(
+            "Only who holds the store's keys can prune: run it where those are."
+        )
 
     def holds(self, version: Version, sha256: str) -> bool:
         """Read a version; return whether its content has this sha256.

@@ -156,6 +156,19 @@ class Label:
     labelled_at: datetime | None = None
 
 
+@dataclass(frozen=True)
+class Removal:
+    """What `VersionStore.remove_versions` did, or would do.
+
+    `removed` are the ids of versions that are gone, `locked` those that the store keeps
+    by a rule of its own, such as Object Lock, with the reason; `freed` is in bytes.
+    """
+
+    removed: tuple[str, ...] = ()
+    locked: Mapping[str, str] = field(default_factory=dict)
+    freed: int = 0
+
+
 @dataclass
 class OpenVersion:
     """A version that is open for reading. A context manager, which closes `body`."""

@@ -48,11 +48,13 @@ from bookstore_core.stores.local.patches import PATCH, PatchWriter
 from bookstore_core.stores.local.places import BATCH, Places
 from bookstore_core.stores.local.sidecars import write_deletion, write_sidecar
 from bookstore_core.stores.local.tree import MISSING, Folder
+from bookstore_core.stores.local.upkeep.removals import LocalRemovals
 from bookstore_core.stores.streams import CHUNK, GuardedBody, Window
 from bookstore_core.stores.versions import (
     KeyPage,
     Label,
     OpenVersion,
+    Removal,
     Version,
     VersionMetadata,
     VersionPage,
@@ -306,6 +308,14 @@ class LocalStore(VersionStore):
             folder = found.places.folder(place)
             write_label(folder, version_id, label)
             self._memory.versions.forget(folder)
+
+    def _remove(
+        self, key: str, versions: Collection[Version], *, dry_run: bool
+    ) -> Removal:
+        with self._opened(key, None) as found:
+            removals = LocalRemovals(found, self._now())
+            ids = [version.version_id for version in versions]
+            return removals.remove(ids, dry_run=dry_run)
 
     @contextmanager
     def _folders(self, *, own: bool = False) -> Iterator[Folders]:

@@ -154,6 +154,28 @@ class Folder:
             os.unlink(name, dir_fd=self._descriptor)
             self.sync()
 
+    def rename(self, old: str, new: str) -> bool:
+        """Rename a file; return whether it was there. `sync` makes that durable."""
+        here = self._descriptor
+        try:
+            os.rename(old, new, src_dir_fd=here, dst_dir_fd=here)
+        except FileNotFoundError:
+            return False
+        return True
+
+    def discard(self, name: str) -> None:
+        """Remove a file, as `remove` does; `sync` makes that durable."""
+        with suppress(FileNotFoundError):
+            os.unlink(name, dir_fd=self._descriptor)
+
+    def discard_folder(self, name: str) -> None:
+        """Remove a directory if it is empty."""
+        try:
+            os.rmdir(name, dir_fd=self._descriptor)
+        except OSError as error:
+            if error.errno not in (errno.ENOTEMPTY, errno.EEXIST, errno.ENOENT):
+                raise
+
     def write_new(self, name: str, content: BinaryIO | Window) -> None:
         """Write a file that must not exist yet, durably; remove it if this fails."""
         with self._removed_on_failure(name), self._create(name) as file:

@@ -43,7 +43,8 @@ class Checked:
     """What is checked: the store's address, our bucket, a prefix in it.
 
     A `thorough` check writes a version, and removes it where that is allowed. With
-    `published`, the prefix of the published shelf, it tries unpublishing there.
+    `published`, the prefix of the published shelf, it tries unpublishing there; if the
+    workspace is `pruned`, the right to remove versions.
     """
 
     endpoint: str
@@ -52,6 +53,7 @@ class Checked:
     encryption: dict[str, str]
     thorough: bool = False
     published: str = ""
+    pruned: bool = False
 
     @property
     def folder(self) -> str:
@@ -98,7 +100,8 @@ def _findings(ask: Ask, checked: Checked) -> Iterator[Finding]:
     yield from _check_versioning(ask, checked)
     yield from _check_lists_and_reads(ask, checked)
     if checked.thorough:
-        yield from Probe(ask, checked.folder, checked.encryption).findings()
+        probe = Probe(ask, checked.folder, checked.encryption, checked.pruned)
+        yield from probe.findings()
         if checked.published:
             yield Probe(ask, _folder(checked.published), {}).unpublish()
     else:

@@ -106,7 +106,7 @@ def list_all_named(ask: Ask, key: str) -> set[str]:
 
 
 def _ids(names: Iterable[str]) -> list[str]:
-    return [_read_marker(name) for name in names if name and DELIMITER not in name]
+    return [version_of_marker(name) for name in names if name and DELIMITER not in name]
 
 
 def _list(ask: Ask, folder: str) -> list[str]:
@@ -125,7 +125,8 @@ def _list(ask: Ask, folder: str) -> list[str]:
             raise StorageError("The store did not return the next page of its labels.")
 
 
-def _read_marker(name: str) -> str:
+def version_of_marker(name: str) -> str:
+    """Return the id of the version of a marker, by the last part of its key."""
     return _ESCAPED.sub(lambda found: chr(int(found[1], 16)), name)
 
 

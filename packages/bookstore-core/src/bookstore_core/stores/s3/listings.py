@@ -88,7 +88,8 @@ def list_versions(
     ask: Ask, bucket: str, key: str, *, cursor: str | None, limit: int
 ) -> VersionPage:
     """Return up to `limit` versions of exactly `key`, newest first."""
-    after = decode_cursor("versions", cursor)
+    start = decode_cursor("versions", cursor)
+    after, time = _read_start(start)
     found: list[Version] = []
     while True:
         page = ask(
@@ -105,6 +106,8 @@ def list_versions(
             return VersionPage(tuple(ours[:limit]), token)
         found += [_version(bucket, row) for row in rows if row["Key"] == key]
         if _is_last(page, key, rows):
+            if time and not found:
+                found = list(_without_start(ask, bucket, key, after, time))[:limit]
             return VersionPage(tuple(found))
         # Not the id of the last row: rows of the same second may be in another order
         # on the server, and some would be skipped.
@@ -113,7 +116,47 @@ def list_versions(
             raise StorageError("The store did not return the next page of versions.")
         after = following
         if len(found) >= limit:
-            return VersionPage(tuple(found), encode_cursor("versions", after))
+            cursor = encode_cursor("versions", _write_start(after, found[-1]))
+            return VersionPage(tuple(found), cursor)
+
+
+def _write_start(after: str, last: Version) -> str:
+    """Return where a listing continues: the marker, and the time of the last row."""
+    return f"{after}\n{last.stored_at.isoformat()}"
+
+
+def _read_start(text: str | None) -> tuple[str | None, datetime | None]:
+    after, _, time = (text or "").partition("\n")
+    try:
+        return after, datetime.fromisoformat(time).astimezone(UTC)
+    except ValueError:
+        return after or None, None  # of an earlier release, or of a version's id alone
+
+
+def _without_start(
+    ask: Ask, bucket: str, key: str, after: str | None, time: datetime
+) -> Iterator[Version]:
+    """Yield what follows a marker after which a server lists nothing.
+
+    It may be the last version; but some servers list nothing either after a version
+    that was removed. Then the versions from its time on follow; of those stored in the
+    same second some may have been listed before.
+    """
+    older: list[Version] = []
+    start: dict[str, str] = {}
+    while True:
+        page = ask(Prefix=key, MaxKeys=MAX_ROWS, **start)
+        rows = [row for row in _merge(page) if row["Key"] == key]
+        for version in (_version(bucket, row) for row in rows):
+            if version.version_id == after:
+                return
+            if version.stored_at <= time:
+                older.append(version)
+        cursor = page.get("NextVersionIdMarker")
+        if _is_last(page, key, rows) or not cursor:
+            break
+        start = {"KeyMarker": key, "VersionIdMarker": cursor}
+    yield from older
 
 
 def _is_disordered(page: dict[str, Any], key: str, rows: list[dict[str, Any]]) -> bool:

@@ -13,7 +13,7 @@ from bookstore_core.errors import BookstoreError, ForbiddenError, StorageError
 from bookstore_core.paths import OWN_FOLDER
 from bookstore_core.stores.base import Finding
 from bookstore_core.stores.s3.listings import OVERWRITABLE
-from bookstore_core.stores.s3.remedies import remedy_for
+from bookstore_core.stores.s3.remedies import RIGHT, remedy_for
 
 #: The key below the workspace prefix; it is in no list of notebooks.
 PROBE = f"{OWN_FOLDER}/check"
@@ -35,11 +35,12 @@ Ask = Callable[..., dict[str, Any]]
 
 @dataclass(frozen=True)
 class Probe:
-    """Writes, reads, lists and tags one version."""
+    """Writes, reads, lists and tags one version; removes it as a prune if `pruned`."""
 
     ask: Ask
     folder: str
     encryption: dict[str, str]
+    pruned: bool = False
 
     @property
     def key(self) -> str:
@@ -98,6 +99,8 @@ class Probe:
             return
         yield self._read(version_id)
         yield self._tag(version_id)
+        if self.pruned:
+            yield self._prune(version_id)
 
     def _rows(self, kind: str) -> list[dict[str, Any]]:
         try:
@@ -141,6 +144,20 @@ class Probe:
                 else "Saves are not affected. Use another store if you need labels.",
             )
         return Finding(True, "Versions can be labelled.")
+
+    def _prune(self, version_id: str) -> Finding:
+        """Remove the version, which only a prune needs to be allowed."""
+        try:
+            self.ask("delete_object", key=self.key, version_id=version_id)
+        except BookstoreError as error:
+            _raise_if_passing(error)
+            return Finding(
+                False,
+                "BookstoreSettings.prune_keep is set, but versions cannot be removed. "
+                f"{error}",
+                remedy_for(error, RIGHT),
+            )
+        return Finding(True, "Versions can be removed by 'jupyter bookstore prune'.")
 
     def _not_written(self, error: BookstoreError) -> Finding:
         """Return why a version cannot be written, after trying other encryption."""

@@ -13,6 +13,9 @@ KMS = (
     "BookstoreSettings.s3_sse_kms_key_id, or on the bucket's own key."
 )
 
+#: The right to remove a version, which nothing but a prune needs.
+RIGHT = "s3:DeleteObjectVersion"
+
 #: Codes for a store, or an account of it, that is full.
 FULL = frozenset({"QuotaExceeded", "InsufficientStorage", "XMinioStorageFull", "507"})
 

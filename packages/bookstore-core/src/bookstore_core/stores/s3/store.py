@@ -43,11 +43,13 @@ from bookstore_core.stores.s3.listings import OVERWRITABLE, version_of
 from bookstore_core.stores.s3.metadata import encode_metadata
 from bookstore_core.stores.s3.pages import KeyPages
 from bookstore_core.stores.s3.remedies import remedy_for
+from bookstore_core.stores.s3.upkeep.removals import S3Removals
 from bookstore_core.stores.streams import Window
 from bookstore_core.stores.versions import (
     KeyPage,
     Label,
     OpenVersion,
+    Removal,
     Version,
     VersionMetadata,
     VersionPage,
@@ -111,6 +113,7 @@ class S3Store(VersionStore):
             published=self._settings.published_prefix,
             encryption=self._encryption,
             thorough=thorough,
+            pruned=bool(self._settings.prune_keep),
         )
         return check_s3(self._ask_briefly, checked)
 
@@ -348,3 +351,13 @@ class S3Store(VersionStore):
 
     def _write_label(self, key: str, version_id: str, label: Label | None) -> None:
         self._labels.write(self._asked(None, key, version_id), label)
+
+    def _remove(
+        self, key: str, versions: Collection[Version], *, dry_run: bool
+    ) -> Removal:
+        if versions and not dry_run:
+            self._require_versioning()
+        removals = S3Removals(
+            self._connection.read, self._asked(None, key), pause=self._pause
+        )
+        return removals.remove(versions, dry_run=dry_run)

@@ -1,0 +1,1 @@
+"""What people give to verbs: times in words, and files to be written."""

@@ -1,0 +1,1 @@
+"""Versions of the local store removed for good."""

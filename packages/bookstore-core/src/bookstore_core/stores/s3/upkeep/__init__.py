@@ -1,0 +1,1 @@
+"""What administers a bucket: versions removed for good."""

@@ -1,0 +1,187 @@
+"""Versions of a bucket removed for good: those ids only, never by a delete marker.
+
+Object Lock is respected: what is locked is reported, and nothing tries to go around it.
+After the versions, the markers of their labels are removed (`labels.py`).
+"""
+
+import re
+import time
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+from bookstore_core.errors import (
+    BookstoreError,
+    ForbiddenError,
+    StorageUnavailableError,
+)
+from bookstore_core.paths import DELIMITER, MAX_KEY_BYTES
+from bookstore_core.stores.s3 import listings
+from bookstore_core.stores.s3.errors import (
+    NO_SUCH_VERSION,
+    Asked,
+    Failure,
+    translate_failure,
+)
+from bookstore_core.stores.s3.labels import (
+    markers_folder,
+    names_folder,
+    version_of_marker,
+)
+from bookstore_core.stores.s3.listings import MAX_ROWS, OVERWRITABLE
+from bookstore_core.stores.s3.remedies import RIGHT, remedy_for
+from bookstore_core.stores.versions import Removal, Version
+
+#: The most objects in one request.
+BATCH = 1000
+
+#: How often rows are sent again that the store could not remove for the moment.
+ATTEMPTS = 4
+
+#: What S3 and other servers say of an object that is locked.
+_LOCK = re.compile(r"object.?lock|worm|legal.?hold|retention|compliance", re.IGNORECASE)
+
+#: Sends a request that may be sent again.
+Ask = Callable[..., dict[str, Any]]
+
+#: The key and the id of a version.
+Row = tuple[str, str]
+
+
+class S3Removals:
+    """Removes versions of one key of a bucket."""
+
+    def __init__(
+        self, read: Ask, asked: Asked, *, pause: Callable[[float], None] = time.sleep
+    ) -> None:
+        self._read = read
+        self._asked = asked
+        self._pause = pause
+
+    def remove(self, versions: Collection[Version], *, dry_run: bool) -> Removal:
+        """Remove these versions, then the markers of versions that are gone."""
+        sizes = {known.version_id: known.size for known in versions}
+        # A row without an id would be taken for a request to mark the key as deleted.
+        ids = [known for known in sizes if known not in ("", OVERWRITABLE)]
+        if dry_run or not ids:
+            return Removal(tuple(ids), {}, sum(sizes[known] for known in ids))
+        key = self._asked.key
+        locked = {
+            version_id: reason
+            for _, version_id, reason in self._delete([(key, known) for known in ids])
+        }
+        gone = tuple(known for known in ids if known not in locked)
+        list(self._delete(self._stale_markers()))
+        return Removal(gone, locked, sum(sizes[known] for known in gone))
+
+    def _delete(self, rows: Sequence[Row]) -> Iterator[tuple[str, str, str]]:
+        """Remove versions; yield key, id and reason of those that are locked."""
+        for start in range(0, len(rows), BATCH):
+            left = list(rows[start : start + BATCH])
+            for attempt in range(ATTEMPTS):
+                if attempt:
+                    self._pause(0.2 * 2**attempt)
+                errors = self._send(left)
+                left = []
+                for error in errors:
+                    verdict = self._judged(error)
+                    if verdict is None:
+                        left.append((error["Key"], error["VersionId"]))
+                    elif verdict:
+                        yield error["Key"], error["VersionId"], verdict
+                if not left:
+                    break
+            else:
+                raise StorageUnavailableError(
+                    f"The store could not remove {len(left)} versions now."
+                )
+
+    def _send(self, rows: Sequence[Row]) -> list[dict[str, Any]]:
+        objects = [{"Key": key, "VersionId": known} for key, known in rows]
+        asked = replace(self._asked, key="", version_id=None)
+        try:
+            answer = self._read(
+                "delete_objects", asked, Delete={"Objects": objects, "Quiet": True}
+            )
+        except ForbiddenError as error:
+            error.args = (f"{error} {remedy_for(error, RIGHT)}".strip(),)
+            raise
+        errors: list[dict[str, Any]] = answer.get("Errors", [])
+        if all(error.get("VersionId") for error in errors):
+            return errors
+        if len(rows) > 1:
+            # It does not say which: one at a time then. What is gone stays gone.
+            return [error for row in rows for error in self._send([row])]
+        return [{**error, **objects[0]} for error in errors]
+
+    def _judged(self, error: dict[str, Any]) -> str | None:
+        """Return why a version is locked; empty if it is gone, None to try again."""
+        failure = Failure(
+            str(error.get("Code", "")), 0, str(error.get("Message") or "")
+        )
+        if failure.code in NO_SUCH_VERSION or failure.code == "NoSuchKey":
+            return ""
+        asked = replace(self._asked, key=error["Key"], version_id=error["VersionId"])
+        if _LOCK.search(failure.reason) or self._is_locked(asked, failure):
+            return f"The store keeps it: {failure.reason}."
+        ours = translate_failure(failure, replace(asked, version_id=None))
+        if ours.retryable:
+            return None
+        ours.args = (f"{ours} {remedy_for(ours, RIGHT)}".strip(),)
+        raise ours
+
+    def _is_locked(self, asked: Asked, failure: Failure) -> bool:
+        """Return whether a version that may not be removed is locked."""
+        if failure.code != "AccessDenied":
+            return False
+        try:
+            answer = self._read("head_object", asked)
+        except BookstoreError:
+            return False
+        held = answer.get("ObjectLockLegalHoldStatus") == "ON"
+        return held or bool(answer.get("ObjectLockMode"))
+
+    def _stale_markers(self) -> list[Row]:
+        """Return the markers of labels whose versions are gone."""
+        key = self._asked.key
+        found = [*self._marked(markers_folder(key)), *self._marked(names_folder(key))]
+        if not found:
+            return []
+        # Listed after the markers: a version that was labelled meanwhile is there.
+        present, cursor = set[str](), None
+        ask = partial(self._read, "list_object_versions", self._bucket)
+        while True:
+            page = listings.list_versions(
+                ask, self._asked.bucket, key, cursor=cursor, limit=MAX_ROWS
+            )
+            present |= {version.version_id for version in page.versions}
+            cursor = page.cursor
+            if cursor is None:
+                break
+        return [row for row, version_id in found if version_id not in present]
+
+    @property
+    def _bucket(self) -> Asked:
+        return replace(self._asked, key="", version_id=None)
+
+    def _marked(self, folder: str) -> Iterator[tuple[Row, str]]:
+        """Yield each version of a marker, and the id of the version it is about."""
+        if len(folder.encode()) > MAX_KEY_BYTES:
+            return
+        start: dict[str, str] = {}
+        while True:
+            page = self._read(
+                "list_object_versions", self._bucket, Prefix=folder, **start
+            )
+            for row in (*page.get("Versions", []), *page.get("DeleteMarkers", [])):
+                version_id = row.get("VersionId") or OVERWRITABLE
+                about = version_of_marker(row["Key"].rpartition(DELIMITER)[2])
+                if about and version_id != OVERWRITABLE:
+                    yield (row["Key"], version_id), about
+            if not page.get("IsTruncated"):
+                return
+            start = {
+                "KeyMarker": page["NextKeyMarker"],
+                "VersionIdMarker": page["NextVersionIdMarker"],
+            }

@@ -1,0 +1,217 @@
+"""Prune: which versions of the workspace go, by rules, and their removal.
+
+Whatever the rules say, these are kept: the newest version; those with a label; those
+that a kept version was restored from; the seams of renames, and what a notebook had at
+the path that it left; versions of other programs or of a newer release; and what was
+saved or stored a short time ago. The published shelf is never pruned: somebody chose
+each of its versions, and links may name them.
+
+The rules count at each path on its own: a notebook that was renamed keeps versions at
+its old path as well.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, tzinfo
+
+from bookstore_core.errors import (
+    BookstoreError,
+    InvalidRequestError,
+    NewerVersionError,
+    NotFoundError,
+)
+from bookstore_core.history.shelves import WORKSPACE
+from bookstore_core.moved_notes import note_key
+from bookstore_core.parallel import in_parallel
+from bookstore_core.retention.durations import Duration
+from bookstore_core.retention.rules import Keep, reasons_to_keep
+from bookstore_core.settings import BookstoreSettings
+from bookstore_core.stores.arrivals import is_arrival
+from bookstore_core.stores.base import VersionStore
+from bookstore_core.stores.versions import Removal, Version
+
+#: Rows of one listing.
+PAGE = 1000
+
+#: A version by its key, and its id or the id of its save.
+Name = tuple[str, str]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What goes of one key, of how many versions, and which versions are named.
+
+    `going` have their metadata. `named` are the versions that kept ones name.
+    """
+
+    key: str
+    count: int
+    going: tuple[Version, ...] = ()
+    named: frozenset[Name] = field(default=frozenset(), repr=False)
+
+
+class Pruner:
+    """Prunes the workspace of a store by rules."""
+
+    def __init__(
+        self,
+        store: VersionStore,
+        settings: BookstoreSettings,
+        keep: Keep,
+        *,
+        min_age: Duration,
+        now: datetime,
+        zone: tzinfo | None = None,
+    ) -> None:
+        self._store = store
+        self._settings = settings
+        self._keep = keep
+        self._old = min_age.before(now)
+        self._now = now
+        self._zone = zone
+
+    def keys(self) -> Iterator[str]:
+        """Yield the keys of the workspace."""
+        cursor = None
+        while True:
+            page = self._store.walk_keys(
+                WORKSPACE.prefix(self._settings), cursor=cursor
+            )
+            yield from (version.key for version in page.keys)
+            cursor = page.cursor
+            if cursor is None:
+                return
+
+    def plans(self, keys: Iterable[str]) -> list[Plan]:
+        """Return what goes of these keys, after a look at all of them."""
+        plans = [self._plan(key) for key in keys]
+        named = frozenset(name for plan in plans for name in plan.named)
+        while named:
+            # What is kept because it is named may name others.
+            settled = [_without(plan, named) for plan in plans]
+            more = [
+                self._named_by(version)
+                for before, after in zip(plans, settled, strict=True)
+                for version in set(before.going) - set(after.going)
+            ]
+            plans, named = settled, frozenset(name for names in more for name in names)
+        return plans
+
+    def carry_out(self, plan: Plan, *, dry_run: bool) -> Removal:
+        """Remove what goes of a key, except for what has got a label meanwhile."""
+        going = plan.going
+        if going and not dry_run:
+            ids = [version.version_id for version in going]
+            labels = self._store.labels(plan.key, only=ids)
+            going = tuple(known for known in going if known.version_id not in labels)
+        return self._store.remove_versions(plan.key, going, dry_run=dry_run)
+
+    def _plan(self, key: str) -> Plan:
+        versions = self._described(key)
+        newest_first = sorted(versions, key=lambda v: v.saved_at, reverse=True)
+        times = [version.saved_at for version in newest_first]
+        reasons = reasons_to_keep(times, self._keep, now=self._now, zone=self._zone)
+        going = [
+            version
+            for version, why in zip(newest_first, reasons, strict=True)
+            if not why and self._may_go(version)
+        ]
+        if going:
+            spared = {*self._store.labels(key), *self._left_behind(key, newest_first)}
+            going = [known for known in going if known.version_id not in spared]
+        gone = {version.version_id for version in going}
+        named = frozenset(
+            name
+            for version in versions
+            if version.version_id not in gone
+            for name in self._named_by(version)
+        )
+        return Plan(key, len(versions), tuple(going), named)
+
+    def _may_go(self, version: Version) -> bool:
+        known = version.metadata
+        return (
+            known is not None
+            and not version.is_latest
+            and not known.moved_from
+            and max(known.saved_at, version.stored_at) <= self._old
+        )
+
+    def _described(self, key: str) -> list[Version]:
+        """Return the versions of a key as listed, with their metadata."""
+        listed, cursor = list[Version](), None
+        while True:
+            page = self._store.list_versions(key, cursor=cursor, limit=PAGE)
+            listed += [version for version in page.versions if not version.deleted]
+            cursor = page.cursor
+            if cursor is None:
+                break
+        threads = self._settings.max_threads
+        found = in_parallel(self._look, listed, threads=threads)
+        known = [version for version in found if version is not None]
+        if known:
+            # The newest may be a mark of a deletion, which has no content.
+            known[0] = replace(known[0], is_latest=True)
+        return known
+
+    def _look(self, version: Version) -> Version | None:
+        try:
+            known = self._store.head(version.key, version.version_id)
+        except NotFoundError:
+            return None
+        except NewerVersionError:
+            return version
+        return replace(version, metadata=known.metadata)
+
+    def _named_by(self, version: Version) -> Iterator[Name]:
+        known = version.metadata
+        if known is None or not known.restored_from:
+            return
+        yield version.key, known.restored_from
+        if known.restored_path:
+            try:
+                key = WORKSPACE.key(self._settings, known.restored_path)
+            except InvalidRequestError:
+                return  # not written by bookstore
+            yield key, known.restored_from
+
+    def _left_behind(self, key: str, newest_first: Sequence[Version]) -> Iterator[str]:
+        """Yield what notebooks had here when they were renamed or moved."""
+        for departed_at in self._departures(key):
+            for version in newest_first:
+                if version.saved_at <= departed_at:
+                    yield version.version_id
+                    break
+
+    def _departures(self, key: str) -> Iterator[datetime]:
+        cursor = None
+        while True:
+            try:
+                place = note_key(key)
+            except InvalidRequestError:
+                return  # too long for notes
+            page = self._store.list_versions(place, cursor=cursor, limit=PAGE)
+            for note in page.versions:
+                if note.deleted or is_arrival(note):
+                    continue
+                try:
+                    yield self._store.head(place, note.version_id).saved_at
+                except BookstoreError as error:
+                    if error.retryable:
+                        raise
+                    yield note.stored_at
+            cursor = page.cursor
+            if cursor is None:
+                return
+
+
+def _without(plan: Plan, named: frozenset[Name]) -> Plan:
+    """Return a plan in which named versions stay."""
+    going = tuple(
+        version
+        for version in plan.going
+        if (plan.key, version.version_id) not in named
+        and (plan.key, version.metadata.save_id if version.metadata else "")
+        not in named
+    )
+    return replace(plan, going=going)
