@@ -10,15 +10,17 @@ def notebook_of(*sources: str, **metadata: Any) -> dict[str, Any]:
             "cell_type": "markdown" if source.startswith("# ") else "code",
             "metadata": {},
             "source": source,
-            **({} if source.startswith("# ") else {"outputs": [_output(source)]}),
+            **({} if source.startswith("# ") else _code(source)),
         }
         for source in sources
     ]
     return {"nbformat": 4, "nbformat_minor": 4, "metadata": metadata, "cells": cells}
 
 
-def _output(source: str) -> dict[str, Any]:
-    return {"output_type": "stream", "name": "stdout", "text": f"printed{len(source)}"}
+def _code(source: str) -> dict[str, Any]:
+    text = f"printed{len(source)}"
+    output = {"output_type": "stream", "name": "stdout", "text": text}
+    return {"outputs": [output], "execution_count": None}
 
 
 PYTHON = {"kernelspec": {"name": "python3", "display_name": "Python 3"}}

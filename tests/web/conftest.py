@@ -56,6 +56,15 @@ def templates() -> Iterator[None]:
         yield
 
 
+@pytest.fixture(autouse=True)
+def catalogues(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Put catalogues beside what else a test makes, and wait for what is new."""
+    place = "bookstore_web.catalogue.place"
+    monkeypatch.setattr(f"{place}.default_folder", lambda: tmp_path / "catalogues")
+    monkeypatch.setattr(f"{place}.SYNCHRONOUS", "OFF")
+    monkeypatch.setattr("bookstore_web.catalogue.keeper.PATIENCE", 60.0)
+
+
 @pytest.fixture
 def serve() -> Iterator[Callable[..., str]]:
     """Serve a WSGI app in a thread until the test ends; return its URL."""

@@ -18,6 +18,7 @@ from bookstore_archiver.uploads.drain_lock import DrainLock
 from bookstore_archiver.uploads.timing import Timing
 from bookstore_core.settings import BookstoreSettings
 from bookstore_core.spool.directory import NEW, count_spool
+from bookstore_core.spool.feed import read_feed
 from bookstore_core.stores import VersionMetadata, utc_now
 from bookstore_core.stores.local.store import LocalStore
 from harness.memory_store import MemoryStore, fail_with
@@ -233,6 +234,7 @@ def test_drain_works_without_a_server(tmp_path: Path, spool_dir: Path) -> None:
         assert archiver.drain(timeout=30)
         assert archiver.drain()
     assert len(LocalStore(settings).list_versions("workspace/a.ipynb").versions) == 1
+    assert read_feed(spool_dir).keys == ("workspace/a.ipynb",)
 
 
 class SlowDisk(Disk):

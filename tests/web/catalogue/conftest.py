@@ -9,17 +9,11 @@ import pytest
 
 from bookstore_core.settings import BookstoreSettings
 from bookstore_core.stores import VersionStore
-from bookstore_web.catalogue.answers import Answers, FoundPage
+from bookstore_web.catalogue.answers import Answers, FoundPage, Reach
 from bookstore_web.catalogue.catalogue import Catalogue
 from bookstore_web.catalogue.place import open_catalogue
 from bookstore_web.catalogue.query import parse_query
 from bookstore_web.catalogue.walk import Walk
-
-
-@pytest.fixture(autouse=True)
-def no_waiting_for_the_disk(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The power does not fail in a test."""
-    monkeypatch.setattr("bookstore_web.catalogue.place.SYNCHRONOUS", "OFF")
 
 
 @pytest.fixture
@@ -57,8 +51,8 @@ def walk(store: VersionStore, catalogue: Catalogue) -> Callable[..., Walk]:
 def find(catalogue: Catalogue) -> Callable[..., FoundPage]:
     """Search the catalogue."""
 
-    def search(text: str, *, readable: Any = None, **options: Any) -> FoundPage:
-        answers = Answers(catalogue, readable=readable)
+    def search(text: str, *, reach: Reach | None = None, **options: Any) -> FoundPage:
+        answers = Answers(catalogue, reach)
         return answers.search(parse_query(text), **options)
 
     return search

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import timedelta
 
 from bookstore_core.stores import Label, VersionStore, utc_now
-from bookstore_web.catalogue.answers import FoundPage
+from bookstore_web.catalogue.answers import FoundPage, Reach
 from harness.sources import PYTHON, notebook_of
 
 Find = Callable[..., FoundPage]
@@ -139,17 +139,36 @@ def test_pages_go_on_after_the_last_one_shown(
     assert third.cursor is None
 
 
+SHELVES = {"workspace": "workspace/", "published": "published/"}
+
+
 def test_only_what_the_asker_may_read_is_found(
     put: Put, walk: Callable[[], object], find: Find
 ) -> None:
     put("workspace/ann/a.ipynb", notebook_of("secret"))
     put("workspace/anna/b.ipynb", notebook_of("secret"))
     put("published/c.ipynb", notebook_of("secret"))
+    put("published/@team/d.ipynb", notebook_of("secret"))
+    put("published/@other/e.ipynb", notebook_of("secret"))
     walk()
-    assert paths(find("secret", readable=["workspace/ann/"])) == ["ann/a.ipynb"]
-    assert paths(find("secret", readable=[])) == []
-    assert len(paths(find("secret", readable=["published/", "workspace/anna/"]))) == 2
-    assert paths(find("in:anna", readable=["workspace/ann/"])) == []
+    shown = ("published/", "workspace/ann/", "published/@team/")
+    reach = Reach(SHELVES, shown, hidden=("published/@",))
+    found = sorted(paths(find("secret", reach=reach)))
+    assert found == ["@team/d.ipynb", "ann/a.ipynb", "c.ipynb"]
+    assert paths(find("secret", reach=Reach(SHELVES, ()))) == []
+    assert paths(find("in:anna", reach=reach)) == []
+    assert paths(find("in:@other", reach=reach)) == []
+
+
+def test_paths_are_those_on_the_shelves_of_the_asker(
+    put: Put, walk: Callable[[], object], find: Find
+) -> None:
+    put("workspace/ann/reports/a.ipynb", notebook_of("sales"))
+    put("workspace/reports/b.ipynb", notebook_of("sales"))
+    walk()
+    reach = Reach({"workspace": "workspace/ann/"}, ("workspace/ann/",))
+    assert paths(find("sales in:reports", reach=reach)) == ["reports/a.ipynb"]
+    assert paths(find("sales", reach=reach, shelf="workspace")) == ["reports/a.ipynb"]
 
 
 def test_a_time_in_a_filter_has_a_zone(

@@ -64,7 +64,7 @@ def test_a_search_finds_notebooks_in_all_folders(server: ServerSide, put: Put) -
 def test_a_search_that_finds_nothing_says_so(server: ServerSide, put: Put) -> None:
     put("workspace/a.ipynb", b"{}")
     page = server.get("/bookstore/", query_string={"q": "zzz"}).text
-    assert "No notebook has “zzz” in its path." in html.unescape(page)
+    assert "Nothing was found for “zzz”." in html.unescape(page)
 
 
 def test_an_empty_store_says_what_to_do(server: ServerSide) -> None:

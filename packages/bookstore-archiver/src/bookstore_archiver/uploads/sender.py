@@ -3,6 +3,7 @@
 import errno
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import Enum, auto
@@ -18,7 +19,9 @@ from bookstore_core.errors import (
 )
 from bookstore_core.moved_notes import NOTE_TYPE, is_note_key
 from bookstore_core.notebooks import SUFFIX
+from bookstore_core.paths import is_own
 from bookstore_core.settings import BookstoreSettings
+from bookstore_core.spool.feed import Feed
 from bookstore_core.spool.saves import time_of
 from bookstore_core.stores.base import VersionStore
 from bookstore_core.stores.s3.listings import OVERWRITABLE
@@ -89,6 +92,7 @@ class Sender:
         self._open_store = open_store
         self._settings = settings
         self._clock = clock
+        self._feed = Feed(spool.root)
         self._lock = threading.Lock()
         self._store: VersionStore | None = None
         self._looked_at: set[str] = set()
@@ -117,6 +121,7 @@ class Sender:
 
     def _send(self, store: VersionStore, entry: Entry) -> Outcome:
         if entry.unsure and self._has_arrived(store, entry):
+            self._note(entry.key, "")
             return Outcome(SendResult.ALREADY_STORED, entry)
         try:
             entry, body = self._spool.open_hashed(entry)
@@ -135,9 +140,16 @@ class Sender:
                 metadata=entry.trailer.metadata,
                 **_content_type(entry.key),
             )
+        self._note(entry.key, version.version_id)
         self._last[entry.key] = version.version_id
         self._prove(entry.key, version.version_id, entry.trailer.metadata.sha256)
         return Outcome(SendResult.SENT, entry)
+
+    def _note(self, key: str, version_id: str) -> None:
+        # Whoever reads the feed finds the version later without it, too.
+        if not is_own(key):
+            with suppress(OSError):
+                self._feed.note(key, version_id)
 
     def _has_arrived(self, store: VersionStore, entry: Entry) -> bool:
         """Return whether the store has this save.

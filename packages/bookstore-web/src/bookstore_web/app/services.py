@@ -4,12 +4,19 @@ import threading
 from collections.abc import Mapping
 from copy import copy
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from flask import current_app, g
 
 from bookstore_core.errors import ConfigurationError, InvalidRequestError, NotFoundError
-from bookstore_core.history import PUBLISHED, WORKSPACE, History, HistoryPage, Shelf
+from bookstore_core.history import (
+    PUBLISHED,
+    SHELVES,
+    WORKSPACE,
+    History,
+    HistoryPage,
+    Shelf,
+)
 from bookstore_core.history.removals import Removals
 from bookstore_core.settings import BookstoreSettings
 from bookstore_core.spool.arrivals import await_arrival
@@ -20,6 +27,7 @@ from bookstore_web.app.access.personal import Personal
 from bookstore_web.app.access.policy import Policy
 from bookstore_web.app.context import caller, context, person
 from bookstore_web.app.store_check import StoreChecks
+from bookstore_web.catalogue.keeper import Keeper, extract_confined
 from bookstore_web.confined.pool import confined
 from bookstore_web.contents.budget import ByteBudget
 from bookstore_web.contents.client import ContentsServer
@@ -37,6 +45,9 @@ from bookstore_web.versions.diff import ChangeMemory, Changes
 from bookstore_web.versions.page import VersionsPage
 from bookstore_web.versions.restore import Restorer
 from bookstore_web.wire import Launch
+
+if TYPE_CHECKING:
+    from bookstore_web.catalogue.answers import Answers
 
 EXTENSION = "bookstore"
 
@@ -71,6 +82,13 @@ class Services:
         self._opening = threading.Lock()
         self._stores: dict[bool, VersionStore] = {}
         self._contents = _contents_server(launch) if launch else None
+        self.keeper = Keeper(
+            settings,
+            open_store=self.open_store,
+            extractor=extract_confined,
+            feed_dir=settings.spool_dir if launch else "",
+            eager=launch is None,
+        )
 
     def open_store(self, *, hurried: bool = False) -> VersionStore:
         """Return the store; if `hurried`, one with short timeouts, for pages and lists.
@@ -173,6 +191,27 @@ class Services:
             return ()
         found = await_arrival(self.settings.spool_dir, key)
         return tuple(save for save in found if not save.only_if_changed)
+
+    def changed(self, key: str) -> None:
+        """Take note that the newest version of a key, or a label, was changed here."""
+        self.folders.forget()
+        self.keeper.changed(key)
+
+    def answers(self) -> "Answers":
+        """Return the catalogue for the caller, on the shelves that there are.
+
+        Raises StorageUnavailableError if it cannot be used now.
+        """
+        # Imported on demand: SQLAlchemy takes 13 MB.
+        from bookstore_web.catalogue.answers import Answers, Reach
+
+        catalogue = self.keeper.catalogue()
+        prefixes = {n: shelf.prefix(self.settings) for n, shelf in SHELVES.items()}
+        roots = {n: f"{prefix}/" for n, prefix in prefixes.items() if prefix}
+        if self._personal is None:
+            return Answers(catalogue, Reach(roots))
+        readable = self._personal.readable
+        return Answers(catalogue, Reach(roots, readable.shown, readable.hidden))
 
     def removals(self) -> Removals:
         """Return the removals from the published shelf, on the hurried store."""

@@ -1,10 +1,10 @@
 """What the catalogue answers: searches, and the notebooks that were stored last."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, false, func, or_, select
+from sqlalchemy import ColumnElement, Connection, and_, false, func, or_, select, true
 
 from bookstore_core.cursors import encode_cursor, read_cursor
 from bookstore_web.catalogue.catalogue import Catalogue
@@ -13,9 +13,6 @@ from bookstore_web.catalogue.databases.tables import CLONES, NOTEBOOKS, TEXTS
 from bookstore_web.catalogue.entries import Known, unpack
 from bookstore_web.catalogue.passages import Passage, Piece, find_passage, mark
 from bookstore_web.catalogue.query import Query, Term
-
-#: The last character after which nothing in a folder comes: what follows a slash.
-_AFTER_SLASH = "0"
 
 
 @dataclass(frozen=True)
@@ -56,18 +53,48 @@ class _Position:
         return cls(number, last)
 
 
-class Answers:
-    """Asks a catalogue.
+@dataclass(frozen=True)
+class Reach:
+    """What an asker may read, as prefixes of keys: the longest that fits decides.
 
-    `readable` are the prefixes of the keys that the asker may read; None if that is all
-    of them. Raises StorageUnavailableError if the database cannot be used now.
+    `roots` are the prefixes of their shelves, by name.
     """
 
-    def __init__(
-        self, catalogue: Catalogue, *, readable: Sequence[str] | None = None
-    ) -> None:
+    roots: Mapping[str, str]
+    shown: tuple[str, ...] = ("",)
+    hidden: tuple[str, ...] = ()
+
+    def within(self, shelf: str = "", folder: str = "") -> ColumnElement[bool]:
+        """Return the condition for what may be read in a folder of their shelves."""
+        names = [shelf] if shelf else list(self.roots)
+        places = [
+            (NOTEBOOKS.c.shelf == name)
+            & _below(NOTEBOOKS.c.key, self.roots[name] + folder)
+            for name in names
+        ]
+        return or_(false(), *places) & self._readable()
+
+    def _readable(self) -> ColumnElement[bool]:
+        if self.shown == ("",) and not self.hidden:
+            return true()
+        allowed = []
+        for prefix in self.shown:
+            longer = [h for h in self.hidden if h.startswith(prefix)]
+            not_hidden = [~_below(NOTEBOOKS.c.key, found) for found in longer]
+            allowed.append(and_(_below(NOTEBOOKS.c.key, prefix), *not_hidden))
+        return or_(false(), *allowed)
+
+
+class Answers:
+    """Asks a catalogue, for somebody who may read what is in their `reach`.
+
+    Without one it is everything. Raises StorageUnavailableError if the database cannot
+    be used now.
+    """
+
+    def __init__(self, catalogue: Catalogue, reach: Reach | None = None) -> None:
         self._catalogue = catalogue
-        self._readable = readable
+        self._reach = reach or Reach(catalogue.folders)
 
     def search(
         self, query: Query, *, shelf: str = "", cursor: str = "", limit: int = 20
@@ -79,9 +106,7 @@ class Answers:
         InvalidRequestError for a cursor of another list.
         """
         position = read_cursor("found", cursor, _Position.of) if cursor else None
-        where = [*_filters(query), *self._may_read()]
-        if shelf:
-            where.append(NOTEBOOKS.c.shelf == shelf)
+        where = [*_filters(query), self._reach.within(shelf, query.folder)]
         with self._catalogue.reading() as connection:
             ranked = self._ranked(connection, query, where)
             begin = 0
@@ -90,7 +115,7 @@ class Answers:
                 if position.last in ranked:
                     begin = ranked.index(position.last) + 1
             shown = ranked[begin : begin + limit]
-            hits = _hits(connection, shown, query.terms)
+            hits = self._hits(connection, shown, query.terms)
         following = begin + len(shown)
         last = following < len(ranked) and shown
         return FoundPage(
@@ -104,14 +129,14 @@ class Answers:
         """Return the notebooks of a shelf that were stored last, newest first."""
         wanted = (
             select(NOTEBOOKS)
-            .where(NOTEBOOKS.c.shelf == shelf, *self._may_read())
+            .where(self._reach.within(shelf))
             .order_by(NOTEBOOKS.c.stored_at.desc(), NOTEBOOKS.c.id.desc())
             .limit(limit)
         )
         with self._catalogue.reading() as connection:
             rows = [row._asdict() for row in connection.execute(wanted)]
             clones = _clones(connection, [row["key"] for row in rows])
-        return [Known.of(row, clones.get(row["key"], 0)) for row in rows]
+        return [self._known(row, clones.get(row["key"], 0)) for row in rows]
 
     def clones(self, keys: Sequence[str]) -> dict[str, int]:
         """Return how often notebooks were cloned, by their keys."""
@@ -124,6 +149,12 @@ class Answers:
         with self._catalogue.reading() as connection:
             total, read = connection.execute(wanted.select_from(NOTEBOOKS)).one()
         return total, total - read
+
+    def unread(self) -> int:
+        """Return of how many notebooks the content is not known."""
+        wanted = select(func.count()).where(NOTEBOOKS.c.read_at.is_(None))
+        with self._catalogue.reading() as connection:
+            return int(connection.execute(wanted).scalar_one())
 
     def _ranked(
         self,
@@ -139,19 +170,39 @@ class Answers:
         best = sorted(scores, key=lambda number: (-scores[number], -number))
         return best[:MOST_RANKED]
 
-    def _may_read(self) -> list[ColumnElement[bool]]:
-        if self._readable is None:
-            return []
-        return [or_(false(), *(_below(NOTEBOOKS.c.key, p) for p in self._readable))]
+    def _hits(
+        self, connection: Connection, numbers: Sequence[int], terms: Sequence[Term]
+    ) -> tuple[Hit, ...]:
+        if not numbers:
+            return ()
+        wanted = (
+            select(NOTEBOOKS, TEXTS.c.packed, CLONES.c.number)
+            .outerjoin(TEXTS, TEXTS.c.id == NOTEBOOKS.c.id)
+            .outerjoin(CLONES, CLONES.c.key == NOTEBOOKS.c.key)
+            .where(NOTEBOOKS.c.id.in_(list(numbers)))
+        )
+        rows = {row.id: row._asdict() for row in connection.execute(wanted)}
+        return tuple(self._hit(rows[n], terms) for n in numbers if n in rows)
+
+    def _hit(self, row: dict[str, Any], terms: Sequence[Term]) -> Hit:
+        known = self._known(row, row["number"] or 0)
+        return Hit(
+            known,
+            path=mark(known.path, terms, whole=True),
+            title=mark(known.title, terms, whole=True),
+            passage=find_passage(unpack(row["packed"]), terms),
+        )
+
+    def _known(self, row: dict[str, Any], clones: int) -> Known:
+        root = self._reach.roots[row["shelf"]]
+        return Known.of({**row, "path": row["key"].removeprefix(root)}, clones)
 
 
 def _below(column: ColumnElement[str], prefix: str) -> ColumnElement[bool]:
-    """Return a condition for what is in a folder, which an index serves."""
+    """Return a condition for what begins with a prefix, which an index serves."""
     if not prefix:
-        return column.is_not(None)
-    if not prefix.endswith("/"):
-        return column == prefix
-    return (column >= prefix) & (column < prefix[:-1] + _AFTER_SLASH)
+        return true()
+    return (column >= prefix) & (column < prefix[:-1] + chr(ord(prefix[-1]) + 1))
 
 
 def _filters(query: Query) -> list[ColumnElement[bool]]:
@@ -159,38 +210,11 @@ def _filters(query: Query) -> list[ColumnElement[bool]]:
     where = [table.who.contains(name, autoescape=True) for name in query.authors]
     where += [table.labelled.contains(name, autoescape=True) for name in query.labels]
     where += [table.kernels.contains(name, autoescape=True) for name in query.kernels]
-    if query.folder:
-        where.append(_below(table.path, query.folder))
     if query.after is not None:
         where.append(table.saved_at >= query.after)
     if query.before is not None:
         where.append(table.saved_at < query.before)
     return where
-
-
-def _hits(
-    connection: Connection, numbers: Sequence[int], terms: Sequence[Term]
-) -> tuple[Hit, ...]:
-    if not numbers:
-        return ()
-    wanted = (
-        select(NOTEBOOKS, TEXTS.c.packed, CLONES.c.number)
-        .outerjoin(TEXTS, TEXTS.c.id == NOTEBOOKS.c.id)
-        .outerjoin(CLONES, CLONES.c.key == NOTEBOOKS.c.key)
-        .where(NOTEBOOKS.c.id.in_(list(numbers)))
-    )
-    rows = {row.id: row._asdict() for row in connection.execute(wanted)}
-    return tuple(_hit(rows[number], terms) for number in numbers if number in rows)
-
-
-def _hit(row: dict[str, Any], terms: Sequence[Term]) -> Hit:
-    known = Known.of(row, row["number"] or 0)
-    return Hit(
-        known,
-        path=mark(known.path, terms, whole=True),
-        title=mark(known.title, terms, whole=True),
-        passage=find_passage(unpack(row["packed"]), terms),
-    )
 
 
 def _clones(connection: Connection, keys: Sequence[str]) -> dict[str, int]:

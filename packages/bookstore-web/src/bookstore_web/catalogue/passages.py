@@ -8,7 +8,9 @@ from bookstore_web.catalogue.query import Term
 from bookstore_web.catalogue.words import alike, is_spaceless
 
 #: Characters of a cell that are shown, and of those before its first word.
-SHOWN, BEFORE = 300, 80
+SHOWN, BEFORE = 400, 120
+#: Lines that are shown, and of those before the first word.
+LINES, LINES_BEFORE = 7, 2
 
 
 @dataclass(frozen=True)
@@ -58,8 +60,8 @@ def mark(text: str, terms: Sequence[Term], *, whole: bool = False) -> tuple[Piec
     Without any of them it is the beginning. If `whole`, it is the whole text.
     """
     places = list(_places(text, terms))
-    begin = 0 if whole else _line_before(text, places[0][0] if places else 0)
-    end = len(text) if whole else min(len(text), begin + SHOWN)
+    begin = 0 if whole else _begin(text, places[0][0] if places else 0)
+    end = len(text) if whole else _end(text, begin)
     pieces = [Piece("… ")] if text[:begin].strip() else []
     at = begin
     for start, stop in places:
@@ -73,13 +75,26 @@ def mark(text: str, terms: Sequence[Term], *, whole: bool = False) -> tuple[Piec
     return tuple(piece for piece in pieces if piece.text)
 
 
-def _line_before(text: str, place: int) -> int:
-    """Return where to begin so that a place is shown: at a line, if one is near."""
+def _begin(text: str, place: int) -> int:
+    """Return where to begin so that a place is shown, with a line or two before it."""
     earliest = max(0, place - BEFORE)
-    if earliest == 0:
-        return 0
-    line = text.find("\n", earliest, place)
-    return line + 1 if line >= 0 else earliest
+    begin = place
+    for _ in range(LINES_BEFORE + 1):
+        line = text.rfind("\n", earliest, begin)
+        if line < 0:
+            return earliest if begin == place or earliest == 0 else begin + 1
+        begin = line
+    return begin + 1
+
+
+def _end(text: str, begin: int) -> int:
+    end = begin - 1
+    for _ in range(LINES):
+        end = text.find("\n", end + 1)
+        if end < 0:
+            end = len(text)
+            break
+    return min(end, begin + SHOWN)
 
 
 def _places(text: str, terms: Sequence[Term]) -> Iterator[tuple[int, int]]:

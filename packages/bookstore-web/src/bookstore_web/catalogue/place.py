@@ -38,15 +38,18 @@ SYNCHRONOUS = "NORMAL"
 SCHEMA = "bookstore_catalogue"
 
 
-def open_catalogue(settings: BookstoreSettings, *, rebuild: bool = False) -> Catalogue:
+def open_catalogue(
+    settings: BookstoreSettings, *, rebuild: bool = False, torn: bool = False
+) -> Catalogue:
     """Return the catalogue that the settings name, made if it is missing.
 
     One of another form, or a file of ours that is torn, is removed and made again, as
-    with `rebuild`. Raises StorageUnavailableError if the database cannot be used now,
-    and ConfigurationError if the settings name no database, or a file that is not ours.
+    with `rebuild`; one that was found to be `torn` is removed. Raises
+    StorageUnavailableError if the database cannot be used now, and ConfigurationError
+    if the settings name no database, or a file that is not ours.
     """
     try:
-        return _open(settings, rebuild=rebuild)
+        return _open(settings, rebuild=rebuild, torn=torn)
     except SQLAlchemyError as error:
         if is_damage(error) and not settings.catalogue_url.startswith("postgresql"):
             return _open(settings, rebuild=rebuild, torn=True)
@@ -114,17 +117,21 @@ _NO_DATABASE = (
 
 
 def default_file(settings: BookstoreSettings) -> Path:
-    """Return the file for a store, in this account's folder for temporary files.
+    """Return the file for a store, in the directory for temporary files.
 
     Homes are often on NFS, where SQLite's locks fail; what is lost is made again.
     """
-    folder = Path(tempfile.gettempdir()) / f"bookstore-{os.geteuid()}"
     place = (
         *(settings.storage, settings.local_root, settings.s3_endpoint_url),
         *(settings.bucket, settings.workspace_prefix, settings.published_prefix),
     )
     name = hashlib.sha256("\n".join(map(str, place)).encode()).hexdigest()[:16]
-    return folder / f"catalogue-{name}.sqlite"
+    return default_folder() / f"catalogue-{name}.sqlite"
+
+
+def default_folder() -> Path:
+    """Return this account's folder for catalogues."""
+    return Path(tempfile.gettempdir()) / f"bookstore-{os.geteuid()}"
 
 
 def _check_file(file: Path, *, is_default: bool, torn: bool) -> None:

@@ -188,6 +188,10 @@ class Library:
             here, moved_to = None, ""
         return KeptNotebook(path, newest.size, newest.saved_at, here, moved_to)
 
+    def look_up(self, versions: Sequence[Version]) -> tuple[KeptNotebook, ...]:
+        """Return what is known of the notebooks with these newest versions."""
+        return self._look(versions)
+
     def recent(
         self, scans: LatestScans, *, limit: int = 20, most: int | None = None
     ) -> LibraryPage:

@@ -8,7 +8,7 @@ from bookstore_core.settings import BookstoreSettings
 from bookstore_core.stores import VersionStore
 from bookstore_web.app.access.guarded_store import GuardedStore
 from bookstore_web.app.access.people import Person
-from bookstore_web.app.access.policy import Policy
+from bookstore_web.app.access.policy import Policy, Readable
 
 #: People whose settings are in memory.
 MOST_KEPT = 1000
@@ -28,9 +28,14 @@ class Personal:
         )
 
     @property
+    def readable(self) -> Readable:
+        """What the person may read."""
+        return self._policy.readable(self._person)
+
+    @property
     def scope(self) -> Hashable:
         """A value that differs from that of everybody who may read other keys."""
-        return self.settings.workspace_prefix, self._policy.readable(self._person)
+        return self.settings.workspace_prefix, self.readable
 
     def guard(self, store: VersionStore) -> VersionStore:
         """Return the store that does what the rules allow this person."""

@@ -46,4 +46,5 @@ def label(wanted: dict[str, Any]) -> VersionRecord:
         row.version.version_id,
         Label(name, comment, author()) if name else None,
     )
+    known.changed(row.version.key)
     return record_of(history.find(row.path, row.version.version_id))

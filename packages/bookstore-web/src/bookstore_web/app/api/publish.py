@@ -99,7 +99,7 @@ def publish_notebook(wanted: dict[str, str], path: str) -> dict[str, str | None]
     with services().budget.take(size):
         publication = publication_of(path, read_body(), settings=settings)
         published = publish(publication, store=services().open_store(), author=author())
-    services().folders.forget()
+    services().changed(published.key)
     return {
         "s3_path": published.display_path,
         "versionID": published.version_id,
@@ -122,7 +122,7 @@ def unpublish_notebook(wanted: dict[str, str], path: str) -> dict[str, str | boo
     store, settings = services().open_store(), services().settings
     path = services().published_path(path, wanted["group"])
     newest = unpublish(path, store=store, settings=settings, author=author())
-    services().folders.forget()
+    services().changed(newest.key)
     return {
         "s3_path": s3_display_path(newest.bucket, newest.key),
         "versionID": newest.version_id,

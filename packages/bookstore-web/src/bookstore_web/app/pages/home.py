@@ -1,7 +1,7 @@
 """The home page: notebooks on a shelf, recent saves, and saves waiting for upload."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -9,7 +9,11 @@ from flask import Blueprint, Response, make_response, redirect, render_template,
 from werkzeug.wrappers import Response as BaseResponse
 
 from bookstore_core.clock import utc_now
-from bookstore_core.errors import BookstoreError, ConfigurationError
+from bookstore_core.errors import (
+    BookstoreError,
+    ConfigurationError,
+    StorageUnavailableError,
+)
 from bookstore_core.history import PUBLISHED, WORKSPACE, Shelf
 from bookstore_core.humanize import say_span
 from bookstore_core.paths import s3_display_path
@@ -18,6 +22,7 @@ from bookstore_core.spool.report import SpoolReport, report_spool
 from bookstore_core.spool.try_now import try_and_wait
 from bookstore_web.app.context import context
 from bookstore_web.app.failures import headers_of, status_of
+from bookstore_web.app.finds import Finds, find_notebooks, where_they_are
 from bookstore_web.app.pages.links import (
     TITLES,
     Crumb,
@@ -31,12 +36,14 @@ from bookstore_web.app.pages.links import (
 from bookstore_web.app.services import services
 from bookstore_web.fields import optional_field
 from bookstore_web.library.latest import SHORT_SCAN
-from bookstore_web.library.library import Library, LibraryPage
+from bookstore_web.library.library import KeptNotebook, Library, LibraryPage
 
 blueprint = Blueprint("home", __name__)
 
 #: Notebooks on a page.
 PAGE = 200
+#: Notebooks on a page of a search, each with a cell.
+FOUND = 20
 #: Recent notebooks that are shown above them, if the shelf has more than the second
 #: number. Cards take more room than rows.
 RECENT = {WORKSPACE: (5, 5), PUBLISHED: (3, 9)}
@@ -91,18 +98,50 @@ def home() -> Response:
     look = _look(request.args.to_dict())
     problem: BookstoreError | None = None
     found = recent = LibraryPage(())
+    searched = Searched()
     try:
         library = services().library(look.shelf)
-        found = look.find(library)
+        searched = _search(look) if look.q else searched
+        if searched.finds is None:
+            found = look.find(library)
         recent = _recent(look, library) if look.is_top else recent
     except BookstoreError as error:
         problem = error
-    response = make_response(_render(look, found, recent, problem))
+    response = make_response(_render(look, found, recent, problem, searched))
     # A store that is not configured yet is not a failure.
     if problem and type(problem) is not ConfigurationError:
         response.status_code = status_of(problem)
         response.headers.update(headers_of(problem))
     return response
+
+
+@dataclass(frozen=True)
+class Searched:
+    """What a search in the catalogue has found; if nothing was asked of it, why.
+
+    `places` says where the notebooks are now, by their paths.
+    """
+
+    finds: Finds | None = None
+    places: Mapping[str, KeptNotebook] = field(default_factory=dict)
+    away: str = ""
+
+
+def _search(look: HomeQuery) -> Searched:
+    """Search the catalogue; if it cannot be used now, paths are searched instead."""
+    try:
+        finds = find_notebooks(
+            look.q,
+            shelf=look.shelf,
+            folder=look.prefix,
+            cursor=look.cursor,
+            limit=FOUND,
+        )
+    except (StorageUnavailableError, ConfigurationError) as error:
+        return Searched(away=str(error))
+    if look.shelf != WORKSPACE:
+        return Searched(finds)
+    return Searched(finds, where_they_are(finds, look.shelf))
 
 
 def _shelves() -> list[Shelf]:
@@ -144,6 +183,7 @@ def _render(
     found: LibraryPage,
     recent: LibraryPage,
     problem: BookstoreError | None,
+    searched: Searched,
 ) -> str:
     settings = services().settings
     return render_template(
@@ -153,6 +193,7 @@ def _render(
         found=found,
         recent=recent,
         problem=problem,
+        searched=searched,
         spool=say_spool(report_spool(settings)),
         location=_location(),
         features=validate_bookstore(settings),

@@ -30,5 +30,6 @@ def name_version() -> Response:
     version = row.version
     store = services().open_store(hurried=True)
     store.set_label(version.key, version.version_id, label)
+    services().changed(version.key)
     done = "named" if label else "unnamed"
     return redirect(here.link("bookstore/history", done=done), code=303)

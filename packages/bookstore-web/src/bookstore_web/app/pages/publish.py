@@ -33,7 +33,7 @@ def publish_version() -> Response:
         )
         del data
         published = publish(publication, store=store, author=author())
-    services().folders.forget()
+    services().changed(published.key)
     there = here.elsewhere(publication.path, shelf=PUBLISHED)
     return redirect(
         there.link("bookstore/view", version_id=published.version_id, done="published"),
@@ -47,7 +47,7 @@ def unpublish_notebook() -> Response:
     here = shelved(request.form.to_dict())
     store, settings = services().open_store(), services().settings
     newest = unpublish(here.path, store=store, settings=settings, author=author())
-    services().folders.forget()
+    services().changed(newest.key)
     there = here.elsewhere(here.path, shelf=PUBLISHED)
     done = "unpublished" if newest.deleted else "shown-again"
     return redirect(there.link("bookstore/history", done=done), code=303)
