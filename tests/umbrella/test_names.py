@@ -2,6 +2,8 @@
 
 import subprocess
 import sys
+from importlib import import_module
+from pathlib import Path
 
 import pytest
 
@@ -45,6 +47,56 @@ def test_the_documented_modules_hold_the_documented_names() -> None:
     assert s3_key("/workspace/ann", "a.ipynb") == "workspace/ann/a.ipynb"
     assert s3_path("bucket", "workspace", "a.ipynb") == "bucket/workspace/a.ipynb"
     assert s3_display_path("bucket", "workspace") == "s3://bucket/workspace"
+
+
+def test_the_release_is_there_in_the_form_of_2x() -> None:
+    from bookstore._version import __version__, _parts, version_info
+
+    assert bookstore.version_info == version_info
+    assert bookstore.__version__ == __version__
+    assert _parts("3.0.0.dev0") == (3, 0, 0, "", "dev0")
+    assert _parts("3.1.0rc1") == (3, 1, 0, "rc1")
+    assert _parts("3.1.0") == (3, 1, 0)
+
+
+def test_the_small_names_of_2x_are_there(tmp_path: Path) -> None:
+    from bookstore.s3_paths import delimiter
+    from bookstore.utils import TemporaryWorkingDirectory, url_path_join
+
+    assert delimiter == "/"
+    assert (Path(bookstore.PACKAGE_DIR) / "archive.py").exists()
+    assert url_path_join("/user/ann/", "/api", "bookstore/") == (
+        "/user/ann/api/bookstore/"
+    )
+    assert url_path_join("/", "/") == "/"
+    assert url_path_join("a", "", "b") == "a/b"
+    before = Path.cwd()
+    with TemporaryWorkingDirectory() as folder:
+        assert Path.cwd() == Path(folder).resolve()
+    assert Path.cwd() == before
+
+
+def test_the_extension_is_loaded_under_its_documented_name() -> None:
+    from bookstore.handlers import load_jupyter_server_extension
+
+    assert load_jupyter_server_extension is bookstore.load_jupyter_server_extension
+
+
+@pytest.mark.parametrize(
+    ("name", "replacement"),
+    [
+        ("handlers.BookstoreVersionHandler", "GET /api/bookstore answers"),
+        ("clone.BookstoreCloneHandler", "POST /api/bookstore/cloned"),
+        ("clone.BookstoreFSCloneAPIHandler", "POST /api/bookstore/fs-clone"),
+        ("publish.BookstorePublishAPIHandler", "PUT /api/bookstore/published"),
+    ],
+)
+def test_a_name_that_is_gone_says_what_replaces_it(name: str, replacement: str) -> None:
+    module, _, kind = name.partition(".")
+    with pytest.raises(ImportError, match=replacement):
+        exec(f"from bookstore.{module} import {kind}")  # noqa: S102
+    with pytest.raises(AttributeError, match="Unknown"):
+        getattr(import_module(f"bookstore.{module}"), "Unknown")  # noqa: B009
 
 
 def test_enabling_the_package_enables_both_extensions() -> None:

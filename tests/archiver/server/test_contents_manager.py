@@ -15,7 +15,6 @@ from traitlets.config import Application, Config
 import bookstore_archiver
 from bookstore_archiver import ArchiveRecord
 from bookstore_archiver.server.registry import archiver_for
-from bookstore_core.errors import ConfigurationError
 from harness.notebook_server import notebook
 from harness.waiting import wait_for
 
@@ -110,6 +109,7 @@ def test_saving_with_the_class_makes_a_version(manager: Any, tmp_path: Path) -> 
     assert saved["path"] == "a.ipynb"
     wait_for(lambda: stored(tmp_path), what="a version")
     assert manager.path_locks == {}
+    assert manager.settings.local_root == str(tmp_path / "store")
 
 
 def test_archive_takes_a_record(manager: Any, tmp_path: Path) -> None:
@@ -121,15 +121,17 @@ def test_extension_and_class_share_one_archiver(manager: Any, app: Any) -> None:
     assert archiver_for(manager) is archiver_for(app)
 
 
-def test_class_without_a_store_saves_and_archives_nothing(
-    app: Any, tmp_path: Path
+def test_class_without_a_store_saves_archives_nothing_and_says_so(
+    app: Any, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     kind = bookstore_archiver.BookstoreContentsArchiver
     manager = kind(parent=app, root_dir=str(tmp_path))
     model = {"type": "notebook", "format": "json", "content": notebook("1")}
     asyncio.run(done(manager.save(model, "a.ipynb")))
-    with pytest.raises(ConfigurationError):
-        asyncio.run(manager.archive(ArchiveRecord("a.ipynb", "{}", 0.0)))
+    app.log.addHandler(caplog.handler)
+    asyncio.run(manager.archive(ArchiveRecord("a.ipynb", "{}", 0.0)))
+    assert "No store is configured: 'a.ipynb' is not archived." in caplog.text
+    assert manager.settings.missing
 
 
 def test_wrong_setting_is_logged_and_stops_nothing(

@@ -4,6 +4,7 @@ Names are resolved when they are first used, so that ``import bookstore`` loads 
 Flask nor the archiver.
 """
 
+import os
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -16,8 +17,10 @@ if TYPE_CHECKING:
     from bookstore_core.settings import BookstoreSettings
 
     __version__: str
+    version_info: tuple[int | str, ...]
 
 __all__ = [
+    "PACKAGE_DIR",
     "ArchiveRecord",
     "BookstoreCheckpoints",
     "BookstoreContentsArchiver",
@@ -30,7 +33,11 @@ _NAMES = {
     "BookstoreContentsArchiver": "bookstore_archiver",
     "BookstoreSettings": "bookstore_core.settings",
     "__version__": "bookstore_core",
+    "version_info": "bookstore._version",
 }
+
+#: The folder of this package.
+PACKAGE_DIR = os.path.dirname(os.path.realpath(__file__))
 
 #: The notebook-server extensions of bookstore, each a package of its own.
 _EXTENSIONS = ("bookstore_archiver", "bookstore_web")

@@ -1,6 +1,7 @@
 """BookstoreContentsArchiver: a contents manager class that archives what it saves."""
 
 import asyncio
+import logging
 from typing import Any
 
 from bookstore_archiver.hooks.saves import attach
@@ -8,7 +9,7 @@ from bookstore_archiver.records import ArchiveRecord
 from bookstore_archiver.server.checkpoints import prepare_checkpoints
 from bookstore_archiver.server.generation import derive
 from bookstore_archiver.server.registry import archiver_for
-from bookstore_core.errors import ConfigurationError
+from bookstore_core.settings import BookstoreSettings
 
 #: The default contents manager, by generation of the server.
 BASES = {
@@ -38,14 +39,24 @@ class _Archiving:
         """The lock of each path that is being saved now."""
         return self._archiver.intake.locks.locks if self._archiver is not None else {}
 
+    @property
+    def settings(self) -> BookstoreSettings:
+        """The settings of bookstore, also if no store is configured."""
+        if self._archiver is not None:
+            return self._archiver.settings
+        return BookstoreSettings(parent=self)
+
     async def archive(self, record: ArchiveRecord) -> None:
         """Archive a record: on return it is in the spool, waiting for upload.
 
-        Raises ConfigurationError if no store is configured, InvalidRequestError if the
-        path makes no valid key, OSError if the spool cannot be written.
+        If no store is configured, that is logged, and nothing is archived. Raises
+        InvalidRequestError if the path makes no valid key, OSError if the spool cannot
+        be written.
         """
         if self._archiver is None:
-            raise ConfigurationError("No store is configured: nothing is archived.")
+            log: logging.Logger = self.log  # type: ignore[attr-defined]
+            log.error("No store is configured: %r is not archived.", record.filepath)
+            return
         loop = asyncio.get_running_loop()
         await loop.run_in_executor(None, self._archiver.intake.archive, record)
 
