@@ -18,19 +18,22 @@ from bookstore_core.stores.local.store import LocalStore
 from bookstore_core.stores.s3.client import Timeouts, new_client
 from bookstore_core.stores.s3.lean.client import lean_client
 from bookstore_core.stores.s3.store import S3Store
+from bookstore_core.stores.service.store import ServiceStore
 from core.saving import MakeStore, Traits
 from core.stubbing import MakeStubbed, Stubbed
 from harness.ministack import ministack as running_ministack
 from harness.named_s3 import NAMED_URL, NamedS3
 from harness.s3_server import S3Server, s3_traits
+from harness.service import Mounted, after_all_saves, serving_mounted
 
 #: Stores that support parallel writes; moto in process loses some of them.
-SHARED = ["local", "local_batches", "s3_server"]
+SHARED = ["local", "local_batches", "service", "s3_server"]
 if importlib.util.find_spec("ministack"):
     SHARED.append("ministack")
 if NAMED_URL in os.environ:
     SHARED.append("named_s3")
-S3_KINDS = ["moto", *(kind for kind in SHARED if not kind.startswith("local"))]
+OTHERS = {"local", "local_batches", "service"}
+S3_KINDS = ["moto", *(kind for kind in SHARED if kind not in OTHERS)]
 
 
 @pytest.fixture
@@ -81,7 +84,19 @@ def named_s3() -> Traits:
     return NamedS3().settings("")
 
 
-@pytest.fixture(params=["local", "local_batches", *S3_KINDS])
+@pytest.fixture(scope="session")
+def mounted() -> Iterator[Mounted]:
+    with serving_mounted() as mounted:
+        yield mounted
+
+
+@pytest.fixture
+def service(local: Traits, mounted: Mounted) -> Traits:
+    """A service that knows nobody, and keeps everything in a local store."""
+    return {**local, "mounted": mounted}
+
+
+@pytest.fixture(params=["local", "local_batches", "service", *S3_KINDS])
 def traits(request: pytest.FixtureRequest) -> Traits:
     """The settings of each kind of store in turn."""
     value: Traits = request.getfixturevalue(request.param)
@@ -114,7 +129,7 @@ def make_store(connect: Callable[[BookstoreSettings, Timeouts], Any]) -> MakeSto
     def make(traits: Traits) -> VersionStore:
         bucket = f"bucket-{secrets.token_hex(6)}"
         values = {**traits, "s3_bucket": bucket}
-        batch = values.pop("batch", BATCH)
+        batch, mounted = values.pop("batch", BATCH), values.pop("mounted", None)
         settings = BookstoreSettings(**values)
         store = (
             LocalStore(settings, batch=batch)
@@ -122,7 +137,9 @@ def make_store(connect: Callable[[BookstoreSettings, Timeouts], Any]) -> MakeSto
             else S3Store(settings, connect=connect)
         )
         store.prepare()
-        return store
+        if mounted is None:
+            return store
+        return ServiceStore(mounted.service(**values), now=after_all_saves)
 
     return make
 

@@ -141,7 +141,7 @@ def test_an_empty_content_is_a_version(store: VersionStore) -> None:
 def test_only_the_announced_bytes_are_written(store: VersionStore) -> None:
     spooled = io.BytesIO(b"before|notebook|trailer")
     spooled.seek(7)
-    store.put(KEY, spooled, size=8, metadata=metadata_for())
+    store.put(KEY, spooled, size=8, metadata=metadata_for(b"notebook"))
     assert not spooled.closed
     with store.open(KEY) as opened:
         assert opened.body.read() == b"notebook"
@@ -155,7 +155,8 @@ def test_a_content_shorter_than_announced_is_refused(store: VersionStore) -> Non
 
 def test_a_large_content_is_streamed_both_ways(store: VersionStore) -> None:
     content = bytes(range(256)) * 80_000
-    store.put(KEY, Frugal(content), size=len(content), metadata=metadata_for())
+    metadata = metadata_for(content)
+    store.put(KEY, Frugal(content), size=len(content), metadata=metadata)
     with store.open(KEY) as opened:
         pieces = list(iter(lambda: opened.body.read(2**20), b""))
     assert b"".join(pieces) == content

@@ -12,14 +12,18 @@ from traitlets import validate as validator_of
 from traitlets.config import Config
 
 from bookstore_core.errors import InvalidRequestError
+from bookstore_core.jupyter import hub
 from bookstore_core.paths import DELIMITER, check_path
 from bookstore_core.retention.rules import keep_of
+from bookstore_core.traits.client import NO_SERVICE, SERVICE, ClientSettings
+from bookstore_core.traits.environment import from_environment
 from bookstore_core.traits.service import Secret, ServiceSettings
 
 _MODE = re.compile(r"0?[0-7]?7[0-7]{2}")
 
 #: The values of `storage` for which a setting counts, in its tag `of_store`.
-S3, LOCAL, ANY = ("s3",), ("local",), ("s3", "local")
+S3, LOCAL = ("s3",), ("local",)
+ANY = (*S3, *LOCAL, *SERVICE)
 
 #: The most seconds and threads in a setting; more cannot be used.
 MAX_SECONDS = 366 * 86400.0
@@ -28,7 +32,7 @@ MAX_THREADS = 1000
 DEFAULT_ENDPOINT_URL = "https://s3.amazonaws.com"
 
 
-class BookstoreSettings(ServiceSettings):
+class BookstoreSettings(ServiceSettings, ClientSettings):
     """Where versions are kept, and what is allowed.
 
     Set these in a Jupyter config file (``c.BookstoreSettings.s3_bucket = "..."``), on
@@ -45,10 +49,10 @@ class BookstoreSettings(ServiceSettings):
     wrong = Dict(key_trait=Unicode(), value_trait=Unicode())
 
     storage = Enum(
-        ["s3", "local"],
+        list(ANY),
         "s3",
-        help="Where versions are kept: 's3' (a versioned bucket) or 'local' "
-        "(the directory local_root).",
+        help="Where versions are kept: 's3' (a versioned bucket), 'local' (the "
+        "directory local_root), or 'service' (the bookstore service at service_url).",
     ).tag(config=True, of_store=ANY)
     local_root = Unicode(
         help="Directory of the local store. Default: bookstore/store in Jupyter's "
@@ -61,7 +65,8 @@ class BookstoreSettings(ServiceSettings):
     ).tag(config=True, of_store=LOCAL)
 
     workspace_prefix = Unicode(
-        "workspace", help="Prefix of the keys of people's working notebooks."
+        help="Prefix of the keys of people's working notebooks. Default: workspace; "
+        "with a service, workspace/NAME for the hub's user NAME."
     ).tag(config=True, if_wrong=("", "Saves are not archived."))
     published_prefix = Unicode(
         "published", help="Prefix of the keys of published notebooks."
@@ -196,29 +201,17 @@ class BookstoreSettings(ServiceSettings):
     def _spool_dir_default(self) -> str:
         return str(Path(jupyter_data_dir()) / "bookstore" / "spool")
 
-    @default_of("s3_access_key_id")
-    def _s3_access_key_id_default(self) -> str | None:
-        return os.environ.get("JPYNB_S3_ACCESS_KEY_ID") or None
+    _access_key = from_environment("s3_access_key_id")
+    _secret = from_environment("s3_secret_access_key")
+    _session = from_environment("s3_session_token")
+    _endpoint = from_environment("s3_endpoint_url", lambda: DEFAULT_ENDPOINT_URL)
+    _region = from_environment("s3_region_name", lambda: "us-east-1")
+    _bucket = from_environment("s3_bucket", str)
 
-    @default_of("s3_secret_access_key")
-    def _s3_secret_access_key_default(self) -> str | None:
-        return os.environ.get("JPYNB_S3_SECRET_ACCESS_KEY") or None
-
-    @default_of("s3_session_token")
-    def _s3_session_token_default(self) -> str | None:
-        return os.environ.get("JPYNB_S3_SESSION_TOKEN") or None
-
-    @default_of("s3_endpoint_url")
-    def _s3_endpoint_url_default(self) -> str:
-        return os.environ.get("JPYNB_S3_ENDPOINT_URL") or DEFAULT_ENDPOINT_URL
-
-    @default_of("s3_region_name")
-    def _s3_region_name_default(self) -> str:
-        return os.environ.get("JPYNB_S3_REGION_NAME") or "us-east-1"
-
-    @default_of("s3_bucket")
-    def _s3_bucket_default(self) -> str:
-        return os.environ.get("JPYNB_S3_BUCKET", "")
+    @default_of("workspace_prefix")
+    def _workspace_prefix_default(self) -> str:
+        served = self.storage == "service"
+        return hub.workspace("workspace") if served else "workspace"
 
     @validator_of("local_root", "spool_dir", "fs_cloning_basedir")
     def _expand_directory(self, proposal: Any) -> str:
@@ -247,13 +240,13 @@ class BookstoreSettings(ServiceSettings):
             )
         return value
 
-    @validator_of("public_url")
-    def _check_public_url(self, proposal: Any) -> str:
+    @validator_of("public_url", "service_url")
+    def _check_url(self, proposal: Any) -> str:
         value: str = proposal["value"]
         if value and not re.fullmatch(r"https?://[^\s?#]+", value):
             raise TraitError(
-                "BookstoreSettings.public_url must be an address that begins with "
-                f"https:// or http://, not {value!r}."
+                f"BookstoreSettings.{proposal['trait'].name} must be an address that "
+                f"begins with https:// or http://, not {value!r}."
             )
         return value
 
@@ -288,7 +281,14 @@ class BookstoreSettings(ServiceSettings):
 
     @property
     def bucket(self) -> str:
-        """Name of the bucket; `bookstore` for a local store if none is set."""
+        """Name of the bucket; `bookstore` for a local store if none is set.
+
+        That of a service is asked for, once; this raises what `VersionStore` raises.
+        """
+        if self.storage == "service":
+            from bookstore_core.stores.service.bucket import bucket_of
+
+            return bucket_of(self)
         if self.storage == "local":
             return self.s3_bucket or "bookstore"
         return self.s3_bucket
@@ -317,6 +317,8 @@ class BookstoreSettings(ServiceSettings):
             return sentence
         if self.storage == "local":
             return "" if self.local_root else "BookstoreSettings.local_root is empty."
+        if self.storage == "service":
+            return "" if self.service_url else NO_SERVICE
         if not self.s3_bucket:
             return (
                 "No store is configured. Set BookstoreSettings.s3_bucket (or "

@@ -21,7 +21,7 @@ class Shelf:
         """
         prefix: str = getattr(settings, f"{self.name}_prefix")
         plain = prefix.strip(DELIMITER)
-        if settings.storage == "local" or not plain:
+        if settings.storage != "s3" or not plain:
             return plain
         return prefix.lstrip(DELIMITER)
 

@@ -39,6 +39,8 @@ def describe_store(settings: BookstoreSettings) -> str:
     if settings.storage == "local":
         root = Path(settings.local_root, settings.bucket)
         return str(root / settings.workspace_prefix.lstrip(DELIMITER))
+    if settings.storage == "service":
+        return settings.service_url
     return s3_display_path(settings.bucket, settings.workspace_prefix)
 
 
@@ -58,6 +60,10 @@ def open_store(settings: BookstoreSettings, *, hurried: bool = False) -> Version
         from bookstore_core.stores.local.store import LocalStore
 
         return LocalStore(settings)
+    if settings.storage == "service":
+        from bookstore_core.stores.service.store import ServiceStore
+
+        return ServiceStore(settings, hurried=hurried)
     from bookstore_core.stores.s3.store import S3Store
 
     return S3Store(settings, hurried=hurried)

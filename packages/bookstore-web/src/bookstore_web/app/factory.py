@@ -17,6 +17,7 @@ from bookstore_web.app.context import ContextMiddleware, check_caller, context
 from bookstore_web.app.pages import pages
 from bookstore_web.app.request_metrics import are_counted, count_requests
 from bookstore_web.app.services import EXTENSION, Services
+from bookstore_web.app.store.blueprint import store_blueprint
 from bookstore_web.app.times import FILTERS
 from bookstore_web.wire import ENVELOPE, Launch
 
@@ -74,6 +75,8 @@ def create_app(
         app.register_blueprint(blueprint)
     app.register_blueprint(pages)
     app.register_blueprint(_shared_scripts())
+    if launch is None:
+        app.register_blueprint(store_blueprint())
     app.jinja_env.filters.update(FILTERS)
     failures.register(app)
     if launch is None and are_counted():

@@ -1,13 +1,15 @@
 """Services that the requests of a process share: settings, stores, notebook server."""
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from copy import copy
+from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from flask import current_app, g
 
+from bookstore_core.clock import utc_now
 from bookstore_core.errors import ConfigurationError, InvalidRequestError, NotFoundError
 from bookstore_core.history import (
     PUBLISHED,
@@ -67,6 +69,7 @@ class Services:
         self.launch = launch
         is_service = settings.has_people and launch is None
         self.policy = Policy(settings) if is_service else None
+        self.clock: Callable[[], datetime] = utc_now
         self.checks = StoreChecks(self.open_store)
         self.recent = LatestScans()
         self.folders: SharedAnswers[KeyPage] = SharedAnswers(KEEP_FOLDERS)

@@ -8,6 +8,7 @@ from flask import Blueprint, Flask, current_app
 from werkzeug.routing import Rule
 
 from bookstore_core import __version__
+from bookstore_core.stores.service.forms import ROUTES
 from bookstore_web.app.context import context
 from bookstore_web.app.operations import HTML, JSON, Operation, operation, operation_of
 from bookstore_web.app.schemas import Error
@@ -83,9 +84,13 @@ def describe(app: Flask, *, base_url: str = "/") -> dict[str, Any]:
 
 
 def api_rules(app: Flask) -> Iterator[Rule]:
-    """Yield the routes of `app` that the description must list."""
+    """Yield the routes of `app` that the description must list.
+
+    Those of the service's store are for `ServiceStore` alone.
+    """
     for rule in app.url_map.iter_rules():
-        if rule.rule == API or rule.rule.startswith(f"{API}/"):
+        internal = f"{rule.rule}/".startswith(f"{ROUTES}/")
+        if f"{rule.rule}/".startswith(f"{API}/") and not internal:
             yield rule
 
 

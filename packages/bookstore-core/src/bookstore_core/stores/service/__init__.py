@@ -1,0 +1,1 @@
+"""ServiceStore: versions kept by the bookstore service, which is asked over HTTP."""
