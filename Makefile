@@ -20,7 +20,7 @@ TYPINGS := $(WEB)/node_modules/.installed
 COPIED := $(shell find $(WEB)/etc $(WEB)/labextension $(WEB)/src/bookstore_web/front/nbextension -type f)
 MANIFESTS := Makefile pyproject.toml constraints.txt $(PACKAGES:=/pyproject.toml) $(COPIED)
 
-.PHONY: help install run test test-floors test-s3 chromium hub-proxy ceph chaos bench check check-scripts renderers format clean
+.PHONY: help install run test test-floors test-s3 chromium hub-proxy postgres ceph chaos bench check check-scripts renderers format clean
 
 help:  ## List the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -66,7 +66,7 @@ run: $(if $(filter classic,$(JUPYTER)),.venv-classic,.venv)/.installed  ## Start
 CLASSIC_TESTS := tests/umbrella $(addprefix tests/archiver/,cli hooks renames server test_intake.py)
 
 # Tests of servers wait more than they compute, so a few run in parallel.
-test: install chromium hub-proxy  ## Run all tests, on servers of both generations
+test: install chromium hub-proxy postgres  ## Run all tests, on servers of both generations
 	.venv/bin/python -m pytest -n 3 --dist worksteal --rerun-show-tracebacks
 	.venv-classic/bin/python -m pytest -n 2 $(CLASSIC_TESTS)
 
@@ -106,6 +106,13 @@ hub-proxy:  # for the tests of JupyterHub, which are skipped without it
 			&& DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends \
 				$(HUB_PROXY) >/dev/null; } \
 		|| echo "Install $(HUB_PROXY) with apt-get for the tests of JupyterHub."
+
+postgres:  # for the tests of a shared catalogue, which are skipped without it
+	@ls -d /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || command -v initdb >/dev/null \
+		|| { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && apt-get update -qq \
+			&& DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends \
+				postgresql >/dev/null; } \
+		|| echo "Install postgresql with apt-get for the tests of a shared catalogue."
 
 # Ceph is a real S3 server, and the test run starts it: see tests/harness/ceph.py.
 test-s3: install ceph  ## Run the tests of stores, and a drive of saves, on Ceph

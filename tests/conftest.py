@@ -13,6 +13,8 @@ from harness.command import Run, forget_application, runner
 
 #: The process that renders and compares for the app; all tests share it.
 CONFINED = "bookstore_web.confined.child"
+#: The server of the tests' databases, and the processes that it starts.
+POSTGRES = "postgres"
 #: The process through which a module's tests drive their browser.
 DRIVER = "playwright/driver"
 
@@ -82,7 +84,8 @@ def _is_session_server(process: psutil.Process) -> bool:
     try:
         words = " ".join(process.cmdline())
         return any(
-            known in words for known in ("hypercorn", "chromium", CONFINED, DRIVER)
+            known in words
+            for known in ("hypercorn", "chromium", CONFINED, DRIVER, POSTGRES)
         )
     except psutil.Error:
         return False

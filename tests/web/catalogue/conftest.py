@@ -1,5 +1,9 @@
-"""Fixtures of the catalogue's tests: a store with notebooks, and a catalogue."""
+"""Fixtures of the catalogue's tests: a store with notebooks, and a catalogue.
 
+Tests that use `catalogue` run over SQLite and PostgreSQL.
+"""
+
+import importlib.util
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -11,26 +15,46 @@ from bookstore_core.settings import BookstoreSettings
 from bookstore_core.stores import VersionStore
 from bookstore_web.catalogue.answers import Answers, FoundPage, Reach
 from bookstore_web.catalogue.catalogue import Catalogue
-from bookstore_web.catalogue.place import open_catalogue
+from bookstore_web.catalogue.place import SCHEMA, open_catalogue
 from bookstore_web.catalogue.query import parse_query
 from bookstore_web.catalogue.walk import Walk
+from harness.postgres import find_programs, serving_postgres
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[str]:
+    """Run PostgreSQL for the tests that need it; return the address of a database."""
+    if find_programs() is None or not importlib.util.find_spec("psycopg"):
+        pytest.skip("PostgreSQL is not installed")
+    with serving_postgres() as url:
+        yield url
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def catalogue_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path}/catalogue.sqlite"
+    url: str = request.getfixturevalue("postgres")
+    return url
 
 
 @pytest.fixture
-def settings(tmp_path: Path) -> BookstoreSettings:
-    return BookstoreSettings(
-        storage="local",
-        local_root=str(tmp_path / "store"),
-        catalogue_url=f"sqlite:///{tmp_path}/catalogue.sqlite",
-    )
+def catalogue_settings(
+    settings: BookstoreSettings, catalogue_url: str
+) -> BookstoreSettings:
+    known: dict[str, Any] = settings.as_config() | {"catalogue_url": catalogue_url}
+    return BookstoreSettings.from_config(known)
 
 
 @pytest.fixture
-def catalogue(settings: BookstoreSettings) -> Iterator[Catalogue]:
-    opened = open_catalogue(settings)
+def catalogue(catalogue_settings: BookstoreSettings) -> Iterator[Catalogue]:
+    opened = open_catalogue(catalogue_settings)
     # As if everything had been saved a while ago.
     opened.clock = lambda: time.time() + 60
     yield opened
+    if opened.engine.dialect.name == "postgresql":
+        with opened.transaction() as connection:
+            connection.exec_driver_sql(f"DROP SCHEMA {SCHEMA} CASCADE")
     opened.close()
 
 

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -13,9 +14,16 @@ Put = Callable[..., object]
 
 
 @pytest.fixture
-def call(run: Run, settings: BookstoreSettings) -> Callable[..., Outcome]:
+def catalogue_url(tmp_path: Path) -> str:
+    return f"sqlite:///{tmp_path}/catalogue.sqlite"
+
+
+@pytest.fixture
+def call(run: Run, catalogue_settings: BookstoreSettings) -> Callable[..., Outcome]:
     given = ("storage", "local_root", "catalogue_url")
-    options = [f"--BookstoreSettings.{n}={getattr(settings, n)}" for n in given]
+    options = [
+        f"--BookstoreSettings.{n}={getattr(catalogue_settings, n)}" for n in given
+    ]
     return lambda *words: run(*words, *options)
 
 

@@ -2,18 +2,14 @@
 
 import json
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 
-from bookstore_core.errors import ConfigurationError, StorageUnavailableError
-from bookstore_core.settings import BookstoreSettings
 from bookstore_core.stores import Version, VersionStore
 from bookstore_web.catalogue import walk as walks
 from bookstore_web.catalogue.answers import Answers, FoundPage
 from bookstore_web.catalogue.catalogue import Catalogue
 from bookstore_web.catalogue.extracts import MOST_TEXT, extract
-from bookstore_web.catalogue.place import open_catalogue
 from bookstore_web.catalogue.walk import Walk
 from harness.sources import notebook_of
 
@@ -102,68 +98,8 @@ def test_recents_are_right_whatever_their_names(
     assert [known.path for known in recent] == ["z.ipynb", "a.ipynb"]
 
 
-@pytest.mark.parametrize("torn", [b"not a database", b"SQLite format 3\0" + b"x" * 80])
-def test_a_file_that_is_not_ours_is_kept(
-    settings: BookstoreSettings, tmp_path: Path, torn: bytes
-) -> None:
-    file = tmp_path / "catalogue.sqlite"
-    file.write_bytes(torn)
-    with pytest.raises(ConfigurationError, match="is not a catalogue"):
-        open_catalogue(settings)
-    assert file.read_bytes() == torn
-
-
-def test_a_torn_file_of_ours_is_made_again(
-    settings: BookstoreSettings, catalogue: Catalogue, tmp_path: Path
-) -> None:
-    catalogue.close()
-    file = tmp_path / "catalogue.sqlite"
-    data = file.read_bytes()
-    file.write_bytes(data[:100] + b"\xff" * (len(data) - 100))
-    again = open_catalogue(settings)
-    assert Answers(again).counts() == (0, 0)
-    again.close()
-
-
-def test_a_catalogue_of_another_form_is_made_again(
-    settings: BookstoreSettings,
-    put: Put,
-    walk: Callable[[], Walk],
-    catalogue: Catalogue,
-) -> None:
-    put("workspace/a.ipynb", notebook_of("1"))
-    walk()
-    catalogue.count_clone("workspace/a.ipynb")
-    catalogue.set_state(form="0")
-    catalogue.close()
-    again = open_catalogue(settings)
-    assert Answers(again).counts() == (0, 0)
-    assert Answers(again).clones(["workspace/a.ipynb"]) == {"workspace/a.ipynb": 1}
-    again.close()
-
-
-def test_a_locked_catalogue_is_said_to_be_away(
-    catalogue: Catalogue, settings: BookstoreSettings, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("bookstore_web.catalogue.place.BUSY_SECONDS", 0)
-    other = open_catalogue(settings)
-    with (
-        catalogue.writing(),
-        pytest.raises(StorageUnavailableError, match="cannot be used now"),
-    ):
-        other.set_state(x="1")
-    other.close()
-
-
 def test_one_process_at_a_time_takes_its_turn(catalogue: Catalogue) -> None:
     assert catalogue.take_turn("walker", 60)
     assert not catalogue.take_turn("walker", 60)
     catalogue.set_state(walker="")
     assert catalogue.take_turn("walker", 60)
-
-
-def test_a_password_is_in_no_sentence() -> None:
-    settings = BookstoreSettings(catalogue_url="mysql://ann:hidden@host/x")
-    with pytest.raises(ConfigurationError) as caught:
-        open_catalogue(settings)
-    assert "hidden" not in str(caught.value)

@@ -190,7 +190,7 @@ def _postgres_engine(url: URL) -> Engine:
     }
     try:
         return create_engine(url, connect_args=arguments, pool_pre_ping=True)
-    except ImportError:
+    except (ImportError, ArgumentError):
         raise ConfigurationError(
             "The driver of PostgreSQL is missing. Install bookstore-web[postgres], and "
             "begin catalogue_url with postgresql+psycopg://."
