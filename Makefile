@@ -20,7 +20,7 @@ TYPINGS := $(WEB)/node_modules/.installed
 COPIED := $(shell find $(WEB)/etc $(WEB)/labextension $(WEB)/src/bookstore_web/front/nbextension -type f)
 MANIFESTS := Makefile pyproject.toml constraints.txt $(PACKAGES:=/pyproject.toml) $(COPIED)
 
-.PHONY: help install run test test-floors test-s3 chromium hub-proxy postgres ceph chaos bench check check-scripts renderers format clean
+.PHONY: help install run test test-floors test-s3 chromium hub-proxy postgres nginx ceph chaos bench check check-scripts renderers format clean
 
 help:  ## List the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -66,7 +66,7 @@ run: $(if $(filter classic,$(JUPYTER)),.venv-classic,.venv)/.installed  ## Start
 CLASSIC_TESTS := tests/umbrella $(addprefix tests/archiver/,cli hooks renames server test_intake.py)
 
 # Tests of servers wait more than they compute, so a few run in parallel.
-test: install chromium hub-proxy postgres  ## Run all tests, on servers of both generations
+test: install chromium hub-proxy postgres nginx  ## Run all tests, on servers of both generations
 	.venv/bin/python -m pytest -n 3 --dist worksteal --rerun-show-tracebacks
 	.venv-classic/bin/python -m pytest -n 2 $(CLASSIC_TESTS)
 
@@ -113,6 +113,14 @@ postgres:  # for the tests of a shared catalogue, which are skipped without it
 			&& DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends \
 				postgresql >/dev/null; } \
 		|| echo "Install postgresql with apt-get for the tests of a shared catalogue."
+
+# Without a run level, its package does not start it.
+nginx:  # for the tests of several replicas, which are skipped without it
+	@command -v nginx >/dev/null || test -x /usr/sbin/nginx \
+		|| { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && apt-get update -qq \
+			&& RUNLEVEL=1 DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends \
+				nginx-light >/dev/null; } \
+		|| echo "Install nginx-light with apt-get for the tests of several replicas."
 
 # Ceph is a real S3 server, and the test run starts it: see tests/harness/ceph.py.
 test-s3: install ceph  ## Run the tests of stores, and a drive of saves, on Ceph

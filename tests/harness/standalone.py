@@ -61,6 +61,7 @@ class Standalone:
         (self._config / "jupyter_config.json").write_text(text)
         self._workers = workers
         self._environment = environment
+        self._prefix = environment.get("SCRIPT_NAME", "")
         self._process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> "Standalone":
@@ -100,7 +101,7 @@ class Standalone:
         assert self._process is not None
         assert self._process.poll() is None, self.err.read_text()
         try:
-            return self.get("/api/bookstore/healthz").status == 200
+            return self.get(f"{self._prefix}/api/bookstore/healthz").status == 200
         except OSError:
             return False
 
@@ -126,9 +127,13 @@ class Standalone:
 
     def get(self, target: str, **headers: str) -> Answer:
         """Send a GET, over a connection of its own."""
+        return self.ask("GET", target, **headers)
+
+    def ask(self, method: str, target: str, body: str = "", **headers: str) -> Answer:
+        """Send a request, over a connection of its own."""
         connection = SocketConnection(self.path)
         try:
-            connection.request("GET", target, headers=headers)
+            connection.request(method, target, body=body.encode(), headers=headers)
             answer = connection.getresponse()
             return Answer(answer.status, dict(answer.headers), answer.read().decode())
         finally:

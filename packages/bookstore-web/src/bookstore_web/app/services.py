@@ -38,7 +38,7 @@ from bookstore_web.library.library import Library
 from bookstore_web.library.moves import Moves
 from bookstore_web.library.presence import Presence
 from bookstore_web.library.publications import Publications
-from bookstore_web.library.shared import SharedAnswers
+from bookstore_web.library.shared import FreshAnswers, SharedAnswers
 from bookstore_web.rendering.pictures import Picture
 from bookstore_web.rendering.views import Views
 from bookstore_web.sharing.clone import CloneSource, check_published, source_of
@@ -71,8 +71,12 @@ class Services:
         self.policy = Policy(settings) if is_service else None
         self.clock: Callable[[], datetime] = utc_now
         self.checks = StoreChecks(self.open_store)
-        self.recent = LatestScans()
-        self.folders: SharedAnswers[KeyPage] = SharedAnswers(KEEP_FOLDERS)
+        # Another process may have changed what a standalone app has listed.
+        alone = launch is None
+        self.recent = LatestScans(fresh=alone)
+        self.folders: SharedAnswers[KeyPage] = (
+            FreshAnswers() if alone else SharedAnswers(KEEP_FOLDERS)
+        )
         self.notes: SharedAnswers[str | None] = SharedAnswers(KEEP_FOLDERS)
         self.publications = Publications()
         self.budget = ByteBudget()

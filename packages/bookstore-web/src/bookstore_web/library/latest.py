@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from bookstore_core.paths import DELIMITER
 from bookstore_core.stores import Version, VersionStore
-from bookstore_web.library.shared import SharedAnswers
+from bookstore_web.library.shared import FreshAnswers, SharedAnswers
 
 #: Seconds for which the result of a scan is returned again.
 KEEP = 10.0
@@ -29,10 +29,17 @@ class LatestNotebooks:
 
 
 class LatestScans:
-    """Scans prefixes, and keeps each result for all callers for some seconds."""
+    """Scans prefixes, and keeps each result for all callers for some seconds.
 
-    def __init__(self, *, clock: Callable[[], float] = time.monotonic) -> None:
-        self._known: SharedAnswers[LatestNotebooks] = SharedAnswers(KEEP, clock=clock)
+    If they are `fresh`, every result is from a scan that began after it was asked for.
+    """
+
+    def __init__(
+        self, *, fresh: bool = False, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._known: SharedAnswers[LatestNotebooks] = (
+            FreshAnswers() if fresh else SharedAnswers(KEEP, clock=clock)
+        )
 
     def scoped(self, scope: Hashable) -> "LatestScans":
         """Return scans whose results only those with the same scope get."""
@@ -43,9 +50,10 @@ class LatestScans:
     def below(
         self, prefix: str, *, store: VersionStore, most: int | None = None
     ) -> LatestNotebooks:
-        """Return the notebooks saved last below `prefix`, as of at most 10 s ago.
+        """Return the notebooks saved last below `prefix`.
 
-        At most `most` keys are scanned, `SCAN` if it is not given.
+        Unless they are fresh, that is as of at most 10 s ago. At most `most` keys are
+        scanned, `SCAN` if it is not given.
         """
         most = SCAN if most is None else most
         return self._known.get((prefix, most), lambda: _scan(store, prefix, most))

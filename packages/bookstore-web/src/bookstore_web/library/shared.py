@@ -4,6 +4,7 @@ import threading
 import time
 from collections.abc import Callable, Hashable
 from concurrent.futures import Future
+from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
 T = TypeVar("T")
@@ -70,6 +71,54 @@ class SharedAnswers(Generic[T]):
                 self._kept[question] = known
             while len(self._kept) > MOST_KEPT:
                 del self._kept[next(iter(self._kept))]
+
+
+class FreshAnswers(SharedAnswers[T]):
+    """Gives nobody an answer to a question that was asked before they came.
+
+    So whoever asks sees what another process has changed. One asks at a time; those who
+    come meanwhile share the next answer.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(0)
+        self._next: dict[Hashable, Future[T]] = {}
+        self._turns: dict[Hashable, _Turn] = {}
+
+    def get(self, question: Hashable, ask: Callable[[], T]) -> T:
+        with self._lock:
+            following = self._next.get(question)
+            if following is None:
+                mine = self._next[question] = Future[T]()
+                turn = self._turns.setdefault(question, _Turn())
+                turn.users += 1
+        if following is not None:
+            return following.result()
+        try:
+            with turn.lock:
+                with self._lock:
+                    del self._next[question]
+                answer = ask()
+        except BaseException as error:
+            mine.set_exception(error)
+            raise
+        else:
+            mine.set_result(answer)
+            return answer
+        finally:
+            self._leave(question, turn)
+
+    def _leave(self, question: Hashable, turn: "_Turn") -> None:
+        with self._lock:
+            turn.users -= 1
+            if not turn.users:
+                del self._turns[question]
+
+
+@dataclass
+class _Turn:
+    lock: threading.Lock = field(default_factory=threading.Lock)
+    users: int = 0
 
 
 class _ScopedAnswers(SharedAnswers[T]):
