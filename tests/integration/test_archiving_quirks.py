@@ -222,6 +222,13 @@ def test_without_a_store_it_logs_one_line_and_the_api_and_pages_say_so(
         query = {"path": "note.ipynb"}
         answer = server.request("GET", "api/bookstore/versions", params=query)
         assert answer.status_code == 503
+        for method, route in (
+            ("PUT", "published/note.ipynb"),
+            ("POST", "cloned"),
+            ("POST", "fs-clone"),
+        ):
+            answer = server.request(method, f"api/bookstore/{route}", json={})
+            assert answer.status_code == 404, answer.text
         lines = [line for line in server.log.splitlines() if "Bookstore" in line]
         said = [line for line in lines if " | extension was" not in line]
         assert len(said) == 1, said

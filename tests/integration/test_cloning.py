@@ -110,6 +110,19 @@ def test_a_notebook_cloned_from_a_directory_is_not_trusted(
     assert trusts(server, "mounted.ipynb") == [False, False]
 
 
+def test_what_2x_took_and_refused_is_taken_and_refused(server: NotebookServer) -> None:
+    (server.home / "mounted" / "plain.ipynb").write_text(json.dumps(notebook("1")))
+    payload = {"relpath": "./plain.ipynb", "target_path": "./sub/plain.ipynb"}
+    answer = server.request("POST", "api/bookstore/fs-clone", json=payload)
+    assert answer.status_code == 200, answer.text
+    assert answer.json()["path"] == "sub/plain.ipynb"
+    escaping = {"relpath": "../server.log"}
+    answer = server.request("POST", "api/bookstore/fs-clone", json=escaping)
+    assert answer.status_code == 404
+    answer = server.request("PUT", "api/bookstore/published/a.ipynb", json={})
+    assert answer.status_code == 400
+
+
 def test_a_notebook_published_and_cloned_is_not_trusted(
     server: NotebookServer,
 ) -> None:

@@ -230,7 +230,6 @@ def test_a_body_that_is_not_a_json_object_is_a_400(
 @pytest.mark.parametrize(
     "body",
     [
-        {},
         {"type": "file", "format": "text", "content": "x"},
         {"type": "directory", "content": []},
         {"type": ["notebook"], "content": {}},
@@ -341,14 +340,22 @@ def test_a_body_in_chunks_far_over_the_limit_is_a_413(
 @pytest.mark.parametrize(
     "traits", [{"published_prefix": ""}, {"storage": "s3", "s3_bucket": ""}]
 )
-def test_publishing_without_settings_is_a_503_that_states_what_to_set(
+def test_publishing_that_is_off_is_a_404_that_states_what_to_set(
     make_client: Callable[..., FlaskClient], notebook: Notebook, traits: Any
 ) -> None:
     client = make_client(**traits)
-    answer = client.put("/api/bookstore/publish/a.ipynb", json=model(notebook))
-    assert answer.status_code == 503
-    assert "BookstoreSettings" in answer.json["message"]
-    assert "Retry-After" not in answer.headers
+    for answer in (
+        client.put("/api/bookstore/publish/a.ipynb", json=model(notebook)),
+        client.put("/api/bookstore/published/a.ipynb", data="{"),
+        client.delete("/api/bookstore/publish/a.ipynb"),
+    ):
+        assert answer.status_code == 404
+        assert "BookstoreSettings" in answer.json["message"]
+
+
+def test_an_empty_model_is_a_400(client: FlaskClient) -> None:
+    answer = client.put("/api/bookstore/publish/a.ipynb", json={})
+    assert answer.status_code == 400
 
 
 def test_a_store_that_is_down_is_a_503_with_retry_after(

@@ -12,7 +12,9 @@ from werkzeug.wrappers import Response
 
 from bookstore_web.app.bodies import read_small_body
 from bookstore_web.app.schemas import Request, parse
+from bookstore_web.app.services import services
 from bookstore_web.fields import parse_object
+from bookstore_web.sharing.features import check_feature
 
 JSON = "application/json"
 HTML = "text/html"
@@ -82,6 +84,23 @@ def operation(
         return answer_request
 
     return describe
+
+
+def needs(flag: str) -> Callable[[View], View]:
+    """Return a decorator for views of a feature, by its flag in ``GET /api/bookstore``.
+
+    If the feature is off, the answer is a 404, whatever the request is.
+    """
+
+    def guard(view: View) -> View:
+        @functools.wraps(view)
+        def answer_request(**path: str) -> Any:
+            check_feature(flag, services().settings)
+            return view(**path)
+
+        return answer_request
+
+    return guard
 
 
 def operation_of(view: View) -> Operation | None:

@@ -150,19 +150,25 @@ def find_place(
 
     If `target_path` is empty, the folder is the server's root; if it is the path of a
     folder, it is that one. Otherwise it is the path of the copy, to which the suffix of
-    a notebook is added if it is missing. Paths in `taken` are not free; nor are, if
-    `with_siblings`, names that are taken with another suffix.
+    a notebook is added if it is missing. Empty and ``.`` parts are dropped. Paths in
+    `taken` are not free; nor are, if `with_siblings`, names that are taken with another
+    suffix.
 
     Raises InvalidRequestError for an invalid path, NotFoundError if the folder does
     not exist, and ConflictError if too many names are taken.
     """
-    wanted = target_path.strip("/")
+    parts = [part for part in target_path.split("/") if part not in ("", ".")]
+    wanted = "/".join(parts)
     places = _Places(server, caller, taken)
     if wanted:
         check_path(wanted, what="target_path")
     folder, _, last = wanted.rpartition("/")
     places.look(_likely(wanted, folder, name))
-    if not wanted or target_path.endswith("/") or places.kind(wanted) == DIRECTORY:
+    if (
+        not wanted
+        or target_path.endswith(("/", "/."))
+        or places.kind(wanted) == DIRECTORY
+    ):
         folder, last = wanted, name
     places.check_folder(folder)
     last = _like(name, last)

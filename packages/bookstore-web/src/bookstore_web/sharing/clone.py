@@ -106,11 +106,6 @@ def is_published(source: CloneSource, settings: BookstoreSettings) -> bool:
 
 
 def _check_allowed(bucket: str, settings: BookstoreSettings) -> None:
-    if not settings.enable_s3_cloning:
-        raise ForbiddenError(
-            "Cloning from the store is switched off "
-            "(BookstoreSettings.enable_s3_cloning)."
-        )
     if bucket in {settings.bucket, *settings.clone_buckets} - {"", ANY_BUCKET}:
         return
     if ANY_BUCKET not in settings.clone_buckets:

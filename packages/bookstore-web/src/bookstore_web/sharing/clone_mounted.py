@@ -11,7 +11,6 @@ from pathlib import Path
 from bookstore_core.errors import (
     ConfigurationError,
     ForbiddenError,
-    InvalidRequestError,
     NotFoundError,
     StorageError,
 )
@@ -43,14 +42,12 @@ def read_mounted(
     """Return the file at `relpath` below `basedir`, with its bytes if `content`.
 
     Symbolic links are followed if they stay inside. Raises InvalidRequestError for a
-    path that is absolute or malformed, NotFoundError if the file does not exist, is not
-    a regular file or is outside, ForbiddenError if this process may not read it,
+    path that is empty or no text, NotFoundError if the file does not exist, is not a
+    regular file or is outside, ForbiddenError if this process may not read it,
     TooLargeError over `limit` bytes, and ConfigurationError if there is no directory.
     """
-    if relpath.startswith("/"):
-        raise InvalidRequestError(f"relpath must be relative, but {relpath!r} is not.")
-    plain = check_path(relpath, what="relpath")
     base = _resolve_base(basedir)
+    plain = _plain(basedir, relpath)
     try:
         inside = (base / plain).resolve(strict=True).relative_to(base)
         descriptor = _open_inside(base, inside)
@@ -71,6 +68,17 @@ def read_mounted(
     check_size(plain, len(data), limit)
     modified_at = datetime.fromtimestamp(status.st_mtime, UTC)
     return MountedFile(plain, Path(basedir) / plain, status.st_size, modified_at, data)
+
+
+def _plain(basedir: str, relpath: str) -> str:
+    """Return a path below the directory without ``.`` and ``..`` parts."""
+    if not relpath or "\0" in relpath:
+        check_path(relpath, what="relpath")
+    full = os.path.normpath(os.path.join(basedir, relpath))
+    plain = os.path.relpath(full, basedir)
+    if plain == os.curdir or plain.split(os.sep, 1)[0] == os.pardir:
+        raise _no_such(relpath)
+    return check_path(plain, what="relpath")
 
 
 @contextmanager

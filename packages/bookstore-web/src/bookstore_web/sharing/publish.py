@@ -110,6 +110,8 @@ def _lay_out(
 
 
 def _notebook_in(model: dict[str, Any]) -> Notebook:
+    if not model:
+        raise InvalidRequestError("The model is empty. Send the model of a notebook.")
     kind = model.get("type")
     if kind is not None and kind != "notebook":
         raise UnsupportedTypeError(

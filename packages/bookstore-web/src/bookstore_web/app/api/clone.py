@@ -6,7 +6,7 @@ from flask import Blueprint
 from marshmallow import fields
 
 from bookstore_web.app.context import caller
-from bookstore_web.app.operations import operation
+from bookstore_web.app.operations import needs, operation
 from bookstore_web.app.schemas import TARGET, CloneFields, ContentsModel, Request, Text
 from bookstore_web.app.services import services
 from bookstore_web.contents.drafts import draft_of_valid, save
@@ -34,6 +34,7 @@ class Copy(ContentsModel):
 
 @blueprint.post("/cloned")
 @blueprint.post("/clone")
+@needs("s3_clone_valid")
 @operation(body=CloneFields, answer=Copy, errors=(404, 409, 422))
 def clone(fields: dict[str, str]) -> dict[str, Any]:
     """Clone a version from the store to the caller's notebook server."""
@@ -50,6 +51,7 @@ def clone(fields: dict[str, str]) -> dict[str, Any]:
 
 
 @blueprint.post("/fs-clone")
+@needs("fs_clone_valid")
 @operation(body=MountedSource, answer=ContentsModel, errors=(404, 409, 422))
 def fs_clone(fields: dict[str, str]) -> dict[str, Any]:
     """Clone a file from the mounted directory to the caller's notebook server."""

@@ -7,7 +7,7 @@ from bookstore_core.paths import s3_display_path
 from bookstore_core.stores.checks import MAX_NOTE, MAX_TITLE, MAX_WRITTEN
 from bookstore_web.app.bodies import read_body
 from bookstore_web.app.context import author, context
-from bookstore_web.app.operations import operation
+from bookstore_web.app.operations import needs, operation
 from bookstore_web.app.schemas import Request, Text
 from bookstore_web.app.services import services
 from bookstore_web.sharing.publish import publication_of, publish
@@ -83,7 +83,10 @@ class Unpublished(Schema):
 @blueprint.put("/publish", defaults={"path": ""})
 @blueprint.put("/published/<anything:path>")
 @blueprint.put("/publish/<anything:path>")
-@operation(query=PublishQuery, model=NotebookModel, answer=Published, errors=(415, 422))
+@needs("publish_valid")
+@operation(
+    query=PublishQuery, model=NotebookModel, answer=Published, errors=(404, 415, 422)
+)
 def publish_notebook(wanted: dict[str, str], path: str) -> dict[str, str | None]:
     """Publish the notebook in the body's contents model.
 
@@ -111,6 +114,7 @@ def publish_notebook(wanted: dict[str, str], path: str) -> dict[str, str | None]
 @blueprint.delete("/publish", defaults={"path": ""})
 @blueprint.delete("/published/<anything:path>")
 @blueprint.delete("/publish/<anything:path>")
+@needs("publish_valid")
 @operation(query=PublishQuery, answer=Unpublished, errors=(404,))
 def unpublish_notebook(wanted: dict[str, str], path: str) -> dict[str, str | bool]:
     """Take a notebook off the published shelf, if you have published it.

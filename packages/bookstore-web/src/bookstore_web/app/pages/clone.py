@@ -13,7 +13,7 @@ from bookstore_core.history.removals import say_removal
 from bookstore_core.stores import Label, Version
 from bookstore_web.app.context import caller, context
 from bookstore_web.app.failures import headers_of, status_of
-from bookstore_web.app.operations import HTML, operation
+from bookstore_web.app.operations import HTML, needs, operation
 from bookstore_web.app.schemas import CloneFields
 from bookstore_web.app.services import services
 from bookstore_web.contents.drafts import Draft, draft_of_valid, opening_url, save
@@ -68,6 +68,7 @@ class Offer:
 
 @blueprint.get("/api/bookstore/cloned")
 @blueprint.get("/bookstore/clone")
+@needs("s3_clone_valid")
 @operation(query=CloneFields, media_types=(HTML,), errors=(400, 404, 409, 413))
 def landing(fields: dict[str, str]) -> Response:
     """Show what would be cloned, and where to, with a button that clones it."""
@@ -79,6 +80,7 @@ def landing(fields: dict[str, str]) -> Response:
 
 
 @blueprint.post("/bookstore/clone")
+@needs("s3_clone_valid")
 def clone() -> BaseResponse:
     """Clone the notebook that the landing page showed, and open the copy."""
     fields = request.form.to_dict()
@@ -94,6 +96,7 @@ def clone() -> BaseResponse:
 
 
 @blueprint.get("/bookstore/fs-clone")
+@needs("fs_clone_valid")
 def fs_landing() -> Response:
     """Show which file of the mounted directory would be cloned, and where to."""
     fields = request.args.to_dict()
@@ -105,6 +108,7 @@ def fs_landing() -> Response:
 
 
 @blueprint.post("/bookstore/fs-clone")
+@needs("fs_clone_valid")
 def fs_clone() -> BaseResponse:
     """Clone the notebook that the landing page showed, and open the copy."""
     fields = request.form.to_dict()

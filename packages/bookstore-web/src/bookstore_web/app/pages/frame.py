@@ -12,6 +12,7 @@ from bookstore_core.history import HistoryRow
 from bookstore_core.history.shelves import find_shelf
 from bookstore_core.stores.s3.listings import OVERWRITABLE
 from bookstore_web.app.context import context
+from bookstore_web.app.operations import needs
 from bookstore_web.app.pages.links import shelf_fields
 from bookstore_web.app.services import services
 from bookstore_web.fields import optional_field, text_field
@@ -46,6 +47,7 @@ def view_content() -> Response:
 
 
 @blueprint.get("/bookstore/clone/content")
+@needs("s3_clone_valid")
 def clone_content() -> Response:
     """Show what a clone page offers, as the content of a version is shown."""
     source = services().clone_source(request.args.to_dict())
@@ -53,6 +55,7 @@ def clone_content() -> Response:
 
 
 @blueprint.get("/bookstore/fs-clone/content")
+@needs("fs_clone_valid")
 def fs_clone_content() -> Response:
     """Show a file of the mounted directory, as the content of a version is shown."""
     settings = services().settings
