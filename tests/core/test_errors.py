@@ -6,6 +6,7 @@ from bookstore_core import errors
 from bookstore_core.errors import (
     BookstoreError,
     BusyError,
+    HubUnavailableError,
     SpoolError,
     StorageUnavailableError,
     StoreMissingError,
@@ -29,5 +30,5 @@ def test_the_tree_is_documented_as_it_is() -> None:
 
 def test_errors_that_pass_by_themselves_are_retryable() -> None:
     retryable = {error for error in ALL if error.retryable}
-    busy = {BusyError, StorageUnavailableError, StoreMissingError}
+    busy = {BusyError, HubUnavailableError, StorageUnavailableError, StoreMissingError}
     assert retryable == {*busy, SpoolError}

@@ -17,6 +17,7 @@
     |  |- StorageUnavailableError   the store cannot be reached now
     |  |  `- StoreMissingError      ... the directory is not the store it was
     |  `- NewerVersionError         a newer release of bookstore wrote the version
+    |- HubUnavailableError          JupyterHub does not say who asks
     |- BusyError                    too much is going on now
     `- SpoolError                   the spool on this machine cannot be used
        `- NewerSaveError            a newer release of bookstore wrote the save
@@ -115,6 +116,12 @@ class StoreMissingError(StorageUnavailableError):
 
 class NewerVersionError(StorageError):
     """A newer release of bookstore wrote the version, in a form unknown to this one."""
+
+
+class HubUnavailableError(BookstoreError):
+    """JupyterHub cannot be reached, so it is not known who asks."""
+
+    retryable = True
 
 
 class BusyError(BookstoreError):

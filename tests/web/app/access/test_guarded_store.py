@@ -65,6 +65,7 @@ CALLS: dict[str, Callable[[VersionStore], object]] = {
     "prepare": lambda store: store.prepare(),
     "put": lambda store: write(store, VERSION.key),
     "put_again": lambda store: store.put_again(VERSION),
+    "remove_versions": lambda store: store.remove_versions(VERSION.key, [VERSION]),
     "mark_deleted": lambda store: store.mark_deleted(VERSION.key),
     "head": lambda store: store.head(VERSION.key),
     "open": lambda store: store.open(VERSION.key, "v"),

@@ -50,6 +50,10 @@ class ServiceSettings(LoggingConfigurable):
         help="Header in which that proxy names the user's groups, with commas between "
         "them, such as 'X-Forwarded-Groups'. Empty: nobody is in a group.",
     ).tag(config=True, if_wrong=("", NOT_ALONE))
+    cookie_secret = Secret(
+        help="With auth = 'hub': text that signs the cookies of logins, the same for "
+        "all replicas. Empty: one made of the service's JUPYTERHUB_API_TOKEN.",
+    ).tag(config=True, if_wrong=("", NOT_ALONE))
     admin_users = List(
         Unicode(),
         help="Names of people who may read everything, with auth = 'header' or 'hub'; "

@@ -71,12 +71,12 @@ def create_app(
     app.url_map.strict_slashes = False
     app.url_map.redirect_defaults = False
     app.url_map.converters["anything"] = AnythingConverter
-    for blueprint in BLUEPRINTS:
+    for blueprint in (*BLUEPRINTS, pages, _shared_scripts()):
         app.register_blueprint(blueprint)
-    app.register_blueprint(pages)
-    app.register_blueprint(_shared_scripts())
     if launch is None:
         app.register_blueprint(store_blueprint())
+    if entry is not None:
+        entry.register(app)
     app.jinja_env.filters.update(FILTERS)
     failures.register(app)
     if launch is None and are_counted():

@@ -13,6 +13,7 @@ from bookstore_core.errors import (
     ConfigurationError,
     ConflictError,
     ForbiddenError,
+    HubUnavailableError,
     InvalidNotebookError,
     InvalidRequestError,
     LoginRequiredError,
@@ -41,6 +42,7 @@ STATUS: Mapping[type[BookstoreError], int] = {
     ConflictError: 409,
     StorageError: 502,
     StorageUnavailableError: 503,
+    HubUnavailableError: 503,
     BusyError: 503,
     SpoolError: 503,
 }

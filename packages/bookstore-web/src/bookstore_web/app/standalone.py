@@ -24,7 +24,7 @@ LONGEST_NAME = 200
 #: Settings without which the app must not start.
 GUARDS = (
     *("allowed_hosts", "proxy_secret", "proxy_user_header", "proxy_groups_header"),
-    *("auth", "admin_users", "public_groups"),
+    *("auth", "admin_users", "public_groups", "cookie_secret"),
 )
 
 

@@ -3,7 +3,7 @@
 import logging
 from abc import ABC, abstractmethod
 
-from flask import request
+from flask import Flask, request
 from werkzeug.wrappers import Response
 
 from bookstore_core.errors import ConfigurationError, LoginRequiredError
@@ -35,6 +35,9 @@ class Entry(ABC):
     @abstractmethod
     def who(self) -> Person:
         """Return who sends the request; `NOBODY` if it is not known."""
+
+    def register(self, app: Flask) -> None:  # noqa: B027  # most need no routes
+        """Add the routes that this entry needs."""
 
     def login(self) -> Response | None:
         """Return where a browser goes to log in; None if there is no such page."""
@@ -104,7 +107,11 @@ def entry_of(settings: BookstoreSettings) -> Entry | None:
         )
     if settings.auth == "header":
         return HeaderEntry(settings)
-    raise ConfigurationError("BookstoreSettings.auth = 'hub' is not available yet.")
+    # Imported on demand: few apps are services of a hub.
+    from bookstore_web.app.access.hub_client import HubClient
+    from bookstore_web.app.access.hub_entry import HubEntry
+
+    return HubEntry(settings, HubClient(admins=frozenset(settings.admin_users)))
 
 
 def _check_headers(settings: BookstoreSettings) -> None:

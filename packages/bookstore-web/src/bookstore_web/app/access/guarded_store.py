@@ -24,6 +24,7 @@ from bookstore_core.stores import (
 )
 from bookstore_core.stores.base import NOTEBOOK_TYPE
 from bookstore_core.stores.checks import check_prefix
+from bookstore_core.stores.versions import Removal
 from bookstore_web.app.access.people import Person
 from bookstore_web.app.access.policy import Policy, Readable, is_plain
 
@@ -88,6 +89,11 @@ class GuardedStore(VersionStore):
         self._check_write(version.key)
         self._check_read(version.key, version.bucket)
         return self._inner.put_again(version)
+
+    def remove_versions(
+        self, key: str, versions: Collection[Version], *, dry_run: bool = False
+    ) -> Removal:
+        raise ForbiddenError("Versions are removed for good by who runs the service.")
 
     def mark_deleted(self, key: str) -> Version:
         self._check_write(key)
