@@ -12,6 +12,7 @@ import requests
 
 from bookstore_core.settings import BookstoreSettings
 from bookstore_core.stores import VersionMetadata, new_save_id, open_store, utc_now
+from bookstore_web.contents.drafts import LARGE
 from harness.config_files import extension_lines, settings_lines
 from harness.notebook_server import (
     GENERATIONS,
@@ -85,7 +86,7 @@ def trusts(server: NotebookServer, path: str) -> list[bool]:
 def test_a_server_trusts_a_notebook_that_claims_trust(
     server: NotebookServer,
 ) -> None:
-    # Shows why cloning must drop the claim, which the next three tests check.
+    # Shows why cloning must drop the claim, which the next tests check.
     server.save("own.ipynb", hostile("own"))
     assert trusts(server, "own.ipynb") == [True, True]
 
@@ -97,6 +98,18 @@ def test_a_cloned_notebook_is_not_trusted(server: NotebookServer) -> None:
     assert answer.json()["path"] == "evil.ipynb"
     assert trusts(server, "evil.ipynb") == [False, False]
     assert SCRIPT.format("s3") in json.dumps(server.read("evil.ipynb")["content"])
+
+
+def test_a_large_cloned_notebook_is_not_trusted_and_else_byte_for_byte(
+    server: NotebookServer,
+) -> None:
+    data = json.dumps(hostile("large")).encode() + b"\n" * LARGE
+    store_bytes(server, "published/large.ipynb", data)
+    for name in ("large.ipynb", "large-1.ipynb"):
+        assert clone(server, "published/large.ipynb").json()["path"] == name
+        assert trusts(server, name) == [False, False]
+        expected = data.replace(b'"trusted": true', b"")
+        assert (server.root / name).read_bytes() == expected
 
 
 def test_a_notebook_cloned_from_a_directory_is_not_trusted(

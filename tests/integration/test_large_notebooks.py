@@ -13,7 +13,7 @@ import requests
 
 from bookstore_core.settings import BookstoreSettings
 from bookstore_core.stores import VersionMetadata, new_save_id, open_store, utc_now
-from bookstore_web.versions.restore import LARGE
+from bookstore_web.contents.drafts import LARGE
 from harness.config_files import extension_lines, settings_lines
 from harness.notebook_server import GENERATIONS, Generation, NotebookServer, notebook
 from harness.waiting import wait_for
@@ -170,6 +170,7 @@ def test_a_large_restore_is_not_trusted_and_otherwise_byte_for_byte(
     restore(server, path="claims.ipynb", version_id="@0")
     written = (server.root / "claims.ipynb").read_bytes()
     assert written == data.replace(b", " + CLAIM, b"")
+    versions(server, "claims.ipynb", 2)
 
 
 def test_a_large_version_that_is_not_what_was_saved_changes_nothing(

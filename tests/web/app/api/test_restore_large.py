@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from bookstore_core.stores import Version, VersionStore
-from bookstore_web.versions.restore import LARGE
+from bookstore_web.contents.drafts import LARGE
 from harness.notebook_server import notebook
 from harness.web_app import ContentsDouble, ServerSide
 

@@ -10,6 +10,7 @@ from urllib.parse import quote
 from bookstore_core.errors import InvalidNotebookError
 from bookstore_core.notebooks import SUFFIX, parse_notebook
 from bookstore_core.origins import Origin, file_model_of, model_of
+from bookstore_core.stores.streams import CHUNK
 from bookstore_web.contents.client import Body, Caller, ContentsServer, Model
 from bookstore_web.contents.free_names import find_place
 
@@ -19,6 +20,9 @@ OPENERS = {
     "notebook": ("notebooks/", "edit/", "files/"),
     "nbclassic": ("nbclassic/notebooks/", "nbclassic/edit/", "files/"),
 }
+
+#: Bytes of a content that is streamed, if the server takes streams.
+LARGE = 8 * 1024 * 1024
 
 #: Paths that were chosen for files that are being saved, for each server.
 _chosen: set[tuple[ContentsServer, str]] = set()
@@ -30,13 +34,15 @@ class Draft:
     """A file to be saved: its own name, and the body of the request that saves it.
 
     `format` is that of the contents API: json for notebooks, text or base64 for files.
-    `is_paired`: jupytext writes files of the same name with other suffixes, too.
+    `is_paired`: jupytext writes files of the same name with other suffixes, too. A body
+    that is `streamed` is the content itself.
     """
 
     name: str
     format: str
     body: Body = field(repr=False)
     is_paired: bool = False
+    streamed: bool = False
 
 
 @dataclass(frozen=True)
@@ -71,11 +77,27 @@ def draft_of(name: str, data: bytes, *, origin: Origin | None = None) -> Draft:
         raise InvalidNotebookError(f"{name} is nested too deeply.") from None
 
 
-def draft_of_valid(name: str, data: bytes) -> Draft:
-    """Return what `draft_of` does; a notebook that is not valid is refused, too."""
+def draft_of_valid(
+    name: str, data: bytes, *, server: ContentsServer, caller: Caller
+) -> Draft:
+    """Return what `draft_of` does; a notebook that is not valid is refused, too.
+
+    A large one is streamed, if the server takes streams.
+    """
     if name.endswith(SUFFIX):
         parse_notebook(data)
-    return draft_of(name, data)
+    if len(data) < LARGE or not server.takes_streams(caller=caller):
+        return draft_of(name, data)
+    form = "json" if name.endswith(SUFFIX) else "text" if _is_text(data) else "base64"
+    return Draft(name, form, data, streamed=True)
+
+
+def _is_text(data: bytes) -> bool:
+    try:
+        data.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def draft_file(name: str, data: bytes, *, origin: Origin | None = None) -> Draft:
@@ -135,8 +157,17 @@ def save(
         with_siblings=draft.is_paired,
     )
     with chosen as path:
-        model = server.save(path, draft.body, caller=caller)
+        if draft.streamed and isinstance(draft.body, bytes):
+            size, pieces = len(draft.body), _in_pieces(draft.body)
+            model = server.stream(path, pieces, size=size, caller=caller)
+        else:
+            model = server.save(path, draft.body, caller=caller)
     return Saved(model, draft.format)
+
+
+def _in_pieces(data: bytes) -> Iterator[bytes]:
+    for begin in range(0, len(data), CHUNK):
+        yield data[begin : begin + CHUNK]
 
 
 @contextmanager

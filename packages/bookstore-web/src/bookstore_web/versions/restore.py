@@ -26,16 +26,20 @@ from bookstore_core.paths import check_path
 from bookstore_core.stores.versions import OpenVersion
 from bookstore_web.contents.budget import ByteBudget
 from bookstore_web.contents.client import Caller, ContentsServer, Model, Present
-from bookstore_web.contents.drafts import Draft, draft_file, draft_of, free_place, save
+from bookstore_web.contents.drafts import (
+    LARGE,
+    Draft,
+    draft_file,
+    draft_of,
+    free_place,
+    save,
+)
 from bookstore_web.contents.free_names import check_names
 
 SHA256 = re.compile(r"[0-9a-f]{64}")
 
 #: How many of the newest versions are searched for the content before a restore.
 RECENT = 20
-
-#: Bytes of a version that is not read into memory, if the server can write it so.
-LARGE = 8 * 1024 * 1024
 
 
 @dataclass(frozen=True)

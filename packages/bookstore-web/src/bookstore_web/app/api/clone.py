@@ -42,7 +42,8 @@ def clone(fields: dict[str, str]) -> dict[str, Any]:
     server, settings = services().contents, services().settings
     store, budget = services().open_store(), services().budget
     with fetched(source, store=store, settings=settings, budget=budget) as original:
-        draft = draft_of_valid(source.name, original.data)
+        name, data = source.name, original.data
+        draft = draft_of_valid(name, data, server=server, caller=caller())
         saved = save(draft, fields["target_path"], server=server, caller=caller())
     return saved.model | {
         "s3_path": source.display_path,
@@ -58,5 +59,5 @@ def fs_clone(fields: dict[str, str]) -> dict[str, Any]:
     settings, server = services().settings, services().contents
     budget = services().budget
     with mounted(fields["relpath"], settings=settings, budget=budget) as file:
-        draft = draft_of_valid(file.name, file.data)
+        draft = draft_of_valid(file.name, file.data, server=server, caller=caller())
         return save(draft, fields["target_path"], server=server, caller=caller()).model

@@ -91,7 +91,7 @@ def clone() -> BaseResponse:
     look_up(source, store=hurried, settings=settings)
     store, budget = services().open_store(), services().budget
     with fetched(source, store=store, settings=settings, budget=budget) as original:
-        draft = draft_of_valid(source.name, original.data)
+        draft = _draft(source.name, original.data)
         return _save(draft, target_path, _offer_version(source, original.version))
 
 
@@ -116,7 +116,7 @@ def fs_clone() -> BaseResponse:
     settings, budget = services().settings, services().budget
     relpath = text_field(fields, "relpath")
     with mounted(relpath, settings=settings, budget=budget) as file:
-        draft = draft_of_valid(file.name, file.data)
+        draft = _draft(file.name, file.data)
         return _save(draft, target_path, _offer_file(file))
 
 
@@ -187,6 +187,10 @@ def _show(offer: Offer, target_path: str) -> Response:
         return _render(offer, place=place, target=place.path)
     except BookstoreError as error:
         return _render(offer, target=target_path, problem=error)
+
+
+def _draft(name: str, data: bytes) -> Draft:
+    return draft_of_valid(name, data, server=services().contents, caller=caller())
 
 
 def _save(draft: Draft, target_path: str, offer: Offer) -> BaseResponse:
