@@ -40,7 +40,9 @@ def asked(server: Scripted) -> BookstoreError:
 
 
 def introduced() -> bytes:
-    known = Introduction("b", "s3://b", "ann", "workspace/ann", "published", 10**6)
+    known = Introduction(
+        "b", "s3://b", "ann", "workspace/ann", "published", "ann", 10**6
+    )
     return answer(200, json.dumps(known.form()).encode(), kind=JSON)
 
 

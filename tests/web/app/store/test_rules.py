@@ -122,6 +122,9 @@ def test_no_save_is_later_than_now(clients: Clients, store: VersionStore) -> Non
         ({"metadata": {"title": "x" * 200}}, 400),
         ({"metadata": {"restored_from": "x" * 2000}}, 400),
         ({"workspace": 7}, 400),
+        ({"key": "published/ann/a.ipynb", "metadata": {"moved_from": "b"}}, 400),
+        ({"key": "published/bob/a.ipynb"}, 403),
+        ({"key": "elsewhere/a.ipynb"}, 403),
         ({"data": b"x" * 1001}, 413),
     ],
 )

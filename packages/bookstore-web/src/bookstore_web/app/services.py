@@ -25,7 +25,7 @@ from bookstore_core.spool.arrivals import await_arrival
 from bookstore_core.spool.saves import Trailer
 from bookstore_core.stores import KeyPage, Version, VersionStore, open_store
 from bookstore_web.app.access.people import Person
-from bookstore_web.app.access.personal import Personal
+from bookstore_web.app.access.personal import Personal, published_path_at
 from bookstore_web.app.access.policy import Policy
 from bookstore_web.app.context import caller, context, person
 from bookstore_web.app.store_check import StoreChecks
@@ -133,6 +133,8 @@ class Services:
         """
         if self._personal is not None:
             return self._personal.published_path(path, group)
+        if self.settings.storage == "service":
+            return published_path_at(self.open_store(hurried=True), path, group)
         if group:
             raise InvalidRequestError("There are no groups here. Leave out the group.")
         return path

@@ -43,8 +43,9 @@ class Introduction:
     """What the service says of itself and of who asks.
 
     `user` is the name of who asks, empty if the service knows nobody. `workspace` and
-    `published` are the prefixes of their shelves in the service's bucket. `max_size` is
-    the size of the largest content that it takes, in bytes.
+    `published` are the prefixes of their shelves in the service's bucket, and `folder`
+    is the one in `published` where they publish, empty if they may do so anywhere.
+    `max_size` is the size of the largest content that it takes, in bytes.
     """
 
     bucket: str
@@ -52,6 +53,7 @@ class Introduction:
     user: str
     workspace: str
     published: str
+    folder: str
     max_size: int
 
     def form(self) -> Form:
@@ -61,7 +63,7 @@ class Introduction:
     @classmethod
     def of_form(cls, form: Mapping[str, Any]) -> "Introduction":
         """Return what the form says; raises one of `MALFORMED`."""
-        names = ("bucket", "location", "user", "workspace", "published")
+        names = ("bucket", "location", "user", "workspace", "published", "folder")
         return cls(**{n: _text(form[n]) for n in names}, max_size=int(form["max_size"]))
 
 

@@ -6,8 +6,9 @@ from functools import lru_cache
 from bookstore_core.paths import DELIMITER
 from bookstore_core.settings import BookstoreSettings
 from bookstore_core.stores import VersionStore
+from bookstore_core.stores.service.store import ServiceStore
 from bookstore_web.app.access.guarded_store import GuardedStore
-from bookstore_web.app.access.people import Person
+from bookstore_web.app.access.people import Person, group_folder_of
 from bookstore_web.app.access.policy import Policy, Readable
 
 #: People whose settings are in memory.
@@ -49,6 +50,15 @@ class Personal:
         folder = self._policy.shelf_folder(self._person, group)
         plain = path.strip(DELIMITER)
         return f"{folder}/{plain}" if plain else ""
+
+
+def published_path_at(store: VersionStore, path: str, group: str) -> str:
+    """Return the path where a person's server publishes `path` through a service."""
+    assert isinstance(store, ServiceStore)
+    own = store.introduction().folder
+    folder = group_folder_of(group) if group else own
+    plain = path.strip(DELIMITER)
+    return f"{folder}/{plain}" if folder and plain else plain
 
 
 @lru_cache(MOST_KEPT)

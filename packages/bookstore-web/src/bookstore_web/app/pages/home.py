@@ -197,11 +197,18 @@ def _render(
         spool=say_spool(report_spool(settings)),
         location=_location(),
         features=validate_bookstore(settings),
-        workspace=s3_display_path(settings.bucket, settings.workspace_prefix),
-        published=s3_display_path(settings.bucket, settings.published_prefix),
+        workspace=s3_display_path(_bucket(), settings.workspace_prefix),
+        published=s3_display_path(_bucket(), settings.published_prefix),
         settings=settings,
         xsrf_token=context().xsrf_token,
     )
+
+
+def _bucket() -> str:
+    try:
+        return services().settings.bucket
+    except BookstoreError:
+        return ""  # a service says its bucket's name, and this one does not answer
 
 
 def _location() -> str:

@@ -13,6 +13,7 @@ from bookstore_core.history.shelves import PUBLISHED
 from bookstore_core.stores import Finding, StoreCheck
 from bookstore_core.stores.service import forms
 from bookstore_core.stores.service.forms import MALFORMED, Form, Introduction
+from bookstore_web.app.context import person
 from bookstore_web.app.services import services
 from bookstore_web.app.store.asked import asked_in_body, asker
 from bookstore_web.app.store.shelves import person_prefix
@@ -34,6 +35,7 @@ def introduce() -> Form:
         user=user,
         workspace=person_prefix(settings, user),
         published=PUBLISHED.prefix(settings),
+        folder=person().folder if services().policy else "",
         max_size=settings.max_notebook_size,
     ).form()
 

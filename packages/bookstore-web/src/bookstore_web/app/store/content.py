@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from flask import Blueprint, Response
 
+from bookstore_core.errors import InvalidRequestError
 from bookstore_core.stores import OpenVersion
 from bookstore_core.stores.service.forms import FIELDS_HEADER, Form, pack
 from bookstore_web.app.services import services
@@ -27,8 +28,11 @@ def put() -> Form:
             sha256=received.sha256,
             now=now,
         )
+        key = asked.key
+        if metadata.moved_from and not asked.shelves.is_workspace(key):
+            raise InvalidRequestError("Only notebooks of a workspace are moved.")
         version = asked.store.put(
-            asked.key,
+            key,
             received.stream,
             size=received.size,
             metadata=metadata,

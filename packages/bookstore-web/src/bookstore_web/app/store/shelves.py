@@ -39,6 +39,7 @@ class Shelves:
         self, settings: BookstoreSettings, user: str, *, workspace: str, published: str
     ) -> None:
         ours = person_prefix(settings, user), PUBLISHED.prefix(settings)
+        self._workspace = ours[0] + DELIMITER
         pairs = list(zip((workspace, published), ours, strict=True))
         self._inward = _longest_first(pair for pair in pairs if all(pair))
         self._outward = _longest_first((b, a) for a, b in self._inward)
@@ -51,6 +52,10 @@ class Shelves:
                 "notebook, or its folder."
             )
         return _moved(theirs, self._inward)
+
+    def is_workspace(self, ours: str) -> bool:
+        """Return whether a key of the bucket is in the person's workspace."""
+        return ours.startswith(self._workspace)
 
     def prefix(self, theirs: str) -> str:
         """Return the prefix in the bucket of a client's one, which may be empty."""
