@@ -1,6 +1,6 @@
 """Entry, a save in the spool, and Provenance, which says how its content came about."""
 
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from bookstore_core.origins import Origin
@@ -23,9 +23,7 @@ class Provenance:
     @property
     def metadata(self) -> dict[str, Any]:
         """The fields of `VersionMetadata`."""
-        values = asdict(self)
-        del values["only_if_changed"]
-        return values
+        return {n: v for n, v in vars(self).items() if n != "only_if_changed"}
 
     @classmethod
     def of_restore(cls, origin: Origin | None, path: str) -> "Provenance":

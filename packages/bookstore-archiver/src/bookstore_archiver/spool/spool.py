@@ -72,6 +72,7 @@ class Spool:
         self._newer: set[str] = set()  # names of saves in a newer form
         #: Whether the last scan has left saves that it could read.
         self.has_unread = False
+        self._is_large = True  # until a scan has counted the saves
         self._checked: tuple[int, int, int, int] | None = None
         # Several processes, on several machines, may write into one spool.
         self._writer = f"{socket.gethostname()}.{os.getpid()}.{id(self):x}"
@@ -86,8 +87,8 @@ class Spool:
             self._disk.make_folder(self.root / folder)
         self.check()
 
-    def check(self) -> None:
-        """Make sure that no other account can use the spool; it may be missing.
+    def check(self) -> bool:
+        """Make sure that no other account can use the spool; return whether it exists.
 
         Raises SpoolError if another account owns it, or a folder of it, or may write
         to one.
@@ -95,11 +96,12 @@ class Spool:
         try:
             found = owner_of(self.root)
         except OSError:
-            return
+            return False
         if found != self._checked:
             make_safe(self.root, (*FOLDERS, UNPROTECTED, RENAMED))
             with suppress(OSError):
                 self._checked = owner_of(self.root)
+        return True
 
     def add(
         self,
@@ -189,16 +191,18 @@ class Spool:
         called, and the scan goes on. Raises SpoolError as `check` does.
         """
         self.check()
-        owner = self._owner()
-        states = states_of(self.root)
+        # The counts of a spool that was small are recorded by the next scan.
+        states = states_of(self.root) if self._is_large else None
         new, cur = self._names(NEW), self._names(CUR)
-        if len(new) + len(cur) > MANY:
+        self._is_large = len(new) + len(cur) > MANY
+        if self._is_large and states is not None:
             record_counts(self.root, count_names(self.root, new, cur), states)
         found = [(name, True) for name in cur if name not in known]
         found += [(name, False) for name in new if name not in known]
         self._newer.intersection_update(name for name, _ in found)
         claimed_before, left = "", len(found) if most is None else most
         self.has_unread = False
+        owner = self._owner() if found else 0
         for name, claimed in sorted(found, key=lambda item: (item[0], not item[1])):
             if name in self._newer:
                 continue

@@ -88,12 +88,12 @@ class Uploader:
             dice=dice,
         )
         self._workers = Workers(
-            sender, self._backlog, lock=self._condition, wake_after=self._wake_after
+            sender, self._backlog, lock=lock, wake_after=self._wake_after
         )
         self._fresh: list[Entry] = []
         self._thread: threading.Thread | None = None
         self._holding = self._turned = self._taking = self._elsewhere = False
-        self._woken = self._ended = False
+        self._woken = self._ended = self._put_off = False
         # The following attributes are used by the draining thread alone.
         self._next_look = self._next_tend = 0.0
         self._next_write = self._next_sweep = 0.0
@@ -128,6 +128,7 @@ class Uploader:
                 self._hurry()
                 self._settled.wait_for(self._is_idle, timeout)
             self._ended, self._backlog.is_open = True, False
+            self._workers.end()
             self._wake()
             threads = [self._thread, *self._workers.threads]
         for thread in threads:
@@ -257,12 +258,14 @@ class Uploader:
         self._workers.start()
         if looked and now >= self._next_write:
             self._next_write = now + self._timing.look
-            self._write_status()
+            # While something is sent, the next status will say what became of it.
+            self._put_off = len(self._workers) > 0 and not self._put_off
+            if not self._put_off or self._written is None:
+                self._write_status()
         return self._pause()
 
     def _hold_lock(self) -> bool:
-        self._spool.check()
-        if not self._spool.root.is_dir():
+        if not self._spool.check():
             self._spool.make()
             self._next_look = 0.0
         return self._lock.hold()

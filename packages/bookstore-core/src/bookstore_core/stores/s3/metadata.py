@@ -67,9 +67,11 @@ def _encoded(text: str, room: int, *, shorter: bool) -> str:
     Readable, unless the other form is to be taken if it is `shorter`.
     """
     quoted = quote(text, safe="/:@+,=", errors="surrogatepass")
+    if len(quoted) <= room and not shorter:
+        return quoted
     data = text.encode("utf-8", "surrogatepass")
     short = _BASE64 + b64encode(data).decode("ascii")
-    if len(quoted) <= room and not (shorter and len(short) < len(quoted)):
+    if len(quoted) <= min(room, len(short)):
         return quoted
     return short if len(short) <= room else ""
 
