@@ -150,6 +150,12 @@ def store(traits: Traits, make_store: MakeStore) -> VersionStore:
     return make_store(traits)
 
 
+@pytest.fixture(params=["local", "local_batches", *S3_KINDS])
+def own_store(request: pytest.FixtureRequest, make_store: MakeStore) -> VersionStore:
+    """An empty store of each kind that is reached without a service."""
+    return make_store(request.getfixturevalue(request.param))
+
+
 @pytest.fixture(params=SHARED)
 def shared_store(request: pytest.FixtureRequest, make_store: MakeStore) -> VersionStore:
     """An empty store of each kind that supports parallel writes."""

@@ -1,4 +1,4 @@
-"""The contract of VersionStore.remove_versions, tested on each kind of store."""
+"""The contract of VersionStore.remove_versions, on each kind of store with keys."""
 
 import pytest
 
@@ -6,6 +6,11 @@ from bookstore_core.errors import ConflictError, ForbiddenError, VersionNotFound
 from bookstore_core.stores import Label, Version, VersionStore, base
 from core.saving import KEY, all_versions, contents_of, save
 from harness.memory_store import MemoryStore
+
+
+@pytest.fixture
+def store(own_store: VersionStore) -> VersionStore:
+    return own_store
 
 
 def save_numbers(store: VersionStore, count: int) -> list[Version]:

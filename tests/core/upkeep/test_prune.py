@@ -171,7 +171,8 @@ def test_versions_are_found_by_name_after_a_prune(
     assert before.version.version_id == saved[4].version_id
 
 
-def test_a_page_continues_after_a_prune(store: VersionStore) -> None:
+def test_a_page_continues_after_a_prune(own_store: VersionStore) -> None:
+    store = own_store
     save_days(store, 9)
     history = History(store, SETTINGS)
     page = history.page("a.ipynb", limit=3)

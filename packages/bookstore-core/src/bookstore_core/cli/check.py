@@ -22,10 +22,10 @@ class Damage:
 class CheckApp(Verb):
     """Read every version in the store, compare it with its sha256, and list damage.
 
-    In a directory these are the versions of all notebooks, also of unpublished and
-    moved ones; in S3, those of the notebooks on its shelves, and everything is
-    downloaded. Exit codes: 0 all is as it was saved, 1 something is damaged, 3, 5 and 7
-    the settings or the store refuse it, or the store cannot be reached.
+    These are the versions of all notebooks, also of unpublished and moved ones. From
+    S3, everything is downloaded. Exit codes: 0 all is as it was saved, 1 something is
+    damaged, 3, 5 and 7 the settings or the store refuse it, or the store cannot be
+    reached.
     """
 
     name = "jupyter-bookstore-check"

@@ -44,12 +44,15 @@ class Removals:
             save_id=new_save_id(), saved_at=utc_now(), author=author
         )
         try:
-            self._store.put(
-                self._record_key(marker), io.BytesIO(), size=0, metadata=metadata
-            )
+            self.record(marker, metadata)
         except BookstoreError:
             return marker
         return replace(marker, metadata=metadata)
+
+    def record(self, marker: Version, metadata: VersionMetadata) -> None:
+        """Record who made a marker, and when."""
+        place = self._record_key(marker)
+        self._store.put(place, io.BytesIO(), size=0, metadata=metadata)
 
     def described(self, marker: Version) -> Version:
         """Return a marker with the metadata of its record, if there is one.

@@ -260,10 +260,7 @@ class VersionStore(ABC):
         """
 
     def every_key(self) -> Iterator[str]:
-        """Yield the keys of all notebooks, and in a directory every other key too.
-
-        Those are the deleted ones, and bookstore's own.
-        """
+        """Yield every key in the store, also deleted ones and bookstore's own."""
         cursor = None
         while True:
             page = self.walk_keys("", cursor=cursor)

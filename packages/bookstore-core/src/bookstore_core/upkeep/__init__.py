@@ -1,1 +1,1 @@
-"""Work on a whole store, for people and timers: versions removed, renames recorded."""
+"""Work on a whole store, for people and timers: versions removed, or copied."""

@@ -1,7 +1,7 @@
 """S3Store: versions in a versioned bucket of S3 or of a compatible server."""
 
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import replace
 from functools import partial
 from typing import Any, BinaryIO, cast
@@ -43,6 +43,7 @@ from bookstore_core.stores.s3.listings import OVERWRITABLE, version_of
 from bookstore_core.stores.s3.metadata import encode_metadata
 from bookstore_core.stores.s3.pages import KeyPages
 from bookstore_core.stores.s3.remedies import remedy_for
+from bookstore_core.stores.s3.upkeep.keys import every_key
 from bookstore_core.stores.s3.upkeep.removals import S3Removals
 from bookstore_core.stores.streams import Window
 from bookstore_core.stores.versions import (
@@ -319,6 +320,10 @@ class S3Store(VersionStore):
         page = self._list(listings.walk_keys, prefix, cursor, limit)
         kept = [known for known in page.keys if wanted is None or wanted(known.key)]
         return replace(page, keys=tuple(kept))
+
+    def every_key(self) -> Iterator[str]:
+        asked = self._asked(None)
+        return every_key(partial(self._connection.read, "list_object_versions", asked))
 
     def _list(
         self,

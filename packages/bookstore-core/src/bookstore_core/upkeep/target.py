@@ -1,0 +1,105 @@
+"""The other store of a copy, as people write it: ``s3://bucket/prefix`` or a directory.
+
+Its endpoint, region and credentials are those of the settings ``s3_...``, unless
+options or the variables ``BOOKSTORE_TO_...`` say otherwise: secrets have no place on a
+command line, which others can read.
+"""
+
+import os
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+from bookstore_core.clock import utc_now
+from bookstore_core.errors import ConfigurationError, InvalidRequestError
+from bookstore_core.paths import DELIMITER, s3_key
+from bookstore_core.settings import BookstoreSettings
+from bookstore_core.stores import open_store
+from bookstore_core.stores.base import VersionStore
+
+S3_SCHEME = "s3://"
+
+#: Variables with the credentials of the bucket that is copied to.
+CREDENTIALS = {
+    "s3_access_key_id": "BOOKSTORE_TO_ACCESS_KEY_ID",
+    "s3_secret_access_key": "BOOKSTORE_TO_SECRET_ACCESS_KEY",
+    "s3_session_token": "BOOKSTORE_TO_SESSION_TOKEN",
+}
+
+
+@dataclass(frozen=True)
+class Target:
+    """A store that is copied to, and its settings.
+
+    A directory gets versions with the times at which they were stored before:
+    `stored_at` says when, for the next version that this thread writes.
+    """
+
+    store: VersionStore
+    settings: BookstoreSettings
+    prefix: str = ""
+    _moment: threading.local = field(default_factory=threading.local, repr=False)
+
+    def key(self, key: str) -> str:
+        """Return the key in this store of what has `key` in the other one."""
+        return s3_key(self.prefix, key) if self.prefix else key
+
+    def stored_at(self, moment: datetime) -> None:
+        """Write the next version of this thread with this time, if that is possible."""
+        self._moment.at = moment
+
+
+def open_target(
+    place: str,
+    settings: BookstoreSettings,
+    *,
+    endpoint_url: str = "",
+    region: str = "",
+    environment: Mapping[str, str] = os.environ,
+) -> Target:
+    """Return the store at a place; the other one has these settings.
+
+    Raises InvalidRequestError for a place that is none, and ConfigurationError if it is
+    the other store.
+    """
+    traits = settings.as_config()
+    if place.startswith(S3_SCHEME):
+        bucket, _, prefix = place.removeprefix(S3_SCHEME).partition(DELIMITER)
+        if not bucket:
+            raise InvalidRequestError(f"{place} names no bucket: s3://bucket/prefix.")
+        prefix = prefix.strip(DELIMITER)
+        known = {
+            name: environment.get(name_in) for name, name_in in CREDENTIALS.items()
+        }
+        if known["s3_access_key_id"]:
+            traits |= known
+        traits |= {"storage": "s3", "s3_bucket": bucket}
+        traits |= {"s3_endpoint_url": endpoint_url} if endpoint_url else {}
+        traits |= {"s3_region_name": region} if region else {}
+    elif "://" in place or not place:
+        raise InvalidRequestError(
+            f"{place!a} is neither s3://bucket/prefix nor a directory."
+        )
+    else:
+        prefix = ""
+        root = str(Path(place).expanduser().absolute())
+        traits |= {"storage": "local", "local_root": root, "s3_bucket": ""}
+    for name in ("workspace_prefix", "published_prefix"):
+        if prefix and traits[name]:
+            traits[name] = s3_key(prefix, traits[name])
+    target = _open(BookstoreSettings.from_config(traits), prefix)
+    if target.store.location == open_store(settings).location:
+        raise ConfigurationError(f"{place} is the store that is copied. Name another.")
+    return target
+
+
+def _open(settings: BookstoreSettings, prefix: str) -> Target:
+    if settings.storage != "local":
+        return Target(open_store(settings), settings, prefix)
+    from bookstore_core.stores.local.store import LocalStore
+
+    moment = threading.local()
+    store = LocalStore(settings, now=lambda: getattr(moment, "at", None) or utc_now())
+    return Target(store, settings, prefix, moment)
