@@ -1,7 +1,7 @@
 """What the catalogue answers: searches, and the notebooks that were stored last."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, and_, false, func, or_, select, true
@@ -11,6 +11,7 @@ from bookstore_web.catalogue.catalogue import Catalogue
 from bookstore_web.catalogue.databases.index import MOST_RANKED
 from bookstore_web.catalogue.databases.tables import CLONES, NOTEBOOKS, TEXTS
 from bookstore_web.catalogue.entries import Known, unpack
+from bookstore_web.catalogue.marks import Mark, clauses_of, has_mark
 from bookstore_web.catalogue.passages import Passage, Piece, find_passage, mark
 from bookstore_web.catalogue.query import Query, Term
 
@@ -57,22 +58,41 @@ class _Position:
 class Reach:
     """What an asker may read, as prefixes of keys: the longest that fits decides.
 
-    `roots` are the prefixes of their shelves, by name.
+    `roots` are the prefixes of their shelves, by name; `whole` are those of everybody.
     """
 
     roots: Mapping[str, str]
     shown: tuple[str, ...] = ("",)
     hidden: tuple[str, ...] = ()
+    whole: Mapping[str, str] = field(default_factory=dict)
 
     def within(self, shelf: str = "", folder: str = "") -> ColumnElement[bool]:
         """Return the condition for what may be read in a folder of their shelves."""
-        names = [shelf] if shelf else list(self.roots)
-        places = [
-            (NOTEBOOKS.c.shelf == name)
-            & _below(NOTEBOOKS.c.key, self.roots[name] + folder)
-            for name in names
-        ]
-        return or_(false(), *places) & self._readable()
+        table = NOTEBOOKS.c
+        found = []
+        for name in [shelf] if shelf else list(self.roots):
+            root = self.roots[name]
+            if root == self.whole.get(name):
+                # An index has the notebooks of a shelf in the order of their times.
+                found.append(
+                    and_(
+                        table.shelf == name, _below(table.key, folder and root + folder)
+                    )
+                )
+            else:
+                found.append(_below(table.key, root + folder))
+        return or_(false(), *found) & self._readable()
+
+    def places(self, shelf: str = "", folder: str = "") -> list[str]:
+        """Return folders in one of which is all of that; none if they have no marks."""
+        found = []
+        for name in [shelf] if shelf else list(self.roots):
+            place = self.roots[name] + folder
+            if any(place.startswith(prefix) for prefix in self.shown):
+                found.append(place)
+            else:
+                found += [known for known in self.shown if known.startswith(place)]
+        return found if all(map(has_mark, found)) else []
 
     def _readable(self) -> ColumnElement[bool]:
         if self.shown == ("",) and not self.hidden:
@@ -94,7 +114,8 @@ class Answers:
 
     def __init__(self, catalogue: Catalogue, reach: Reach | None = None) -> None:
         self._catalogue = catalogue
-        self._reach = reach or Reach(catalogue.folders)
+        reach = reach or Reach(catalogue.folders)
+        self._reach = replace(reach, whole=catalogue.folders)
 
     def search(
         self, query: Query, *, shelf: str = "", cursor: str = "", limit: int = 20
@@ -108,7 +129,8 @@ class Answers:
         position = read_cursor("found", cursor, _Position.of) if cursor else None
         where = [*_filters(query), self._reach.within(shelf, query.folder)]
         with self._catalogue.reading() as connection:
-            ranked = self._ranked(connection, query, where)
+            clauses = clauses_of(query, self._reach.places(shelf, query.folder))
+            ranked = self._ranked(connection, query, clauses, where)
             begin = 0
             if position is not None:
                 begin = position.number
@@ -160,13 +182,14 @@ class Answers:
         self,
         connection: Connection,
         query: Query,
+        clauses: Sequence[Sequence[Mark]],
         where: Sequence[ColumnElement[bool]],
     ) -> list[int]:
-        if not query.terms:
+        if not (query.terms or clauses):
             latest = select(NOTEBOOKS.c.id).where(*where)
             latest = latest.order_by(NOTEBOOKS.c.stored_at.desc(), NOTEBOOKS.c.id)
             return [n for (n,) in connection.execute(latest.limit(MOST_RANKED))]
-        scores = self._catalogue.index.find(connection, query.terms, where)
+        scores = self._catalogue.index.find(connection, query.terms, clauses, where)
         best = sorted(scores, key=lambda number: (-scores[number], -number))
         return best[:MOST_RANKED]
 

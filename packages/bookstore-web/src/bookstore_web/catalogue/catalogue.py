@@ -6,13 +6,13 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Engine, delete, insert, select, update
+from sqlalchemy import Connection, Engine, delete, func, insert, select, update
 from sqlalchemy.exc import SQLAlchemyError
 
 from bookstore_core.errors import StorageUnavailableError
 from bookstore_core.paths import is_own
 from bookstore_core.stores import Label, Version
-from bookstore_web.catalogue.databases.index import Indexed, WordIndex
+from bookstore_web.catalogue.databases.index import WordIndex
 from bookstore_web.catalogue.databases.tables import CLONES, NOTEBOOKS, STATE, TEXTS
 from bookstore_web.catalogue.entries import (
     Entry,
@@ -28,6 +28,8 @@ Row = dict[str, Any]
 
 #: Values in one condition: databases have a limit.
 MOST_VALUES = 500
+#: Ids of notebooks that were stored in one second, and ids that are close to another.
+IDS_PER_SECOND, CLOSE = 16, 1 << 20
 #: Stores tell times in seconds: what was read so soon may have been replaced since.
 FRESH = 5.0
 
@@ -229,36 +231,39 @@ class Catalogue:
     def _insert(self, connection: Connection, values: list[dict[str, Any]]) -> None:
         if not values:
             return
-        made = insert(NOTEBOOKS).returning(NOTEBOOKS.c.id, NOTEBOOKS.c.key)
-        numbers = {key: number for number, key in connection.execute(made, values)}
+        _number(connection, values)
+        connection.execute(insert(NOTEBOOKS), values)
         blank = {"title": "", "author": "", "note": "", "labels": "", "imports": ""}
         self.index.add(
-            connection,
-            [(numbers[row["key"]], indexed({**blank, **row}, ())) for row in values],
+            connection, [(row["id"], indexed({**blank, **row}, ())) for row in values]
         )
 
     def _update(
         self, connection: Connection, found: Sequence[tuple[Row, Entry]]
     ) -> None:
-        texts = _texts(connection, [row["id"] for row, _ in found])
-        removed: list[tuple[int, Indexed]] = []
-        added: list[tuple[int, Indexed]] = []
+        old: list[Row] = []
+        new: list[tuple[Row, Sequence[str]]] = []
         for row, entry in found:
             values = values_of(entry)
             if row["read_at"] and row["stored_at"] > values["stored_at"] + 1:
                 continue  # what is known is newer
-            number, cells = row["id"], entry.extract.cells
-            removed.append((number, indexed(row, texts.get(number, ()))))
-            added.append((number, indexed({**row, **values}, cells)))
-            values["read_at"] = self.clock()
-            same = NOTEBOOKS.c.id == number
-            connection.execute(update(NOTEBOOKS).where(same).values(**values))
-            connection.execute(delete(TEXTS).where(TEXTS.c.id == number))
-            if cells:
-                packed = insert(TEXTS).values(id=number, packed=pack(cells))
-                connection.execute(packed)
-        self.index.remove(connection, removed)
-        self.index.add(connection, added)
+            old.append(row)
+            new.append(
+                ({**row, **values, "read_at": self.clock()}, entry.extract.cells)
+            )
+        if not old:
+            return
+        self._delete(connection, old)
+        _number(connection, [row for row, _ in new])
+        connection.execute(insert(NOTEBOOKS), [row for row, _ in new])
+        texts = [
+            {"id": row["id"], "packed": pack(cells)} for row, cells in new if cells
+        ]
+        if texts:
+            connection.execute(insert(TEXTS), texts)
+        self.index.add(
+            connection, [(row["id"], indexed(row, cells)) for row, cells in new]
+        )
 
     def _change(
         self, connection: Connection, row: Row, values: Mapping[str, str]
@@ -284,6 +289,34 @@ def is_damage(error: SQLAlchemyError) -> bool:
     """Return whether an error means that a file of SQLite is torn."""
     # None of its subclasses: those are locks, full disks, and errors of our own.
     return type(getattr(error, "orig", None)) is sqlite3.DatabaseError
+
+
+def _number(connection: Connection, rows: Sequence[Row]) -> None:
+    """Give notebooks their ids, which are in the order of the times they were stored.
+
+    So a database finds the latest of many without sorting them.
+    """
+    taken: set[int] = set()
+    for row in sorted(rows, key=lambda row: row["stored_at"]):
+        first = int(row["stored_at"]) * IDS_PER_SECOND
+        row["id"] = max(first, max(taken, default=0) + 1) if first in taken else first
+        taken.add(row["id"])
+    known: set[int] = set()
+    for part in _parts(sorted(taken)):
+        wanted = select(NOTEBOOKS.c.id).where(NOTEBOOKS.c.id.in_(part))
+        known |= {number for (number,) in connection.execute(wanted)}
+    for row in rows:
+        if row["id"] in known:
+            row["id"] = _free(connection, row["id"], taken)
+            taken.add(row["id"])
+
+
+def _free(connection: Connection, number: int, taken: set[int]) -> int:
+    """Return an id after a taken one, and after those that follow it closely."""
+    close = number + CLOSE
+    last = select(func.max(NOTEBOOKS.c.id)).where(NOTEBOOKS.c.id < close)
+    found = int(connection.execute(last).scalar_one())
+    return max(found, *(known for known in taken if known < close)) + 1
 
 
 def _parts(values: Sequence[T]) -> Iterator[Sequence[T]]:

@@ -9,6 +9,7 @@ from typing import Any
 from bookstore_core.stores import Label, Version
 from bookstore_web.catalogue.databases.index import Indexed
 from bookstore_web.catalogue.extracts import Extract
+from bookstore_web.catalogue.marks import marks_of
 from bookstore_web.catalogue.words import joined_words, padded_words
 
 #: Between the cells of a packed text. No cell has it: control characters are replaced.
@@ -111,6 +112,7 @@ def indexed(row: Mapping[str, Any], cells: Sequence[str]) -> Indexed:
         name=joined_words(f"{row['path']}\n{row['title']}"),
         body=joined_words("\n".join(cell[1:] for cell in cells)),
         rest=joined_words("\n".join(rest)),
+        marks=marks_of(row),
         parts=f"{row['path']}\n{row['title']}".casefold(),
     )
 

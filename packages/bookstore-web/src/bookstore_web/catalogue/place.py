@@ -25,7 +25,7 @@ from bookstore_web.catalogue.databases.sqlite import SqliteIndex
 from bookstore_web.catalogue.databases.tables import METADATA, STATE
 
 #: The form of the tables, and of the words in them, which Python's Unicode data cuts.
-FORM = f"1 {unicodedata.unidata_version}"
+FORM = f"2 {unicodedata.unidata_version}"
 #: The application id of our files: "book".
 APPLICATION_ID = 0x626F6F6B
 #: Where a file of SQLite has the id, after its first words.

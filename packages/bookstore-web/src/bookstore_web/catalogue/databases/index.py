@@ -6,19 +6,20 @@ from typing import Protocol
 
 from sqlalchemy import ColumnElement, Connection
 
+from bookstore_web.catalogue.marks import Mark
 from bookstore_web.catalogue.query import Term
 
 #: Notebooks that are ranked, of those that a search finds; the latest are taken.
 MOST_RANKED = 1000
 #: What a notebook whose name has all words is better than one whose text has them.
 BONUS = 10.0
-#: What a word in the name, the sources and the rest of a notebook counts.
-WEIGHTS = (8.0, 1.0, 4.0)
+#: What a word in the name, the sources, the rest and the marks of a notebook counts.
+WEIGHTS = (8.0, 1.0, 4.0, 0.0)
 
 
 @dataclass(frozen=True)
 class Indexed:
-    """What a search looks into, as words: the name, the sources, and the rest.
+    """What a search looks into, as words: the name, the sources, the rest, and marks.
 
     `parts` is the name in lower case, in which parts of words are found.
     """
@@ -26,6 +27,7 @@ class Indexed:
     name: str
     body: str
     rest: str
+    marks: str
     parts: str
 
 
@@ -53,9 +55,12 @@ class WordIndex(Protocol):
         self,
         connection: Connection,
         terms: Sequence[Term],
+        clauses: Sequence[Sequence[Mark]],
         where: Sequence[ColumnElement[bool]],
     ) -> dict[int, float]:
         """Return the ids of notebooks that have all terms, and how well they fit.
 
-        `where` are conditions for their rows in the table of notebooks.
+        Of each of the `clauses` they have one mark; there is a term or a clause.
+        `where` are conditions for their rows in the table of notebooks. Of more than
+        `MOST_RANKED`, those with the largest ids are returned.
         """

@@ -22,6 +22,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, REAL, REGCONFIG, TSVECTOR
 
 from bookstore_web.catalogue.databases.index import BONUS, MOST_RANKED, WEIGHTS, Indexed
 from bookstore_web.catalogue.databases.tables import NOTEBOOKS
+from bookstore_web.catalogue.marks import Mark
 from bookstore_web.catalogue.query import Term
 
 WORDS = Table(
@@ -37,12 +38,13 @@ _INDEXES = (
 )
 #: For the lock that a process holds while it writes.
 _LOCK = 0x626F6F6B
-#: The weights of D, C, B and A: name is A, the rest is B, the sources are D.
-_WEIGHTS = [WEIGHTS[1] / WEIGHTS[0], 0.2, WEIGHTS[2] / WEIGHTS[0], 1.0]
+#: The weights of D, C, B and A: name is A, the rest is B, marks are C, sources are D.
+_WEIGHTS = [weight / WEIGHTS[0] for weight in (WEIGHTS[1], 0, WEIGHTS[2], WEIGHTS[0])]
 _ADD = text(
     "INSERT INTO words (id, words, parts) VALUES (:id, "
     "setweight(to_tsvector('simple', :name), 'A') || "
     "setweight(to_tsvector('simple', :rest), 'B') || "
+    "setweight(to_tsvector('simple', :marks), 'C') || "
     "to_tsvector('simple', :body), :parts)"
 )
 
@@ -82,10 +84,11 @@ class PostgresIndex:
         self,
         connection: Connection,
         terms: Sequence[Term],
+        clauses: Sequence[Sequence[Mark]],
         where: Sequence[ColumnElement[bool]],
     ) -> dict[int, float]:
         """Return the ids of notebooks that have all terms, and how well they fit."""
-        query = func.to_tsquery(cast("simple", REGCONFIG), _match(terms))
+        query = func.to_tsquery(cast("simple", REGCONFIG), _match(terms, clauses))
         weights = cast(literal(_WEIGHTS, ARRAY(REAL)), ARRAY(REAL))
         score = func.ts_rank(weights, WORDS.c.words, query)
         latest = _latest([WORDS.c.words.op("@@")(query)], where)
@@ -96,7 +99,8 @@ class PostgresIndex:
             WORDS.c.parts.contains(term.text.casefold(), autoescape=True)
             for term in terms
         ]
-        for (number,) in connection.execute(_latest(named, where)):
+        rows = connection.execute(_latest(named, where)) if named else ()
+        for (number,) in rows:
             found[number] = found.get(number, 0.0) + BONUS
         return found
 
@@ -110,8 +114,10 @@ def _latest(
     return wanted.order_by(WORDS.c.id.desc()).limit(MOST_RANKED)
 
 
-def _match(terms: Sequence[Term]) -> str:
-    """Return an expression of tsquery. Words have letters and digits alone."""
-    return " & ".join(
-        " <-> ".join(term.words) + (":*" if term.beginning else "") for term in terms
-    )
+def _match(terms: Sequence[Term], clauses: Sequence[Sequence[Mark]]) -> str:
+    """Return an expression of tsquery. Words and marks are letters and digits."""
+    wanted = [" <-> ".join(term.words) + ":*" * term.beginning for term in terms]
+    for clause in clauses:
+        marks = (mark.text + ":*" * mark.beginning for mark in clause)
+        wanted.append(f"({' | '.join(marks)})")
+    return " & ".join(wanted)

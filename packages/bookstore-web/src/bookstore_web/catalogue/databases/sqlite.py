@@ -17,11 +17,12 @@ from sqlalchemy.sql import FromClause
 
 from bookstore_web.catalogue.databases.index import BONUS, MOST_RANKED, WEIGHTS, Indexed
 from bookstore_web.catalogue.databases.tables import NOTEBOOKS
+from bookstore_web.catalogue.marks import Mark
 from bookstore_web.catalogue.query import Term
 
 #: Contentless: what was indexed is given again when it is removed.
 _CREATE = (
-    "CREATE VIRTUAL TABLE words USING fts5(name, body, rest, content='', "
+    "CREATE VIRTUAL TABLE words USING fts5(name, body, rest, marks, content='', "
     "tokenize='unicode61 remove_diacritics 0')",
     "CREATE VIRTUAL TABLE parts USING fts5(name, content='', tokenize='trigram')",
 )
@@ -64,8 +65,8 @@ class SqliteIndex:
         given = ":command, " if command else ""
         connection.execute(
             text(
-                f"INSERT INTO words({words}rowid, name, body, rest) "  # noqa: S608
-                f"VALUES ({given}:id, :name, :body, :rest)"
+                f"INSERT INTO words({words}rowid, name, body, rest, marks) "  # noqa: S608
+                f"VALUES ({given}:id, :name, :body, :rest, :marks)"
             ),
             [_values(number, known, command) for number, known in rows],
         )
@@ -81,12 +82,13 @@ class SqliteIndex:
         self,
         connection: Connection,
         terms: Sequence[Term],
+        clauses: Sequence[Sequence[Mark]],
         where: Sequence[ColumnElement[bool]],
     ) -> dict[int, float]:
         """Return the ids of notebooks that have all terms, and how well they fit."""
         words, parts = table("words", column("rowid")), table("parts", column("rowid"))
         score = -func.bm25(literal_column("words"), *WEIGHTS)
-        found = _ask(connection, words, _match(terms), score, where)
+        found = _ask(connection, words, _match(terms, clauses), score, where)
         if named := _named(terms):
             for number in _ask(connection, parts, named, literal(BONUS), where):
                 found[number] = found.get(number, 0.0) + BONUS
@@ -117,16 +119,21 @@ def _ask(
     return {number: float(value) for number, value in rows}
 
 
-def _match(terms: Sequence[Term]) -> str:
-    """Return an expression of FTS5. Words have letters and digits alone."""
-    return " AND ".join(
-        f'"{" ".join(term.words)}"' + ("*" if term.beginning else "") for term in terms
-    )
+def _match(terms: Sequence[Term], clauses: Sequence[Sequence[Mark]]) -> str:
+    """Return an expression of FTS5. Words and marks have letters and digits alone."""
+    wanted = [
+        f'{{name body rest}} : "{" ".join(term.words)}"' + "*" * term.beginning
+        for term in terms
+    ]
+    for clause in clauses:
+        marks = (f'marks : "{mark.text}"' + "*" * mark.beginning for mark in clause)
+        wanted.append(f"({' OR '.join(marks)})")
+    return " AND ".join(wanted)
 
 
 def _named(terms: Sequence[Term]) -> str:
     """Return an expression for names that have all terms; empty if one is too short."""
-    if any(len(term.text) < _TRIGRAM for term in terms):
+    if not terms or any(len(term.text) < _TRIGRAM for term in terms):
         return ""
     quoted = (term.text.casefold().replace('"', '""') for term in terms)
     return " AND ".join(f'"{text}"' for text in quoted)

@@ -1,0 +1,98 @@
+"""Marks: words in the index that nobody types, which make filters fast.
+
+A notebook has marks for the words of its author, labels and kernel, for each folder
+that it is in, and for the month in which it was saved. A filter is looked up as words
+are, and then applied exactly to what was found.
+"""
+
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from bookstore_core.paths import DELIMITER
+from bookstore_web.catalogue.query import Query
+
+#: Each mark begins with one of these.
+WHO, LABEL, KERNEL, PLACE, MONTH = "zzqa", "zzql", "zzqk", "zzqp", "zzqm"
+#: Folders of a notebook that have a mark, from the top one on.
+MOST_FOLDERS = 16
+#: Months of a filter; a longer time is left to the exact filter.
+MOST_MONTHS = 36
+
+
+@dataclass(frozen=True)
+class Mark:
+    """A mark that is searched for; longer ones are found too if it is a `beginning`."""
+
+    text: str
+    beginning: bool = False
+
+
+def marks_of(row: Mapping[str, Any]) -> str:
+    """Return the marks of a notebook, with spaces between them."""
+    found: dict[str, None] = {}
+    for start, words in ((WHO, "who"), (LABEL, "labelled"), (KERNEL, "kernels")):
+        for word in row.get(words, "").replace("|", " ").split():
+            found[start + word] = None
+    for folder in _folders_of(row["key"]):
+        found[_place(folder)] = None
+    found[_month(row["saved_at"])] = None
+    return " ".join(found)
+
+
+def clauses_of(query: Query, places: Sequence[str]) -> list[list[Mark]]:
+    """Return marks for the filters of a query: one of each list must be there.
+
+    `places` are folders in one of which a notebook must be; none if that is not asked.
+    """
+    clauses: list[list[Mark]] = []
+    filters = ((WHO, query.authors), (LABEL, query.labels), (KERNEL, query.kernels))
+    for start, sought in filters:
+        for words in sought:
+            *whole, last = words.split()
+            clauses += [[Mark(start + word)] for word in whole]
+            clauses.append([Mark(start + last, beginning=not words.endswith(" "))])
+    months = list(_months(query))
+    if 0 < len(months) <= MOST_MONTHS:
+        clauses.append([Mark(month) for month in months])
+    if places:
+        clauses.append([Mark(_place(place)) for place in places])
+    return clauses
+
+
+def has_mark(place: str) -> bool:
+    """Return whether notebooks in a folder have a mark for it."""
+    return 0 < place.count(DELIMITER) <= MOST_FOLDERS and place.endswith(DELIMITER)
+
+
+def _folders_of(key: str) -> Iterator[str]:
+    end = -1
+    for _ in range(MOST_FOLDERS):
+        end = key.find(DELIMITER, end + 1)
+        if end < 0:
+            return
+        yield key[: end + 1]
+
+
+def _place(folder: str) -> str:
+    return PLACE + hashlib.blake2b(folder.encode(), digest_size=6).hexdigest()
+
+
+def _month(saved_at: float) -> str:
+    return f"{MONTH}{datetime.fromtimestamp(saved_at, UTC):%Y%m}"
+
+
+def _months(query: Query) -> Iterator[str]:
+    """Yield the months in which what a query wants was saved; one too many at most."""
+    if query.after is None:
+        return
+    at = datetime.fromtimestamp(query.after, UTC)
+    until = query.before or datetime.now(UTC).timestamp() + 86400
+    year, month = at.year, at.month
+    for _ in range(MOST_MONTHS + 1):
+        yield f"{MONTH}{year:04}{month:02}"
+        year, month = (year, month + 1) if month < 12 else (year + 1, 1)
+        if year > 9998 or datetime(year, month, 1, tzinfo=UTC).timestamp() >= until:
+            return
