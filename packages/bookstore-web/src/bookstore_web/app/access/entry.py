@@ -6,7 +6,11 @@ from abc import ABC, abstractmethod
 from flask import Flask, request
 from werkzeug.wrappers import Response
 
-from bookstore_core.errors import ConfigurationError, LoginRequiredError
+from bookstore_core.errors import (
+    ConfigurationError,
+    ForbiddenError,
+    LoginRequiredError,
+)
 from bookstore_core.settings import BookstoreSettings
 from bookstore_web.app.access.people import NOBODY, Kind, Person
 from bookstore_web.app.access.policy import Policy
@@ -22,6 +26,9 @@ from bookstore_web.app.standalone import (
 OPEN_ENDPOINTS = frozenset(
     {"static", "shared.static", "pages.renderers.renderer", "state.healthz"}
 )
+
+#: What is about the service, not about notebooks: for admins and other services.
+ABOUT_THE_SERVICE = frozenset({"metrics.metrics"})
 
 logger = logging.getLogger(__name__)
 
@@ -61,6 +68,9 @@ class Entry(ABC):
             raise LoginRequiredError(
                 "It is not known who you are. Log in, or send a token."
             )
+        is_in_charge = person.admin or person.kind is Kind.SERVICE
+        if request.endpoint in ABOUT_THE_SERVICE and not is_in_charge:
+            raise ForbiddenError("This is for admins and for other services.")
         if person.kind is Kind.BROWSER and request.method not in SAFE_METHODS:
             check_origin()
         return person, None
