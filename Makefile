@@ -49,8 +49,8 @@ SERVER := $(SERVER_$(JUPYTER))
 run: $(if $(filter classic,$(JUPYTER)),.venv-classic,.venv)/.installed  ## Start a notebook server with all of bookstore enabled
 	@$(if $(SERVER),,echo "JUPYTER must be notebook, lab or classic, not '$(JUPYTER)'." >&2; exit 2)
 	@mkdir -p $(RUN)/notebooks $(RUN)/labconfig
-	@cp docs/example/jupyter_config.py $(RUN)/jupyter_notebook_config.py
-	@cp docs/example/jupyter_config.py $(RUN)/jupyter_server_config.py
+	@cp jupyter_config.py.example $(RUN)/jupyter_notebook_config.py
+	@cp jupyter_config.py.example $(RUN)/jupyter_server_config.py
 	@cp docs/example/page_config.json $(RUN)/labconfig/
 	@test -e $(RUN)/notebooks/welcome.ipynb || cp docs/example/welcome.ipynb $(RUN)/notebooks/
 	@echo "Notebooks are in $(RUN)/notebooks; start with welcome.ipynb."

@@ -342,9 +342,12 @@ def test_constraints_are_names_and_versions_only() -> None:
     assert all(re.fullmatch(r"[A-Za-z0-9._-]+==[A-Za-z0-9.]+", pin) for pin in pins)
 
 
-def test_every_setting_is_documented() -> None:
+def test_every_setting_is_documented_and_in_the_example() -> None:
     from bookstore_core.settings import BookstoreSettings
 
     documented = (TOP / "docs" / "settings.md").read_text("utf-8")
+    example = (TOP / "jupyter_config.py.example").read_text("utf-8")
     names = BookstoreSettings.class_trait_names(config=True)
     assert not [name for name in names if f"`{name}`" not in documented]
+    given = re.findall(r"^# c\.BookstoreSettings\.(\w+) = ", example, re.MULTILINE)
+    assert sorted(given) == sorted(names)
