@@ -22,6 +22,7 @@ from core.saving import KEY, metadata_for
 from harness.notebook_server import free_port
 from harness.scripted import Scripted, answer, scripted
 
+HALF = b"HTTP/1.1 200 OK\r\nConnection: close\r\n"
 SECRET = "a-secret-token-0123456789"
 PAGE = b"<html><body>Something else</body></html>"
 JSON = "application/json"
@@ -130,7 +131,7 @@ def test_reads_are_repeated_and_writes_are_not() -> None:
         assert routes == ["delete", "label"]
 
 
-@pytest.mark.parametrize("lost", [b"", answer(502, PAGE), b"HTTP/1.1 200 OK\r\n"])
+@pytest.mark.parametrize("lost", [b"", answer(502, PAGE), HALF])
 def test_a_save_whose_answer_is_lost_is_not_sent_again(lost: bytes) -> None:
     with scripted(introduced(), lost) as server:
         store = store_at(server.url)
