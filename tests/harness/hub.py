@@ -43,9 +43,14 @@ c.Spawner.ip = "127.0.0.1"
 
 
 class Hub:
-    """A hub of its own folder and ports; `config` is that of its users' servers."""
+    """A hub of its own folder and ports; `config` is that of its users' servers.
 
-    def __init__(self, folder: Path, front: FrontEnd, config: str) -> None:
+    `more` are lines of the hub's own configuration.
+    """
+
+    def __init__(
+        self, folder: Path, front: FrontEnd, config: str, *, more: str = ""
+    ) -> None:
         self._folder = folder
         self._front = front
         self._python = ENVIRONMENTS[front.generation] / "bin" / "python"
@@ -54,6 +59,7 @@ class Hub:
         self.users = folder / "users"
         self.users.mkdir(parents=True)
         self.port = free_port()
+        self._more = more
         shared = folder / "config"
         (shared / "labconfig").mkdir(parents=True)
         (shared / "labconfig" / "page_config.json").write_text(
@@ -72,17 +78,20 @@ class Hub:
         }
         if self._front.generation == "classic":
             environment["JUPYTERHUB_SINGLEUSER_APP"] = "notebook"
-        return CONFIG.format(
-            port=self.port,
-            hub_port=free_port(),
-            api_port=free_port(),
-            folder=self._folder,
-            users=self.users,
-            password=PASSWORD,
-            program=str(self._python.parent / "jupyterhub-singleuser"),
-            arguments=["--allow-root"] if os.geteuid() == 0 else [],
-            default_url="/lab" if self._front.name == "lab" else "/tree",
-            environment=environment,
+        return (
+            CONFIG.format(
+                port=self.port,
+                hub_port=free_port(),
+                api_port=free_port(),
+                folder=self._folder,
+                users=self.users,
+                password=PASSWORD,
+                program=str(self._python.parent / "jupyterhub-singleuser"),
+                arguments=["--allow-root"] if os.geteuid() == 0 else [],
+                default_url="/lab" if self._front.name == "lab" else "/tree",
+                environment=environment,
+            )
+            + self._more
         )
 
     @property

@@ -1,0 +1,197 @@
+"""A JupyterHub with the bookstore service that docs/deploy.md describes.
+
+`ann` and `bob` have servers of Notebook 7, `cyd` has one of Notebook 6.5.
+"""
+
+import json
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import requests
+
+from bookstore_core.settings import BookstoreSettings
+from bookstore_core.stores import VersionStore, open_store
+from harness.config_files import settings_lines
+from harness.front_ends import FRONT_ENDS
+from harness.hub import PASSWORD, Hub
+from harness.notebook_server import ENVIRONMENTS, TOP, free_port, notebook
+from harness.waiting import wait_for
+
+#: What browsers accept.
+HTML = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
+ADMIN_TOKEN = "0123456789abcdef-the-tests"
+MODERN, CLASSIC = FRONT_ENDS["notebook"], FRONT_ENDS["classic"]
+
+MORE = """
+c.JupyterHub.allow_named_servers = True
+c.Authenticator.admin_users = {{"eve"}}
+c.JupyterHub.load_groups = {{"lab": {{"users": ["ann", "bob"]}}}}
+c.JupyterHub.services += [{{"name": "tests", "api_token": {token!r}}}]
+c.JupyterHub.load_roles += [{{
+    "name": "tests",
+    "services": ["tests"],
+    "scopes": ["admin:users", "admin:servers", "tokens"],
+}}]
+
+def choose_generation(spawner):
+    if spawner.user.name == "cyd":
+        spawner.cmd = [{classic!r}]
+        path = {classic_path!r} + ":" + spawner.environment["PATH"]
+        more = {{"JUPYTERHUB_SINGLEUSER_APP": "notebook", "PATH": path}}
+        spawner.environment = {{**spawner.environment, **more}}
+
+c.Spawner.pre_spawn_hook = choose_generation
+"""
+
+
+def documented_lines() -> str:
+    """Return the lines of docs/deploy.md for jupyterhub_config.py."""
+    text = (TOP / "docs" / "deploy.md").read_text()
+    blocks = re.findall(r"```python\n(.*?)```", text, re.S)
+    return next(block for block in blocks if "c.JupyterHub.services" in block)
+
+
+class ServiceHub:
+    """The hub, its service, and what people and tests do there."""
+
+    def __init__(self, folder: Path) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self.store_root = folder / "store"
+        port = str(free_port())
+        service = folder / "service"
+        service.mkdir()
+        known = {"storage": "local", "local_root": str(self.store_root), "auth": "hub"}
+        (service / "jupyter_config.json").write_text(
+            json.dumps({"BookstoreSettings": known})
+        )
+        lines = documented_lines().replace("10101", port)
+        data = f'"{service}", "JUPYTER_DATA_DIR": "{service}/data"'
+        lines = lines.replace('"/etc/bookstore"', data)
+        classic = ENVIRONMENTS["classic"] / "bin"
+        lines += MORE.format(
+            token=ADMIN_TOKEN,
+            classic=str(classic / "jupyterhub-singleuser"),
+            classic_path=str(classic),
+        )
+        self.hub = Hub(folder / "hub", MODERN, "", more=lines)
+        self.service_url = f"{self.hub.url}/services/bookstore/"
+        config = settings_lines(storage="service", service_url=self.service_url)
+        shared = folder / "hub" / "config"
+        for name in ("jupyter_notebook_config.py", "jupyter_server_config.py"):
+            with (shared / name).open("a") as file:
+                file.write(config)
+
+    def __enter__(self) -> "ServiceHub":
+        self.hub.__enter__()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.hub.__exit__(*error)
+
+    def store(self, token: str = "", **traits: Any) -> VersionStore:
+        """Return the service's own store, or the service as who has a token sees it."""
+        if not token:
+            return open_store(
+                BookstoreSettings(storage="local", local_root=str(self.store_root))
+            )
+        service = {"service_url": self.service_url, "service_token": token}
+        return open_store(BookstoreSettings(storage="service", **service, **traits))
+
+    def manage(self, method: str, path: str, **options: Any) -> requests.Response:
+        """Send a request to the hub's API, as one who may do anything there."""
+        headers = {"Authorization": f"token {ADMIN_TOKEN}"}
+        url = f"{self.hub.url}/hub/api/{path}"
+        answer = requests.request(method, url, headers=headers, timeout=60, **options)
+        assert answer.ok or answer.status_code == 409, answer.text
+        return answer
+
+    def person(self, name: str) -> "Someone":
+        """Return a person, who is new to the hub, with a token."""
+        self.hub.home(name)
+        self.manage("POST", f"users/{name}")
+        token = self.manage("POST", f"users/{name}/tokens").json()["token"]
+        return Someone(self, name, token)
+
+
+@dataclass(frozen=True)
+class Someone:
+    """A person with a token of the hub, and a server."""
+
+    site: ServiceHub
+    name: str
+    token: str
+
+    def server(self, server: str = "") -> str:
+        """Return the path of a server of theirs in the hub's API."""
+        return f"users/{self.name}/servers/{server}" if server else self._server
+
+    @property
+    def _server(self) -> str:
+        return f"users/{self.name}/server"
+
+    def start(self, server: str = "") -> None:
+        """Start a server, and wait until it answers."""
+        self.site.manage("POST", self.server(server))
+        wait_for(
+            lambda: self._is_ready(server), what=f"{self.name}'s server", seconds=120
+        )
+
+    def stop(self, server: str = "") -> None:
+        """Stop a server, as the hub and its culler do, and wait for its end."""
+        self.site.manage("DELETE", self.server(server))
+        wait_for(lambda: not self._known(server), what="the end of the server")
+
+    def _known(self, server: str) -> dict[str, Any]:
+        user = self.site.manage("GET", f"users/{self.name}").json()
+        known: dict[str, Any] = user["servers"].get(server, {})
+        return known
+
+    def _is_ready(self, server: str) -> bool:
+        return bool(self._known(server).get("ready"))
+
+    def ask(
+        self, method: str, path: str, *, server: str = "", **options: Any
+    ) -> requests.Response:
+        """Send a request to a server of theirs, with their token."""
+        base = f"{self.site.hub.url}/user/{self.name}/"
+        url = f"{base}{server}/{path}" if server else base + path
+        return self._send(method, url, **options)
+
+    def ask_service(self, method: str, path: str, **options: Any) -> requests.Response:
+        """Send a request to the service, with their token."""
+        return self._send(method, self.site.service_url + path, **options)
+
+    def _send(self, method: str, url: str, **options: Any) -> requests.Response:
+        headers = {"Authorization": f"token {self.token}"}
+        return requests.request(
+            method, url, headers=headers, timeout=120, allow_redirects=False, **options
+        )
+
+    def save(self, path: str, text: str, *, server: str = "") -> None:
+        """Save a notebook on a server of theirs."""
+        model = {"type": "notebook", "format": "json", "content": notebook(text)}
+        saved = self.ask("PUT", f"api/contents/{path}", server=server, json=model)
+        assert saved.ok, saved.text
+
+    def versions(self, path: str, *, server: str = "") -> list[dict[str, Any]]:
+        """Return the versions of a notebook that their server lists."""
+        answer = self.ask(
+            "GET", "api/bookstore/versions", server=server, params={"path": path}
+        )
+        found: list[dict[str, Any]] = answer.json().get("versions", [])
+        return found
+
+    def browser(self) -> requests.Session:
+        """Return a session that has logged in at the hub, as a browser does."""
+        session = requests.Session()
+        session.trust_env = False
+        session.headers.update(HTML)
+        login = f"{self.site.hub.url}/hub/login"
+        session.get(login, timeout=60)
+        fields = {"username": self.name, "password": PASSWORD}
+        fields["_xsrf"] = session.cookies.get("_xsrf", path="/hub/") or ""
+        answer = session.post(login, data=fields, timeout=60, allow_redirects=False)
+        assert answer.status_code == 302, answer.text
+        return session

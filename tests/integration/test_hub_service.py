@@ -1,0 +1,198 @@
+"""A real JupyterHub with the service of docs/deploy.md: people, servers, shelves."""
+
+import io
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+import requests
+
+from bookstore_core.errors import ForbiddenError, NotFoundError
+from bookstore_core.stores import (
+    Label,
+    Version,
+    VersionMetadata,
+    VersionStore,
+    new_save_id,
+    utc_now,
+)
+from harness.hub import PROXY
+from harness.hub_service import HTML, ServiceHub, Someone
+from harness.notebook_server import notebook
+from harness.versions import first_source
+from harness.waiting import wait_for
+
+pytestmark = [
+    pytest.mark.server,
+    pytest.mark.skipif(
+        PROXY is None,
+        reason="the proxy of JupyterHub is not installed "
+        "(apt-get install node-configurable-http-proxy)",
+    ),
+]
+
+People = dict[str, Someone]
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServiceHub]:
+    with ServiceHub(tmp_path_factory.mktemp("hub")) as known:
+        yield known
+
+
+@pytest.fixture(scope="module")
+def people(site: ServiceHub) -> People:
+    """ann and bob on Notebook 7, cyd on classic, with servers whose pages answer."""
+
+    def begin(name: str) -> Someone:
+        person = site.person(name)
+        person.start()
+        assert person.ask("GET", "api/bookstore").ok
+        return person
+
+    with ThreadPoolExecutor(3) as pool:
+        return {known.name: known for known in pool.map(begin, ("ann", "bob", "cyd"))}
+
+
+def arrived(person: Someone, path: str, number: int, server: str = "") -> None:
+    """Wait until a notebook of theirs has so many versions."""
+    wait_for(
+        lambda: len(person.versions(path, server=server)) == number,
+        what=f"{number} versions of {person.name}'s {path}",
+    )
+
+
+def stored(site: ServiceHub, key: str) -> tuple[Version, ...]:
+    store = site.store()
+    listed = store.list_versions(key).versions
+    return tuple(store.head(key, version.version_id) for version in listed)
+
+
+def test_saves_go_through_the_service_into_the_folders_of_their_authors(
+    people: People, site: ServiceHub
+) -> None:
+    for name, person in people.items():
+        person.save("mine.ipynb", name)
+        arrived(person, "mine.ipynb", 1)
+        (version,) = stored(site, f"workspace/{name}/mine.ipynb")
+        assert version.metadata is not None
+        assert version.metadata.author == name
+
+
+def reads(store: VersionStore, key: str) -> list[Callable[[], object]]:
+    return [
+        lambda: store.head(key),
+        lambda: store.open(key),
+        lambda: store.list_versions(key).versions[0],
+        lambda: store.labels(key)["x"],
+        lambda: store.list_keys("workspace/ann/").keys[0],
+        lambda: store.walk_keys("workspace/ann/").keys[0],
+    ]
+
+
+def changes(store: VersionStore, version: Version) -> list[Callable[[], object]]:
+    forged = VersionMetadata(save_id=new_save_id(), saved_at=utc_now(), author="ann")
+    key, version_id = version.key, version.version_id
+    return [
+        lambda: store.put(key, io.BytesIO(b"{}"), size=2, metadata=forged),
+        lambda: store.set_label(key, version_id, Label("mine", "", "ann")),
+        lambda: store.mark_deleted(key),
+        lambda: store.put_again(version),
+    ]
+
+
+@pytest.mark.parametrize("prefix", ["x", ""])
+def test_nobody_reads_or_changes_what_is_anothers(
+    people: People, site: ServiceHub, prefix: str
+) -> None:
+    ann, bob = people["ann"], people["bob"]
+    path = f"secret{len(prefix)}.ipynb"
+    key = f"workspace/ann/{path}"
+    ann.save(path, "sesame")
+    arrived(ann, path, 1)
+    before = stored(site, key)
+    theirs = site.store(bob.token, workspace_prefix=prefix)
+    for action in [*reads(theirs, key), *changes(theirs, before[0])]:
+        with pytest.raises((ForbiddenError, NotFoundError, LookupError)):
+            action()
+    assert stored(site, key) == before
+    assert not site.store().labels(key)
+
+
+def test_a_server_with_anothers_prefix_stays_in_its_own_folder(
+    people: People, site: ServiceHub
+) -> None:
+    ann, bob = people["ann"], people["bob"]
+    ann.save("both.ipynb", "ann's")
+    arrived(ann, "both.ipynb", 1)
+    key = "workspace/ann/both.ipynb"
+    theirs = site.store(bob.token, workspace_prefix="workspace/ann")
+    metadata = VersionMetadata(save_id=new_save_id(), saved_at=utc_now(), author="ann")
+    with pytest.raises(NotFoundError):
+        theirs.head(key)
+    theirs.put(key, io.BytesIO(b"{}"), size=2, metadata=metadata)
+    assert len(stored(site, key)) == 1
+    (version,) = stored(site, "workspace/bob/both.ipynb")
+    assert version.metadata is not None
+    assert version.metadata.author == "bob"
+
+
+@pytest.mark.parametrize("reader", ["bob", "cyd"])
+def test_a_colleague_follows_a_link_through_the_login_and_clones(
+    people: People, site: ServiceHub, reader: str
+) -> None:
+    ann, other = people["ann"], people[reader]
+    path = f"for-{reader}.ipynb"
+    answer = ann.ask("PUT", f"api/bookstore/published/{path}", json=model("shared"))
+    assert answer.ok, answer.text
+    link = answer.json()["url"]
+    assert link.startswith(f"{site.hub.url}/hub/user-redirect/bookstore/clone?")
+    with other.browser() as session:
+        page = session.get(link, timeout=60)
+        assert page.status_code == 200, page.text
+        assert page.url.startswith(f"{site.hub.url}/user/{reader}/bookstore/clone?")
+    fields = {
+        "s3_bucket": answer.json()["s3_path"].split("/")[2],
+        "s3_key": answer.json()["s3_path"].split("/", 3)[3],
+    }
+    cloned = other.ask("POST", "api/bookstore/cloned", json=fields)
+    assert cloned.ok, cloned.text
+    data = (site.hub.home(reader) / cloned.json()["path"]).read_bytes()
+    assert first_source(data) == "shared"
+    arrived(other, cloned.json()["path"], 1)
+
+
+def test_the_service_itself_shows_what_is_published_after_the_login(
+    people: People, site: ServiceHub
+) -> None:
+    ann, bob = people["ann"], people["bob"]
+    path = "api/bookstore/published/on-the-service.ipynb"
+    answer = ann.ask_service("PUT", path, json=model("shared"))
+    assert answer.ok, answer.text
+    with bob.browser() as session:
+        home = session.get(f"{site.service_url}bookstore/?shelf=published&prefix=ann")
+        assert home.status_code == 200
+        assert "on-the-service.ipynb" in home.text
+        page = session.get(answer.json()["url"])
+        assert page.status_code == 200
+    page = requests.get(answer.json()["url"], headers=HTML, timeout=60)
+    assert page.url.startswith(f"{site.hub.url}/hub/login")
+
+
+def test_saves_outlive_the_end_of_their_server(site: ServiceHub) -> None:
+    dan = site.person("dan")
+    dan.start()
+    for number in range(5):
+        dan.save("late.ipynb", str(number))
+    dan.stop()
+    dan.start("second")  # a server with a name, and with a token of its own
+    arrived(dan, "late.ipynb", 5, server="second")
+    dan.save("late.ipynb", "6", server="second")
+    arrived(dan, "late.ipynb", 6, server="second")
+    dan.stop("second")
+    versions = stored(site, "workspace/dan/late.ipynb")
+    assert len({known.metadata.save_id for known in versions if known.metadata}) == 6
+
+
+def model(text: str) -> dict[str, object]:
+    return {"type": "notebook", "format": "json", "content": notebook(text)}
