@@ -1,19 +1,21 @@
 """The words of the catalogue in SQLite: FTS5, with trigrams for parts of names."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
     Connection,
+    Integer,
+    Select,
+    TableClause,
     column,
     func,
-    literal,
     literal_column,
     select,
     table,
     text,
 )
-from sqlalchemy.sql import FromClause
 
 from bookstore_web.catalogue.databases.index import BONUS, MOST_RANKED, WEIGHTS, Indexed
 from bookstore_web.catalogue.databases.tables import NOTEBOOKS
@@ -26,6 +28,12 @@ _CREATE = (
     "tokenize='unicode61 remove_diacritics 0')",
     "CREATE VIRTUAL TABLE parts USING fts5(name, content='', tokenize='trigram')",
 )
+WORDS = table("words", column("rowid", Integer))
+PARTS = table("parts", column("rowid", Integer))
+#: Notebooks that have a word, if it says little about one of them.
+COMMON = 10_000
+#: Notebooks whose names have all terms, of which the allowed ones are taken.
+MOST_NAMED = 20_000
 #: The shortest text that trigrams find.
 _TRIGRAM = 3
 
@@ -86,11 +94,12 @@ class SqliteIndex:
         where: Sequence[ColumnElement[bool]],
     ) -> dict[int, float]:
         """Return the ids of notebooks that have all terms, and how well they fit."""
-        words, parts = table("words", column("rowid")), table("parts", column("rowid"))
-        score = -func.bm25(literal_column("words"), *WEIGHTS)
-        found = _ask(connection, words, _match(terms, clauses), score, where)
+        latest = _latest(WORDS, _match(terms, clauses))
+        found = dict.fromkeys(_allowed(connection, latest, where), 0.0)
+        found |= _scores(connection, terms, list(found))
         if named := _named(terms):
-            for number in _ask(connection, parts, named, literal(BONUS), where):
+            latest = _latest(PARTS, named).limit(MOST_NAMED)
+            for number in _allowed(connection, latest, where):
                 found[number] = found.get(number, 0.0) + BONUS
         return found
 
@@ -99,24 +108,52 @@ def _values(number: int, known: Indexed, command: str) -> dict[str, object]:
     return {"id": number, "command": command, **vars(known)}
 
 
-def _ask(
-    connection: Connection,
-    index: FromClause,
-    match: str,
-    score: ColumnElement[float],
-    where: Sequence[ColumnElement[bool]],
-) -> dict[int, float]:
+def _latest(index: TableClause, match: str) -> Select[Any]:
+    """Return a query for the ids that match, the largest first.
+
+    The index yields them in this order by itself.
+    """
+    matches = literal_column(index.name).op("MATCH")(match)
     rowid: ColumnElement[int] = index.c.rowid
-    wanted = select(rowid, score.label("score"))
+    return select(rowid).where(matches).order_by(rowid.desc())
+
+
+def _allowed(
+    connection: Connection,
+    latest: Select[Any],
+    where: Sequence[ColumnElement[bool]],
+) -> list[int]:
+    """Return the first ids of a query whose notebooks pass all conditions."""
+    found = latest.subquery()
+    wanted = select(found.c.rowid).limit(MOST_RANKED)
     if where:
-        wanted = wanted.join_from(index, NOTEBOOKS, NOTEBOOKS.c.id == rowid)
-    wanted = wanted.where(
-        literal_column(index.name).op("MATCH")(match),  # type: ignore[attr-defined]
-        *where,
-    )
-    # The index yields rows in this order by itself.
-    rows = connection.execute(wanted.order_by(rowid.desc()).limit(MOST_RANKED))
-    return {number: float(value) for number, value in rows}
+        same = NOTEBOOKS.c.id == found.c.rowid
+        wanted = wanted.join_from(found, NOTEBOOKS, same).where(*where)
+    wanted = wanted.order_by(found.c.rowid.desc())
+    return [number for (number,) in connection.execute(wanted)]
+
+
+def _scores(
+    connection: Connection, terms: Sequence[Term], numbers: Sequence[int]
+) -> dict[int, float]:
+    """Return how well the words of some notebooks fit.
+
+    For bm25, all notebooks that have a word are counted. Words that very many have say
+    nothing about one of them, and are left out.
+    """
+    telling = [term for term in terms if not _is_common(connection, term)]
+    if not (telling and numbers):
+        return {}
+    score = -func.bm25(literal_column(WORDS.name), *WEIGHTS)
+    # The plus has the index asked for the words alone, once, and not for each id.
+    chosen = literal_column("+words.rowid").in_(numbers)
+    wanted = _latest(WORDS, _match(telling, ())).where(chosen).add_columns(score)
+    return {number: float(value) for number, value in connection.execute(wanted)}
+
+
+def _is_common(connection: Connection, term: Term) -> bool:
+    probe = _latest(WORDS, _match([term], ())).offset(COMMON).limit(1)
+    return connection.execute(probe).first() is not None
 
 
 def _match(terms: Sequence[Term], clauses: Sequence[Sequence[Mark]]) -> str:
