@@ -8,6 +8,8 @@ import pytest
 
 from bookstore_core.spool.feed import Feed
 from bookstore_core.stores import Version
+from bookstore_web.app.pages import home
+from bookstore_web.library import latest
 from harness.sources import notebook_of
 from harness.web_app import ContentsDouble, ServerSide
 
@@ -107,3 +109,36 @@ def test_the_api_answers_pages_with_marks(server: ServerSide, put: Put) -> None:
     names = [known["path"] for known in found["notebooks"] + second["notebooks"]]
     assert sorted(names) == ["a.ipynb", "b.ipynb", "c.ipynb"]
     assert second["cursor"] is None
+
+
+def test_the_latest_of_any_number_are_those_of_the_catalogue(
+    make_server_side: Callable[..., ServerSide],
+    put: Put,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(latest, "PAGE", 2)
+    monkeypatch.setattr(latest, "SCAN", 4)
+    monkeypatch.setattr(home, "SHORT_SCAN", 4)
+    for name in "abcdefg":
+        put(f"workspace/sub/{name}.ipynb", notebook_of("1"))
+    server = make_server_side(catalogue_url=f"sqlite:///{tmp_path}/c.sqlite")
+    search(server, "anything")  # the catalogue is complete then
+    page = server.get("/bookstore/").text
+    assert page.index("Recently saved") < page.index("sub/g.ipynb")
+    query = {"recent": "1", "limit": 2}
+    found = server.get("/api/bookstore/notebooks", query_string=query).json
+    names = [known["path"] for known in found["notebooks"]]
+    assert names == ["sub/g.ipynb", "sub/f.ipynb"]
+    assert not found["truncated"]
+
+
+def test_what_is_new_this_week_is_shown_above_a_long_shelf(
+    server: ServerSide, put: Put
+) -> None:
+    for number in range(12):
+        put(f"published/{number:02}.ipynb", notebook_of("1"))
+    page = server.get("/bookstore/", query_string={"shelf": "published"}).text
+    above = page.partition("New this week")[2].partition("All notebooks")[0]
+    assert above.count('class="book"') == 6
+    assert "11.ipynb" in above

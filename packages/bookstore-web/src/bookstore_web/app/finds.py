@@ -3,19 +3,20 @@
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from bookstore_core.errors import StorageUnavailableError
-from bookstore_core.history import Shelf
+from bookstore_core.errors import ConfigurationError, StorageUnavailableError
+from bookstore_core.history import WORKSPACE, Shelf
 from bookstore_core.paths import DELIMITER
 from bookstore_core.stores import Version
 from bookstore_web.app.services import services
 from bookstore_web.catalogue.keeper import Freshness
 from bookstore_web.catalogue.query import parse_query
-from bookstore_web.library.library import KeptNotebook
+from bookstore_web.library.library import KeptNotebook, LibraryPage
 
 # What the catalogue answers is imported on demand: SQLAlchemy takes 13 MB.
 
 if TYPE_CHECKING:
-    from bookstore_web.catalogue.answers import FoundPage, Hit
+    from bookstore_web.catalogue.answers import FoundPage
+    from bookstore_web.catalogue.entries import Known
 
 
 @dataclass(frozen=True)
@@ -57,13 +58,58 @@ def find_notebooks(
     return Finds(found, freshness)
 
 
+def latest_notebooks(
+    shelf: Shelf, *, limit: int, most: int | None = None
+) -> LibraryPage:
+    """Return the notebooks of a shelf that were stored last, newest first.
+
+    A catalogue that the settings name has them. Otherwise at most `most` keys of the
+    store are scanned for them; if `most` is not given and there are more keys than a
+    scan takes, the catalogue is asked, too.
+    """
+    known = services()
+    if known.settings.catalogue_url and (found := _latest(shelf, limit)):
+        return found
+    page = known.library(shelf).recent(known.recent, limit=limit, most=most)
+    if page.truncated and most is None:
+        return _latest(shelf, limit) or page
+    return page
+
+
+def _latest(shelf: Shelf, limit: int) -> LibraryPage | None:
+    """Return what the catalogue knows; None if it cannot be used or is incomplete."""
+    known = services()
+    shelf.check(known.settings)
+    try:
+        if known.keeper.catch_up(patient=False).known_at is None:
+            return None
+        found = known.answers().recent(shelf.name, limit)
+    except (StorageUnavailableError, ConfigurationError):
+        return None
+    if shelf == WORKSPACE:
+        versions = [_version_of(notebook) for notebook in found]
+        return LibraryPage(known.library(shelf).look_up(versions))
+    return LibraryPage(tuple(_kept(notebook) for notebook in found))
+
+
+def _kept(known: "Known") -> KeptNotebook:
+    return KeptNotebook(
+        known.path,
+        known.size,
+        known.stored_at,
+        author=known.author,
+        title=known.title,
+        note=known.note,
+        version_id=known.version_id,
+    )
+
+
 def where_they_are(finds: Finds, shelf: Shelf) -> dict[str, KeptNotebook]:
     """Return where the notebooks that were found are now, by their paths."""
-    versions = [_version_of(hit) for hit in finds.found.hits]
+    versions = [_version_of(hit.notebook) for hit in finds.found.hits]
     return {kept.path: kept for kept in services().library(shelf).look_up(versions)}
 
 
-def _version_of(hit: "Hit") -> Version:
-    known = hit.notebook
+def _version_of(known: "Known") -> Version:
     bucket = services().settings.bucket
     return Version(bucket, known.key, known.version_id, known.size, known.stored_at)

@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from bookstore_core.errors import BookstoreError
+from bookstore_core.paths import is_own
 from bookstore_core.settings import BookstoreSettings
 from bookstore_core.spool.feed import read_feed
 from bookstore_core.stores import VersionStore
@@ -115,23 +116,28 @@ class Keeper:
 
         Returns at once, and never fails.
         """
+        if is_own(key):
+            return
         with self._condition:
             if len(self._waiting) < MOST_WAITING:
                 self._waiting[key] = None
         if self._eager or self._opened is not None:
             self._wake()
 
-    def catch_up(self) -> Freshness:
+    def catch_up(self, *, patient: bool = True) -> Freshness:
         """Bring the catalogue up to date; return how far behind it is after a moment.
 
-        What takes longer goes on in the background.
+        What takes longer goes on in the background. Who is not `patient` waits for what
+        this process has changed alone.
         """
         catalogue = self.catalogue()
         with self._condition:
             self._wants_walk = True
         self._wake()
         with self._condition:
-            self._condition.wait_for(lambda: self._thread is None, PATIENCE)
+            self._condition.wait_for(
+                lambda: self._thread is None or not (patient or self._waiting), PATIENCE
+            )
         return freshness(catalogue)
 
     def close(self) -> None:
@@ -201,6 +207,7 @@ class Keeper:
             with self._condition:
                 for key in keys:
                     self._waiting.pop(key, None)
+                self._condition.notify_all()
 
     def _read_feed(self, walk: "Walk") -> None:
         catalogue = self.catalogue()

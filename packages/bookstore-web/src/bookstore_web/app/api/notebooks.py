@@ -6,6 +6,7 @@ from flask import Blueprint
 from marshmallow import Schema, fields
 
 from bookstore_core.history.shelves import find_shelf
+from bookstore_web.app.finds import latest_notebooks
 from bookstore_web.app.operations import operation
 from bookstore_web.app.schemas import Count, Flag, Request, Text, shelf_field
 from bookstore_web.app.services import services
@@ -84,9 +85,10 @@ def notebooks(wanted: dict[str, Any]) -> LibraryPage:
     below: a page may have few notebooks or none, and still a `cursor`. With `recent`,
     list the most recently saved notebooks; the list is at most ten seconds old.
     """
-    library, limit = services().library(find_shelf(wanted["shelf"])), wanted["limit"]
+    shelf, limit = find_shelf(wanted["shelf"]), wanted["limit"]
     if wanted["recent"]:
-        return library.recent(services().recent, limit=limit)
+        return latest_notebooks(shelf, limit=limit)
+    library = services().library(shelf)
     cursor = wanted["cursor"] or None
     if wanted["q"]:
         return library.search(wanted["q"], wanted["prefix"], cursor=cursor, limit=limit)

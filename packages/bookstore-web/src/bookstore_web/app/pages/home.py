@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from flask import Blueprint, Response, make_response, redirect, render_template, request
@@ -22,7 +22,12 @@ from bookstore_core.spool.report import SpoolReport, report_spool
 from bookstore_core.spool.try_now import try_and_wait
 from bookstore_web.app.context import context
 from bookstore_web.app.failures import headers_of, status_of
-from bookstore_web.app.finds import Finds, find_notebooks, where_they_are
+from bookstore_web.app.finds import (
+    Finds,
+    find_notebooks,
+    latest_notebooks,
+    where_they_are,
+)
 from bookstore_web.app.pages.links import (
     TITLES,
     Crumb,
@@ -47,6 +52,8 @@ FOUND = 20
 #: Recent notebooks that are shown above them, if the shelf has more than the second
 #: number. Cards take more room than rows.
 RECENT = {WORKSPACE: (5, 5), PUBLISHED: (3, 9)}
+#: How long something published is new, and how much of it is shown.
+WEEK, MOST_NEW = timedelta(days=7), 6
 #: Recent notebooks that are shown to who asks for them.
 ASKED = 20
 
@@ -104,7 +111,7 @@ def home() -> Response:
         searched = _search(look) if look.q else searched
         if searched.finds is None:
             found = look.find(library)
-        recent = _recent(look, library) if look.is_top else recent
+        recent = _recent(look) if look.is_top else recent
     except BookstoreError as error:
         problem = error
     response = make_response(_render(look, found, recent, problem, searched))
@@ -161,21 +168,27 @@ def _look(fields: Mapping[str, Any]) -> HomeQuery:
     )
 
 
-def _recent(look: HomeQuery, library: Library) -> LibraryPage:
+def _recent(look: HomeQuery) -> LibraryPage:
     """Return the notebooks saved last; none if the whole shelf is hardly longer.
 
     Of a shelf that is too long to be scanned unasked, none are returned either, and
-    the page is `truncated`.
+    the page is `truncated`. What was published this week comes whole, up to a row more.
     """
     most, least = (ASKED, 0) if look.recent else RECENT[look.shelf]
     scan = None if look.recent else SHORT_SCAN
-    limit = max(most, least + 1)
-    recent = library.recent(services().recent, limit=limit, most=scan)
+    recent = latest_notebooks(look.shelf, limit=max(most, least + 1), most=scan)
     if recent.truncated and not look.recent:
         return LibraryPage((), truncated=True)
     if len(recent.notebooks) <= least:
         return LibraryPage(())
+    if look.shelf == PUBLISHED and not look.recent:
+        most = max(most, min(MOST_NEW, sum(map(is_new, recent.notebooks))))
     return replace(recent, notebooks=recent.notebooks[:most])
+
+
+def is_new(kept: KeptNotebook) -> bool:
+    """Return whether a notebook was stored this week."""
+    return utc_now() - kept.saved_at < WEEK
 
 
 def _render(
@@ -192,6 +205,7 @@ def _render(
         shelves={shelf: TITLES[shelf] for shelf in _shelves()},
         found=found,
         recent=recent,
+        all_new=all(map(is_new, recent.notebooks)),
         problem=problem,
         searched=searched,
         spool=say_spool(report_spool(settings)),

@@ -131,6 +131,7 @@ def label() -> Form:
         wanted = replace(wanted, author=asked.user, labelled_at=services().clock())
     version_id = text_field(asked.fields, "version_id")
     asked.store.set_label(asked.key, version_id, wanted)
+    services().changed(asked.key)
     return {}
 
 
@@ -138,4 +139,6 @@ def label() -> Form:
 def delete() -> Form:
     """Take a key off the lists; return the marker that does so."""
     asked = asked_in_body()
-    return asked.answer(asked.store.mark_deleted(asked.key))
+    marker = asked.store.mark_deleted(asked.key)
+    services().changed(asked.key)
+    return asked.answer(marker)

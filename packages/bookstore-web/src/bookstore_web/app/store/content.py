@@ -38,6 +38,7 @@ def put() -> Form:
             metadata=metadata,
             content_type=check_type(text_field(asked.fields, "content_type")),
         )
+        services().changed(version.key)
         return asked.answer(version)
 
 
