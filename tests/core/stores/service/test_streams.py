@@ -19,6 +19,9 @@ from core.saving import KEY, MakeStore, Traits, contents_of, metadata_for, save
 from harness.scripted import answer, scripted
 from harness.service import Mounted
 
+#: An answer whose head is cut off, after which the connection is closed.
+HALF = b"HTTP/1.1 200 OK\r\nConnection: close\r\n"
+
 SIZE = 48 * 2**20
 
 
@@ -93,3 +96,13 @@ def test_content_that_is_cut_off_is_not_taken_for_the_whole(
         refused = pytest.raises(StorageUnavailableError)
         with ServiceStore(settings).open(KEY) as opened, refused:
             opened.read(100)
+
+
+@pytest.mark.parametrize("cut", [HALF, b"HTTP Connection: close"])
+def test_an_answer_without_a_whole_head_may_pass(cut: bytes) -> None:
+    with scripted(cut) as server:
+        settings = BookstoreSettings(storage="service", service_url=server.url)
+        store = ServiceStore(settings, pause=lambda seconds: None)
+        for ask in (store.open, store.head):
+            with pytest.raises(StorageUnavailableError):
+                ask(KEY)

@@ -164,7 +164,11 @@ class ServiceConnection:
         request = Request("GET", "/content", headers=((FIELDS_HEADER, pack(fields)),))
         answer = self._repeat(lambda: self._ask(request))
         body = GuardedBody(answer, failures=RAISED, translate=self._translate)
-        return answer.headers.get(FIELDS_HEADER, ""), body
+        packed = answer.headers.get(FIELDS_HEADER, "")
+        if not packed and not body.read(1):
+            body.close()
+            raise self._translate(IncompleteRead(0, 1))  # its head was cut off
+        return packed, body
 
     def read(self, read: Callable[..., T], *given: Any) -> T:
         """Return what `read` makes of something that the service sent."""
@@ -188,8 +192,8 @@ class ServiceConnection:
         answer = self._ask(request)
         try:
             data = answer.read(MAX_ANSWER)
-            if rest := answer.length_remaining:
-                raise IncompleteRead(len(data), rest)
+            if answer.length_remaining or not data:  # or its head was cut off
+                raise IncompleteRead(len(data), answer.length_remaining or 1)
         except RAISED as error:
             raise self._translate(error) from error
         finally:
