@@ -1,1 +1,1 @@
-"""What administers a bucket: all its keys listed, versions removed for good."""
+"""What administers a bucket: all its keys, versions removed, policies for IAM."""
