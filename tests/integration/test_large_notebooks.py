@@ -15,22 +15,32 @@ from bookstore_core.settings import BookstoreSettings
 from bookstore_core.stores import VersionMetadata, new_save_id, open_store, utc_now
 from bookstore_web.contents.drafts import LARGE
 from harness.config_files import extension_lines, settings_lines
-from harness.notebook_server import GENERATIONS, Generation, NotebookServer, notebook
+from harness.notebook_server import Generation, NotebookServer, notebook
 from harness.waiting import wait_for
 
 pytestmark = pytest.mark.server
 
 RESTORE, FILE = "api/bookstore/restore", "api/bookstore/file"
+JUPYTEXT = ("jupyterlab_jupytext",)
 CLAIM = b'"trusted": true'
 
 
-@pytest.fixture(scope="module", params=GENERATIONS)
+#: The generation of a server, and what its contents manager is, if not Jupyter's own.
+KINDS: list[tuple[Generation, tuple[str, ...]]] = [
+    ("modern", ()),
+    ("modern", JUPYTEXT),
+    ("classic", JUPYTEXT),
+]
+
+
+@pytest.fixture(scope="module", params=KINDS, ids=["modern", "jupytext", "classic"])
 def server(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[NotebookServer]:
-    generation: Generation = request.param
+    generation, more = request.param
     home = tmp_path_factory.mktemp("large")
-    config = extension_lines("bookstore_web", "bookstore_archiver") + settings_lines(
+    enabled = ("bookstore_web", "bookstore_archiver", *more)
+    config = extension_lines(*enabled) + settings_lines(
         storage="local",
         local_root=str(home / "store"),
         spool_dir=str(home / "spool"),
@@ -60,9 +70,9 @@ def put(server: NotebookServer) -> Callable[..., str]:
     return put_version
 
 
-def large(source: str) -> bytes:
+def large(source: str, **metadata: Any) -> bytes:
     """Return a large notebook as somebody else than Jupyter may write it."""
-    return json.dumps(notebook(source)).encode() + b"\n" * LARGE
+    return json.dumps(notebook(source, **metadata)).encode() + b"\n" * LARGE
 
 
 def versions(server: NotebookServer, path: str, count: int) -> list[dict[str, Any]]:
@@ -227,6 +237,24 @@ def test_a_large_restore_that_could_lose_something_is_refused(
     assert answer.status_code == 503, answer.text
     assert "Nothing was restored" in answer.json()["message"]
     assert file.read_bytes() == b"{}"
+
+
+def test_a_large_notebook_stays_in_step_with_its_text(
+    server: NotebookServer, put: Callable[..., str], request: pytest.FixtureRequest
+) -> None:
+    has_texts = "[modern]" not in request.node.name
+    paired = {"jupytext": {"formats": "ipynb,py:percent"}}
+    first = put("pair.ipynb", large("first", **paired))
+    then = put("pair.ipynb", large("then"))
+    text = server.root / "pair.py"
+    restore(server, path="pair.ipynb", version_id=first)
+    assert text.exists() is has_texts
+    restore(server, path="pair.ipynb", version_id=then)
+    assert not has_texts or "first" in text.read_text()
+    assert server.read("pair.ipynb")["content"]["cells"][0]["source"] == "then"
+    restore(server, path="pair.ipynb", version_id=first)
+    assert not has_texts or "first" in text.read_text()
+    assert server.read("pair.ipynb")["content"]["cells"][0]["source"] == "first"
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from werkzeug.wrappers import Request, Response
 
 from bookstore_core.stores import Version, VersionStore
 from bookstore_web.contents.drafts import LARGE
@@ -75,6 +76,29 @@ def test_a_large_version_is_saved_as_others_where_streams_are_not_taken(
     assert contents.files[PATH]["content"] == notebook("large")
     # It is asked for once.
     assert [request.path for request in contents.requests].count(FILE) == 1
+
+
+def not_streamed(request: Request) -> Response | None:
+    """Answer as the handler does if jupytext may pair the notebook with a text."""
+    refused = request.method == "PUT" and request.path == FILE
+    return Response("{}", 501) if refused else None
+
+
+@pytest.mark.parametrize("target", [{}, {"target_path": ""}])
+def test_a_large_version_that_has_to_be_seen_is_saved_as_others(
+    server: ServerSide,
+    contents: ContentsDouble,
+    put: Callable[..., Version],
+    target: dict[str, str],
+) -> None:
+    contents.streams, contents.refuse = True, not_streamed
+    put(KEY, DATA)
+    restore(server, version_id="@0", **target)
+    assert contents.files[PATH]["content"] == notebook("large")
+    published = put("published/b.ipynb", DATA)
+    source = {"s3_bucket": "bookstore", "s3_key": published.key}
+    assert server.post("/api/bookstore/clone", json=source).status_code == 200
+    assert contents.files["b.ipynb"]["content"] == notebook("large")
 
 
 def test_the_undo_passes_over_a_large_version_with_a_false_sha256(

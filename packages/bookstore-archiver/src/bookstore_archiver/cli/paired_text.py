@@ -9,20 +9,16 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import import_module
-from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 from bookstore_core.errors import BookstoreError, ConflictError, InvalidNotebookError
+from bookstore_core.jupyter import text_pairs
 from bookstore_core.notebooks import Notebook, cells_of, read_as_jupyter
 from bookstore_core.paths import printable
 
 #: How to restore a notebook whose text files this command cannot write.
 OTHERWISE = "Restore it on its history page in Jupyter, or restore a copy with --to."
-
-#: Where jupytext's configuration may be, too: folders, and variables that name them.
-SHARED = ("/usr/local/share", "/usr/share")
-FOLDERS = ("XDG_CONFIG_HOME", "XDG_CONFIG_DIRS", "USERPROFILE", "ALLUSERSPROFILE")
 
 
 @dataclass(frozen=True)
@@ -110,34 +106,11 @@ def is_paired(notebook: Notebook) -> bool:
 def may_be_configured(os_path: str) -> bool:
     """Return whether jupytext's configuration pairs notebooks at this path."""
     # First without jupytext, whose import takes seconds.
-    if not any(map(_may_configure, _searched(os_path))) or _tools() is None:
+    if not text_pairs.may_be_configured(os_path) or _tools() is None:
         return False
     with _explaining(os_path):
         config = _config(os_path)
     return bool(config is not None and config.formats)
-
-
-def _searched(os_path: str) -> Iterator[Path]:
-    """Yield the folders in which jupytext looks for its configuration."""
-    yield from Path(os.path.abspath(os_path)).parents
-    named = [known for name in FOLDERS for known in os.environ.get(name, "").split(":")]
-    home = os.environ.get("HOME", "")
-    for folder in (*named, home, home and f"{home}/.config", *SHARED):
-        if folder:
-            yield Path(folder)
-
-
-def _may_configure(folder: Path) -> bool:
-    try:
-        names = os.listdir(folder)
-        if any(name.lstrip(".").startswith("jupytext") for name in names):
-            return True
-        project = folder / "pyproject.toml"
-        return project.is_file() and b"jupytext" in project.read_bytes()
-    except (FileNotFoundError, NotADirectoryError):
-        return False
-    except OSError:
-        return True  # jupytext knows the names, and may read the file
 
 
 def _config(os_path: str) -> Any:

@@ -1,8 +1,6 @@
 """Files that are replaced in one step: drafts beside them, and the replacing."""
 
-import mmap
 import os
-import re
 import secrets
 import stat
 from collections.abc import Iterable, Iterator
@@ -21,15 +19,13 @@ from bookstore_core.errors import (
     InvalidRequestError,
     SpoolError,
 )
+from bookstore_core.jupyter.text_pairs import names_a_pair
 from bookstore_core.origins import Origin
 from bookstore_core.stores.streams import CHUNK
 from bookstore_core.untrusted.marks import may_claim_trust, untrusted_pieces
 
 #: How many times a file is kept if somebody saves it meanwhile.
 ATTEMPTS = 3
-
-#: Without one of these, a notebook does not name files that jupytext pairs it with.
-PAIRING = re.compile(rb"jupytext|\\u00[67]")
 
 
 @dataclass(frozen=True)
@@ -47,13 +43,10 @@ class Draft:
     target: str
     os_path: str
 
-    def matches(self, pattern: re.Pattern[bytes]) -> bool:
-        """Return whether the content has a match, without reading it into memory."""
+    def names_a_pair(self) -> bool:
+        """Return whether a notebook may name its pair, without reading it whole."""
         with open(self.os_path, "rb") as file:
-            if not os.fstat(file.fileno()).st_size:
-                return False
-            with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as view:
-                return pattern.search(view) is not None
+            return names_a_pair(file)
 
     def read(self) -> bytes:
         """Return the content."""

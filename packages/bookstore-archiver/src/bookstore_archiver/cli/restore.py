@@ -10,7 +10,6 @@ from traitlets import Unicode
 from bookstore_archiver.archiver import Archiver
 from bookstore_archiver.cli.paired_text import Pair, find_pair, may_be_configured
 from bookstore_archiver.cli.replacement import (
-    PAIRING,
     Draft,
     Replacement,
     draft_of,
@@ -145,7 +144,7 @@ def _find_pair(os_path: str, draft: Draft) -> Pair | None:
     """
     if not os_path.endswith(SUFFIX):
         return None
-    if draft.matches(PAIRING) or may_be_configured(os_path):
+    if draft.names_a_pair() or may_be_configured(os_path):
         return find_pair(os_path, draft.read())
     return None
 

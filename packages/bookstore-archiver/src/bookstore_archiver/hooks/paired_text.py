@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from bookstore_archiver.hooks.manager_content import Present, os_path_of, source_in
+from bookstore_core.jupyter.streamed_saves import is_streamed
+from bookstore_core.jupyter.text_pairs import pairs
 from bookstore_core.notebooks import SUFFIX, cells_of, read_as_jupyter
 
 _log = logging.getLogger(__name__)
@@ -22,9 +24,10 @@ def text_source(manager: Any, model: Any, path: str) -> Present | Awaitable[Pres
 
     `model` is about to be saved. If the notebook's file was deleted, its text is what
     Jupyter shows. For asynchronous managers the result must be awaited. Never raises: a
-    pair that jupytext cannot read has no cells to keep besides those of the file.
+    pair that jupytext cannot read has no cells to keep besides those of the file. Only
+    what is not paired is streamed over what is not.
     """
-    if not (hasattr(manager, "paired_notebooks") and path.endswith(SUFFIX)):
+    if not (pairs(manager) and path.endswith(SUFFIX)) or is_streamed(model):
         return None
     try:
         os_path = os_path_of(manager, path)

@@ -24,6 +24,18 @@ def sha256_of(stream: BinaryIO | io.RawIOBase) -> str:
     return digest.hexdigest()
 
 
+def contains(stream: BinaryIO, *needles: bytes) -> bool:
+    """Return whether a seekable stream has one of these bytes, read in pieces."""
+    stream.seek(0)
+    longest, end = max(map(len, needles)), b""
+    while piece := stream.read(CHUNK):
+        text = end + piece
+        if any(needle in text for needle in needles):
+            return True
+        end = text[-longest:]
+    return False
+
+
 class Window(io.RawIOBase):
     """The next `size` bytes of a seekable stream, as a stream of their own.
 

@@ -12,12 +12,10 @@ from collections.abc import Callable, Collection, Iterator
 from contextlib import suppress
 from typing import BinaryIO
 
-from bookstore_core.stores.streams import CHUNK
+from bookstore_core.stores.streams import CHUNK, contains
 
 #: Without one of these, no member is called `trusted`. A name may have escapes.
-TRUST = re.compile(rb'"trusted"|\\u00[67]')
-#: The bytes of the longest of these, which may be in two pieces.
-LONGEST = len(b'"trusted"')
+NAMES = (b'"trusted"', b"\\u006", b"\\u007")
 
 SPACE = re.compile(rb"[ \t\n\r]*+")
 STRING = re.compile(rb'"(?:[^"\\]++|\\.)*+"', re.DOTALL)
@@ -36,13 +34,7 @@ Span = tuple[int, int]
 
 def may_claim_trust(file: BinaryIO) -> bool:
     """Return whether a file may have marks of trust. It is read in pieces."""
-    file.seek(0)
-    end = b""
-    while piece := file.read(CHUNK):
-        if TRUST.search(end + piece):
-            return True
-        end = piece[-LONGEST:]
-    return False
+    return contains(file, *NAMES)
 
 
 def untrusted_pieces(file: BinaryIO) -> Iterator[bytes]:

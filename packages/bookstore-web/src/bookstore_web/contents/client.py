@@ -54,6 +54,11 @@ TOO_LARGE = (
 #: A body, in one piece or several.
 Body = bytes | tuple[bytes, ...] | Iterator[bytes]
 
+
+class NotStreamedError(BookstoreError):
+    """This content has to be saved as a model; nothing was written."""
+
+
 #: Our errors by the server's status codes. Any other is a StorageError.
 REFUSALS: dict[int, type[BookstoreError]] = {
     400: InvalidRequestError,
@@ -62,6 +67,7 @@ REFUSALS: dict[int, type[BookstoreError]] = {
     404: NotFoundError,
     409: ConflictError,
     413: TooLargeError,
+    501: NotStreamedError,
     503: StorageUnavailableError,
 }
 
@@ -185,6 +191,7 @@ class ContentsServer:
         Neither this process nor the server has all of it in memory. Use it only where
         `present` says that it is possible. Marks of trust are removed. If an error is
         raised while the pieces are read, nothing is saved, and it is raised here.
+        Raises NotStreamedError if the contents manager has to see this content.
         """
         query = {"path": path}
         if origin is not None:

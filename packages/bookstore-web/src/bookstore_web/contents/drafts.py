@@ -3,7 +3,7 @@
 import json
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from urllib.parse import quote
 
@@ -11,7 +11,13 @@ from bookstore_core.errors import InvalidNotebookError
 from bookstore_core.notebooks import SUFFIX, parse_notebook
 from bookstore_core.origins import Origin, file_model_of, model_of
 from bookstore_core.stores.streams import CHUNK
-from bookstore_web.contents.client import Body, Caller, ContentsServer, Model
+from bookstore_web.contents.client import (
+    Body,
+    Caller,
+    ContentsServer,
+    Model,
+    NotStreamedError,
+)
 from bookstore_web.contents.free_names import find_place
 
 #: The URL path in each front end for notebooks, other texts, and other files.
@@ -149,6 +155,15 @@ def save(
 
     Raises the errors of `find_place` and `ContentsServer.save`.
     """
+    if draft.streamed and isinstance(draft.body, bytes):
+        name, data = draft.name, draft.body
+        with suppress(NotStreamedError):
+            chosen = free_place(name, target_path, server=server, caller=caller)
+            with chosen as path:
+                pieces = _in_pieces(data)
+                model = server.stream(path, pieces, size=len(data), caller=caller)
+            return Saved(model, draft.format)
+        draft = draft_of(name, data)
     chosen = free_place(
         draft.name,
         target_path,
@@ -157,11 +172,7 @@ def save(
         with_siblings=draft.is_paired,
     )
     with chosen as path:
-        if draft.streamed and isinstance(draft.body, bytes):
-            size, pieces = len(draft.body), _in_pieces(draft.body)
-            model = server.stream(path, pieces, size=size, caller=caller)
-        else:
-            model = server.save(path, draft.body, caller=caller)
+        model = server.save(path, draft.body, caller=caller)
     return Saved(model, draft.format)
 
 

@@ -8,7 +8,7 @@ answer has the sha256 of the previous content; restoring that sha256 is the undo
 
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 
 from bookstore_core.errors import (
@@ -25,7 +25,13 @@ from bookstore_core.origins import Origin
 from bookstore_core.paths import check_path
 from bookstore_core.stores.versions import OpenVersion
 from bookstore_web.contents.budget import ByteBudget
-from bookstore_web.contents.client import Caller, ContentsServer, Model, Present
+from bookstore_web.contents.client import (
+    Caller,
+    ContentsServer,
+    Model,
+    NotStreamedError,
+    Present,
+)
 from bookstore_web.contents.drafts import (
     LARGE,
     Draft,
@@ -142,7 +148,7 @@ class Restorer:
         target = target or (f"{folder}/" if folder else "")
         server, caller = self.server, self.caller
         if row.version.size >= LARGE and server.takes_streams(caller=caller):
-            with self._opened(row) as opened:
+            with suppress(NotStreamedError), self._opened(row) as opened:
                 chosen = free_place(name, target, server=server, caller=caller)
                 with chosen as place:
                     return self._stream(row, opened, place, into="")
@@ -168,7 +174,7 @@ class Restorer:
         # First, because some servers send the whole file for it.
         before = self._present(path)
         if row.version.size >= LARGE and before.streams:
-            with self._opened(row) as opened:
+            with suppress(NotStreamedError), self._opened(row) as opened:
                 self._make_folder(path, before)
                 done = self._stream(row, opened, path, into=path)
                 return replace(done, undo_sha256=before.sha256)

@@ -23,6 +23,7 @@ from bookstore_core.jupyter.file_kinds import (
     kind_at,
 )
 from bookstore_core.jupyter.streamed_saves import saves_streams, streamed_model
+from bookstore_core.jupyter.text_pairs import may_be_paired
 from bookstore_core.origins import MEMBER, Origin, archives
 from bookstore_core.stores.streams import CHUNK, sha256_of
 from bookstore_core.untrusted.marks import may_claim_trust, untrusted_pieces
@@ -41,7 +42,8 @@ class FileHandler(ProxyHandler):
     """GET: what is at `path`, and whether it can be written here. PUT: writes it.
 
     The query of a PUT has the version's id and path if it is restored. 404 if the
-    contents manager keeps its files elsewhere, or has to see them first.
+    contents manager keeps its files elsewhere, or has to see them first; 501 if it has
+    to see this one.
     """
 
     _draft: BinaryIO | None = None
@@ -110,6 +112,8 @@ class FileHandler(ProxyHandler):
         with draft:
             await self._write_some_to(draft)
             with await self._in_thread(self._without_marks, draft) as clean:
+                if await self._in_thread(self._may_be_paired, clean):
+                    raise web.HTTPError(501, "It may be paired with a text.")
                 model = streamed_model(clean, self._origin())
                 saved = await ensure_async(self._manager.save(model, self._path))
         self._answer(saved)
@@ -141,6 +145,18 @@ class FileHandler(ProxyHandler):
             clean.write(piece)
         clean.flush()
         return clean
+
+    def _may_be_paired(self, draft: BinaryIO) -> bool:
+        """Return whether the draft, or what is there, may have a text beside it."""
+        manager, path = self._manager, self._path
+        os_path = manager._get_os_path(path)
+        if may_be_paired(manager, path, os_path, draft):
+            return True
+        try:
+            with open(os_path, "rb") as present:
+                return may_be_paired(manager, path, os_path, present)
+        except FileNotFoundError:
+            return False
 
     def _origin(self) -> Origin | None:
         if not archives(self._manager):
