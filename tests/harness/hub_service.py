@@ -17,10 +17,13 @@ from harness.config_files import settings_lines
 from harness.front_ends import FRONT_ENDS
 from harness.hub import PASSWORD, Hub
 from harness.notebook_server import ENVIRONMENTS, TOP, free_port, notebook
+from harness.standalone import Standalone
 from harness.waiting import wait_for
 
 #: What browsers accept.
 HTML = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
+#: Of the service, in docs/deploy.md.
+SERVICE_TOKEN = "a long random text"
 ADMIN_TOKEN = "0123456789abcdef-the-tests"
 MODERN, CLASSIC = FRONT_ENDS["notebook"], FRONT_ENDS["classic"]
 
@@ -98,6 +101,20 @@ class ServiceHub:
             )
         service = {"service_url": self.service_url, "service_token": token}
         return open_store(BookstoreSettings(storage="service", **service, **traits))
+
+    def replica(self, folder: Path) -> Standalone:
+        """Return another replica of the service, as docs/deploy.md describes it."""
+        known = {"storage": "local", "local_root": str(self.store_root), "auth": "hub"}
+        environment = {
+            "JUPYTERHUB_API_TOKEN": SERVICE_TOKEN,
+            "JUPYTERHUB_SERVICE_NAME": "bookstore",
+            "JUPYTERHUB_SERVICE_PREFIX": "/services/bookstore/",
+            "JUPYTERHUB_CLIENT_ID": "service-bookstore",
+            "JUPYTERHUB_API_URL": f"{self.hub.url}/hub/api",
+            "JUPYTER_DATA_DIR": str(self.store_root.parent / "service" / "data"),
+        }
+        prefix = environment["JUPYTERHUB_SERVICE_PREFIX"]
+        return Standalone(folder, known, below=prefix, **environment)
 
     def manage(self, method: str, path: str, **options: Any) -> requests.Response:
         """Send a request to the hub's API, as one who may do anything there."""

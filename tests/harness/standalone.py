@@ -41,7 +41,10 @@ class Answer:
 
 
 class Standalone:
-    """A gunicorn on the socket `path`; `config` are its settings of bookstore."""
+    """A gunicorn on the socket `path`; `config` are its settings of bookstore.
+
+    It answers `below` a prefix: that of SCRIPT_NAME in its environment, or of a hub.
+    """
 
     def __init__(
         self,
@@ -50,6 +53,7 @@ class Standalone:
         *,
         name: str = "web",
         workers: int = 1,
+        below: str = "",
         **environment: str,
     ) -> None:
         self.path = folder / f"{name}.sock"
@@ -61,7 +65,7 @@ class Standalone:
         (self._config / "jupyter_config.json").write_text(text)
         self._workers = workers
         self._environment = environment
-        self._prefix = environment.get("SCRIPT_NAME", "")
+        self._prefix = below.rstrip("/") or environment.get("SCRIPT_NAME", "")
         self._process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> "Standalone":

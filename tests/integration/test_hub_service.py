@@ -3,6 +3,8 @@
 import io
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from urllib.parse import urljoin
 
 import pytest
 import requests
@@ -196,3 +198,55 @@ def test_saves_outlive_the_end_of_their_server(site: ServiceHub) -> None:
 
 def model(text: str) -> dict[str, object]:
     return {"type": "notebook", "format": "json", "content": notebook(text)}
+
+
+def test_a_group_reads_what_was_published_for_it_and_nobody_else(
+    people: People,
+) -> None:
+    ann, bob, cyd = people["ann"], people["bob"], people["cyd"]
+    path = "api/bookstore/published/for-lab.ipynb?group=lab"
+    answer = ann.ask_service("PUT", path, json=model("for the group"))
+    assert answer.ok, answer.text
+    link = answer.json()["url"]
+    for person, status in ((bob, 200), (cyd, 403), (ann, 200)):
+        with person.browser() as session:
+            assert session.get(link, timeout=60).status_code == status, person.name
+    refused = cyd.ask_service("PUT", path, json=model("of another group"))
+    assert refused.status_code == 403
+
+
+def test_an_admin_of_the_hub_reads_and_a_colleague_does_not(
+    people: People, site: ServiceHub
+) -> None:
+    people["ann"].save("private.ipynb", "sesame")
+    arrived(people["ann"], "private.ipynb", 1)
+    bucket = site.store().bucket
+    page = f"{site.service_url}bookstore/clone?s3_bucket={bucket}"
+    page += "&s3_key=workspace/ann/private.ipynb"
+    for name, status in (("bob", 403), ("eve", 200)):
+        person = people[name] if name in people else site.person(name)
+        with person.browser() as session:
+            assert session.get(page, timeout=60).status_code == status, name
+        # A token is in the reach of every notebook: it is never an admin's.
+        store = site.store(person.token, workspace_prefix="x")
+        with pytest.raises(ForbiddenError):
+            store.head("workspace/ann/private.ipynb")
+
+
+def test_another_replica_goes_on_with_a_login(
+    people: People, site: ServiceHub, tmp_path: Path
+) -> None:
+    with site.replica(tmp_path) as replica, people["bob"].browser() as session:
+        page = "/services/bookstore/bookstore/"
+        begun = replica.get(page, **HTML)
+        assert begun.status == 302
+        name, _, value = begun.headers["Set-Cookie"].partition(";")[0].partition("=")
+        session.cookies.set(name, value, path="/services/bookstore/")
+        done = session.get(urljoin(site.hub.url, begun.headers["Location"]))
+        assert done.status_code == 200
+        assert done.url == f"{site.hub.url}{page}"
+        login = session.cookies.get("bookstore-login")
+        assert (
+            replica.get(page, **HTML, Cookie=f"bookstore-login={login}").status == 200
+        )
+        assert replica.get(page, Cookie=f"bookstore-login={login}x").status == 401
