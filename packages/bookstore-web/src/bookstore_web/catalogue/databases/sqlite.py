@@ -1,6 +1,7 @@
 """The words of the catalogue in SQLite: FTS5, with trigrams for parts of names."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import (
@@ -94,9 +95,13 @@ class SqliteIndex:
         where: Sequence[ColumnElement[bool]],
     ) -> dict[int, float]:
         """Return the ids of notebooks that have all terms, and how well they fit."""
-        latest = _latest(WORDS, _match(terms, clauses))
-        found = dict.fromkeys(_allowed(connection, latest, where), 0.0)
-        found |= _scores(connection, terms, list(found))
+        found: dict[int, float] = {}
+        for used in _exact_first(terms):
+            latest = _latest(WORDS, _match(used, clauses))
+            found = dict.fromkeys(_allowed(connection, latest, where), 0.0)
+            if len(found) == MOST_RANKED:
+                break
+        found |= _scores(connection, used, list(found))
         if named := _named(terms):
             latest = _latest(PARTS, named).limit(MOST_NAMED)
             for number in _allowed(connection, latest, where):
@@ -106,6 +111,17 @@ class SqliteIndex:
 
 def _values(number: int, known: Indexed, command: str) -> dict[str, object]:
     return {"id": number, "command": command, **vars(known)}
+
+
+def _exact_first(terms: Sequence[Term]) -> list[Sequence[Term]]:
+    """Return the terms as whole words and, if it differs, as they are.
+
+    All words with a beginning are merged before the first notebook is known, which
+    takes 25 ms where 300,000 notebooks have them. If enough have the words themselves,
+    that is not needed.
+    """
+    whole = [replace(term, beginning=False) for term in terms]
+    return [whole] if whole == list(terms) else [whole, terms]
 
 
 def _latest(index: TableClause, match: str) -> Select[Any]:
