@@ -13,8 +13,9 @@ import pytest
 
 from bookstore_core.settings import BookstoreSettings
 from bookstore_core.stores import VersionStore
-from bookstore_web.catalogue.answers import Answers, FoundPage, Reach
+from bookstore_web.catalogue.answers import Answers, Reach
 from bookstore_web.catalogue.catalogue import Catalogue
+from bookstore_web.catalogue.hits import FoundPage
 from bookstore_web.catalogue.place import SCHEMA, open_catalogue
 from bookstore_web.catalogue.query import parse_query
 from bookstore_web.catalogue.walk import Walk

@@ -4,7 +4,8 @@ from collections.abc import Callable
 from datetime import timedelta
 
 from bookstore_core.stores import Label, VersionStore, utc_now
-from bookstore_web.catalogue.answers import FoundPage, Reach
+from bookstore_web.catalogue.answers import Reach
+from bookstore_web.catalogue.hits import FoundPage
 from harness.sources import PYTHON, notebook_of
 
 Find = Callable[..., FoundPage]

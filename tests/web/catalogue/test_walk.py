@@ -7,9 +7,10 @@ import pytest
 
 from bookstore_core.stores import Version, VersionStore
 from bookstore_web.catalogue import walk as walks
-from bookstore_web.catalogue.answers import Answers, FoundPage
+from bookstore_web.catalogue.answers import Answers
 from bookstore_web.catalogue.catalogue import Catalogue
 from bookstore_web.catalogue.extracts import MOST_TEXT, extract
+from bookstore_web.catalogue.hits import FoundPage
 from bookstore_web.catalogue.walk import Walk
 from harness.sources import notebook_of
 

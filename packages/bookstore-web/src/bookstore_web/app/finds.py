@@ -1,29 +1,30 @@
 """Searches in the catalogue, for the API and the home page."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from datetime import UTC, datetime
+from typing import Any
 
 from bookstore_core.errors import ConfigurationError, StorageUnavailableError
 from bookstore_core.history import WORKSPACE, Shelf
+from bookstore_core.history.shelves import find_shelf
 from bookstore_core.paths import DELIMITER
 from bookstore_core.stores import Version
+from bookstore_core.stores.service.store import ServiceStore
 from bookstore_web.app.services import services
+from bookstore_web.catalogue.entries import Known
+from bookstore_web.catalogue.hits import FoundPage, found_form, read_found
 from bookstore_web.catalogue.keeper import Freshness
 from bookstore_web.catalogue.query import parse_query
+from bookstore_web.library.latest import SCAN
 from bookstore_web.library.library import KeptNotebook, LibraryPage
-
-# What the catalogue answers is imported on demand: SQLAlchemy takes 13 MB.
-
-if TYPE_CHECKING:
-    from bookstore_web.catalogue.answers import FoundPage
-    from bookstore_web.catalogue.entries import Known
 
 
 @dataclass(frozen=True)
 class Finds:
     """What a search has found, and how far behind the catalogue is."""
 
-    found: "FoundPage"
+    found: FoundPage
     freshness: Freshness
 
 
@@ -34,8 +35,12 @@ def find_notebooks(
     folder: str = "",
     cursor: str = "",
     limit: int = 20,
+    roots: Mapping[str, str] | None = None,
 ) -> Finds:
     """Return a page of the notebooks that a search finds, in a folder of a shelf.
+
+    `roots` are the prefixes of the asker's shelves, if not those of the settings. If a
+    service keeps the versions, it is asked: it has a catalogue for all.
 
     Raises InvalidRequestError for a search that cannot be read, ConfigurationError for
     a shelf or a database that there is not, and StorageUnavailableError if the
@@ -45,6 +50,11 @@ def find_notebooks(
     if shelf is not None:
         shelf.check(known.settings)
     query = parse_query(q)
+    store = known.open_store(hurried=True)
+    if isinstance(store, ServiceStore):
+        name = shelf.name if shelf else ""
+        fields = {"q": q, "shelf": name, "folder": folder, "cursor": cursor}
+        return store.search({**fields, "limit": limit}, read_finds)
     if folder:
         query = replace(query, folder=f"{folder.strip(DELIMITER)}/{query.folder}")
     freshness = known.keeper.catch_up()
@@ -52,10 +62,26 @@ def find_notebooks(
         raise StorageUnavailableError(
             "The catalogue of notebooks is being made. Try again in a while."
         )
-    found = known.answers().search(
+    found = known.answers(roots).search(
         query, shelf=shelf.name if shelf else "", cursor=cursor, limit=limit
     )
     return Finds(found, freshness)
+
+
+def finds_form(finds: Finds) -> dict[str, Any]:
+    """Return what was found as a JSON value."""
+    known_at = finds.freshness.known_at
+    return {
+        "found": found_form(finds.found),
+        "known_at": known_at and known_at.timestamp(),
+        "unread": finds.freshness.unread,
+    }
+
+
+def read_finds(form: Mapping[str, Any]) -> Finds:
+    """Return what `finds_form` made into a JSON value; raises one of `MALFORMED`."""
+    known_at = datetime.fromtimestamp(float(form["known_at"]), UTC)
+    return Finds(read_found(form["found"]), Freshness(known_at, int(form["unread"])))
 
 
 def latest_notebooks(
@@ -68,7 +94,9 @@ def latest_notebooks(
     scan takes, the catalogue is asked, too.
     """
     known = services()
-    if known.settings.catalogue_url and (found := _latest(shelf, limit)):
+    if known.settings.storage == "service":
+        most = SCAN if most is None else most  # its shelves are in no catalogue here
+    elif known.settings.catalogue_url and (found := _latest(shelf, limit)):
         return found
     page = known.library(shelf).recent(known.recent, limit=limit, most=most)
     if page.truncated and most is None:
@@ -92,7 +120,7 @@ def _latest(shelf: Shelf, limit: int) -> LibraryPage | None:
     return LibraryPage(tuple(_kept(notebook) for notebook in found))
 
 
-def _kept(known: "Known") -> KeptNotebook:
+def _kept(known: Known) -> KeptNotebook:
     return KeptNotebook(
         known.path,
         known.size,
@@ -110,6 +138,8 @@ def where_they_are(finds: Finds, shelf: Shelf) -> dict[str, KeptNotebook]:
     return {kept.path: kept for kept in services().library(shelf).look_up(versions)}
 
 
-def _version_of(known: "Known") -> Version:
-    bucket = services().settings.bucket
-    return Version(bucket, known.key, known.version_id, known.size, known.stored_at)
+def _version_of(known: Known) -> Version:
+    settings = services().settings
+    key = find_shelf(known.shelf).key(settings, known.path)
+    bucket, version_id = settings.bucket, known.version_id
+    return Version(bucket, key, version_id, known.size, known.stored_at)

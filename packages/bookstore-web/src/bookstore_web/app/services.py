@@ -206,17 +206,19 @@ class Services:
         self.folders.forget()
         self.keeper.changed(key)
 
-    def answers(self) -> "Answers":
+    def answers(self, roots: Mapping[str, str] | None = None) -> "Answers":
         """Return the catalogue for the caller, on the shelves that there are.
 
-        Raises StorageUnavailableError if it cannot be used now.
+        `roots` are the prefixes of the shelves, if not those of the settings. Raises
+        StorageUnavailableError if it cannot be used now.
         """
         # Imported on demand: SQLAlchemy takes 13 MB.
         from bookstore_web.catalogue.answers import Answers, Reach
 
         catalogue = self.keeper.catalogue()
-        prefixes = {n: shelf.prefix(self.settings) for n, shelf in SHELVES.items()}
-        roots = {n: f"{prefix}/" for n, prefix in prefixes.items() if prefix}
+        if roots is None:
+            prefixes = {n: shelf.prefix(self.settings) for n, shelf in SHELVES.items()}
+            roots = {n: f"{prefix}/" for n, prefix in prefixes.items() if prefix}
         if self._personal is None:
             return Answers(catalogue, Reach(roots))
         readable = self._personal.readable

@@ -11,32 +11,10 @@ from bookstore_web.catalogue.catalogue import Catalogue
 from bookstore_web.catalogue.databases.index import MOST_RANKED
 from bookstore_web.catalogue.databases.tables import CLONES, NOTEBOOKS, TEXTS
 from bookstore_web.catalogue.entries import Known, unpack
+from bookstore_web.catalogue.hits import FoundPage, Hit
 from bookstore_web.catalogue.marks import Mark, clauses_of, has_mark
-from bookstore_web.catalogue.passages import Passage, Piece, find_passage, mark
+from bookstore_web.catalogue.passages import find_passage, mark
 from bookstore_web.catalogue.query import Query, Term
-
-
-@dataclass(frozen=True)
-class Hit:
-    """A notebook that was found: its names with marks, and the cell that was found."""
-
-    notebook: Known
-    path: tuple[Piece, ...]
-    title: tuple[Piece, ...]
-    passage: Passage | None = None
-
-
-@dataclass(frozen=True)
-class FoundPage:
-    """A page of what was found, best first; `cursor` is for the next page, if any.
-
-    `total` is how many were found. If there are `more`, only the latest were ranked.
-    """
-
-    hits: tuple[Hit, ...]
-    total: int = 0
-    more: bool = False
-    cursor: str | None = None
 
 
 @dataclass(frozen=True)

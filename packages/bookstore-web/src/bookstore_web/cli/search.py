@@ -8,7 +8,8 @@ from traitlets import Integer, Unicode
 from bookstore_core.cli.command import Verb
 from bookstore_core.history.shelves import find_shelf
 from bookstore_core.paths import printable
-from bookstore_web.catalogue.answers import Answers, FoundPage, Hit
+from bookstore_web.catalogue.answers import Answers
+from bookstore_web.catalogue.hits import FoundPage, Hit
 from bookstore_web.catalogue.place import open_catalogue
 from bookstore_web.catalogue.query import parse_query
 

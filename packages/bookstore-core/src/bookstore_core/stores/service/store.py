@@ -3,7 +3,7 @@
 from collections.abc import Callable, Collection
 from dataclasses import replace
 from datetime import datetime
-from typing import Any, BinaryIO, cast
+from typing import Any, BinaryIO, TypeVar, cast
 
 from bookstore_core.clock import utc_now
 from bookstore_core.errors import BookstoreError, TooLargeError
@@ -29,6 +29,8 @@ from bookstore_core.stores.versions import (
     VersionMetadata,
     VersionPage,
 )
+
+T = TypeVar("T")
 
 #: Content up to this size, in bytes, is sent from memory; larger content is streamed.
 SMALL = 256 * 1024
@@ -224,3 +226,8 @@ class ServiceStore(VersionStore):
         fields = self._of_key(key, save_id=save_id, size=size, since=begin, after=after)
         found = self._service.call("find", fields).get("found")
         return None if found is None else self._version(found)
+
+    def search(self, fields: Form, read: Callable[[Form], T]) -> T:
+        """Search the service's catalogue; return what `read` makes of its answer."""
+        form = self._service.call("search", self._fields(**fields), once=True)
+        return self._service.read(read, form)

@@ -9,11 +9,12 @@ from flask import Blueprint
 
 from bookstore_core.clock import read_time
 from bookstore_core.errors import InvalidRequestError
-from bookstore_core.history.shelves import PUBLISHED
+from bookstore_core.history.shelves import PUBLISHED, find_shelf
 from bookstore_core.stores import Finding, StoreCheck
 from bookstore_core.stores.service import forms
 from bookstore_core.stores.service.forms import MALFORMED, Form, Introduction
 from bookstore_web.app.context import person
+from bookstore_web.app.finds import find_notebooks, finds_form
 from bookstore_web.app.services import services
 from bookstore_web.app.store.asked import asked_in_body, asker
 from bookstore_web.app.store.shelves import person_prefix
@@ -22,6 +23,8 @@ from bookstore_web.fields import optional_field, text_field
 blueprint = Blueprint("calls", __name__)
 
 MAX_SIZE = 1 << 62
+#: Notebooks in an answer to a search.
+MOST_FOUND = 100
 
 
 @blueprint.get("")
@@ -142,3 +145,19 @@ def delete() -> Form:
     marker = asked.store.mark_deleted(asked.key)
     services().changed(asked.key)
     return asked.answer(marker)
+
+
+@blueprint.post("/search")
+def search() -> Form:
+    """Search the catalogue for the caller, on their shelves."""
+    asked = asked_in_body()
+    shelf = optional_field(asked.fields, "shelf")
+    finds = find_notebooks(
+        text_field(asked.fields, "q"),
+        shelf=find_shelf(shelf) if shelf else None,
+        folder=optional_field(asked.fields, "folder"),
+        cursor=optional_field(asked.fields, "cursor"),
+        limit=asked.number("limit", MOST_FOUND),
+        roots=asked.shelves.roots,
+    )
+    return finds_form(finds)

@@ -40,6 +40,7 @@ class Shelves:
     ) -> None:
         ours = person_prefix(settings, user), PUBLISHED.prefix(settings)
         self._workspace = ours[0] + DELIMITER
+        self._published = ours[1]
         pairs = list(zip((workspace, published), ours, strict=True))
         self._inward = _longest_first(pair for pair in pairs if all(pair))
         self._outward = _longest_first((b, a) for a, b in self._inward)
@@ -52,6 +53,13 @@ class Shelves:
                 "notebook, or its folder."
             )
         return _moved(theirs, self._inward)
+
+    @property
+    def roots(self) -> dict[str, str]:
+        """The prefixes of the person's shelves in the bucket, by their names."""
+        published = f"{self._published}{DELIMITER}" if self._published else ""
+        roots = {WORKSPACE.name: self._workspace, PUBLISHED.name: published}
+        return {name: root for name, root in roots.items() if root}
 
     def is_workspace(self, ours: str) -> bool:
         """Return whether a key of the bucket is in the person's workspace."""

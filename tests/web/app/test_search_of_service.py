@@ -1,0 +1,63 @@
+"""A search on a person's server whose versions a service keeps."""
+
+import io
+import json
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from bookstore_core.stores import VersionMetadata, new_save_id, open_store, utc_now
+from harness.service import Mounted, serving_mounted
+from harness.sources import notebook_of
+from harness.web_app import ServerSide
+
+
+@pytest.fixture
+def mounted() -> Iterator[Mounted]:
+    with serving_mounted() as mounted:
+        yield mounted
+
+
+def test_the_catalogue_of_the_service_is_asked(
+    mounted: Mounted, make_server_side: Callable[..., ServerSide], tmp_path: Path
+) -> None:
+    kept = str(tmp_path / "kept")
+    settings = mounted.service(
+        storage="local",
+        local_root=kept,
+        auth="none",
+        catalogue_url=f"sqlite:///{tmp_path}/c.sqlite",
+    )
+    store = open_store(settings)
+    for key in ("workspace/a.ipynb", "published/ann/b.ipynb"):
+        data = json.dumps(notebook_of("# Music", "play(xylophone)")).encode()
+        metadata = VersionMetadata(new_save_id(), utc_now())
+        store.put(key, io.BytesIO(data), size=len(data), metadata=metadata)
+    server = make_server_side(storage="service", service_url=settings.service_url)
+    page = server.get("/bookstore/", query_string={"q": "xylo"}).text
+    assert "play(<mark>xylophone</mark>)" in page
+    assert "deleted on your server" in page
+    found = server.get("/api/bookstore/search", query_string={"q": "xylo"}).json
+    paths = [known["path"] for known in found["notebooks"]]
+    assert sorted(paths) == ["a.ipynb", "ann/b.ipynb"]
+    assert [r for r in mounted.requests if re.search("store/search", r)]
+    assert not (tmp_path / "catalogues").exists()
+
+
+def test_without_the_catalogue_of_the_service_paths_are_searched(
+    mounted: Mounted, make_server_side: Callable[..., ServerSide], tmp_path: Path
+) -> None:
+    settings = mounted.service(
+        storage="local",
+        local_root=str(tmp_path / "kept"),
+        auth="none",
+        catalogue_url=f"sqlite:///{tmp_path}/none/c.sqlite",
+    )
+    server = make_server_side(storage="service", service_url=settings.service_url)
+    page = server.get("/bookstore/", query_string={"q": "xylo"})
+    assert page.status_code == 200
+    assert "Only paths were searched. The catalogue cannot be used now" in page.text
+    wrong = server.get("/bookstore/", query_string={"q": "after:soon"})
+    assert wrong.status_code == 400
