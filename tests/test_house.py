@@ -151,6 +151,7 @@ APART = {
     "rendering": {"flask", "tornado"},
     "fields.py": {"flask", "tornado"},
     "json_logs.py": {"flask", "tornado"},
+    "lean_gunicorn.py": {"tornado"},
     "slim.py": {"flask", "tornado"},
     "wire.py": {"flask", "tornado"},
 }

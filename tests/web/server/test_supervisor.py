@@ -13,7 +13,7 @@ import pytest
 
 from bookstore_core.settings import BookstoreSettings
 from bookstore_web.server.address import ServerAddress
-from bookstore_web.server.environment import child_environment
+from bookstore_web.server.environment import LESS_MEMORY, child_environment
 from bookstore_web.server.supervisor import GunicornSupervisor, NotRunningError
 from bookstore_web.wire import Launch
 
@@ -187,12 +187,15 @@ def test_files_of_the_user_are_not_imported(
     ],
 )
 def test_gunicorn_does_not_see_the_servers_own_variables(name: str) -> None:
-    assert child_environment({name: "1"}) == {}
+    assert child_environment({name: "1"}) == LESS_MEMORY
 
 
 @pytest.mark.parametrize(
     "name",
-    ["AWS_SESSION_TOKEN", "HOME", "JUPYTERHUB_USER", "JUPYTER_PATH", "PATH"],
+    [
+        *("AWS_SESSION_TOKEN", "HOME", "JUPYTERHUB_USER", "JUPYTER_PATH", "PATH"),
+        "MALLOC_TRIM_THRESHOLD_",
+    ],
 )
 def test_gunicorn_sees_all_other_variables(name: str) -> None:
-    assert child_environment({name: "1"}) == {name: "1"}
+    assert child_environment({name: "1"}) == {**LESS_MEMORY, name: "1"}

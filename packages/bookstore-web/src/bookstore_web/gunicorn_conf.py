@@ -11,7 +11,6 @@ import sys
 import tempfile
 import threading
 from importlib import import_module
-from ipaddress import ip_address
 from typing import Any
 
 from bookstore_web.slim import leave_out
@@ -102,6 +101,8 @@ def is_private(address: object) -> bool:
     """
     if not isinstance(address, tuple):
         return True
+    from ipaddress import ip_address  # not needed behind a notebook server
+
     host = str(address[0])
     try:
         return host == "localhost" or ip_address(host).is_loopback

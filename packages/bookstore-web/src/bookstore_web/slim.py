@@ -4,11 +4,37 @@ They are ours alone: what other libraries of the environment need is not left ou
 """
 
 import sys
+from importlib import import_module
+from types import ModuleType
 from typing import Any
 
 #: jsonschema imports these where they are installed, for formats of texts that nbformat
 #: does not check. The first compiles a grammar, which takes a second and 15 MB.
 NOT_NEEDED = ("rfc3987_syntax", "isoduration")
+
+#: What gunicorn, Flask and botocore import for what they seldom do here: apps in eggs,
+#: plugins of a command, errors as HTML, waiters, routes that are like another one.
+PUT_OFF = ("html", "importlib.metadata", "jmespath", "difflib")
+
+
+class _Later(ModuleType):
+    """A module that is imported when something of it is needed."""
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__") and name != "__path__":  # import asks for these
+            raise AttributeError(name)
+        if sys.modules.get(self.__name__) is self:
+            del sys.modules[self.__name__]
+        return getattr(import_module(self.__name__), name)
+
+
+def put_off() -> None:
+    """Import these modules when something of them is needed."""
+    for name in PUT_OFF:
+        parent, _, last = name.rpartition(".")
+        later = sys.modules.setdefault(name, _Later(name))
+        if parent in sys.modules:
+            setattr(sys.modules[parent], last, later)
 
 
 def leave_out() -> None:

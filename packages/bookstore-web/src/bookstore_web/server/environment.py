@@ -26,13 +26,24 @@ DROPPED = frozenset(
 SECRET_WORDS = ("TOKEN", "PASSWORD", "SECRET")
 KEPT = frozenset({"JUPYTERHUB_USER"})
 
+#: What makes Python, and the malloc of glibc, keep less memory; others ignore it.
+#: Threads share one arena, large blocks go back to the system at once, and tracebacks
+#: show lines without columns. Values that the server has are kept.
+LESS_MEMORY = {
+    "MALLOC_ARENA_MAX": "1",
+    "MALLOC_MMAP_THRESHOLD_": "65536",
+    "MALLOC_TRIM_THRESHOLD_": "131072",
+    "PYTHONNODEBUGRANGES": "1",
+}
+
 
 def child_environment(environment: Mapping[str, str]) -> dict[str, str]:
     """Return the variables that gunicorn may see.
 
     Those for the store (``AWS_*``) and for Python are kept.
     """
-    return {name: value for name, value in environment.items() if not _is_dropped(name)}
+    kept = {name: value for name, value in environment.items() if not _is_dropped(name)}
+    return {**LESS_MEMORY, **kept}
 
 
 def _is_dropped(name: str) -> bool:

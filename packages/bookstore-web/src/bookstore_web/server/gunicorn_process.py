@@ -104,7 +104,7 @@ def _command(launch: Launch, application: str) -> list[str]:
         sys.executable,
         "-P",  # do not import from the current directory
         "-m",
-        "gunicorn",
+        "bookstore_web.lean_gunicorn",
         "--config=python:bookstore_web.gunicorn_launched",
         f"--bind=unix:{launch.socket_path}",
         f"--worker-tmp-dir={launch.runtime_dir}",
