@@ -221,3 +221,19 @@ def test_the_top_of_the_service_leads_to_the_first_page(service: FlaskClient) ->
     for path in (PREFIX, f"{PREFIX}/"):
         assert service.get(path).location == HOME
     assert SERVICE_TOKEN not in service.get(f"{HOME}?x").text
+
+
+def test_pages_lead_to_the_persons_own_server_and_to_their_groups(
+    service: FlaskClient, hub: FakeHub, put: Callable[..., Version], notebook: Any
+) -> None:
+    put("workspace/ann/a.ipynb", notebook)
+    log_in(service, hub, "ann", groups=["team"])
+    shown = page(service, f"{HOME}view?path=a.ipynb").text
+    assert '<option value="team">' in shown
+    assert 'href="/hub/logout"' in shown
+    query = "s3_bucket=bookstore&amp;s3_key=workspace/ann/a.ipynb"
+    offer = page(service, f"{HOME}clone?{query.replace('&amp;', '&')}").text
+    assert f'href="/hub/user-redirect/bookstore/clone?{query}"' in offer
+    form = {"path": "a.ipynb", "version_id": "@0", "published_path": "b.ipynb"}
+    done = service.post(f"{HOME}publish", data={**form, "group": "team"})
+    assert "path=%40team%2Fb.ipynb" in done.location

@@ -2,6 +2,7 @@
 
 import logging
 from pathlib import Path
+from typing import Any
 
 from flask import Blueprint, Flask, Response, request, send_from_directory
 from werkzeug.routing import BaseConverter
@@ -11,9 +12,14 @@ from bookstore_core.settings import BookstoreSettings
 from bookstore_core.stores.checks import MAX_COMMENT, MAX_LABEL, MAX_NOTE, MAX_TITLE
 from bookstore_core.stores.versions import MAX_READ
 from bookstore_web.app import failures
-from bookstore_web.app.access.entry import entry_of
+from bookstore_web.app.access.entry import Entry, entry_of
 from bookstore_web.app.api import BLUEPRINTS
-from bookstore_web.app.context import ContextMiddleware, check_caller, context
+from bookstore_web.app.context import (
+    ContextMiddleware,
+    check_caller,
+    context,
+    person,
+)
 from bookstore_web.app.pages import pages
 from bookstore_web.app.request_metrics import are_counted, count_requests
 from bookstore_web.app.services import EXTENSION, Services
@@ -83,22 +89,29 @@ def create_app(
         count_requests(app)
     app.before_request(lambda: check_caller(launch, settings, entry))
     app.after_request(_set_headers)
-    app.context_processor(
-        lambda: {
-            "base_url": context().base_url,
-            "release": __version__,
-            "has_server": launch is not None,
-            "max_label": MAX_LABEL,
-            "max_comment": MAX_COMMENT,
-            "max_title": MAX_TITLE,
-            "max_note": MAX_NOTE,
-            "max_size": settings.max_notebook_size,
-            "max_restored": MAX_READ,
-        }
-    )
+    app.context_processor(lambda: _page_values(settings, launch, entry))
     if launch is not None:
         app.wsgi_app = ContextMiddleware(app.wsgi_app, launch)  # type: ignore[method-assign]
     return app
+
+
+def _page_values(
+    settings: BookstoreSettings, launch: Launch | None, entry: Entry | None
+) -> dict[str, Any]:
+    """Return what the templates of all pages know."""
+    return {
+        "base_url": context().base_url,
+        "release": __version__,
+        "has_server": launch is not None,
+        "hub_url": entry.hub_url if entry else "",
+        "person": person(),
+        "max_label": MAX_LABEL,
+        "max_comment": MAX_COMMENT,
+        "max_title": MAX_TITLE,
+        "max_note": MAX_NOTE,
+        "max_size": settings.max_notebook_size,
+        "max_restored": MAX_READ,
+    }
 
 
 def _shared_scripts() -> Blueprint:

@@ -38,6 +38,8 @@ class Entry(ABC):
 
     #: Endpoints besides `OPEN_ENDPOINTS` that need no login.
     open_endpoints: frozenset[str] = frozenset()
+    #: The address of the hub's own pages, with final slash; empty if there is no hub.
+    hub_url: str = ""
 
     @abstractmethod
     def who(self) -> Person:

@@ -66,8 +66,8 @@ class HubClient:
         return str(self._hub.base_url)
 
     @property
-    def hub_prefix(self) -> str:
-        """The path of the hub's own pages, with final slash."""
+    def hub_url(self) -> str:
+        """The address of the hub's own pages, with final slash."""
         return f"{self._hub.hub_host}{self._hub.hub_prefix}"
 
     @property

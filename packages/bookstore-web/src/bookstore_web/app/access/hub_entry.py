@@ -38,14 +38,10 @@ class HubEntry(Entry):
 
     def __init__(self, settings: BookstoreSettings, hub: HubClient) -> None:
         self._hub = hub
+        self.hub_url = hub.hub_url
         secret = settings.cookie_secret or hub.secret
         self._states = URLSafeTimedSerializer(secret, salt="bookstore login state")
         self._tokens = URLSafeTimedSerializer(secret, salt="bookstore login token")
-
-    @property
-    def hub_prefix(self) -> str:
-        """The path of the hub's own pages, with final slash."""
-        return self._hub.hub_prefix
 
     def register(self, app: Flask) -> None:
         """Add the routes of the login, and serve `app` below the service's prefix."""
