@@ -137,6 +137,7 @@ ceph:
 
 chaos: .venv/.installed .venv-classic/.installed  ## Kill servers, cut connections, fill disks, and count the saves (SAVES=200 KILLS=30)
 	@cd tests && ../.venv/bin/python -m chaos --saves $(SAVES) --kills $(KILLS)
+	@cd tests && ../.venv/bin/python -m chaos.prunes --versions 2000
 
 bench: .venv/.installed .venv-classic/.installed  ## Measure what bookstore adds, and what work costs at growing sizes (PLOT=1 draws it)
 	@$(if $(PLOT),.venv/bin/python -m pip install $(PIP_FLAGS) 'matplotlib==3.11.*')

@@ -4,7 +4,12 @@ import json
 from pathlib import Path
 from typing import Any
 
-FORM_1 = Path(__file__).resolve().parents[1] / "fixtures" / "form-1"
+FIXTURES = Path(__file__).resolve().parents[1] / "fixtures"
+
+FORM_1 = FIXTURES / "form-1"
+#: A directory with patches, batches, a label, a deletion and a base without a version;
+#: a spool with saves without a sha256.
+FORM_2 = FIXTURES / "form-2"
 
 
 def expected_of(form: Path) -> dict[str, Any]:
