@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from bookstore_core.settings import BookstoreSettings
 from bookstore_core.stores import VersionMetadata, new_save_id, open_store, utc_now
+from bookstore_web import create_app
 from harness.service import Mounted, serving_mounted
 from harness.sources import notebook_of
 from harness.web_app import ServerSide
@@ -61,3 +63,26 @@ def test_without_the_catalogue_of_the_service_paths_are_searched(
     assert "Only paths were searched. The catalogue cannot be used now" in page.text
     wrong = server.get("/bookstore/", query_string={"q": "after:soon"})
     assert wrong.status_code == 400
+
+
+def test_clones_are_counted_where_all_share_a_catalogue(
+    mounted: Mounted, make_server_side: Callable[..., ServerSide], tmp_path: Path
+) -> None:
+    traits = {
+        "storage": "local",
+        "local_root": str(tmp_path / "kept"),
+        "auth": "none",
+        "catalogue_url": f"sqlite:///{tmp_path}/c.sqlite",
+    }
+    settings = mounted.service(**traits)
+    server = make_server_side(storage="service", service_url=settings.service_url)
+    model = {"type": "notebook", "content": notebook_of("# Music")}
+    published = server.put("/api/bookstore/published/a.ipynb", json=model).json
+    bucket, _, key = published["s3_path"].removeprefix("s3://").partition("/")
+    for _ in range(2):
+        wanted = {"s3_bucket": bucket, "s3_key": key}
+        cloned = server.post("/api/bookstore/cloned", json=wanted)
+        assert cloned.status_code == 200, cloned.text
+    service = create_app(BookstoreSettings(**traits)).test_client()
+    page = service.get("/bookstore/", query_string={"shelf": "published"})
+    assert "cloned 2 times" in page.text

@@ -1,12 +1,17 @@
 """Searches in the catalogue, for the API and the home page."""
 
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from bookstore_core.errors import ConfigurationError, StorageUnavailableError
-from bookstore_core.history import WORKSPACE, Shelf
+from bookstore_core.errors import (
+    BookstoreError,
+    ConfigurationError,
+    StorageUnavailableError,
+)
+from bookstore_core.history import PUBLISHED, WORKSPACE, Shelf
 from bookstore_core.history.shelves import find_shelf
 from bookstore_core.paths import DELIMITER
 from bookstore_core.stores import Version
@@ -18,6 +23,9 @@ from bookstore_web.catalogue.keeper import Freshness
 from bookstore_web.catalogue.query import parse_query
 from bookstore_web.library.latest import SCAN
 from bookstore_web.library.library import KeptNotebook, LibraryPage
+from bookstore_web.sharing.clone import CloneSource, is_published
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -129,7 +137,40 @@ def _kept(known: Known) -> KeptNotebook:
         title=known.title,
         note=known.note,
         version_id=known.version_id,
+        clones=known.clones,
     )
+
+
+def note_clone(source: CloneSource) -> None:
+    """Have a clone of a published notebook counted, where all share a catalogue.
+
+    It never fails: the notebook is cloned already.
+    """
+    known = services()
+    try:
+        if not is_published(source, known.settings):
+            return
+        store = known.open_store(hurried=True)
+        if isinstance(store, ServiceStore):
+            store.note_clone(source.key)
+        elif known.settings.catalogue_url:
+            known.keeper.cloned(source.key)
+    except BookstoreError as error:
+        logger.info("The clone of %s is not counted: %s", source.key, error)
+
+
+def with_clones(page: LibraryPage, shelf: Shelf) -> LibraryPage:
+    """Return a page of published notebooks with how often each was cloned."""
+    known = services()
+    if shelf != PUBLISHED or not (known.settings.catalogue_url and page.notebooks):
+        return page
+    keys = {kept.path: shelf.key(known.settings, kept.path) for kept in page.notebooks}
+    try:
+        clones = known.answers().clones(list(keys.values()))
+    except (StorageUnavailableError, ConfigurationError):
+        return page
+    counted = [replace(k, clones=clones.get(keys[k.path], 0)) for k in page.notebooks]
+    return replace(page, notebooks=tuple(counted))
 
 
 def where_they_are(finds: Finds, shelf: Shelf) -> dict[str, KeptNotebook]:

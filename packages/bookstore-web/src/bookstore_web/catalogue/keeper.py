@@ -124,6 +124,13 @@ class Keeper:
         if self._eager or self._opened is not None:
             self._wake()
 
+    def cloned(self, key: str) -> None:
+        """Count that somebody has cloned a notebook; who it was is not recorded.
+
+        Raises what `catalogue` raises.
+        """
+        self.catalogue().count_clone(key)
+
     def catch_up(self, *, patient: bool = True) -> Freshness:
         """Bring the catalogue up to date; return how far behind it is after a moment.
 

@@ -40,7 +40,8 @@ class KeptNotebook:
     `size`, in bytes, and `saved_at` are those of the newest version. `here` is whether
     the caller's server has a file at `path`; None if that is not known. If the notebook
     was renamed, `moved_to` is its new path. Of a published notebook, `author`, `title`,
-    `note` and `version_id` are those of its newest version.
+    `note` and `version_id` are those of its newest version, and `clones` says how often
+    it was cloned, if that is counted.
     """
 
     path: str
@@ -52,6 +53,7 @@ class KeptNotebook:
     title: str = ""
     note: str = ""
     version_id: str = ""
+    clones: int = 0
 
 
 @dataclass(frozen=True)

@@ -231,3 +231,7 @@ class ServiceStore(VersionStore):
         """Search the service's catalogue; return what `read` makes of its answer."""
         form = self._service.call("search", self._fields(**fields), once=True)
         return self._service.read(read, form)
+
+    def note_clone(self, key: str) -> None:
+        """Tell the service that a notebook was cloned; it counts them."""
+        self._service.call("cloned", self._of_key(key), once=True, brief=True)

@@ -6,6 +6,7 @@ from flask import Blueprint
 from marshmallow import fields
 
 from bookstore_web.app.context import caller
+from bookstore_web.app.finds import note_clone
 from bookstore_web.app.operations import needs, operation
 from bookstore_web.app.schemas import TARGET, CloneFields, ContentsModel, Request, Text
 from bookstore_web.app.services import services
@@ -45,6 +46,7 @@ def clone(fields: dict[str, str]) -> dict[str, Any]:
         name, data = source.name, original.data
         draft = draft_of_valid(name, data, server=server, caller=caller())
         saved = save(draft, fields["target_path"], server=server, caller=caller())
+    note_clone(source)
     return saved.model | {
         "s3_path": source.display_path,
         "versionID": original.version.version_id,

@@ -13,6 +13,7 @@ from bookstore_core.history.removals import say_removal
 from bookstore_core.stores import Label, Version
 from bookstore_web.app.context import caller, context
 from bookstore_web.app.failures import headers_of, status_of
+from bookstore_web.app.finds import note_clone
 from bookstore_web.app.operations import HTML, needs, operation
 from bookstore_web.app.schemas import CloneFields
 from bookstore_web.app.services import services
@@ -92,7 +93,9 @@ def clone() -> BaseResponse:
     store, budget = services().open_store(), services().budget
     with fetched(source, store=store, settings=settings, budget=budget) as original:
         draft = _draft(source.name, original.data)
-        return _save(draft, target_path, _offer_version(source, original.version))
+        answer = _save(draft, target_path, _offer_version(source, original.version))
+    note_clone(source)
+    return answer
 
 
 @blueprint.get("/bookstore/fs-clone")

@@ -27,6 +27,7 @@ from bookstore_web.app.finds import (
     find_notebooks,
     latest_notebooks,
     where_they_are,
+    with_clones,
 )
 from bookstore_web.app.pages.links import (
     TITLES,
@@ -110,7 +111,7 @@ def home() -> Response:
         library = services().library(look.shelf)
         searched = _search(look) if look.q else searched
         if searched.finds is None:
-            found = look.find(library)
+            found = with_clones(look.find(library), look.shelf)
         recent = _recent(look) if look.is_top else recent
     except BookstoreError as error:
         problem = error

@@ -161,3 +161,12 @@ def search() -> Form:
         roots=asked.shelves.roots,
     )
     return finds_form(finds)
+
+
+@blueprint.post("/cloned")
+def cloned() -> Form:
+    """Count that a notebook was cloned; nobody is recorded."""
+    asked = asked_in_body()
+    asked.store.head(asked.key)  # raises if the caller may not read it
+    services().keeper.cloned(asked.key)
+    return {}
