@@ -198,8 +198,9 @@ def test_a_large_version_that_is_not_what_was_saved_changes_nothing(
     assert files(server) == before
 
 
+@pytest.mark.parametrize("room", [LARGE // 2, LARGE])
 def test_a_large_restore_on_a_full_disk_changes_nothing(
-    server: NotebookServer, put: Callable[..., str]
+    server: NotebookServer, put: Callable[..., str], room: int
 ) -> None:
     file = server.root / "full.ipynb"
     first = put(file.name, large("first"))
@@ -207,7 +208,7 @@ def test_a_large_restore_on_a_full_disk_changes_nothing(
     before = files(server)
     assert server.process is not None
     unlimited = resource.prlimit(server.process.pid, resource.RLIMIT_FSIZE)
-    limit = (LARGE // 2, unlimited[1])
+    limit = (room, unlimited[1])
     resource.prlimit(server.process.pid, resource.RLIMIT_FSIZE, limit)
     try:
         wish = {"path": file.name, "version_id": first}

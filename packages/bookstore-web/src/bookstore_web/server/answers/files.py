@@ -10,6 +10,8 @@ import errno
 import json
 import os
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from typing import Any, BinaryIO, cast
 
 from jupyter_core.utils import ensure_async
@@ -109,9 +111,9 @@ class FileHandler(ProxyHandler):
         draft, self._draft = self._draft, None
         if self._refusal is not None or draft is None:
             raise self._refusal or web.HTTPError(405)
-        with draft:
+        with _dropped(draft):
             await self._write_some_to(draft)
-            with await self._in_thread(self._without_marks, draft) as clean:
+            with _dropped(await self._in_thread(self._without_marks, draft)) as clean:
                 if await self._in_thread(self._may_be_paired, clean):
                     raise web.HTTPError(501, "It may be paired with a text.")
                 model = streamed_model(clean, self._origin())
@@ -141,9 +143,13 @@ class FileHandler(ProxyHandler):
         if not may_claim_trust(draft):
             return draft
         clean = self._new_file()
-        for piece in untrusted_pieces(draft):
-            clean.write(piece)
-        clean.flush()
+        try:
+            for piece in untrusted_pieces(draft):
+                clean.write(piece)
+            clean.flush()
+        except BaseException:
+            _drop(clean)
+            raise
         return clean
 
     def _may_be_paired(self, draft: BinaryIO) -> bool:
@@ -200,5 +206,20 @@ class FileHandler(ProxyHandler):
 
     def _close(self) -> None:
         if self._draft is not None:
-            self._draft.close()
+            _drop(self._draft)
             self._draft = None
+
+
+@contextmanager
+def _dropped(draft: BinaryIO) -> Iterator[BinaryIO]:
+    """Close a draft after the block."""
+    try:
+        yield draft
+    finally:
+        _drop(draft)
+
+
+def _drop(draft: BinaryIO) -> None:
+    # What could not be written is tried once more.
+    with suppress(OSError):
+        draft.close()
