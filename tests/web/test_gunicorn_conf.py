@@ -44,9 +44,10 @@ def test_any_other_address_is_warned_of(
     assert "BookstoreSettings.proxy_secret" in text
 
 
-def test_no_address_is_warned_of_if_the_proxy_has_a_secret(
-    config_dir: Path, caplog: pytest.LogCaptureFixture
+@pytest.mark.parametrize("known", [{"proxy_secret": "x"}, {"auth": "hub"}])
+def test_no_address_is_warned_of_if_the_proxy_has_a_secret_or_the_hub_asks(
+    config_dir: Path, caplog: pytest.LogCaptureFixture, known: dict[str, str]
 ) -> None:
-    settings = {"BookstoreSettings": {"proxy_secret": "x"}}
+    settings = {"BookstoreSettings": known}
     (config_dir / "jupyter_config.json").write_text(json.dumps(settings))
     assert warnings_of(EVERYBODY, caplog) == ""

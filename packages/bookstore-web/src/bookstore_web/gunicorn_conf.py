@@ -55,11 +55,13 @@ def on_starting(server: Any) -> None:
     from bookstore_core.jupyter.config_files import load_settings
 
     try:
-        secret = load_settings().proxy_secret
+        settings = load_settings()
     except BookstoreError:
         return  # the workers report it
+    # With a login at the hub, it does not matter which way a request comes.
+    is_guarded = bool(settings.proxy_secret) or settings.auth == "hub"
     for address in server.cfg.address:
-        if not secret and not is_private(address):
+        if not is_guarded and not is_private(address):
             server.log.error(
                 "WARNING: everybody who reaches %s can use bookstore without the "
                 "proxy, and with any name. Bind to a unix socket, or set "

@@ -267,6 +267,12 @@ LINES: dict[str, tuple[Line, ...]] = {
         called("label", OWN, key=MINE, version_id=MINE, label={"name": "x"}),
         called("label", OWN, key=PUBLIC, version_id=PUBLIC, label={"name": "x"}),
     ),
+    "POST store.calls.search": (called("search", KNOWN, q="unheard", limit=5),),
+    "POST store.calls.again": (
+        called("again", OWN, key=MINE, version_id=MINE),
+        called("again", OWN, key=PUBLIC, version_id=PUBLIC),
+        called("again", frozenset({"member"}), key=OURS, version_id=OURS),
+    ),
     "POST store.calls.delete": (
         called("delete", OWN, key=MINE),
         called("delete", OWN, key=PUBLIC),

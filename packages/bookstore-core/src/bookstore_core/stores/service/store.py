@@ -129,6 +129,11 @@ class ServiceStore(VersionStore):
     def _version(self, form: Form) -> Version:
         return self._service.read(forms.read_version, form)
 
+    def put_again(self, version: Version) -> Version:
+        # By the service: the author of what is written here would be this server's.
+        fields = self._of_key(version.key, version_id=version.version_id)
+        return self._version(self._service.call("again", fields, once=True))
+
     def mark_deleted(self, key: str) -> Version:
         return self._version(self._service.call("delete", self._of_key(key), once=True))
 

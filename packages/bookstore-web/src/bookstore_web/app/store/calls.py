@@ -138,6 +138,15 @@ def label() -> Form:
     return {}
 
 
+@blueprint.post("/again")
+def again() -> Form:
+    """Write an older version again, as the newest, with its author and its time."""
+    asked = asked_in_body()
+    version_id = text_field(asked.fields, "version_id")
+    older = asked.store.head(asked.key, version_id)
+    return asked.answer(asked.store.put_again(older))
+
+
 @blueprint.post("/delete")
 def delete() -> Form:
     """Take a key off the lists; return the marker that does so."""
