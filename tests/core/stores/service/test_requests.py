@@ -1,6 +1,8 @@
 """How many requests ServiceStore sends, and which times it reports."""
 
 import io
+import subprocess
+import sys
 from datetime import datetime, timedelta
 
 import pytest
@@ -77,6 +79,18 @@ def test_the_clock_of_the_client_does_not_count(
     assert saved.metadata is not None
     assert abs(saved.metadata.saved_at - ten_minutes_ago) < timedelta(minutes=1)
     assert store.find_save(KEY, metadata.save_id, size=2, since=utc_now() + wrong)
+
+
+def test_a_client_loads_no_botocore() -> None:
+    code = (
+        "import sys\n"
+        "from bookstore_core.settings import BookstoreSettings\n"
+        "from bookstore_core.stores import open_store\n"
+        "known = {'storage': 'service', 'service_url': 'http://127.0.0.1:9'}\n"
+        "assert not open_store(BookstoreSettings(**known)).check().ok\n"
+        "assert 'botocore' not in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
 
 
 def test_times_are_left_alone_while_the_clocks_may_agree() -> None:
