@@ -133,8 +133,50 @@ class Link:
 
 
 @dataclass(frozen=True)
-class FoundNotebook:
-    """A notebook that a search found, with facts about its newest version.
+class Piece:
+    """A piece of text; `marked` if it was searched for."""
+
+    text: str = ""
+    marked: bool = False
+
+
+@dataclass(frozen=True)
+class Passage:
+    """A part of a cell: its position from 1, its kind (code, markdown or raw), text."""
+
+    cell: int = 0
+    kind: str = ""
+    pieces: tuple[Piece, ...] = ()
+
+    @property
+    def text(self) -> str:
+        """The text of all pieces."""
+        return "".join(piece.text for piece in self.pieces)
+
+
+@dataclass(frozen=True)
+class Hit:
+    """A notebook that a search found, as its newest version is.
+
+    `passage` is a part of the first cell with the most of the words; None if they are
+    in its names alone.
+    """
+
+    shelf: str = ""
+    path: str = ""
+    version_id: str = ""
+    size: int = 0
+    saved_at: datetime | None = None
+    author: str = ""
+    title: str = ""
+    labels: tuple[str, ...] = ()
+    kernel: str = ""
+    passage: Passage | None = None
+
+
+@dataclass(frozen=True)
+class ListedNotebook:
+    """A notebook of a shelf, with facts about its newest version.
 
     `here` says whether the server has the file now, None if that is not known;
     `moved_to` is its new path if it was moved. `author`, `title`, `note` and

@@ -16,8 +16,10 @@ if TYPE_CHECKING or find_spec("bookstore_core"):
         ConflictError,
         CredentialsError,
         ForbiddenError,
+        HubUnavailableError,
         InvalidNotebookError,
         InvalidRequestError,
+        LoginRequiredError,
         NewerVersionError,
         NotFoundError,
         SpoolError,
@@ -61,6 +63,9 @@ else:
     class ForbiddenError(BookstoreError):
         """The server, the store or the settings do not allow it."""
 
+    class LoginRequiredError(ForbiddenError):
+        """The server does not know who asks: it requires a login."""
+
     class NotFoundError(BookstoreError):
         """There is no such notebook, key, folder or route."""
 
@@ -89,6 +94,11 @@ else:
 
         retryable = True
 
+    class HubUnavailableError(BookstoreError):
+        """The hub, which knows who asks, cannot be reached now."""
+
+        retryable = True
+
     class SpoolError(BookstoreError):
         """The server's spool cannot be read or written."""
 
@@ -102,8 +112,10 @@ __all__ = [
     "ConflictError",
     "CredentialsError",
     "ForbiddenError",
+    "HubUnavailableError",
     "InvalidNotebookError",
     "InvalidRequestError",
+    "LoginRequiredError",
     "NewerVersionError",
     "NotFoundError",
     "SpoolError",

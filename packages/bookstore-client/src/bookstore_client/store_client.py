@@ -6,8 +6,9 @@ from urllib.parse import parse_qs, urlsplit
 from bookstore_client.answers import (
     Copy,
     Difference,
-    FoundNotebook,
+    Hit,
     Link,
+    ListedNotebook,
     Published,
     Restored,
     Status,
@@ -19,9 +20,6 @@ from bookstore_client.answers import (
 from bookstore_client.connection import API, quoted
 from bookstore_client.errors import InvalidRequestError, StorageError
 from bookstore_client.nb_client import CurrentNotebookClient
-
-#: The most versions, and notebooks, that one request asks for.
-_PAGE = 500
 
 Answer = TypeVar("Answer")
 
@@ -191,14 +189,30 @@ class BookstoreClient(CurrentNotebookClient):
         path = path or self.notebook_path
         return self._get(Link, "link", path=path, version_id=version_id, shelf=shelf)
 
-    def search(
-        self, text: str, *, prefix: str = "", shelf: str = "workspace", limit: int = 50
-    ) -> tuple[FoundNotebook, ...]:
-        """Return the notebooks below a folder whose path, or title, has the text."""
-        if not text:
-            raise InvalidRequestError("The text is empty. Name what to search for.")
-        query = {"q": text, "prefix": prefix, "shelf": shelf}
-        return self._pages(FoundNotebook, "notebooks", "notebooks", query, limit)
+    def search(self, text: str, *, shelf: str = "", limit: int = 20) -> tuple[Hit, ...]:
+        """Return the notebooks of both shelves, or of one, that have the words.
+
+        `text` may have "phrases", ``author:NAME``, ``in:FOLDER``, ``label:NAME``,
+        ``kernel:NAME``, ``after:DATE`` and ``before:DATE``, too. Raises
+        StorageUnavailableError while the server makes its catalogue for the first time.
+        """
+        query = {"q": text, "shelf": shelf}
+        return self._pages(Hit, "search", "notebooks", query, limit, most=100)
+
+    def notebooks(
+        self,
+        prefix: str = "",
+        *,
+        q: str = "",
+        shelf: str = "workspace",
+        limit: int = 200,
+    ) -> tuple[ListedNotebook, ...]:
+        """Return the notebooks in a folder of a shelf.
+
+        With `q`: those in it and all below whose path, or title, has this text.
+        """
+        query = {"prefix": prefix, "q": q, "shelf": shelf}
+        return self._pages(ListedNotebook, "notebooks", "notebooks", query, limit)
 
     def status(self) -> Status:
         """Return the server's release and features, and the state of its store."""
@@ -211,12 +225,14 @@ class BookstoreClient(CurrentNotebookClient):
         member: str,
         query: dict[str, str],
         limit: int,
+        *,
+        most: int = 500,
     ) -> tuple[Answer, ...]:
         """Follow the cursors of a list until there are enough, or no more."""
         found: list[Any] = []
         cursor: Any = ""
         while cursor is not None and len(found) < limit:
-            wanted = min(limit - len(found), _PAGE)
+            wanted = min(limit - len(found), most)
             url = f"{API}/{route}"
             page = self._connection.get(url, **query, limit=wanted, cursor=cursor)
             try:
