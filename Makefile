@@ -20,7 +20,7 @@ TYPINGS := $(WEB)/node_modules/.installed
 COPIED := $(shell find $(WEB)/etc $(WEB)/labextension $(WEB)/src/bookstore_web/front/nbextension -type f)
 MANIFESTS := Makefile pyproject.toml constraints.txt $(PACKAGES:=/pyproject.toml) $(COPIED)
 
-.PHONY: help install run test test-floors test-s3 chromium hub-proxy postgres nginx ceph chaos bench check check-scripts renderers format clean
+.PHONY: help install run s3 test test-floors test-s3 chromium hub-proxy postgres nginx ceph chaos bench check check-scripts renderers format clean
 
 help:  ## List the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -61,6 +61,9 @@ run: $(if $(filter classic,$(JUPYTER)),.venv-classic,.venv)/.installed  ## Start
 	fi
 	@echo "Ctrl-C stops the server."
 	@exec env JUPYTER_CONFIG_DIR=$(abspath $(RUN)) $(SERVER) --port=$(PORT) $(if $(filter 0,$(shell id -u)),--allow-root)
+
+s3: .venv/.installed  ## Run an S3 server with a versioned bucket, and print what `make run` needs to use it
+	@exec .venv/bin/python ci/s3_server.py
 
 # What meets the contents manager and the configuration of Notebook 6.
 CLASSIC_TESTS := tests/umbrella $(addprefix tests/archiver/,cli hooks renames server test_intake.py)
