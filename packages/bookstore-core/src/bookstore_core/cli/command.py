@@ -28,6 +28,7 @@ from traitlets.config import Application, Config
 from traitlets.config.loader import ArgumentError
 
 from bookstore_core import __version__
+from bookstore_core.cli.given.nearest import did_you_mean
 from bookstore_core.errors import (
     BookstoreError,
     BusyError,
@@ -192,8 +193,10 @@ class Verb(JupyterApp):
             return True
         if name in self.flags or name in OPTIONS_OF_ALL:
             return False
+        known = (*self.aliases, *self.flags, *OPTIONS_OF_ALL)
         raise InvalidRequestError(
-            f"Unknown option {word!a}. '{self.usage} --help' lists the options."
+            f"Unknown option {word!a}.{did_you_mean(name, known, mark='--')} "
+            f"'{self.usage} --help' lists the options."
         )
 
     def _check_words(self) -> None:
@@ -247,6 +250,11 @@ def _verbs() -> dict[str, EntryPoint]:
     return {found.name: found for found in entry_points(group=ENTRY_POINT_GROUP)}
 
 
+def all_verbs() -> dict[str, type[Verb]]:
+    """Return the verbs of all installed packages, by their names."""
+    return {name: found.load() for name, found in sorted(_verbs().items())}
+
+
 class BookstoreApp(JupyterApp):
     """Versions of Jupyter notebooks: list, show, compare and restore them."""
 
@@ -272,8 +280,8 @@ class BookstoreApp(JupyterApp):
         yield "====="
         yield "'jupyter bookstore VERB --help' describes a verb."
         yield ""
-        for name, found in sorted(_verbs().items()):
-            yield f"  {name:10} {found.load().description.strip().splitlines()[0]}"
+        for name, verb in all_verbs().items():
+            yield f"  {name:10} {str(verb.description).strip().splitlines()[0]}"
         yield ""
 
     def start(self) -> None:
@@ -284,7 +292,8 @@ class BookstoreApp(JupyterApp):
         if self.subapp is None:
             unknown = [word for word in self.extra_args if not word.startswith("-")]
             if unknown:
-                print(f"Unknown verb {unknown[0]!r}.\n", file=sys.stderr)
+                meant = did_you_mean(unknown[0], _verbs())
+                print(f"Unknown verb {unknown[0]!r}.{meant}\n", file=sys.stderr)
             self.print_help()
             self.exit(2 if unknown else 0)
 

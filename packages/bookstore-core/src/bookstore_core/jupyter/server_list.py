@@ -27,6 +27,12 @@ def running_roots() -> list[str]:
     return list(dict.fromkeys(root for root in roots if root))
 
 
+def running_urls() -> list[str]:
+    """Return the addresses of the running servers, with a final slash."""
+    urls = (info.get("url") for info in _running() if not info.get("sock"))
+    return [f"{url.rstrip('/')}/" for url in urls if isinstance(url, str) and url]
+
+
 def _running() -> Iterator[dict[str, Any]]:
     folder = Path(jupyter_runtime_dir())
     for path in sorted(found for name in _PATTERNS for found in folder.glob(name)):

@@ -1,1 +1,1 @@
-"""The verbs `index` and `search`."""
+"""The verbs `publish`, `clone`, `link`, `index` and `search`."""

@@ -1,0 +1,36 @@
+"""The addresses of pages, for verbs, which no request tells where the server is."""
+
+import os
+from collections.abc import Callable
+
+from bookstore_core.jupyter.server_list import running_urls
+from bookstore_core.settings import BookstoreSettings
+from bookstore_web.server.public_address import public_address
+from bookstore_web.sharing.clone import CloneSource
+
+#: What stands for the address of a server that is not known.
+UNKNOWN = "http://localhost:8888/"
+
+
+def address_of(
+    source: CloneSource, settings: BookstoreSettings, note: Callable[[str], None]
+) -> str:
+    """Return the link to the page of a source.
+
+    It begins with `public_url`, or JupyterHub's ``user-redirect``, or the address of a
+    notebook server of this user that runs; `note` is told if none does.
+    """
+    # Without one of these, JupyterHub's address is that of a request.
+    told = ("JUPYTERHUB_PUBLIC_HUB_URL", "JUPYTERHUB_HOST")
+    known = os.environ if any(map(os.environ.get, told)) else {}
+    begin = public_address(settings.public_url, "", "", known)
+    if not begin:
+        begin = next(iter(running_urls()), "")
+        note(
+            "Only who reaches your notebook server can open the link: set "
+            "BookstoreSettings.public_url."
+            if begin
+            else "The link begins with the address of a server that is not running: "
+            "set BookstoreSettings.public_url."
+        )
+    return f"{begin or UNKNOWN}{source.page}"
