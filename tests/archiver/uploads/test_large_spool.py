@@ -46,6 +46,21 @@ def test_a_scan_reads_as_many_saves_as_asked_and_says_if_there_are_more(
     assert not spool.has_unread
 
 
+@pytest.mark.parametrize("most", range(7))
+def test_a_part_of_a_spool_is_its_oldest_saves_wherever_they_are(
+    spool_dir: Path, most: int
+) -> None:
+    added, spool = fill(spool_dir, 6), Spool(spool_dir)
+    for entry in (added[1], added[4]):
+        spool.claim(entry)
+    # A power cut has left a save in both folders.
+    (spool_dir / "new" / added[1].name).hardlink_to(spool_dir / "cur" / added[1].name)
+    part = list(spool.scan(set(), most=most))
+    assert [entry.name for entry in part] == [entry.name for entry in added[:most]]
+    assert [e.claimed for e in part] == [n in (1, 4) for n in range(most)]
+    assert spool.has_unread == (most < 6)
+
+
 @pytest.fixture
 def small_window(monkeypatch: pytest.MonkeyPatch) -> int:
     monkeypatch.setattr(uploader, "WINDOW", 10)

@@ -9,6 +9,7 @@ sent, and one in cur/ may have reached the store.
 """
 
 import hashlib
+import heapq
 import os
 import socket
 import threading
@@ -197,13 +198,15 @@ class Spool:
         self._is_large = len(new) + len(cur) > MANY
         if self._is_large and states is not None:
             record_counts(self.root, count_names(self.root, new, cur), states)
-        found = [(name, True) for name in cur if name not in known]
-        found += [(name, False) for name in new if name not in known]
-        self._newer.intersection_update(name for name, _ in found)
-        claimed_before, left = "", len(found) if most is None else most
+        self._newer.intersection_update([*new, *cur])
+        cur = [name for name in cur if name not in known]
+        new = [name for name in new if name not in known]
+        claimed_before, left = "", len(cur) + len(new) if most is None else most
         self.has_unread = False
-        owner = self._owner() if found else 0
-        for name, claimed in sorted(found, key=lambda item: (item[0], not item[1])):
+        owner = self._owner() if cur or new else 0
+        # All that may be passed over, and one more.
+        enough = left + len(self._newer) + len(cur) + 1
+        for name, claimed in _oldest(cur, new, enough):
             if name in self._newer:
                 continue
             try:
@@ -348,6 +351,17 @@ class Spool:
 
     def _path(self, entry: Entry) -> Path:
         return self._folders[CUR if entry.claimed else NEW] / entry.name
+
+
+def _oldest(cur: list[str], new: list[str], most: int) -> list[tuple[str, bool]]:
+    """Return the saves in cur/, and the oldest in new/, with whether they are in cur/.
+
+    They are in order, of the same name that in cur/ first. To sort many thousand names
+    would stop the other threads of the process for longer than a save takes.
+    """
+    some = heapq.nsmallest(most, new) if most < len(new) else new
+    found = [(name, 0) for name in cur] + [(name, 1) for name in some]
+    return [(name, not is_new) for name, is_new in sorted(found)]
 
 
 def _peek(path: str, owner: int) -> Trailer:
