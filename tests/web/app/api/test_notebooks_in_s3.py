@@ -5,7 +5,6 @@ from collections.abc import Callable, Iterator
 import pytest
 from flask.testing import FlaskClient
 
-from bookstore_web.app import services
 from bookstore_web.app.pages import home
 from bookstore_web.library import latest
 from harness.fault_proxy import FaultProxy
@@ -62,12 +61,10 @@ def test_a_home_page_is_three_listings_also_of_a_long_shelf(
 ) -> None:
     monkeypatch.setattr(latest, "PAGE", 2)
     monkeypatch.setattr(home, "SHORT_SCAN", 4)
-    monkeypatch.setattr(services, "KEEP_FOLDERS", 60.0)
     client = make_client(**traits(proxy, "long"))
     proxy.requests.clear()
-    for _ in range(2):  # the second person shares them
-        assert client.get("/bookstore/").status_code == 200
-        assert len(proxy.requests) == 3
+    assert client.get("/bookstore/").status_code == 200
+    assert len(proxy.requests) == 3
 
 
 def test_the_notes_of_notebooks_that_are_gone_take_one_listing(

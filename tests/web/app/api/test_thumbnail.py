@@ -95,4 +95,4 @@ def test_a_card_without_a_title_has_the_name_of_the_file(
         in server.get(f"{SHELF}&prefix=sub").text
     )
     found = server.get(f"{SHELF}&q=sales").text
-    assert '<span class="title">sub/sales.ipynb</span>' in found
+    assert '<span class="path">sub/<mark>sales</mark>.ipynb</span>' in found
