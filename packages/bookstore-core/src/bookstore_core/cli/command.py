@@ -16,6 +16,7 @@ import io
 import json
 import os
 import sys
+from abc import ABCMeta, abstractmethod
 from collections.abc import Callable, Generator, Iterable
 from contextlib import suppress
 from importlib.metadata import EntryPoint, entry_points
@@ -26,6 +27,7 @@ from jupyter_core.application import JupyterApp, NoStart
 from traitlets import Bool, TraitError
 from traitlets.config import Application, Config
 from traitlets.config.loader import ArgumentError
+from traitlets.traitlets import MetaHasTraits
 
 from bookstore_core import __version__
 from bookstore_core.cli.given.nearest import did_you_mean
@@ -67,7 +69,11 @@ def exit_code(error: BookstoreError) -> int:
     return next(EXIT_CODES[cls] for cls in type(error).__mro__ if cls in EXIT_CODES)
 
 
-class Verb(JupyterApp):
+class _Abstract(MetaHasTraits, ABCMeta):
+    """Metaclass of applications with abstract methods."""
+
+
+class Verb(JupyterApp, metaclass=_Abstract):
     """Base class of verbs: reads the Jupyter config files and reports errors.
 
     A subclass implements `run`, which returns the exit code. A BookstoreError is
@@ -210,9 +216,9 @@ class Verb(JupyterApp):
                 f"Unexpected argument {extra!a}. Usage: {self.usage}"
             )
 
+    @abstractmethod
     def run(self) -> int:
         """Do the work and return the exit code."""
-        raise NotImplementedError
 
     def fail(self, error: BookstoreError) -> None:
         """Print the error and exit with its exit code."""
