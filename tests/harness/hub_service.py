@@ -200,12 +200,16 @@ class Someone:
         found: list[dict[str, Any]] = answer.json().get("versions", [])
         return found
 
-    def browser(self) -> requests.Session:
-        """Return a session that has logged in at the hub, as a browser does."""
+    def browser(self, url: str = "", certificate: str = "") -> requests.Session:
+        """Return a session that has logged in at the hub, as a browser does.
+
+        For it the hub is at `url`, if that is given, and has a `certificate`.
+        """
         session = requests.Session()
+        session.verify = certificate or True
         session.trust_env = False
         session.headers.update(HTML)
-        login = f"{self.site.hub.url}/hub/login"
+        login = f"{url or self.site.hub.url}/hub/login"
         session.get(login, timeout=60)
         fields = {"username": self.name, "password": PASSWORD}
         fields["_xsrf"] = session.cookies.get("_xsrf", path="/hub/") or ""

@@ -43,9 +43,19 @@ def documented_config(first: str) -> str:
 
 
 class Nginx:
-    """nginx for https; `replaced` are texts of the documented configuration."""
+    """nginx for https; `replaced` are texts of the documented configuration.
 
-    def __init__(self, folder: Path, config: str, replaced: Mapping[str, str]) -> None:
+    `name` is that of the host in it, without its domain.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        config: str,
+        replaced: Mapping[str, str],
+        *,
+        name: str = "books",
+    ) -> None:
         folder.mkdir()
         self._folder = folder
         self._port = free_port()
@@ -53,8 +63,8 @@ class Nginx:
         write_certificate(certificate, key)
         known = {
             "listen 443 ssl": f"listen 127.0.0.1:{self._port} ssl",
-            "/etc/ssl/books.example.org.pem": str(certificate),
-            "/etc/ssl/books.example.org.key": str(key),
+            f"/etc/ssl/{name}.example.org.pem": str(certificate),
+            f"/etc/ssl/{name}.example.org.key": str(key),
             **replaced,
         }
         for text, replacement in known.items():
@@ -70,11 +80,16 @@ class Nginx:
     def url(self) -> str:
         return f"https://127.0.0.1:{self._port}"
 
+    @property
+    def certificate(self) -> str:
+        """The file of the certificate."""
+        return str(self._folder / "certificate.pem")
+
     def session(self, user: str) -> requests.Session:
         """Return a session that logs a user in, and believes the certificate."""
         session = requests.Session()
         session.trust_env = False
-        session.verify = str(self._folder / "certificate.pem")
+        session.verify = self.certificate
         session.auth = (user, "password")
         return session
 

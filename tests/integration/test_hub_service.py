@@ -20,6 +20,7 @@ from bookstore_core.stores import (
 )
 from harness.hub import PROXY
 from harness.hub_service import HTML, ServiceHub, Someone
+from harness.nginx import NGINX, Nginx, documented_config
 from harness.notebook_server import notebook
 from harness.versions import first_source
 from harness.waiting import wait_for
@@ -250,3 +251,26 @@ def test_another_replica_goes_on_with_a_login(
             replica.get(page, **HTML, Cookie=f"bookstore-login={login}").status == 200
         )
         assert replica.get(page, Cookie=f"bookstore-login={login}x").status == 401
+
+
+@pytest.mark.skipif(
+    NGINX is None, reason="nginx is not installed (apt-get install nginx-light)"
+)
+def test_forms_and_logins_work_through_nginx_with_https(
+    people: People, site: ServiceHub, tmp_path: Path
+) -> None:
+    replaced = {"127.0.0.1:8000": site.hub.url.removeprefix("http://")}
+    config = documented_config("map ")
+    with Nginx(tmp_path / "nginx", config, replaced, name="hub") as nginx:
+        service = f"{nginx.url}/services/bookstore"
+        with people["bob"].browser(nginx.url, nginx.certificate) as session:
+            page = session.get(f"{service}/bookstore/")
+            assert page.url == f"{service}/bookstore/"
+            cookies = [c for c in session.cookies if c.name == "bookstore-login"]
+            assert [cookie.secure for cookie in cookies] == [True]
+            path = f"{service}/api/bookstore/published/by-https.ipynb"
+            for origin, status in ((nginx.url, 200), ("https://evil.example", 403)):
+                answer = session.put(path, json=model("1"), headers={"Origin": origin})
+                assert answer.status_code == status, answer.text
+            published = session.put(path, json=model("1")).json()
+            assert published["url"].startswith(f"{service}/bookstore/clone?")

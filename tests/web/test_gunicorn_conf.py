@@ -51,3 +51,11 @@ def test_no_address_is_warned_of_if_the_proxy_has_a_secret_or_the_hub_asks(
     settings = {"BookstoreSettings": known}
     (config_dir / "jupyter_config.json").write_text(json.dumps(settings))
     assert warnings_of(EVERYBODY, caplog) == ""
+
+
+def test_no_address_is_warned_of_if_a_hub_says_who_asks(
+    config_dir: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    settings = {"BookstoreSettings": {"auth": "hub"}}
+    (config_dir / "jupyter_config.json").write_text(json.dumps(settings))
+    assert warnings_of(EVERYBODY, caplog) == ""

@@ -237,3 +237,16 @@ def test_pages_lead_to_the_persons_own_server_and_to_their_groups(
     form = {"path": "a.ipynb", "version_id": "@0", "published_path": "b.ipynb"}
     done = service.post(f"{HOME}publish", data={**form, "group": "team"})
     assert "path=%40team%2Fb.ipynb" in done.location
+
+
+@pytest.mark.parametrize(
+    ("schemes", "is_secure"),
+    [("https,http", True), ("https", True), ("http,https", False), ("evil", False)],
+)
+def test_the_scheme_is_that_of_the_browser_before_all_proxies(
+    service: FlaskClient, schemes: str, is_secure: bool
+) -> None:
+    headers = {"X-Forwarded-Proto": schemes, "Accept": "text/html"}
+    answer = service.get(f"{PREFIX}/bookstore/", headers=headers)
+    assert answer.status_code == 302
+    assert ("Secure" in answer.headers["Set-Cookie"]) == is_secure

@@ -143,7 +143,12 @@ def _loaded(signer: URLSafeTimedSerializer, value: str | None, age: int) -> Any:
 
 
 class _BelowPrefix:
-    """WSGI middleware: splits off the prefix of the service, as SCRIPT_NAME."""
+    """WSGI middleware: splits off the prefix of the service, as SCRIPT_NAME.
+
+    The scheme is that of the browser: the first in X-Forwarded-Proto, to which each
+    proxy on the way adds its own, as the hub's does. Who forges it only misleads
+    themselves: no page of another site can.
+    """
 
     def __init__(self, app: Any, prefix: str) -> None:
         self._app = app
@@ -154,6 +159,10 @@ class _BelowPrefix:
         if not environ.get("SCRIPT_NAME") and f"{path}/".startswith(f"{self._prefix}/"):
             environ["SCRIPT_NAME"] = self._prefix
             environ["PATH_INFO"] = path.removeprefix(self._prefix) or "/"
+        schemes = environ.get("HTTP_X_FORWARDED_PROTO", "")
+        scheme = schemes.partition(",")[0].strip().lower()
+        if scheme in ("http", "https"):
+            environ["wsgi.url_scheme"] = scheme
         return self._app(environ, start_response)
 
 
