@@ -35,7 +35,9 @@ c.JupyterHub.services += [{{"name": "tests", "api_token": {token!r}}}]
 c.JupyterHub.load_roles += [{{
     "name": "tests",
     "services": ["tests"],
-    "scopes": ["admin:users", "admin:servers", "tokens"],
+    "scopes": [
+        "admin:users", "admin:servers", "tokens", "access:services!service=bookstore"
+    ],
 }}]
 
 def choose_generation(spawner):

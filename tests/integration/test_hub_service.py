@@ -19,7 +19,7 @@ from bookstore_core.stores import (
     utc_now,
 )
 from harness.hub import PROXY
-from harness.hub_service import HTML, ServiceHub, Someone
+from harness.hub_service import ADMIN_TOKEN, HTML, ServiceHub, Someone
 from harness.nginx import NGINX, Nginx, documented_config
 from harness.notebook_server import notebook
 from harness.versions import first_source
@@ -251,6 +251,11 @@ def test_another_replica_goes_on_with_a_login(
             replica.get(page, **HTML, Cookie=f"bookstore-login={login}").status == 200
         )
         assert replica.get(page, Cookie=f"bookstore-login={login}x").status == 401
+        # A service of the hub, such as Prometheus, reads the counts of each replica.
+        metrics = "/services/bookstore/api/bookstore/metrics"
+        counts = replica.get(metrics, Authorization=f"Bearer {ADMIN_TOKEN}")
+        assert "bookstore_requests_total" in counts.text
+        assert replica.get(metrics).status == 401
 
 
 @pytest.mark.skipif(
