@@ -222,6 +222,20 @@ def test_a_route_and_a_page_are_in_a_module_of_their_name() -> None:
         assert room == ("pages" if is_page else "api"), rule.rule
 
 
+def test_every_route_has_a_line_that_says_who_may_send_it() -> None:
+    from bookstore_core.settings import BookstoreSettings
+    from bookstore_web import create_app
+    from harness.service_routes import LINES
+
+    app = create_app(BookstoreSettings(storage="local", local_root="/nowhere"))
+    found = {
+        f"{method} {rule.endpoint}"
+        for rule in app.url_map.iter_rules()
+        for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
+    }
+    assert found == {name for name in LINES if not name.startswith("GET hub.")}
+
+
 #: A folder with more modules asks for a folder within it.
 MOST_MODULES = 13
 
