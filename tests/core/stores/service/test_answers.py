@@ -8,6 +8,7 @@ import pytest
 from bookstore_core import errors
 from bookstore_core.errors import (
     BookstoreError,
+    ConfigurationError,
     ForbiddenError,
     StorageError,
     StorageUnavailableError,
@@ -99,6 +100,14 @@ def test_a_service_that_does_not_listen_may_come_back() -> None:
         store.head(KEY)
     assert not store.check().ok
     assert store.check().retryable
+
+
+@pytest.mark.parametrize(
+    "url", ["http://[::1/x", "http://127.0.0.1:99999/", "https://a..b/"]
+)
+def test_what_is_no_address_is_named(url: str) -> None:
+    with pytest.raises(ConfigurationError, match="service_url"):
+        store_at(url).head(KEY)
 
 
 def test_a_missing_token_is_named() -> None:

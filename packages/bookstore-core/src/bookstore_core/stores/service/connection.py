@@ -113,6 +113,11 @@ class ServiceConnection:
         now: Callable[[], datetime] = utc_now,
     ) -> None:
         self.url = settings.service_url.rstrip("/")
+        try:
+            self._parts = urlsplit(self.url)
+            self._port = self._parts.port
+        except ValueError:
+            raise self._no_address() from None
         self.clock = TheirClock()
         self._timeouts = FOR_PEOPLE if hurried else FOR_WORK
         self._patience = HURRIED_READ_PATIENCE if hurried else READ_PATIENCE
@@ -207,7 +212,7 @@ class ServiceConnection:
         try:
             answer = pool.urlopen(
                 request.method,
-                f"{urlsplit(self.url).path}{ROUTES}{request.route}",
+                f"{self._parts.path}{ROUTES}{request.route}",
                 body=request.body,
                 headers={**self._headers(), **dict(request.headers)},
                 timeout=urllib3.Timeout(
@@ -265,10 +270,15 @@ class ServiceConnection:
         return known
 
     def _new_pool(self) -> HTTPConnectionPool:
-        parts = urlsplit(self.url)
+        parts = self._parts
         kind = HTTPSConnectionPool if parts.scheme == "https" else HTTPConnectionPool
         return kind(
-            parts.hostname or "", parts.port, maxsize=self._size, blocksize=BLOCK
+            parts.hostname or "", self._port, maxsize=self._size, blocksize=BLOCK
+        )
+
+    def _no_address(self) -> ConfigurationError:
+        return ConfigurationError(
+            f"{self.url} is not an address. Correct BookstoreSettings.service_url."
         )
 
     def _translate(self, error: Exception) -> BookstoreError:
@@ -279,9 +289,7 @@ class ServiceConnection:
                 "the file of its certificate authority."
             )
         if isinstance(error, LocationValueError):
-            return ConfigurationError(
-                f"{self.url} is not an address. Correct BookstoreSettings.service_url."
-            )
+            return self._no_address()
         unreachable = StorageUnavailableError(
             f"The bookstore service at {self.url} cannot be used now: {reason}."
         )
