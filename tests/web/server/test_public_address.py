@@ -33,6 +33,29 @@ def test_below_a_hub_it_leads_to_the_readers_own_server(
     assert public_address("", ORIGIN, "/user/ann/", environment) == expected
 
 
+@pytest.mark.parametrize(
+    ("own", "origin", "is_own"),
+    [
+        ("http://127.0.0.1:42991/user/ann/", "http://127.0.0.1:42991", True),
+        ("http://0.0.0.0:8888/user/ann/", "http://127.0.0.1:8888", True),
+        ("http://0.0.0.0:8888/user/ann/", "http://10.0.0.1:8888", False),
+        ("http://127.0.0.1:42991/user/ann/", "http://127.0.0.1:8000", False),
+        ("http://127.0.0.1:odd/", "http://127.0.0.1:42991", False),
+        ("", ORIGIN, False),
+    ],
+)
+def test_past_the_hubs_proxy_a_link_leads_to_this_server(
+    own: str, origin: str, is_own: bool
+) -> None:
+    hub = {**USER, "JUPYTERHUB_SERVICE_URL": own}
+    address = public_address("", origin, "/user/ann/", hub)
+    expected = "/user/ann/" if is_own else "/hub/user-redirect/"
+    assert address == origin + expected
+    told = {**hub, "JUPYTERHUB_PUBLIC_HUB_URL": "https://example.org/hub/"}
+    redirect = "https://example.org/hub/user-redirect/"
+    assert public_address("", origin, "/user/ann/", told) == redirect
+
+
 @pytest.mark.parametrize("given", ["https://books.org/x", "https://books.org/x/"])
 def test_the_setting_comes_first(given: str) -> None:
     assert public_address(given, ORIGIN, "/", USER) == "https://books.org/x/"

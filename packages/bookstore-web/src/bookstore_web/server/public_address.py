@@ -1,12 +1,16 @@
 """The address at which other people reach bookstore's pages, for links."""
 
 from collections.abc import Mapping
+from urllib.parse import urlsplit
 
 #: What JupyterHub tells its single-user servers about itself.
 _PREFIX = "JUPYTERHUB_SERVICE_PREFIX"
 _HUB_URL = "JUPYTERHUB_PUBLIC_HUB_URL"
 _HOST = "JUPYTERHUB_HOST"
 _BASE = "JUPYTERHUB_BASE_URL"
+#: Where the hub has told this server to listen.
+_OWN_URL = "JUPYTERHUB_SERVICE_URL"
+_ANY, _LOOPBACK = {"0.0.0.0", "::", None}, {"127.0.0.1", "::1", "localhost"}  # noqa: S104
 
 
 def public_address(
@@ -16,7 +20,9 @@ def public_address(
 
     It is the setting `public_url`, else below JupyterHub its ``user-redirect``, which
     opens the page on the server of whoever follows the link, else the address at which
-    the caller reaches this server: `origin` and `base_url`.
+    the caller reaches this server: `origin` and `base_url`. That is also the answer to
+    a caller who has not come through the hub's proxy, such as a kernel of this server,
+    if the hub has not told where it is.
     """
     if public_url:
         return f"{public_url.rstrip('/')}/"
@@ -25,5 +31,19 @@ def public_address(
     hub = environment.get(_HUB_URL, "")
     if not hub:
         host = environment.get(_HOST) or origin
+        if host == origin and _is_own(origin, environment.get(_OWN_URL, "")):
+            return origin + base_url
         hub = f"{host}{environment.get(_BASE) or '/'}hub/"
     return f"{hub.rstrip('/')}/user-redirect/"
+
+
+def _is_own(origin: str, own_url: str) -> bool:
+    """Return whether an origin is where this server itself listens."""
+    try:
+        given, own = urlsplit(origin), urlsplit(own_url)
+        if given.port is None or given.port != own.port:
+            return False
+    except ValueError:
+        return False
+    everywhere = own.hostname in _ANY and given.hostname in _LOOPBACK
+    return everywhere or given.hostname == own.hostname
