@@ -213,7 +213,14 @@ class Thread:
         """
 
         look = partial(self.look, path)
-        found = in_parallel(look, versions, threads=self.threads)
+        key = self.key(path)
+        asked = [each for each in versions if self._known(key, each) is None]
+        # Threads are for requests: what is known takes none.
+        answers = iter(in_parallel(look, asked, threads=self.threads))
+        waits = {id(version) for version in asked}
+        found = [
+            next(answers) if id(each) in waits else look(each) for each in versions
+        ]
         rows = tuple(row for row in found if row is not None)
         if versions and not rows:
             self._refuse_listed(self.key(path), versions)
@@ -244,14 +251,18 @@ class Thread:
         return HistoryRow(path, described)
 
     def _head(self, key: str, version: Version) -> Version:
-        place = (version.bucket, key, version.version_id)
-        if self._memo is None or version.version_id == OVERWRITABLE:
-            return self.store.head(key, version.version_id)
-        if (known := self._memo.get(place)) is not None:
+        if (known := self._known(key, version)) is not None:
             return known
         found = self.store.head(key, version.version_id)
-        self._memo.put(place, found)
+        if self._memo is not None and version.version_id != OVERWRITABLE:
+            self._memo.put((version.bucket, key, version.version_id), found)
         return found
+
+    def _known(self, key: str, version: Version) -> Version | None:
+        """Return a version with its metadata if that was read before, or None."""
+        if self._memo is None or version.version_id == OVERWRITABLE:
+            return None
+        return self._memo.get((version.bucket, key, version.version_id))
 
     def _refuse_listed(self, key: str, gone: Sequence[Version]) -> None:
         """Raise StorageError if the store still lists versions that are not there."""
