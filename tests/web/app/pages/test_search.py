@@ -1,6 +1,8 @@
 """The search box on the home page, and GET /api/bookstore/search."""
 
 import re
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -142,3 +144,19 @@ def test_what_is_new_this_week_is_shown_above_a_long_shelf(
     above = page.partition("New this week")[2].partition("All notebooks")[0]
     assert above.count('class="book"') == 6
     assert "11.ipynb" in above
+
+
+def test_pages_without_a_search_load_no_database(tmp_path: Path) -> None:
+    code = """if True:
+        import sys
+        from bookstore_core.settings import BookstoreSettings
+        from bookstore_web import create_app
+        settings = BookstoreSettings(storage="local", local_root=sys.argv[1])
+        client = create_app(settings).test_client()
+        assert client.get("/bookstore/").status_code == 200
+        client.get("/bookstore/history?path=a.ipynb")
+        assert "sqlalchemy" not in sys.modules
+    """
+    words = [sys.executable, "-c", code, str(tmp_path / "store")]
+    done = subprocess.run(words, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr

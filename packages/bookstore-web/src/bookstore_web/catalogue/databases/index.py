@@ -2,12 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
-
-from sqlalchemy import ColumnElement, Connection
+from typing import TYPE_CHECKING, Protocol
 
 from bookstore_web.catalogue.marks import Mark
 from bookstore_web.catalogue.query import Term
+
+if TYPE_CHECKING:  # the web app loads it when somebody searches
+    from sqlalchemy import ColumnElement, Connection
 
 #: Notebooks that are ranked, of those that a search finds; the latest are taken.
 MOST_RANKED = 1000
@@ -34,29 +35,31 @@ class Indexed:
 class WordIndex(Protocol):
     """The part of a catalogue that differs between databases."""
 
-    def create(self, connection: Connection) -> None:
+    def create(self, connection: "Connection") -> None:
         """Create what the database needs besides the tables of `tables.py`."""
 
-    def drop(self, connection: Connection) -> None:
+    def drop(self, connection: "Connection") -> None:
         """Remove what `create` created, if it is there."""
 
-    def lock(self, connection: Connection) -> None:
+    def lock(self, connection: "Connection") -> None:
         """Let no other process write until the transaction ends."""
 
-    def add(self, connection: Connection, rows: Sequence[tuple[int, Indexed]]) -> None:
+    def add(
+        self, connection: "Connection", rows: Sequence[tuple[int, Indexed]]
+    ) -> None:
         """Add notebooks, by their id."""
 
     def remove(
-        self, connection: Connection, rows: Sequence[tuple[int, Indexed]]
+        self, connection: "Connection", rows: Sequence[tuple[int, Indexed]]
     ) -> None:
         """Remove notebooks, which were added with exactly this."""
 
     def find(
         self,
-        connection: Connection,
+        connection: "Connection",
         terms: Sequence[Term],
         clauses: Sequence[Sequence[Mark]],
-        where: Sequence[ColumnElement[bool]],
+        where: "Sequence[ColumnElement[bool]]",
     ) -> dict[int, float]:
         """Return the ids of notebooks that have all terms, and how well they fit.
 
