@@ -24,8 +24,10 @@ from harness.service_routes import (
     MODELS,
     NOBODY,
     OURS,
+    OWN,
     PUBLIC,
     REFUSALS,
+    TEAM,
     TOKENS,
     Line,
 )
@@ -130,3 +132,20 @@ def test_a_route_is_for_those_whom_its_lines_allow(
             assert answer.status_code in expected(wanted), (caller, answer.text)
             if wanted.once:
                 break
+
+
+def test_a_search_finds_what_the_caller_may_read(
+    service: FlaskClient, hub: FakeHub, ids: dict[str, str]
+) -> None:
+    public, ours = "published: ann/p.ipynb", "published: @team/t.ipynb"
+    expected = {
+        **{caller: [public, "workspace: a.ipynb"] for caller in OWN},
+        **{"other": [public], "service": [public]},
+        **{caller: [ours, public] for caller in TEAM},
+    }
+    for caller in MODELS:
+        headers = as_caller(service, hub, caller)
+        url = f"{PREFIX}/api/bookstore/search?q={SECRET}"
+        found = service.get(url, headers=headers).json["notebooks"]
+        names = sorted(f"{known['shelf']}: {known['path']}" for known in found)
+        assert names == expected[caller], caller
