@@ -11,6 +11,7 @@ import pytest
 from bookstore_core.settings import BookstoreSettings
 from bookstore_core.stores import VersionMetadata, new_save_id, open_store, utc_now
 from bookstore_web import create_app
+from harness.command import Run
 from harness.service import Mounted, serving_mounted
 from harness.sources import notebook_of
 from harness.web_app import ServerSide
@@ -32,11 +33,8 @@ def test_the_catalogue_of_the_service_is_asked(
         auth="none",
         catalogue_url=f"sqlite:///{tmp_path}/c.sqlite",
     )
-    store = open_store(settings)
     for key in ("workspace/a.ipynb", "published/ann/b.ipynb"):
-        data = json.dumps(notebook_of("# Music", "play(xylophone)")).encode()
-        metadata = VersionMetadata(new_save_id(), utc_now())
-        store.put(key, io.BytesIO(data), size=len(data), metadata=metadata)
+        save(settings, key)
     server = make_server_side(storage="service", service_url=settings.service_url)
     page = server.get("/bookstore/", query_string={"q": "xylo"}).text
     assert "play(<mark>xylophone</mark>)" in page
@@ -86,3 +84,29 @@ def test_clones_are_counted_where_all_share_a_catalogue(
     service = create_app(BookstoreSettings(**traits)).test_client()
     page = service.get("/bookstore/", query_string={"shelf": "published"})
     assert "cloned 2 times" in page.text
+
+
+def test_a_command_asks_the_catalogue_of_the_service(
+    mounted: Mounted, run: Run, tmp_path: Path
+) -> None:
+    settings = mounted.service(
+        storage="local",
+        local_root=str(tmp_path / "kept"),
+        auth="none",
+        catalogue_url=f"sqlite:///{tmp_path}/c.sqlite",
+    )
+    given = (
+        "--BookstoreSettings.storage=service",
+        f"--BookstoreSettings.service_url={settings.service_url}",
+    )
+    save(settings, "workspace/a.ipynb")
+    found = run("search", "xylo", *given)
+    assert (found.code, found.err) == (0, "")
+    assert found.out.startswith("workspace: a.ipynb\n")
+    assert run("index", *given).code == 3
+
+
+def save(settings: BookstoreSettings, key: str) -> None:
+    data = json.dumps(notebook_of("# Music", "play(xylophone)")).encode()
+    metadata = VersionMetadata(new_save_id(), utc_now())
+    open_store(settings).put(key, io.BytesIO(data), size=len(data), metadata=metadata)

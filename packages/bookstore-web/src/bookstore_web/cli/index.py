@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from traitlets import Bool
 
 from bookstore_core.cli.command import Verb
+from bookstore_core.errors import ConfigurationError
 from bookstore_core.stores import open_store
 from bookstore_web.catalogue.answers import Answers
 from bookstore_web.catalogue.place import describe_place, open_catalogue
@@ -39,6 +40,11 @@ class IndexApp(Verb):
 
     def run(self) -> int:
         settings = self.settings()
+        if settings.storage == "service":
+            raise ConfigurationError(
+                "The service that keeps the versions has a catalogue for all. It is "
+                "made there."
+            )
         store = open_store(settings)
         catalogue = open_catalogue(settings, rebuild=self.rebuild)
         try:

@@ -8,10 +8,16 @@ from traitlets import Integer, Unicode
 from bookstore_core.cli.command import Verb
 from bookstore_core.history.shelves import find_shelf
 from bookstore_core.paths import printable
+from bookstore_core.settings import BookstoreSettings
+from bookstore_core.stores import open_store
+from bookstore_core.stores.service.store import ServiceStore
 from bookstore_web.catalogue.answers import Answers
-from bookstore_web.catalogue.hits import FoundPage, Hit
+from bookstore_web.catalogue.hits import FoundPage, Hit, read_found
 from bookstore_web.catalogue.place import open_catalogue
-from bookstore_web.catalogue.query import parse_query
+from bookstore_web.catalogue.query import Query, parse_query
+
+#: The most notebooks that a service answers.
+MOST_OF_SERVICE = 100
 
 
 class SearchApp(Verb):
@@ -43,18 +49,28 @@ class SearchApp(Verb):
     def run(self) -> int:
         if self.shelf:
             find_shelf(self.shelf)
-        query = parse_query(" ".join(self.extra_args))
-        catalogue = open_catalogue(self.settings())
+        settings, words = self.settings(), " ".join(self.extra_args)
+        query = parse_query(words)
+        store = open_store(settings) if settings.storage == "service" else None
+        if isinstance(store, ServiceStore):
+            limit = min(self.limit, MOST_OF_SERVICE)
+            fields = {"q": words, "shelf": self.shelf, "limit": limit}
+            found = store.search(fields, lambda form: read_found(form["found"]))
+        else:
+            found = self._ask(settings, query)
+        self.show([_record(hit) for hit in found.hits], _lines(found))
+        return 0 if found.hits else 4
+
+    def _ask(self, settings: BookstoreSettings, query: Query) -> FoundPage:
+        catalogue = open_catalogue(settings)
         try:
             if not catalogue.state().get("known_at"):
                 self.print_note(
                     "The catalogue is not complete. First run: jupyter bookstore index"
                 )
-            found = Answers(catalogue).search(query, shelf=self.shelf, limit=self.limit)
+            return Answers(catalogue).search(query, shelf=self.shelf, limit=self.limit)
         finally:
             catalogue.close()
-        self.show([_record(hit) for hit in found.hits], _lines(found))
-        return 0 if found.hits else 4
 
 
 def _record(hit: Hit) -> dict[str, Any]:
