@@ -27,7 +27,7 @@ from pathlib import Path
 from tempfile import TemporaryFile
 
 from bookstore_core.disk.regular import open_stream
-from bookstore_core.errors import SpoolError
+from bookstore_core.errors import InvalidRequestError, SpoolError
 from bookstore_core.spool.counts import (
     FolderStates,
     SpoolCounts,
@@ -35,7 +35,7 @@ from bookstore_core.spool.counts import (
     read_counts,
 )
 from bookstore_core.spool.privacy import check_owner
-from bookstore_core.spool.saves import Trailer, read_trailer, time_of
+from bookstore_core.spool.saves import Trailer, peek_save, time_of
 from bookstore_core.stores.streams import Window, sha256_of
 
 TMP, NEW, CUR, FAILED = "tmp", "new", "cur", "failed"
@@ -135,17 +135,15 @@ def waiting_saves(spool_dir: str, *, hashed: bool = False) -> Iterator[Trailer]:
 
 
 def _peek(path: Path, hashed: bool) -> Trailer | None:
+    trailer = peek_save(path)
+    if trailer is None or trailer.metadata.sha256 or not hashed:
+        return trailer
     try:
         with open_stream(path) as file:
-            trailer = read_trailer(file)
-            if hashed and not trailer.metadata.sha256:
-                digest = sha256_of(Window(file, trailer.size))
-                metadata = replace(trailer.metadata, sha256=digest)
-                return replace(trailer, metadata=metadata)
-            return trailer
-    except (OSError, SpoolError):
+            digest = sha256_of(Window(file, trailer.size))
+    except (OSError, InvalidRequestError):
         return None
-    return None
+    return replace(trailer, metadata=replace(trailer.metadata, sha256=digest))
 
 
 def check_spool_dir(spool_dir: str) -> None:

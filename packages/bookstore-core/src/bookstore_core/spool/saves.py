@@ -7,6 +7,7 @@ from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from typing import Any, BinaryIO
 
+from bookstore_core.disk.regular import open_regular
 from bookstore_core.errors import InvalidRequestError, NewerSaveError, SpoolError
 from bookstore_core.paths import DELIMITER, check_path
 from bookstore_core.stores.versions import VersionMetadata
@@ -87,6 +88,20 @@ def peek_trailer(descriptor: int, length: int) -> Trailer:
         if b"\n" in tail[:-1]:
             break
     return _trailer_at_end(tail, length)
+
+
+def peek_save(path: str | os.PathLike[str]) -> Trailer | None:
+    """Return the trailer of a save; None if there is none that can be read."""
+    try:
+        descriptor = open_regular(path)
+    except OSError:
+        return None
+    try:
+        return peek_trailer(descriptor, os.fstat(descriptor).st_size)
+    except (OSError, SpoolError):
+        return None
+    finally:
+        os.close(descriptor)
 
 
 def _trailer_at_end(tail: bytes, length: int) -> Trailer:
