@@ -122,6 +122,7 @@ class HubUnavailableError(BookstoreError):
     """JupyterHub cannot be reached, so it is not known who asks."""
 
     retryable = True
+    wide = True
 
 
 class BusyError(BookstoreError):

@@ -10,6 +10,7 @@ from bookstore_core.errors import (
     BookstoreError,
     ConfigurationError,
     ForbiddenError,
+    HubUnavailableError,
     StorageError,
     StorageUnavailableError,
     StoreRefusedError,
@@ -92,6 +93,12 @@ def test_an_error_of_the_service_keeps_its_class(name: str) -> None:
     assert (type(error), str(error)) == (type(sent), str(sent))
     assert (error.cause, error.wide) == (sent.cause, sent.wide)
     assert error.retryable == sent.retryable
+
+
+def test_a_hub_that_is_down_fails_every_save_alike() -> None:
+    with scripted(refused(HubUnavailableError("The hub is down."))) as server:
+        error = asked(server)
+    assert (error.wide, error.retryable) == (True, True)
 
 
 def test_a_service_that_does_not_listen_may_come_back() -> None:
