@@ -62,7 +62,7 @@ client = create_app(settings).test_client()
 for page in ("", "history?path=a.ipynb"):
     assert client.get(f"/bookstore/{{page}}").status_code == 200
 print({{"nbconvert", "nbdime", "nbformat", "jsonschema", "pygments", "mistune",
-    "prometheus_client", "apispec"}} & set(sys.modules))
+    "prometheus_client", "apispec", "sqlalchemy", "asyncio"}} & set(sys.modules))
 """
     assert run(code) == "set()"
 
