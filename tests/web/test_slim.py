@@ -24,6 +24,11 @@ def run(code: str) -> str:
 @pytest.mark.parametrize(
     ("name", "code", "answer"),
     [
+        (
+            "configparser",
+            "from configparser import RawConfigParser as R; print(R().sections())",
+            "[]",
+        ),
         ("html", "import html; print(html.escape('<'))", "&lt;"),
         ("difflib", "from difflib import ndiff; print(ndiff.__module__)", "difflib"),
         (

@@ -13,8 +13,12 @@ from typing import Any
 NOT_NEEDED = ("rfc3987_syntax", "isoduration")
 
 #: What gunicorn, Flask and botocore import for what they seldom do here: apps in eggs,
-#: plugins of a command, errors as HTML, waiters, routes that are like another one.
-PUT_OFF = ("html", "importlib.metadata", "jmespath", "difflib")
+#: plugins of a command, errors as HTML, waiters, routes that are like another one, and
+#: files of settings that are seldom there.
+PUT_OFF = (
+    *("configparser", "csv", "difflib", "html", "importlib.metadata", "jmespath"),
+    *("platformdirs", "shlex"),
+)
 
 
 class _Later(ModuleType):
