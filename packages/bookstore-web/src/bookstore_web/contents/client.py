@@ -55,7 +55,7 @@ TOO_LARGE = (
 Body = bytes | tuple[bytes, ...] | Iterator[bytes]
 
 
-class NotStreamedError(BookstoreError):
+class NotStreamedError(StorageError):
     """This content has to be saved as a model; nothing was written."""
 
 
