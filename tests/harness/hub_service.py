@@ -29,6 +29,7 @@ MODERN, CLASSIC = FRONT_ENDS["notebook"], FRONT_ENDS["classic"]
 
 MORE = """
 c.JupyterHub.allow_named_servers = True
+c.Spawner.start_timeout = c.Spawner.http_timeout = 180  # on a busy machine
 c.Authenticator.admin_users = {{"eve"}}
 c.JupyterHub.load_groups = {{"lab": {{"users": ["ann", "bob"]}}}}
 c.JupyterHub.services += [{{"name": "tests", "api_token": {token!r}}}]
@@ -154,7 +155,7 @@ class Someone:
         """Start a server, and wait until it answers."""
         self.site.manage("POST", self.server(server))
         wait_for(
-            lambda: self._is_ready(server), what=f"{self.name}'s server", seconds=120
+            lambda: self._is_ready(server), what=f"{self.name}'s server", seconds=200
         )
 
     def stop(self, server: str = "") -> None:

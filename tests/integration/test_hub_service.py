@@ -62,6 +62,7 @@ def arrived(person: Someone, path: str, number: int, server: str = "") -> None:
     wait_for(
         lambda: len(person.versions(path, server=server)) == number,
         what=f"{number} versions of {person.name}'s {path}",
+        seconds=120,
     )
 
 
