@@ -3,9 +3,9 @@
 botocore chooses the endpoint of each call, validates its parameters and builds its
 answer by models, which takes most of the time of a call. The first call for a bucket is
 botocore's: it shows the address, the region and the headers. Later calls of the
-operations here are sent to the same address, with the same signature, and over
-connections that botocore has opened. An answer that is not as expected is read by
-botocore's parser, and a bucket that redirects is left to botocore.
+operations here are sent to the same address, signed by botocore and over its
+connections. An answer that is not as expected is read by botocore's parser, and a
+bucket that redirects is left to botocore.
 """
 
 import base64
@@ -15,14 +15,14 @@ import threading
 import zlib
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import SplitResult, quote, urlsplit
+from urllib.parse import quote
 
 import botocore.session
-from botocore.awsrequest import AWSPreparedRequest
+from botocore.auth import S3SigV4Auth
+from botocore.awsrequest import AWSRequest
 from botocore.exceptions import ClientError
 from botocore.parsers import create_parser
 
-from bookstore_core.clock import utc_now
 from bookstore_core.settings import BookstoreSettings
 from bookstore_core.stores.s3.client import Timeouts, is_aws, new_client
 from bookstore_core.stores.s3.credentials import explained
@@ -31,8 +31,6 @@ from bookstore_core.stores.s3.lean.answers import (
     read_headers,
     read_listing,
 )
-from bookstore_core.stores.s3.lean.signature import UNSIGNED, digest_of, sign
-from bookstore_core.stores.s3.lean.wire import Wire
 
 #: The names that botocore gives to headers of a PUT.
 PUT_HEADERS = {
@@ -50,6 +48,9 @@ QUERY = {
     "ContinuationToken": "continuation-token",
     "StartAfter": "start-after",
 }
+#: How botocore describes the checksum of `LeanClient._checksum` on AWS.
+ALGORITHM = {"algorithm": "crc32", "in": "header", "name": "x-amz-checksum-crc32"}
+
 #: Answers to a wrong address: botocore finds the right one.
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 #: Also the answer to a wrong region; repeated by botocore, which may know what to do.
@@ -68,16 +69,9 @@ def lean_client(settings: BookstoreSettings, timeouts: Timeouts) -> Any:
 class Place:
     """What botocore's call to a bucket showed: its URL, and how to sign for it."""
 
-    origin: str  # as https://host
-    host: str  # the Host header
-    path: str  # without a final slash
+    url: str  # without a final slash
     region: str
     agent: str
-
-    @property
-    def signs_contents(self) -> bool:
-        """Whether a content with a checksum is signed too: it is not with TLS."""
-        return not self.origin.startswith("https:")
 
 
 @dataclass(frozen=True)
@@ -125,7 +119,6 @@ class LeanClient:
         self._places: dict[str, Place] = {}
         self._redirected: set[str] = set()
         self._seen = threading.local()
-        self._wire = Wire(client._endpoint.http_session)
         client.meta.events.register_last("before-send.s3", self._see)
 
     def __getattr__(self, name: str) -> Any:
@@ -189,32 +182,25 @@ class LeanClient:
         return self._by_botocore(call) if read is None else read
 
     def _send(self, place: Place, call: Call) -> Any:
-        path = f"{place.path}{call.path}" or "/"
-        signed = place.signs_contents or call.method != "PUT"
-        headers = {**call.headers, "User-Agent": place.agent}
-        sign(
-            headers,
+        path = call.path or ("" if place.url.count("/") > 2 else "/")
+        query = f"?{call.query}" if call.query else ""
+        request = AWSRequest(
             method=call.method,
-            host=place.host,
-            path=path,
-            query=call.query,
-            payload=digest_of(call.body) if signed else UNSIGNED,
-            region=place.region,
-            credentials=self._credentials(),
-            at=utc_now(),
+            url=f"{place.url}{path}{query}",
+            headers={**call.headers, "User-Agent": place.agent},
+            data=call.body,
         )
-        if call.body:
-            headers["Content-Length"] = str(len(call.body))
-        target = f"{path}?{call.query}" if call.query else path
-        request = AWSPreparedRequest(
-            call.method, f"{place.origin}{target}", headers, call.body, False
+        # By these, botocore decides whether a content must be hashed for its signature.
+        request.context.update(
+            has_streaming_input=call.method == "PUT",
+            checksum={"request_algorithm": ALGORITHM} if self._aws else {},
         )
+        S3SigV4Auth(self._credentials(), "s3", place.region).add_auth(request)
+        prepared = request.prepare()
         _, answer = self._client.meta.events.emit_until_response(
-            f"before-send.s3.{call.event}", request=request
+            f"before-send.s3.{call.event}", request=prepared
         )
-        return answer or self._wire.send(
-            request, origin=place.origin, host=place.host, target=target
-        )
+        return answer or self._client._endpoint.http_session.send(prepared)
 
     def _credentials(self) -> Any:
         try:
@@ -247,22 +233,8 @@ def _place_in(request: Any, call: Call) -> Place | None:
     url = request.url.partition("?")[0].rstrip("/")
     if scope is None or not url.endswith(call.path):
         return None
-    parts = urlsplit(url.removesuffix(call.path))
-    return Place(
-        origin=f"{parts.scheme}://{parts.netloc}",
-        host=_host(parts),
-        path=parts.path,
-        region=scope[1],
-        agent=headers.get("user-agent", ""),
-    )
-
-
-def _host(parts: SplitResult) -> str:
-    """Return the Host header that botocore signs and sends."""
-    host = parts.hostname or ""
-    host = f"[{host}]" if ":" in host else host
-    usual = {"http": 80, "https": 443}.get(parts.scheme)
-    return host if parts.port in (None, usual) else f"{host}:{parts.port}"
+    bucket = url.removesuffix(call.path)
+    return Place(bucket, scope[1], headers.get("user-agent", ""))
 
 
 def _error_in(answer: Any, call: Call) -> ClientError:
