@@ -60,7 +60,8 @@ def templates() -> Iterator[None]:
 def catalogues(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Put catalogues beside what else a test makes, and wait for what is new."""
     place = "bookstore_web.catalogue.place"
-    monkeypatch.setattr(f"{place}.default_folder", lambda: tmp_path / "catalogues")
+    folder = "bookstore_web.catalogue.databases.files.default_folder"
+    monkeypatch.setattr(folder, lambda: tmp_path / "catalogues")
     monkeypatch.setattr(f"{place}.SYNCHRONOUS", "OFF")
     monkeypatch.setattr("bookstore_web.catalogue.keeper.PATIENCE", 60.0)
 

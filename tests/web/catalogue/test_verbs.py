@@ -1,12 +1,14 @@
 """`jupyter bookstore index` and `jupyter bookstore search`."""
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from bookstore_core.settings import BookstoreSettings
+from bookstore_web.catalogue.check import check_catalogue
 from harness.command import Outcome, Run
 from harness.sources import notebook_of
 
@@ -60,3 +62,53 @@ def test_a_wrong_search_has_a_sentence(call: Callable[..., Outcome]) -> None:
     early = call("search", "anything")
     assert early.code == 4
     assert "First run: jupyter bookstore index" in early.err
+
+
+def test_doctor_and_status_say_how_far_the_catalogue_is(
+    put: Put, call: Callable[..., Outcome]
+) -> None:
+    put("workspace/a.ipynb", notebook_of("xylophone"))
+    assert "is not made yet. Run 'jupyter bookstore index'" in call("status").out
+    call("index")
+    said = re.compile(r"The catalogue sqlite:\S+ has 1 notebook, as of .+ ago\.")
+    assert said.search(call("doctor").out)
+    assert said.search(call("status").out)
+    (part,) = json.loads(call("status", "--json").out)["parts"]
+    assert part["name"] == "catalogue"
+
+
+def test_doctor_says_that_a_catalogue_is_of_another_store(
+    put: Put, call: Callable[..., Outcome], tmp_path: Path
+) -> None:
+    put("workspace/a.ipynb", notebook_of("xylophone"))
+    call("index")
+    outcome = call("doctor", "--BookstoreSettings.published_prefix=elsewhere")
+    assert outcome.code == 1
+    assert "(workspace, published), not from" in outcome.out
+    assert "--rebuild" in outcome.out
+
+
+def test_doctor_says_that_a_catalogue_cannot_be_used(
+    call: Callable[..., Outcome], tmp_path: Path
+) -> None:
+    (tmp_path / "catalogue.sqlite").write_bytes(b"something else")
+    outcome = call("doctor")
+    assert outcome.code == 1
+    assert "is not a catalogue of bookstore. Name another file" in outcome.out
+    assert (tmp_path / "catalogue.sqlite").read_bytes() == b"something else"
+
+
+def test_nothing_is_said_of_a_catalogue_that_nobody_wants(
+    settings: BookstoreSettings,
+) -> None:
+    assert [*check_catalogue(settings, thorough=True)] == []
+
+
+def test_a_database_in_the_network_is_looked_at_by_doctor_alone(
+    settings: BookstoreSettings, tmp_path: Path
+) -> None:
+    settings.catalogue_url = f"postgresql+psycopg://x/y?host={tmp_path}"
+    assert [*check_catalogue(settings, thorough=False)] == []
+    (finding,) = check_catalogue(settings, thorough=True)
+    assert not finding.ok
+    assert "catalogue_url" in finding.remedy

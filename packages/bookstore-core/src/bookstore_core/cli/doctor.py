@@ -26,6 +26,7 @@ from bookstore_core.spool.directory import (
 )
 from bookstore_core.spool.report import report_spool
 from bookstore_core.stores import Finding, open_store
+from bookstore_core.upkeep.parts import check_parts
 from bookstore_core.upkeep.repair import repair
 
 #: What to do about a problem of the spool, besides what it says itself.
@@ -93,6 +94,8 @@ class DoctorApp(Verb):
         yield from _check_store(settings, repairing=self.repair)
         yield from _check_spool(settings)
         yield from _check_directories(settings)
+        for _, finding in check_parts(settings, thorough=True):
+            yield finding
         yield from check_extensions(self.config)
 
     def _check_files(self) -> Iterator[Finding]:

@@ -8,6 +8,7 @@ from bookstore_core.clock import utc_now
 from bookstore_core.errors import SpoolError
 from bookstore_core.humanize import say_size, say_span
 from bookstore_core.spool.report import SpoolReport, report_spool
+from bookstore_core.upkeep.parts import check_parts
 
 
 class StatusApp(Verb):
@@ -29,15 +30,25 @@ class StatusApp(Verb):
         value["unarchived"] = settings.unarchived
         if settings.unarchived:
             wrong.append(f"Saves are not archived. {settings.unarchived}")
-        self.show(value, _lines(spool_dir, report, wrong))
+        parts = [
+            (name, finding.sentence)
+            for name, finding in check_parts(settings, thorough=False)
+        ]
+        value["parts"] = [{"name": name, "sentence": said} for name, said in parts]
+        self.show(value, _lines(spool_dir, report, wrong, parts))
         if not report.readable:
             return EXIT_CODES[SpoolError]
         return 0 if report.ok and not wrong else 1
 
 
-def _lines(spool_dir: str, report: SpoolReport, wrong: list[str]) -> Iterator[str]:
+def _lines(
+    spool_dir: str,
+    report: SpoolReport,
+    wrong: list[str],
+    parts: list[tuple[str, str]],
+) -> Iterator[str]:
     if report.readable:
-        for name, value in _rows(spool_dir, report):
+        for name, value in (*_rows(spool_dir, report), *parts):
             yield f"{name:13} {value}"
         yield ""
     for problem in (*wrong, *report.problems):

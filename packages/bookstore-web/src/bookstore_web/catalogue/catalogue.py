@@ -48,11 +48,14 @@ class Catalogue:
         index: WordIndex,
         *,
         folders: Mapping[str, str],
+        source: str = "",
         clock: Callable[[], float] = time.time,
     ) -> None:
         self.engine = engine
         self.index = index
         self.folders = dict(folders)
+        #: The store and the shelves that it is made from.
+        self.source = source
         self.clock = clock
         #: Whether its file was found to be damaged: it must be made again.
         self.damaged = False

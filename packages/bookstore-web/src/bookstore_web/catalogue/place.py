@@ -1,12 +1,7 @@
 """Where the catalogue is, and opening it; one that cannot be used is made again."""
 
-import hashlib
-import os
 import sqlite3
-import struct
-import tempfile
 import unicodedata
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +9,18 @@ from sqlalchemy import Connection, Engine, create_engine, event, insert, inspect
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
-from bookstore_core.disk.private import create_private, make_private, take_back
 from bookstore_core.errors import ConfigurationError, StorageUnavailableError
 from bookstore_core.history import SHELVES
 from bookstore_core.settings import BookstoreSettings
 from bookstore_web.catalogue.catalogue import Catalogue, is_damage
+from bookstore_web.catalogue.databases.files import (
+    APPLICATION_ID,
+    check_file,
+    default_file,
+    is_catalogue,
+    not_ours,
+    source_of,
+)
 from bookstore_web.catalogue.databases.index import WordIndex
 from bookstore_web.catalogue.databases.postgres import PostgresIndex
 from bookstore_web.catalogue.databases.sqlite import SqliteIndex
@@ -26,10 +28,6 @@ from bookstore_web.catalogue.databases.tables import METADATA, STATE
 
 #: The form of the tables, and of the words in them, which Python's Unicode data cuts.
 FORM = f"2 {unicodedata.unidata_version}"
-#: The application id of our files: "book".
-APPLICATION_ID = 0x626F6F6B
-#: Where a file of SQLite has the id, after its first words.
-_MAGIC, _ID_AT = b"SQLite format 3\0", 68
 #: Seconds to wait for a process that writes.
 BUSY_SECONDS = 5
 #: How SQLite writes: a file survives the end of a process, and of the machine.
@@ -62,24 +60,58 @@ def _open(
     settings: BookstoreSettings, *, rebuild: bool, torn: bool = False
 ) -> Catalogue:
     url, is_default = _url(settings)
-    index: WordIndex = SqliteIndex()
-    if url.get_backend_name() == "postgresql":
-        engine, index = _postgres_engine(url), PostgresIndex()
-    else:
-        _check_file(Path(url.database or ""), is_default=is_default, torn=torn)
-        engine = _sqlite_engine(url)
-    folders = {
-        name: f"{shelf.prefix(settings)}/"
-        for name, shelf in SHELVES.items()
-        if shelf.prefix(settings)
-    }
-    catalogue = Catalogue(engine, index, folders=folders)
+    if url.get_backend_name() == "sqlite":
+        check_file(Path(url.database or ""), is_default=is_default, torn=torn)
+    catalogue = _catalogue(settings, url)
     try:
         _prepare(catalogue, rebuild=rebuild)
     except BaseException:
         catalogue.close()
         raise
     return catalogue
+
+
+def find_catalogue(settings: BookstoreSettings) -> Catalogue | None:
+    """Return the catalogue that the settings name; None if it must be made first.
+
+    Nothing is made or changed. Raises what `open_catalogue` raises.
+    """
+    try:
+        url, is_default = _url(settings)
+        file = Path(url.database or "")
+        if url.get_backend_name() == "sqlite":
+            if not file.exists() or file.stat().st_size == 0:
+                return None
+            if not is_catalogue(file):
+                if is_default:
+                    return None
+                raise ConfigurationError(not_ours(file))
+        catalogue = _catalogue(settings, url)
+        try:
+            is_known = _form(catalogue.engine) == FORM
+        except BaseException:
+            catalogue.close()
+            raise
+    except (SQLAlchemyError, OSError) as error:
+        raise _away(error) from error
+    if is_known:
+        return catalogue
+    catalogue.close()
+    return None
+
+
+def _catalogue(settings: BookstoreSettings, url: URL) -> Catalogue:
+    index: WordIndex
+    if url.get_backend_name() == "postgresql":
+        engine, index = _postgres_engine(url), PostgresIndex()
+    else:
+        engine, index = _sqlite_engine(url), SqliteIndex()
+    folders = {
+        name: f"{shelf.prefix(settings)}/"
+        for name, shelf in SHELVES.items()
+        if shelf.prefix(settings)
+    }
+    return Catalogue(engine, index, folders=folders, source=source_of(settings))
 
 
 def _away(error: Exception) -> StorageUnavailableError:
@@ -114,53 +146,6 @@ _NO_DATABASE = (
     "BookstoreSettings.catalogue_url names no database. Write "
     "'sqlite:////absolute/path' or 'postgresql+psycopg://user@host/name'."
 )
-
-
-def default_file(settings: BookstoreSettings) -> Path:
-    """Return the file for a store, in the directory for temporary files.
-
-    Homes are often on NFS, where SQLite's locks fail; what is lost is made again.
-    """
-    place = (
-        *(settings.storage, settings.local_root, settings.s3_endpoint_url),
-        *(settings.bucket, settings.workspace_prefix, settings.published_prefix),
-    )
-    name = hashlib.sha256("\n".join(map(str, place)).encode()).hexdigest()[:16]
-    return default_folder() / f"catalogue-{name}.sqlite"
-
-
-def default_folder() -> Path:
-    """Return this account's folder for catalogues."""
-    return Path(tempfile.gettempdir()) / f"bookstore-{os.geteuid()}"
-
-
-def _check_file(file: Path, *, is_default: bool, torn: bool) -> None:
-    """Make a private file, and remove one that is torn. Raises ConfigurationError."""
-    if is_default:
-        make_private(file.parent)
-        take_back(file.parent)
-    with suppress(FileExistsError):
-        os.close(create_private(file))
-    with file.open("rb") as opened:
-        head = opened.read(_ID_AT + 4)
-    is_ours = head.startswith(_MAGIC) and head[_ID_AT:] == struct.pack(
-        ">I", APPLICATION_ID
-    )
-    if not head or (is_ours and not torn):
-        return
-    if not (is_default or is_ours):
-        raise ConfigurationError(
-            f"{file} is not a catalogue of bookstore. Name another file in "
-            "BookstoreSettings.catalogue_url, or remove it."
-        )
-    remove_file(file)
-    os.close(create_private(file))
-
-
-def remove_file(file: Path) -> None:
-    """Remove a catalogue in a file."""
-    for suffix in ("", "-journal"):
-        Path(f"{file}{suffix}").unlink(missing_ok=True)
 
 
 def _sqlite_engine(url: URL) -> Engine:

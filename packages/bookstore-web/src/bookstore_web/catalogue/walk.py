@@ -79,7 +79,8 @@ class Walk:
         for shelf in self._shelves:
             yield from self._list(shelf, number, state)
         done = {f"walk_{shelf}": "" for shelf in self._shelves}
-        self._catalogue.set_state(known_at=state["walk_began"], walk_began="", **done)
+        done |= {"source": self._catalogue.source, "walk_began": ""}
+        self._catalogue.set_state(known_at=state["walk_began"], **done)
 
     def _list(
         self, shelf: str, number: int, state: dict[str, str]
