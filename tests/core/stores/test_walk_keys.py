@@ -2,6 +2,7 @@
 
 import pytest
 
+from bookstore_core.cursors import encode_cursor
 from bookstore_core.errors import InvalidRequestError
 from bookstore_core.stores import VersionStore
 from core.saving import save
@@ -51,6 +52,14 @@ def test_a_folder_below_can_be_walked(store: VersionStore) -> None:
     assert walk(store, "w/a/", limit=2) == KEYS[2:5]
     assert walk(store, "", limit=4) == KEYS
     assert walk(store, "nothing", limit=4) == []
+
+
+@pytest.mark.parametrize(("at", "first"), [("w/a/\U0010fffd", 5), ("w/a/c/", 3)])
+def test_a_walk_goes_on_after_any_key(store: VersionStore, at: str, first: int) -> None:
+    for key in KEYS:
+        save(store, key=key)
+    page = store.walk_keys("w", cursor=encode_cursor("walk", at))
+    assert [found.key for found in page.keys] == KEYS[first:]
 
 
 @pytest.mark.parametrize("limit", [1, 2, 50])

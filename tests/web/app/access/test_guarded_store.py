@@ -1,14 +1,17 @@
 """A store that does for one person what the rules allow."""
 
+import base64
 import io
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
+from bookstore_core.cursors import encode_cursor
 from bookstore_core.errors import BookstoreError, ForbiddenError
 from bookstore_core.settings import BookstoreSettings
 from bookstore_core.stores import (
+    KeyPage,
     Label,
     Version,
     VersionMetadata,
@@ -123,6 +126,43 @@ def test_a_walk_shows_what_a_person_may_read(
     every = sorted(set(KEYS) - left_out)
     assert walked(guarded(full, person), limit=limit) == every
     assert list(guarded(full, person).every_key()) == every
+
+
+def pages(store: VersionStore, call: str, cursor: str | None = None) -> list[KeyPage]:
+    """Return pages of the published shelf, each with one row at most."""
+    found = [getattr(store, call)("published", cursor=cursor, limit=1)]
+    while (cursor := found[-1].cursor) is not None:
+        found.append(getattr(store, call)("published", cursor=cursor, limit=1))
+    return found
+
+
+@pytest.mark.parametrize("call", ["list_keys", "walk_keys"])
+def test_no_cursor_tells_the_name_of_what_is_hidden(
+    full: VersionStore, put: Put, call: str
+) -> None:
+    many = [f"@lab/{number}.ipynb" for number in range(25)]
+    for key in (*many, "@team/u.ipynb", "@x.ipynb", "@\U0010ffff.ipynb"):
+        put(f"published/{key}", b"{}")
+    for person in (ANN, BEN):
+        for page in pages(guarded(full, person), call):
+            told = base64.b64decode(page.cursor or "").decode()
+            assert "@" not in told or (person is ANN and "@team" in told)
+    names = [row.key for page in pages(guarded(full, ANN), call) for row in page.keys]
+    assert "published/@lab/0.ipynb" not in names
+    assert names[-1] == "published/a.ipynb" or call == "walk_keys"
+
+
+@pytest.mark.parametrize("at", ["published/@", "published/@lab/a", "published/@l"])
+def test_a_made_up_cursor_does_not_find_what_is_hidden(
+    full: VersionStore, put: Put, at: str
+) -> None:
+    made_up = {
+        "walk_keys": encode_cursor("walk", at),
+        "list_keys": encode_cursor("keys", at.removeprefix("published/")),
+    }
+    before = [pages(guarded(full, BEN), *known) for known in made_up.items()]
+    put("published/@lab/a.ipynb", b"{}")
+    assert [pages(guarded(full, BEN), *known) for known in made_up.items()] == before
 
 
 def test_folders_above_a_persons_own_show_the_way_to_it(full: VersionStore) -> None:

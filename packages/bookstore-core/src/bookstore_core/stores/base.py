@@ -256,7 +256,8 @@ class VersionStore(ABC):
 
         The page has no folders. Keys below `.bookstore/` are left out as in
         `list_keys`, and so are those that are not `wanted`; a page may then have fewer
-        keys than `limit` although more follow.
+        keys than `limit` although more follow. The cursor is that of the last key which
+        was passed, ``encode_cursor("walk", key)``; any key may be in its place.
         """
 
     def every_key(self) -> Iterator[str]:

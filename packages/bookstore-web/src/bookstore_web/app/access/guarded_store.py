@@ -7,9 +7,10 @@ not. Listings show only what the person may read.
 from collections.abc import Callable, Collection
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from typing import Any, BinaryIO
 
-from bookstore_core.cursors import encode_cursor, read_cursor
+from bookstore_core.cursors import decode_cursor, encode_cursor, read_cursor
 from bookstore_core.errors import ForbiddenError
 from bookstore_core.paths import printable
 from bookstore_core.stores import (
@@ -134,12 +135,17 @@ class GuardedStore(VersionStore):
             return self._inner.list_keys(prefix, cursor=cursor, limit=limit)
         if not readable.includes(prefix):
             return KeyPage((), _folders_below(prefix, readable))
-        page = self._inner.list_keys(prefix, cursor=cursor, limit=limit)
-        return replace(
-            page,
-            keys=tuple(row for row in page.keys if readable.includes(row.key)),
-            folders=tuple(name for name in page.folders if readable.includes(name)),
-        )
+        keys, folders, limit = list[Version](), list[str](), max(limit, 1)
+        while True:
+            # A cursor tells the last name of a page, so that one must be readable.
+            most = limit - len(keys) - len(folders)
+            page = self._inner.list_keys(prefix, cursor=cursor, limit=most)
+            last = max((*(row.key for row in page.keys), *page.folders), default=None)
+            keys += [row for row in page.keys if readable.includes(row.key)]
+            folders += [name for name in page.folders if readable.includes(name)]
+            cursor = page.cursor
+            if cursor is None or (last is not None and readable.includes(last)):
+                return KeyPage(tuple(keys), tuple(folders), cursor)
 
     def walk_keys(
         self,
@@ -160,13 +166,10 @@ class GuardedStore(VersionStore):
             if number >= len(places):
                 return KeyPage(())
             place = places[number]
-        whole = readable.includes_all(place)
-        page = self._inner.walk_keys(
-            place,
-            cursor=inner,
-            limit=limit,
-            wanted=wanted if whole else _both(readable.includes, wanted),
-        )
+        walk = partial(self._inner.walk_keys, place, wanted=wanted)
+        if not readable.includes_all(place):
+            walk = partial(_walk_around, walk, readable)
+        page = walk(cursor=inner, limit=limit)
         if len(places) == 1:
             return page
         following: Any = (number, page.cursor) if page.cursor else (number + 1, None)
@@ -245,10 +248,28 @@ def _folders_below(prefix: str, readable: Readable) -> tuple[str, ...]:
     return tuple(dict.fromkeys(f"{prefix}{name.partition('/')[0]}/" for name in found))
 
 
-def _both(
-    first: Callable[[str], bool], second: Callable[[str], bool] | None
-) -> Callable[[str], bool]:
-    return lambda key: first(key) and (second is None or second(key))
+def _walk_around(
+    walk: Callable[..., KeyPage], readable: Readable, *, cursor: str | None, limit: int
+) -> KeyPage:
+    """Return a page of a walk without what is hidden.
+
+    What is hidden is passed over, so that no cursor tells the name of a hidden key, nor
+    does a cursor that somebody makes up find out whether there are any.
+    """
+    found, limit = list[Version](), max(limit, 1)
+    while True:
+        if (after := decode_cursor("walk", cursor)) is not None:
+            cursor = encode_cursor("walk", readable.beyond_hidden(after))
+        page = walk(cursor=cursor, limit=limit - len(found))
+        cursor = page.cursor
+        for row in page.keys:
+            if not readable.includes(row.key):
+                cursor = encode_cursor("walk", row.key)
+                break
+            found.append(row)
+        last = decode_cursor("walk", cursor)
+        if last is None or readable.includes(last):
+            return KeyPage(tuple(found), (), cursor)
 
 
 def _position(cursor: str) -> tuple[int, str | None]:

@@ -26,6 +26,8 @@ from bookstore_web.app.access.people import (
 
 #: A part of a key that is nobody's folder: the workspace of who has none.
 NO_FOLDER = "="
+#: It sorts after what else may follow a prefix in a key.
+LAST = "\U0010fffd"
 
 
 @dataclass(frozen=True)
@@ -61,6 +63,18 @@ class Readable:
             if known.startswith(prefix) and not (found and known.startswith(found[-1])):
                 found.append(known)
         return tuple(found)
+
+    def beyond_hidden(self, key: str) -> str:
+        """Return `key`, or if it is hidden, the end of what is hidden around it.
+
+        A listing in order of keys that goes on after it leaves out nothing else.
+        """
+        around = [known for known in self.hidden if key.startswith(known)]
+        if self.includes(key) or not around:
+            return key
+        hidden = max(around, key=len)
+        following = [p for p in self.shown if p.startswith(hidden) and p > key]
+        return min(following, default=max(key, hidden + LAST))
 
 
 class Policy:
