@@ -15,10 +15,11 @@ from bookstore_core.stores import VersionStore
 from bookstore_core.stores.local import key_folder, patches
 from bookstore_core.stores.local.places import BATCH
 from bookstore_core.stores.local.store import LocalStore
-from bookstore_core.stores.s3.client import Timeouts, new_client
+from bookstore_core.stores.s3.client import new_client
 from bookstore_core.stores.s3.lean.client import lean_client
 from bookstore_core.stores.s3.store import S3Store
 from bookstore_core.stores.service.store import ServiceStore
+from bookstore_core.stores.timeouts import Timeouts
 from core.saving import MakeStore, Traits
 from core.stubbing import MakeStubbed, Stubbed
 from harness.ministack import ministack as running_ministack

@@ -1,12 +1,10 @@
 """The web app on its own, started by the command that docs/deploy.md gives."""
 
-import http.client
 import io
 import json
 import os
 import re
 import signal
-import socket
 import stat
 import subprocess
 from collections.abc import Callable, Iterator
@@ -18,6 +16,7 @@ import pytest
 from bookstore_core.settings import BookstoreSettings
 from bookstore_core.stores import VersionMetadata, new_save_id, open_store, utc_now
 from harness.notebook_server import TOP, notebook
+from harness.standalone import SocketConnection
 from harness.waiting import wait_for
 
 #: A key whose encoded form is three times as long.
@@ -30,18 +29,6 @@ def documented_command() -> str:
     text = (TOP / "docs" / "deploy.md").read_text()
     block = next(b for b in re.findall(r"```sh\n(.*?)```", text, re.S) if "--bind" in b)
     return block[block.index("\ngunicorn ") :].strip()
-
-
-class SocketConnection(http.client.HTTPConnection):
-    """A connection over a unix socket."""
-
-    def __init__(self, path: Path) -> None:
-        super().__init__("localhost", timeout=60)
-        self._path = path
-
-    def connect(self) -> None:
-        self.sock = socket.socket(socket.AF_UNIX)
-        self.sock.connect(str(self._path))
 
 
 def ask(path: Path, target: str, **headers: str) -> tuple[int, str]:

@@ -14,7 +14,7 @@ from bookstore_core.history import History, skim
 from bookstore_core.settings import BookstoreSettings
 from bookstore_core.stores import Label, VersionStore
 from bookstore_core.stores.local.store import LocalStore
-from bookstore_core.stores.s3.client import FOR_WORK
+from bookstore_core.stores.timeouts import FOR_WORK
 from core.saving import Traits, save
 
 PATH = "ann/mine.ipynb"

@@ -23,14 +23,9 @@ from bookstore_core.errors import (
 )
 from bookstore_core.settings import BookstoreSettings
 from bookstore_core.stores import VersionStore, open_store
-from bookstore_core.stores.s3.client import (
-    FOR_PEOPLE,
-    FOR_WORK,
-    Timeouts,
-    loader_of,
-    new_client,
-)
+from bookstore_core.stores.s3.client import loader_of, new_client
 from bookstore_core.stores.s3.store import S3Store
+from bookstore_core.stores.timeouts import FOR_PEOPLE, FOR_WORK, Timeouts
 from core.saving import KEY, MakeStore, Traits, contents_of, save, versions_one_by_one
 from harness.fault_proxy import Fault, FaultProxy
 from harness.notebook_server import free_port

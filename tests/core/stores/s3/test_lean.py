@@ -9,9 +9,10 @@ from botocore.awsrequest import AWSResponse
 from botocore.exceptions import ClientError
 
 from bookstore_core.settings import BookstoreSettings
-from bookstore_core.stores.s3.client import FOR_WORK, new_client
+from bookstore_core.stores.s3.client import new_client
 from bookstore_core.stores.s3.lean.answers import read_headers, read_listing
 from bookstore_core.stores.s3.lean.client import LeanClient, lean_client
+from bookstore_core.stores.timeouts import FOR_WORK
 from core.conftest import S3_KINDS
 from core.saving import KEY, MakeStore, Traits, save
 from harness.fault_proxy import Fault, FaultProxy

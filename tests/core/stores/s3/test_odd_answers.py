@@ -22,8 +22,9 @@ from bookstore_core.errors import (
 from bookstore_core.history import History
 from bookstore_core.settings import BookstoreSettings
 from bookstore_core.stores import Label, VersionStore, open_store
-from bookstore_core.stores.s3.client import FOR_WORK, new_client
+from bookstore_core.stores.s3.client import new_client
 from bookstore_core.stores.streams import Window
+from bookstore_core.stores.timeouts import FOR_WORK
 from core.saving import KEY, SAVED_AT, MakeStore, Traits, contents_of, save
 from core.stubbing import BUCKET, ENABLED, Stubbed
 from harness.fault_proxy import Fault, FaultProxy

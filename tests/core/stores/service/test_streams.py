@@ -13,8 +13,8 @@ from bookstore_core.errors import StorageUnavailableError
 from bookstore_core.settings import BookstoreSettings
 from bookstore_core.stores import Label, VersionStore
 from bookstore_core.stores.service import connection
-from bookstore_core.stores.service.connection import FOR_CHECKS, FOR_PEOPLE, Timeouts
 from bookstore_core.stores.service.store import ServiceStore
+from bookstore_core.stores.timeouts import FOR_CHECKS, FOR_PEOPLE, Timeouts
 from core.saving import KEY, MakeStore, Traits, contents_of, metadata_for, save
 from harness.scripted import answer, scripted
 from harness.service import Mounted

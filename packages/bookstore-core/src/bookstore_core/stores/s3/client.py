@@ -5,7 +5,6 @@ import gzip
 import hashlib
 import io
 import json
-from dataclasses import dataclass
 from functools import cache, partial
 from pathlib import Path
 from typing import Any
@@ -25,20 +24,7 @@ from bookstore_core.stores.s3.credentials import (
     find_credentials,
     renew_credentials,
 )
-
-
-@dataclass(frozen=True)
-class Timeouts:
-    """Seconds to wait for a connection, and for the next bytes on it."""
-
-    connect: float
-    read: float
-
-
-FOR_WORK = Timeouts(5, 30)
-FOR_CHECKS = Timeouts(2, 2.5)
-#: For a person who waits for a page: an answer or an error within five seconds.
-FOR_PEOPLE = Timeouts(2, 3)
+from bookstore_core.stores.timeouts import Timeouts
 
 #: The pool keeps connections for so many parallel callers (the threads of the web
 #: app), each with as many threads as an uploader has, and some more.

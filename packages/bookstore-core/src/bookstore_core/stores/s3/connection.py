@@ -27,12 +27,6 @@ from bookstore_core.errors import (
 )
 from bookstore_core.paths import printable
 from bookstore_core.settings import BookstoreSettings
-from bookstore_core.stores.s3.client import (
-    FOR_CHECKS,
-    FOR_PEOPLE,
-    FOR_WORK,
-    Timeouts,
-)
 from bookstore_core.stores.s3.credentials import are_set, explain, places_of
 from bookstore_core.stores.s3.errors import (
     STALE_CREDENTIALS,
@@ -42,6 +36,7 @@ from bookstore_core.stores.s3.errors import (
     translate_failure,
 )
 from bookstore_core.stores.streams import GuardedBody
+from bookstore_core.stores.timeouts import FOR_CHECKS, FOR_PEOPLE, FOR_WORK, Timeouts
 
 #: The number of attempts of a read, unless the first took this many seconds.
 READ_ATTEMPTS = 3

@@ -26,7 +26,7 @@ from bookstore_core.stores.s3.check import (
     prepare_s3,
     unversioned,
 )
-from bookstore_core.stores.s3.client import Timeouts, is_aws
+from bookstore_core.stores.s3.client import is_aws
 from bookstore_core.stores.s3.connection import BotocoreConnection
 from bookstore_core.stores.s3.doubts import (
     Doubt,
@@ -46,6 +46,7 @@ from bookstore_core.stores.s3.remedies import remedy_for
 from bookstore_core.stores.s3.upkeep.keys import every_key
 from bookstore_core.stores.s3.upkeep.removals import S3Removals
 from bookstore_core.stores.streams import Window
+from bookstore_core.stores.timeouts import Timeouts
 from bookstore_core.stores.versions import (
     KeyPage,
     Label,

@@ -46,6 +46,7 @@ from bookstore_core.stores.service.forms import (
 )
 from bookstore_core.stores.service.their_clock import TheirClock
 from bookstore_core.stores.streams import GuardedBody
+from bookstore_core.stores.timeouts import FOR_CHECKS, FOR_PEOPLE, FOR_WORK, Timeouts
 
 T = TypeVar("T")
 
@@ -73,20 +74,6 @@ SPARE_CONNECTIONS = 4
 
 CONTENT = "application/octet-stream"
 JSON = "application/json"
-
-
-@dataclass(frozen=True)
-class Timeouts:
-    """Seconds to wait for a connection, and for the next bytes on it."""
-
-    connect: float
-    read: float
-
-
-FOR_WORK = Timeouts(5, 30)
-FOR_CHECKS = Timeouts(2, 2.5)
-#: For a person who waits for a page: an answer or an error within five seconds.
-FOR_PEOPLE = Timeouts(2, 3)
 
 
 @dataclass(frozen=True)

@@ -24,13 +24,14 @@ from botocore.exceptions import ClientError
 from botocore.parsers import create_parser
 
 from bookstore_core.settings import BookstoreSettings
-from bookstore_core.stores.s3.client import Timeouts, is_aws, new_client
+from bookstore_core.stores.s3.client import is_aws, new_client
 from bookstore_core.stores.s3.credentials import explained
 from bookstore_core.stores.s3.lean.answers import (
     METADATA,
     read_headers,
     read_listing,
 )
+from bookstore_core.stores.timeouts import Timeouts
 
 #: The names that botocore gives to headers of a PUT.
 PUT_HEADERS = {
