@@ -45,7 +45,7 @@ def service(
     mounted = tmp_path / "mounted"
     mounted.mkdir()
     (mounted / "f.ipynb").write_text(json.dumps(notebook))
-    return make_service(fs_cloning_basedir=str(mounted))
+    return make_service(fs_cloning_basedir=str(mounted), events_token="of S3")
 
 
 @pytest.fixture

@@ -54,6 +54,11 @@ class ServiceSettings(LoggingConfigurable):
         help="With auth = 'hub': text that signs the cookies of logins, the same for "
         "all replicas. Empty: one made of the service's JUPYTERHUB_API_TOKEN.",
     ).tag(config=True, if_wrong=("", NOT_ALONE))
+    events_token = Secret(
+        help="Token with which S3's event notifications are posted to "
+        "/api/bookstore/events of the web app on its own, so that search knows what "
+        "others store. Empty: they are not taken.",
+    ).tag(config=True, if_wrong=("", NOT_ALONE))
     admin_users = List(
         Unicode(),
         help="Names of people who may read everything, with auth = 'header' or 'hub'; "

@@ -23,6 +23,7 @@ from bookstore_web.app.context import (
 from bookstore_web.app.pages import pages
 from bookstore_web.app.request_metrics import are_counted, count_requests
 from bookstore_web.app.services import EXTENSION, Services
+from bookstore_web.app.store import events
 from bookstore_web.app.store.blueprint import store_blueprint
 from bookstore_web.app.times import FILTERS
 from bookstore_web.wire import ENVELOPE, Launch
@@ -81,6 +82,7 @@ def create_app(
         app.register_blueprint(blueprint)
     if launch is None:
         app.register_blueprint(store_blueprint())
+        app.register_blueprint(events.blueprint)
     if entry is not None:
         entry.register(app)
     app.jinja_env.filters.update(FILTERS)

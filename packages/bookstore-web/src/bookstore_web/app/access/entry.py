@@ -16,6 +16,7 @@ from bookstore_web.app.access.people import NOBODY, Kind, Person
 from bookstore_web.app.access.policy import Policy
 from bookstore_web.app.standalone import (
     SAFE_METHODS,
+    TOKEN_ENDPOINTS,
     check_guards,
     check_origin,
     proxy_groups,
@@ -58,7 +59,8 @@ class Entry(ABC):
         Raises LoginRequiredError if it is not known, and ForbiddenError for a change
         that a page of another site asks a browser for.
         """
-        if request.endpoint in OPEN_ENDPOINTS | self.open_endpoints:
+        open_endpoints = OPEN_ENDPOINTS | TOKEN_ENDPOINTS | self.open_endpoints
+        if request.endpoint in open_endpoints:
             return NOBODY, None
         person = self.who()
         if not person.is_known:
