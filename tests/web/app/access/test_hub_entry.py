@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, unquote, urlsplit
 
 import pytest
 from flask.testing import FlaskClient
@@ -52,6 +52,27 @@ def test_a_browser_logs_in_at_the_hub_and_comes_back(
     for part in ("HttpOnly", "SameSite=Lax", f"Path={PREFIX}/"):
         assert part in cookie
     assert page(service).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("wanted", "shown"),
+    [
+        (f"{PREFIX}/bookstore/a%23b%3Fc%25?q=%0D%0A", None),
+        (f"{PREFIX}/%0D%0ASet-Cookie:x=1", None),
+        (f"{PREFIX}/%5Cother.example", None),
+        (f"{PREFIX}/%2E%2E/%2E%2E/hub/logout", HOME),
+        ("//other.example/x", HOME),
+    ],
+)
+def test_a_login_leads_back_to_an_odd_address_as_it_was(
+    service: FlaskClient, hub: FakeHub, wanted: str, shown: str | None
+) -> None:
+    path, _, query = wanted.partition("?")
+    given = {"PATH_INFO": unquote(path), "QUERY_STRING": query}
+    asked = service.get("/", headers={"Accept": "text/html"}, environ_overrides=given)
+    code = hub.code_for(hub.give("t", "ann"))
+    done = service.get(callback(asked.location, code))
+    assert (done.status_code, done.location) == (302, shown or wanted)
 
 
 def test_another_replica_finishes_a_login_and_knows_the_cookie(

@@ -6,7 +6,7 @@ its end. Nothing of it is in this process, so any replica continues what another
 
 import secrets
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from flask import Blueprint, Flask, redirect, request
 from itsdangerous import BadSignature, URLSafeTimedSerializer
@@ -17,6 +17,7 @@ from bookstore_core.settings import BookstoreSettings
 from bookstore_web.app.access.entry import Entry
 from bookstore_web.app.access.hub_client import HubClient
 from bookstore_web.app.access.people import NOBODY, Kind, Person
+from bookstore_web.app.context import PATH_CHARACTERS
 
 TOKEN_COOKIE = "bookstore-login"  # noqa: S105  # the name of the cookie
 STATE_COOKIE = "bookstore-login-state-"
@@ -69,7 +70,7 @@ class HubEntry(Entry):
         if "Authorization" in request.headers:
             return None  # its token is not valid; a login would not change that
         state, verifier = secrets.token_urlsafe(16), secrets.token_urlsafe(48)
-        back = f"{request.root_path}{request.full_path.removesuffix('?')}"
+        back = _asked_address()
         known = {
             "state": state,
             "verifier": verifier,
@@ -127,10 +128,19 @@ def _path() -> str:
     return f"{request.root_path}/"
 
 
+def _asked_address() -> str:
+    """Return the path and the query of this request, as they were sent."""
+    path = quote(request.root_path + request.path, safe=PATH_CHARACTERS)
+    query = request.query_string.decode("latin-1")
+    return f"{path}?{query}" if query else path
+
+
 def _back(address: str) -> str:
     """Return an address of ours: what we signed, or else the first page."""
     parts = urlsplit(address)
-    is_ours = address.startswith(_path()) and not (parts.scheme or parts.netloc)
+    below = quote(_path(), safe=PATH_CHARACTERS)
+    is_ours = address.startswith(below) and not (parts.scheme or parts.netloc)
+    is_ours = is_ours and not {".", ".."}.intersection(parts.path.split("/"))
     return address if is_ours else f"{_path()}bookstore/"
 
 
