@@ -14,7 +14,7 @@ from pathlib import Path
 
 from bookstore_core.clock import utc_now
 from bookstore_core.errors import ConfigurationError, InvalidRequestError
-from bookstore_core.paths import DELIMITER, s3_key
+from bookstore_core.paths import DELIMITER, check_path, s3_key
 from bookstore_core.settings import BookstoreSettings
 from bookstore_core.stores import open_store
 from bookstore_core.stores.base import VersionStore
@@ -62,7 +62,7 @@ def open_target(
     """Return the store at a place; the other one has these settings.
 
     Raises InvalidRequestError for a place that is none, and ConfigurationError if it is
-    the other store.
+    the other store, or if one of two directories is within the other.
     """
     traits = settings.as_config()
     if place.startswith(S3_SCHEME):
@@ -70,6 +70,7 @@ def open_target(
         if not bucket:
             raise InvalidRequestError(f"{place} names no bucket: s3://bucket/prefix.")
         prefix = prefix.strip(DELIMITER)
+        prefix = prefix and check_path(prefix, what="prefix")
         known = {
             name: environment.get(name_in) for name, name_in in CREDENTIALS.items()
         }
@@ -90,9 +91,22 @@ def open_target(
         if prefix and traits[name]:
             traits[name] = s3_key(prefix, traits[name])
     target = _open(BookstoreSettings.from_config(traits), prefix)
-    if target.store.location == open_store(settings).location:
-        raise ConfigurationError(f"{place} is the store that is copied. Name another.")
+    first, second = open_store(settings).location, target.store.location
+    if first == second or _are_nested(settings, target.settings):
+        raise ConfigurationError(
+            f"{place} is the store that is copied, or one is within the other. Name "
+            "another directory or bucket."
+        )
     return target
+
+
+def _are_nested(first: BookstoreSettings, second: BookstoreSettings) -> bool:
+    """Return whether one directory is the other, or within it, also through links."""
+    if not first.storage == second.storage == "local":
+        return False
+    stores = open_store(first), open_store(second)
+    places = [Path(os.path.realpath(store.location)) for store in stores]
+    return places[0].is_relative_to(places[1]) or places[1].is_relative_to(places[0])
 
 
 def _open(settings: BookstoreSettings, prefix: str) -> Target:
