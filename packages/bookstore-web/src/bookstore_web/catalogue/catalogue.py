@@ -1,7 +1,9 @@
 """The catalogue itself: what was listed and read is written into it."""
 
+import os
 import sqlite3
 import time
+import weakref
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, TypeVar
@@ -59,10 +61,16 @@ class Catalogue:
         self.clock = clock
         #: Whether its file was found to be damaged: it must be made again.
         self.damaged = False
+        self._held: Callable[[], object] = lambda: None
+
+    def keep(self, descriptor: int) -> None:
+        """Keep a descriptor open as long as the catalogue; see `hold`."""
+        self._held = weakref.finalize(self, os.close, descriptor)
 
     def close(self) -> None:
         """Close the connections to the database."""
         self.engine.dispose()
+        self._held()
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:

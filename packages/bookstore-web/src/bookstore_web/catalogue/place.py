@@ -18,10 +18,12 @@ from bookstore_web.catalogue.databases.files import (
     check_file,
     default_file,
     is_catalogue,
+    make_folder,
     not_ours,
     source_of,
 )
 from bookstore_web.catalogue.databases.index import WordIndex
+from bookstore_web.catalogue.databases.old_files import hold, remove_unused
 from bookstore_web.catalogue.databases.postgres import PostgresIndex
 from bookstore_web.catalogue.databases.sqlite import SqliteIndex
 from bookstore_web.catalogue.databases.tables import METADATA, STATE
@@ -60,10 +62,16 @@ def _open(
     settings: BookstoreSettings, *, rebuild: bool, torn: bool = False
 ) -> Catalogue:
     url, is_default = _url(settings)
-    if url.get_backend_name() == "sqlite":
-        check_file(Path(url.database or ""), is_default=is_default, torn=torn)
+    file = Path(url.database or "")
     catalogue = _catalogue(settings, url)
     try:
+        if is_default:
+            make_folder(file.parent)
+            if (descriptor := hold(file)) is not None:
+                catalogue.keep(descriptor)
+            remove_unused(file.parent)
+        if url.get_backend_name() == "sqlite":
+            check_file(file, is_default=is_default, torn=torn)
         _prepare(catalogue, rebuild=rebuild)
     except BaseException:
         catalogue.close()

@@ -61,11 +61,14 @@ def not_ours(file: Path) -> str:
     )
 
 
+def make_folder(folder: Path) -> None:
+    """Make a folder for this account alone. Raises OSError."""
+    make_private(folder)
+    take_back(folder)
+
+
 def check_file(file: Path, *, is_default: bool, torn: bool) -> None:
     """Make a private file, and remove one that is torn. Raises ConfigurationError."""
-    if is_default:
-        make_private(file.parent)
-        take_back(file.parent)
     with suppress(FileExistsError):
         os.close(create_private(file))
     if file.stat().st_size == 0:
