@@ -9,8 +9,16 @@ from pathlib import Path
 import pytest
 
 from bookstore_core.settings import BookstoreSettings
-from bookstore_core.stores import VersionMetadata, new_save_id, open_store, utc_now
+from bookstore_core.stores import (
+    Version,
+    VersionMetadata,
+    new_save_id,
+    open_store,
+    utc_now,
+)
+from bookstore_core.stores.service.store import ServiceStore
 from bookstore_web import create_app
+from bookstore_web.app.finds import read_finds
 from harness.command import Run
 from harness.service import Mounted, serving_mounted
 from harness.sources import notebook_of
@@ -106,7 +114,33 @@ def test_a_command_asks_the_catalogue_of_the_service(
     assert run("index", *given).code == 3
 
 
-def save(settings: BookstoreSettings, key: str) -> None:
-    data = json.dumps(notebook_of("# Music", "play(xylophone)")).encode()
+def test_what_is_written_again_is_found_again(mounted: Mounted, tmp_path: Path) -> None:
+    settings = mounted.service(
+        storage="local",
+        local_root=str(tmp_path / "kept"),
+        auth="none",
+        catalogue_url=f"sqlite:///{tmp_path}/c.sqlite",
+    )
+    store = open_store(settings)
+    assert isinstance(store, ServiceStore)
+    first = save(settings, "workspace/a.ipynb")
+    writes: list[Callable[[], object]] = [
+        lambda: None,
+        lambda: save(settings, first.key, "x"),
+        lambda: store.put_again(first),
+    ]
+    totals = []
+    for write in writes:
+        write()
+        finds = store.search({"q": "xylophone", "limit": 5}, read_finds)
+        totals.append(finds.found.total)
+    assert totals == [1, 0, 1]
+
+
+def save(
+    settings: BookstoreSettings, key: str, source: str = "play(xylophone)"
+) -> Version:
+    data = json.dumps(notebook_of("# Music", source)).encode()
     metadata = VersionMetadata(new_save_id(), utc_now())
-    open_store(settings).put(key, io.BytesIO(data), size=len(data), metadata=metadata)
+    store = open_store(settings)
+    return store.put(key, io.BytesIO(data), size=len(data), metadata=metadata)

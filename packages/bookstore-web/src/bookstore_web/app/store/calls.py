@@ -144,7 +144,9 @@ def again() -> Form:
     asked = asked_in_body()
     version_id = text_field(asked.fields, "version_id")
     older = asked.store.head(asked.key, version_id)
-    return asked.answer(asked.store.put_again(older))
+    newest = asked.store.put_again(older)
+    services().changed(newest.key)
+    return asked.answer(newest)
 
 
 @blueprint.post("/delete")
