@@ -82,6 +82,23 @@ def test_a_label_given_after_the_plan_was_made_counts(
     assert left(local_store) == [saved[0].version_id, saved[2].version_id]
 
 
+def test_paths_of_a_person_in_a_service_are_below_their_folder(
+    local_store: VersionStore,
+) -> None:
+    mine, copy = "workspace/ann/a.ipynb", "workspace/ann/copy.ipynb"
+    first = save_days(local_store, 3, mine)[0]
+    save(
+        local_store,
+        key=copy,
+        saved_at=NOW,
+        source_path="copy.ipynb",
+        restored_from=first.version_id,
+        restored_path="a.ipynb",
+    )
+    assert prune(local_store) == 1
+    assert first.version_id in left(local_store, mine)
+
+
 def test_what_kept_versions_were_restored_from_stays_also_elsewhere(
     local_store: VersionStore,
 ) -> None:

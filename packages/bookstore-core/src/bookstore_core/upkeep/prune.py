@@ -174,6 +174,10 @@ class Pruner:
             except InvalidRequestError:
                 return  # not written by bookstore
             yield key, known.restored_from
+            # In a service, paths are those of a person, below a folder of theirs.
+            own = version.key.removesuffix(known.source_path)
+            if known.source_path and own != version.key:
+                yield own + known.restored_path, known.restored_from
 
     def _left_behind(self, key: str, newest_first: Sequence[Version]) -> Iterator[str]:
         """Yield what notebooks had here when they were renamed or moved."""
