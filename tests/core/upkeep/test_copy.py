@@ -120,6 +120,27 @@ def test_histories_are_the_same_in_the_copy(
     assert histories(target.settings) == before
 
 
+def test_paths_of_a_person_in_a_service_are_below_their_folder(
+    settings: BookstoreSettings, target: Target
+) -> None:
+    store, folder = open_store(settings), "workspace/ann/"
+    old = save(store, b"old", key=f"{folder}a.ipynb", source_path="a.ipynb")
+    moved = {"source_path": "b.ipynb", "moved_from": "a.ipynb"}
+    save(store, b"seam", key=f"{folder}b.ipynb", **moved)
+    restored = {"restored_from": old.version_id, "restored_path": "a.ipynb"}
+    save(store, b"old", key=f"{folder}b.ipynb", source_path="b.ipynb", **restored)
+    copied, _ = copy(settings, target)
+    assert copied.counts["versions"] == 3
+    [first] = all_versions(target.store, target.key(f"{folder}a.ipynb"))
+    newest = target.store.head(target.key(f"{folder}b.ipynb"))
+    assert newest.metadata is not None
+    assert newest.metadata.restored_from == first.version_id
+    source = Source(store, settings)
+    assert [sorted(set(group)) for group in source.together(source.keys())] == [
+        [f"{folder}.bookstore/moved/b.ipynb", f"{folder}a.ipynb", f"{folder}b.ipynb"]
+    ]
+
+
 @pytest.mark.usefixtures("first")
 def test_what_a_version_was_restored_from_has_its_new_id(
     settings: BookstoreSettings, target: Target

@@ -18,17 +18,17 @@ from bookstore_core.errors import (
     BookstoreError,
     ConfigurationError,
     ConflictError,
+    InvalidRequestError,
     NotFoundError,
     StorageError,
     StorageUnavailableError,
 )
 from bookstore_core.history.removals import Removals
-from bookstore_core.history.shelves import WORKSPACE
 from bookstore_core.moved_notes import is_note_key
 from bookstore_core.parallel import in_parallel
 from bookstore_core.stores.arrivals import is_arrival
 from bookstore_core.stores.versions import Label, Version, VersionMetadata
-from bookstore_core.upkeep.notebooks import Source
+from bookstore_core.upkeep.notebooks import Source, key_beside
 from bookstore_core.upkeep.target import Target
 
 #: Bytes of a content that are kept in memory on the way.
@@ -213,7 +213,7 @@ class Copier:
                 for piece in opened.pieces():
                     file.write(piece)
                 file.seek(0)
-                metadata = self._translated(row.key, known.metadata, ids)
+                metadata = self._translated(known, known.metadata, ids)
                 made = self._put(row.key, cast(BinaryIO, file), known.size, metadata)
         ids[row.key, row.version_id] = made.version_id
         if self._verify and not self._target.store.holds(made, metadata.sha256):
@@ -239,7 +239,7 @@ class Copier:
         return store.put(place, file, size=size, metadata=metadata)
 
     def _translated(
-        self, key: str, known: VersionMetadata, ids: dict[tuple[str, str], str]
+        self, row: Version, known: VersionMetadata, ids: dict[tuple[str, str], str]
     ) -> VersionMetadata:
         """Return metadata in which another version is named by its id over there.
 
@@ -247,8 +247,12 @@ class Copier:
         """
         if not known.restored_from:
             return known
+        key = row.key
         if known.restored_path:
-            key = WORKSPACE.key(self._source.settings, known.restored_path)
+            try:
+                key = key_beside(row, known.restored_path, self._source.settings)
+            except InvalidRequestError:
+                return known  # not written by bookstore
         new = ids.get((key, known.restored_from))
         if new is None:
             try:

@@ -16,7 +16,7 @@ from bookstore_core.errors import (
 from bookstore_core.history.shelves import PUBLISHED, WORKSPACE
 from bookstore_core.moved_notes import is_note_key
 from bookstore_core.parallel import in_parallel
-from bookstore_core.paths import DELIMITER, OWN_FOLDER, is_own
+from bookstore_core.paths import DELIMITER, OWN_FOLDER, is_own, notebook_key
 from bookstore_core.settings import BookstoreSettings
 from bookstore_core.stores.arrivals import arrivals_key
 from bookstore_core.stores.base import VersionStore
@@ -24,6 +24,19 @@ from bookstore_core.stores.versions import Version
 
 #: Rows of one listing.
 PAGE = 1000
+
+
+def key_beside(version: Version, path: str, settings: BookstoreSettings) -> str:
+    """Return the key of the notebook at `path`, as the metadata of a version names it.
+
+    In a service, the paths of a person are below their folder, as is the version's own.
+    Raises InvalidRequestError for an invalid path.
+    """
+    known = version.metadata.source_path if version.metadata else ""
+    folder = version.key.removesuffix(DELIMITER + known)
+    if known and folder != version.key:
+        return notebook_key(folder, path)
+    return WORKSPACE.key(settings, path)
 
 
 class Source:
@@ -102,17 +115,17 @@ class Source:
             folder, _, name = key.rpartition(f"{OWN_FOLDER}{DELIMITER}moved{DELIMITER}")
             yield folder + name
             return
-        for path in self._earlier_paths(key):
-            try:
-                yield WORKSPACE.key(self.settings, path)
-            except InvalidRequestError:
-                continue  # not written by bookstore
-
-    def _earlier_paths(self, key: str) -> set[str]:
         rows = [row for row in self.rows(key) if not row.deleted]
-        oldest = self.described(rows[:1])
-        place = arrivals_key(key)
-        if place is not None and oldest and oldest[0].announces:
+        for oldest in self.described(rows[:1]):
+            for path in self._earlier_paths(oldest, rows):
+                try:
+                    yield key_beside(oldest, path, self.settings)
+                except InvalidRequestError:
+                    continue  # not written by bookstore
+
+    def _earlier_paths(self, oldest: Version, rows: list[Version]) -> set[str]:
+        place = arrivals_key(oldest.key)
+        if place is not None and oldest.announces:
             rows = self._arrivals(place)
         found = self.described(rows)
         return {row.metadata.moved_from for row in found if row.metadata} - {""}

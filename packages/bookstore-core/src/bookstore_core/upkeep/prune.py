@@ -29,6 +29,7 @@ from bookstore_core.settings import BookstoreSettings
 from bookstore_core.stores.arrivals import is_arrival
 from bookstore_core.stores.base import VersionStore
 from bookstore_core.stores.versions import Removal, Version
+from bookstore_core.upkeep.notebooks import key_beside
 
 #: Rows of one listing.
 PAGE = 1000
@@ -170,14 +171,10 @@ class Pruner:
         yield version.key, known.restored_from
         if known.restored_path:
             try:
-                key = WORKSPACE.key(self._settings, known.restored_path)
+                key = key_beside(version, known.restored_path, self._settings)
             except InvalidRequestError:
                 return  # not written by bookstore
             yield key, known.restored_from
-            # In a service, paths are those of a person, below a folder of theirs.
-            own = version.key.removesuffix(known.source_path)
-            if known.source_path and own != version.key:
-                yield own + known.restored_path, known.restored_from
 
     def _left_behind(self, key: str, newest_first: Sequence[Version]) -> Iterator[str]:
         """Yield what notebooks had here when they were renamed or moved."""
