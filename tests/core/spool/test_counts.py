@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from bookstore_core.spool.counts import COUNTS, MANY, SpoolCounts, record_counts
-from bookstore_core.spool.directory import count_spool, states_of
+from bookstore_core.spool.directory import count_names, count_spool, states_of
 from bookstore_core.spool.saves import entry_name
 
 AT = datetime(2026, 11, 23, 18, 32, 25, tzinfo=UTC)
@@ -61,3 +61,8 @@ def test_files_that_are_not_saves_are_counted_beside_a_record(root: Path) -> Non
     (root / "failed").mkdir()
     (root / "failed" / "x").write_bytes(b"")
     assert count_spool(str(root)).failed == 1
+
+
+def test_a_save_that_is_claimed_between_two_listings_is_one(tmp_path: Path) -> None:
+    counts = count_names(tmp_path, ["a", "b"], ["a"])
+    assert (counts.pending, counts.in_flight, counts.waiting) == (1, 1, 2)

@@ -72,11 +72,14 @@ def states_of(root: Path) -> FolderStates:
 
 
 def count_names(root: Path, new: list[str], cur: list[str]) -> SpoolCounts:
-    """Return the counts of the saves with these names in new/ and cur/."""
+    """Return the counts of the saves with these names in new/ and cur/.
+
+    One that is in both was claimed between the two listings.
+    """
     waiting = {*new, *cur} if cur else new
     size = _estimate(root, new, cur) if waiting else 0.0
     return SpoolCounts(
-        pending=len(new),
+        pending=len(waiting) - len(cur),
         in_flight=len(cur),
         bytes=round(size * len(waiting)),
         oldest=_oldest(waiting),
