@@ -198,13 +198,15 @@ def test_removed_save_of_an_earlier_process_is_archived_again(
     files.save(text("1"), "a.ipynb")
     first.close()
     other.release()
-    store.before = [fail_with(DOWN)] * 100_000
+
+    def take_away_and_fail(key: str) -> None:
+        (waiting,) = (spool_dir / "cur").iterdir()
+        waiting.unlink()
+        fail_with(DOWN)(key)
+
+    store.before = [take_away_and_fail]
     second = make_archiver()
     second.start()
-    wait_for(lambda: second.status.retries, what="an attempt")
-    (waiting,) = (spool_dir / "cur").iterdir()
-    waiting.unlink()
-    store.before = []
     wait_for(lambda: contents(store), what="the newest state")
     assert contents(store) == ["1"]
     assert second.status.removed == 1
