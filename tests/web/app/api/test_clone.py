@@ -9,7 +9,6 @@ import pytest
 from flask.testing import FlaskClient
 
 from bookstore_core.stores import Version
-from bookstore_web.contents.drafts import LARGE
 from harness.web_app import ContentsDouble, ServerSide
 
 Put = Callable[..., Version]
@@ -382,26 +381,3 @@ def test_an_app_without_a_store_states_what_to_set(
     answer = server.post(URL, json=SOURCE)
     assert answer.status_code == 404
     assert "No store is configured" in answer.json["message"]
-
-
-@pytest.mark.parametrize("name", ["a.ipynb", "a.txt"])
-def test_a_large_file_is_streamed_byte_for_byte(
-    server: ServerSide, contents: ContentsDouble, put: Put, notebook: Any, name: str
-) -> None:
-    contents.streams = True
-    data = json.dumps(notebook).encode() + b" " * LARGE
-    put(f"published/{name}", data)
-    source = {**SOURCE, "s3_key": f"published/{name}"}
-    for path in (name, name.replace(".", "-1.")):
-        assert server.post(URL, json=source).json["path"] == path
-        assert contents.bytes_at(path) == data
-    assert contents.written == ["/api/bookstore/file"] * 2
-
-
-def test_a_large_notebook_that_is_not_valid_is_not_cloned(
-    server: ServerSide, contents: ContentsDouble, put: Put
-) -> None:
-    contents.streams = True
-    put("published/a.ipynb", b'{"cells": []}' + b" " * LARGE)
-    assert server.post(URL, json=SOURCE).status_code == 422
-    assert contents.written == []
