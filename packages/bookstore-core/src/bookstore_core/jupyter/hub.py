@@ -1,4 +1,4 @@
-"""What JupyterHub tells a person's server of itself, in environment variables."""
+"""The addresses of JupyterHub, which it sets in the environment of people's servers."""
 
 import os
 from urllib.parse import urlsplit

@@ -3,7 +3,7 @@
 The process that drains a spool adds a line of JSON for each save that the store has:
 ``{"key": ..., "version": ..., "at": ...}``, with the time in UTC. The first line of a
 file names it. A file that is full is renamed, over the one before: who reads seldom
-misses something, and is told so.
+misses something, and learns of it.
 """
 
 import json

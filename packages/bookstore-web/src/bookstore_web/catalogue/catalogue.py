@@ -32,7 +32,7 @@ Row = dict[str, Any]
 MOST_VALUES = 500
 #: Ids of notebooks that were stored in one second, and ids that are close to another.
 IDS_PER_SECOND, CLOSE = 16, 1 << 20
-#: Stores tell times in seconds: what was read so soon may have been replaced since.
+#: Stores return times in seconds: what was read so soon may have been replaced since.
 FRESH = 5.0
 
 
@@ -371,7 +371,7 @@ def _differs(version: Version, row: Row) -> bool:
     stored_at = version.stored_at.timestamp()
     if version.version_id and row["version_id"] and row["size"] == version.size:
         return bool(version.version_id != row["version_id"])
-    # A listing may tell fractions of seconds, where a request for a version does not.
+    # A listing may have fractions of seconds, where a request for a version does not.
     if row["size"] != version.size or abs(row["stored_at"] - stored_at) >= 1.0:
         return True
     return bool(row["read_at"] < stored_at + FRESH)

@@ -211,8 +211,8 @@ class ServiceConnection:
                 decode_content=False,
             )
             if answer.status < 300:
-                told = answer.headers.get(TIME_HEADER)
-                self.clock.learn(told, asked, self._now())
+                theirs = answer.headers.get(TIME_HEADER)
+                self.clock.learn(theirs, asked, self._now())
                 return answer
             refusal = self._refusal(answer)
         except RAISED as error:

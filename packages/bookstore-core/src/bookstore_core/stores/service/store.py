@@ -118,11 +118,11 @@ class ServiceStore(VersionStore):
                 f"{key} is {size} bytes long; the service takes {most}. Its "
                 "administrator can raise BookstoreSettings.max_notebook_size there."
             )
-        told = replace(metadata, saved_at=self._service.clock.theirs(metadata.saved_at))
+        sent = replace(metadata, saved_at=self._service.clock.theirs(metadata.saved_at))
         form = self._service.put(
             cast(BinaryIO, window) if size > SMALL else window.read(),
             size,
-            self._of_key(key, metadata=told.as_texts(), content_type=content_type),
+            self._of_key(key, metadata=sent.as_texts(), content_type=content_type),
         )
         return self._version(form)
 

@@ -3,7 +3,7 @@
 The service's clock counts: a save that waited in the spool was made at some time of
 its clock, whatever the clock of this machine says. Each answer has the service's time,
 which was read between the request and the answer. As long as the clocks agree as well
-as that can tell, times are left as they are, so that the order of saves is kept.
+as that shows, times are left as they are, so that the order of saves is kept.
 """
 
 import threading
@@ -21,10 +21,10 @@ class TheirClock:
         self._lock = threading.Lock()
         self._offset = NOTHING
 
-    def learn(self, told: str | None, asked: datetime, answered: datetime) -> None:
+    def learn(self, given: str | None, asked: datetime, answered: datetime) -> None:
         """Learn from the time in an answer, and when it was asked for and came."""
         try:
-            theirs = read_time(told or "")
+            theirs = read_time(given or "")
         except ValueError:
             return
         least, most = theirs - answered, theirs - asked

@@ -23,7 +23,7 @@ from bookstore_web.app.standalone import (
     proxy_user,
 )
 
-#: What everybody gets, also who has not logged in: it tells nothing of anybody.
+#: What everybody gets, also who has not logged in: it says nothing about anybody.
 OPEN_ENDPOINTS = frozenset(
     {"static", "shared.static", "pages.renderers.renderer", "state.healthz"}
 )

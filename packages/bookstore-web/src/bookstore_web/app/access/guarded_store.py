@@ -139,7 +139,7 @@ class GuardedStore(VersionStore):
             return KeyPage((), _folders_below(prefix, readable))
         keys, folders, limit = list[Version](), list[str](), max(limit, 1)
         while True:
-            # A cursor tells the last name of a page, so that one must be readable.
+            # A cursor contains the last name of a page, so that one must be readable.
             most = limit - len(keys) - len(folders)
             page = self._inner.list_keys(prefix, cursor=cursor, limit=most)
             last = max((*(row.key for row in page.keys), *page.folders), default=None)
@@ -255,8 +255,8 @@ def _walk_around(
 ) -> KeyPage:
     """Return a page of a walk without what is hidden.
 
-    What is hidden is passed over, so that no cursor tells the name of a hidden key, nor
-    does a cursor that somebody makes up find out whether there are any.
+    What is hidden is passed over, so that no cursor contains the name of a hidden key,
+    nor does a cursor that somebody makes up find out whether there are any.
     """
     found, limit = list[Version](), max(limit, 1)
     while True:

@@ -86,7 +86,7 @@ class Policy:
         self._public = frozenset(settings.public_groups)
 
     def check(self) -> None:
-        """Raise ConfigurationError if the rules could not tell the shelves apart."""
+        """Raise ConfigurationError if the rules could not distinguish the shelves."""
         first, second = f"{self.workspace}/", f"{self.published}/"
         nested = first.startswith(second) or second.startswith(first)
         if not (self.workspace and self.published) or nested:

@@ -88,26 +88,26 @@ def recorded(
     try:
         if not isinstance(given, Mapping):
             raise TypeError
-        told = VersionMetadata.of_texts(given)
+        sent = VersionMetadata.of_texts(given)
     except MALFORMED:
         raise InvalidRequestError("The metadata is missing or malformed.") from None
-    if not _SAVE_ID.fullmatch(told.save_id):
+    if not _SAVE_ID.fullmatch(sent.save_id):
         raise InvalidRequestError("The save_id has characters that no id has.")
-    if told.sha256 and told.sha256 != sha256:
+    if sent.sha256 and sent.sha256 != sha256:
         raise InvalidRequestError(
             "The content is not what was saved: its sha256 differs from the one that "
             "was sent with it. It is damaged, here or on its way."
         )
-    if told.moved_from:
-        check_path(told.moved_from, what="path before the move")
-    if len(told.restored_from) > MAX_KEY_BYTES:
+    if sent.moved_from:
+        check_path(sent.moved_from, what="path before the move")
+    if len(sent.restored_from) > MAX_KEY_BYTES:
         raise InvalidRequestError("restored_from is no id of a version.")
-    title, note = check_written(told.title, told.note)
+    title, note = check_written(sent.title, sent.note)
     return replace(
-        told,
+        sent,
         title=title,
         note=note,
-        author=author or told.author,
+        author=author or sent.author,
         sha256=sha256,
-        saved_at=min(told.saved_at, now),
+        saved_at=min(sent.saved_at, now),
     )

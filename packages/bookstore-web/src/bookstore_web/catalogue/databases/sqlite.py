@@ -157,13 +157,13 @@ def _scores(
     For bm25, all notebooks that have a word are counted. Words that very many have say
     nothing about one of them, and are left out.
     """
-    telling = [term for term in terms if not _is_common(connection, term)]
-    if not (telling and numbers):
+    rare = [term for term in terms if not _is_common(connection, term)]
+    if not (rare and numbers):
         return {}
     score = -func.bm25(literal_column(WORDS.name), *WEIGHTS)
     # The plus has the index asked for the words alone, once, and not for each id.
     chosen = literal_column("+words.rowid").in_(numbers)
-    wanted = _latest(WORDS, _match(telling, ())).where(chosen).add_columns(score)
+    wanted = _latest(WORDS, _match(rare, ())).where(chosen).add_columns(score)
     return {number: float(value) for number, value in connection.execute(wanted)}
 
 
