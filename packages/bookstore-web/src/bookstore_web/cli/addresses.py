@@ -1,8 +1,9 @@
-"""The addresses of pages, for verbs, which no request tells where the server is."""
+"""The addresses of pages, for verbs, which have no request that shows the server."""
 
 import os
 from collections.abc import Callable
 
+from bookstore_core.jupyter.hub import hub_url
 from bookstore_core.jupyter.server_list import running_urls
 from bookstore_core.settings import BookstoreSettings
 from bookstore_web.server.public_address import public_address
@@ -18,11 +19,10 @@ def address_of(
     """Return the link to the page of a source.
 
     It begins with `public_url`, or JupyterHub's ``user-redirect``, or the address of a
-    notebook server of this user that runs; `note` is told if none does.
+    notebook server of this user that runs; `note` is called if none does.
     """
-    # Without one of these, JupyterHub's address is that of a request.
-    told = ("JUPYTERHUB_PUBLIC_HUB_URL", "JUPYTERHUB_HOST")
-    known = os.environ if any(map(os.environ.get, told)) else {}
+    # If the hub has not set its address, it is that of a request, and there is none.
+    known = os.environ if hub_url(os.environ) else {}
     begin = public_address(settings.public_url, "", "", known)
     if not begin:
         begin = next(iter(running_urls()), "")

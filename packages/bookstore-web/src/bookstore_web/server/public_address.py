@@ -3,12 +3,10 @@
 from collections.abc import Mapping
 from urllib.parse import urlsplit
 
-#: What JupyterHub tells its single-user servers about itself.
+from bookstore_core.jupyter.hub import BASE, hub_url
+
+#: Set by JupyterHub: where its proxy serves this server, and where it must listen.
 _PREFIX = "JUPYTERHUB_SERVICE_PREFIX"
-_HUB_URL = "JUPYTERHUB_PUBLIC_HUB_URL"
-_HOST = "JUPYTERHUB_HOST"
-_BASE = "JUPYTERHUB_BASE_URL"
-#: Where the hub has told this server to listen.
 _OWN_URL = "JUPYTERHUB_SERVICE_URL"
 _ANY, _LOOPBACK = {"0.0.0.0", "::", None}, {"127.0.0.1", "::1", "localhost"}  # noqa: S104
 
@@ -22,19 +20,18 @@ def public_address(
     opens the page on the server of whoever follows the link, else the address at which
     the caller reaches this server: `origin` and `base_url`. That is also the answer to
     a caller who has not come through the hub's proxy, such as a kernel of this server,
-    if the hub has not told where it is.
+    if the hub has not set where it is.
     """
     if public_url:
         return f"{public_url.rstrip('/')}/"
     if not environment.get(_PREFIX):
         return origin + base_url
-    hub = environment.get(_HUB_URL, "")
+    hub = hub_url(environment)
     if not hub:
-        host = environment.get(_HOST) or origin
-        if host == origin and _is_own(origin, environment.get(_OWN_URL, "")):
+        if _is_own(origin, environment.get(_OWN_URL, "")):
             return origin + base_url
-        hub = f"{host}{environment.get(_BASE) or '/'}hub/"
-    return f"{hub.rstrip('/')}/user-redirect/"
+        hub = f"{origin}{environment.get(BASE) or '/'}hub/"
+    return f"{hub}user-redirect/"
 
 
 def _is_own(origin: str, own_url: str) -> bool:
