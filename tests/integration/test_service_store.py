@@ -94,7 +94,6 @@ def test_a_server_saves_and_reads_through_a_service(
         assert TOKEN not in server.log + done.stdout + done.stderr
 
 
-@pytest.mark.parametrize("generation", ["modern"])
 def test_a_history_is_followed_across_a_rename_through_a_service(
     server: NotebookServer,
 ) -> None:
@@ -125,7 +124,6 @@ def rows_of(server: NotebookServer, path: str) -> list[dict[str, Any]]:
     return rows
 
 
-@pytest.mark.parametrize("generation", ["modern"])
 def test_saves_survive_a_service_that_is_killed_again_and_again(
     home: Path,
     server: NotebookServer,
