@@ -238,5 +238,5 @@ class ServiceStore(VersionStore):
         return self._service.read(read, form)
 
     def note_clone(self, key: str) -> None:
-        """Tell the service that a notebook was cloned; it counts them."""
+        """Let the service count that a notebook was cloned."""
         self._service.call("cloned", self._of_key(key), once=True, brief=True)

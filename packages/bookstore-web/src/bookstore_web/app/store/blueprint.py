@@ -16,7 +16,7 @@ def store_blueprint() -> Blueprint:
     blueprint.register_blueprint(calls.blueprint)
     blueprint.register_blueprint(content.blueprint)
     blueprint.register_error_handler(BookstoreError, _answer_error)
-    blueprint.after_request(_tell_time)
+    blueprint.after_request(_send_time)
     return blueprint
 
 
@@ -27,6 +27,6 @@ def _answer_error(error: BookstoreError) -> Response:
     return response
 
 
-def _tell_time(response: Response) -> Response:
+def _send_time(response: Response) -> Response:
     response.headers[TIME_HEADER] = services().clock().isoformat()
     return response
