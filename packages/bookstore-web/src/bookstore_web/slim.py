@@ -22,7 +22,11 @@ PUT_OFF = (
 
 
 class _Later(ModuleType):
-    """A module that is imported when something of it is needed."""
+    """A module that is imported when something of it is needed.
+
+    Before Python 3.11.9, `importlib.util.LazyLoader` gives other threads a module that
+    is only partly loaded. Here the lock of the import makes them wait.
+    """
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__") and name != "__path__":  # import asks for these

@@ -250,7 +250,7 @@ class UnreadableError(Exception):
 
 @contextmanager
 def _reading() -> Iterator[None]:
-    """Tell an error of reading a version from those of writing it."""
+    """Convert errors of reading a version, so that those of writing it differ."""
     try:
         yield
     except BookstoreError as error:
