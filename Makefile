@@ -20,7 +20,7 @@ TYPINGS := $(WEB)/node_modules/.installed
 COPIED := $(shell find $(WEB)/etc $(WEB)/labextension $(WEB)/src/bookstore_web/front/nbextension -type f)
 MANIFESTS := Makefile pyproject.toml constraints.txt $(PACKAGES:=/pyproject.toml) $(COPIED)
 
-.PHONY: help install run s3 test test-floors test-s3 chromium hub-proxy postgres nginx ceph chaos bench check check-scripts renderers format clean
+.PHONY: help install run s3 test test-floors test-s3 chromium hub-proxy postgres nginx ceph chaos bench check check-scripts docs renderers format clean
 
 help:  ## List the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -146,10 +146,11 @@ bench: .venv/.installed .venv-classic/.installed  ## Measure what bookstore adds
 	@$(if $(PLOT),.venv/bin/python -m pip install $(PIP_FLAGS) 'matplotlib==3.11.*')
 	@cd tests && ../.venv/bin/python -m bench $(if $(PLOT),--plot ../docs/performance.svg)
 
-check: .venv/.installed  ## Check style and types
+check: .venv/.installed  ## Check style, types and documents
 	.venv/bin/ruff check .
 	.venv/bin/ruff format --check .
 	.venv/bin/mypy
+	@$(MAKE) --no-print-directory docs
 	@if ! command -v npm >/dev/null; \
 		then echo "npm is not installed: the types of the front ends' scripts are not checked."; \
 		elif $(MAKE) --no-print-directory $(TYPINGS); then $(MAKE) --no-print-directory check-scripts; \
@@ -159,6 +160,11 @@ check: .venv/.installed  ## Check style and types
 check-scripts: $(TYPINGS)
 	$(WEB)/node_modules/.bin/tsc -p $(WEB)/src/bookstore_web/front/jsconfig.json
 	$(WEB)/node_modules/.bin/tsc -p $(WEB)/src/bookstore_web/front/renderers.jsconfig.json
+
+# All is read anew: a page that has not changed would not be warned of again.
+docs: .venv/.installed  ## Make the site of all documents in build/site; a broken link fails
+	@.venv/bin/python -m sphinx -b html -q -E -W --keep-going -c docs -d build/doctrees . build/site
+	@echo "The documents are in build/site/index.html."
 
 renderers:  ## Fetch the scripts that draw rich outputs again, as in their manifest (needs npm)
 	$(PYTHON) ci/renderers.py
