@@ -28,7 +28,7 @@ def newer(spool_dir: Path) -> Path:
     spool = Spool(spool_dir)
     entry = spool.add(source, key="workspace/b.ipynb", author="ann", source_path="b")
     path = spool_dir / "new" / entry.name
-    data = path.read_bytes().replace(b'"bookstore_spool": 1', b'"bookstore_spool": 3')
+    data = path.read_bytes().replace(b'"bookstore_spool": 1', b'"bookstore_spool": 4')
     path.write_bytes(data)
     return path
 

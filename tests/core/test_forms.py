@@ -126,7 +126,7 @@ def test_a_damaged_form_header_is_ignored(stubbed: Stubbed, form: str) -> None:
 
 
 def test_a_newer_save_is_not_taken_for_a_damaged_one() -> None:
-    newer = SPOOLED.replace(b'"bookstore_spool": 1', b'"bookstore_spool": 3, "x": 5')
+    newer = SPOOLED.replace(b'"bookstore_spool": 1', b'"bookstore_spool": 4, "x": 5')
     with pytest.raises(NewerSaveError, match="newer release of bookstore; update"):
         read_trailer(io.BytesIO(newer))
 
@@ -135,7 +135,7 @@ def test_a_release_with_a_newer_form_reads_saves_of_older_ones(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     before = read_trailer(io.BytesIO(SPOOLED))
-    monkeypatch.setattr("bookstore_core.spool.saves.SPOOL_FORM", 3)
+    monkeypatch.setattr("bookstore_core.spool.saves.SPOOL_FORM", 4)
     assert read_trailer(io.BytesIO(SPOOLED)) == before
 
 

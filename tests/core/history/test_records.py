@@ -37,7 +37,7 @@ def test_the_json_has_all_members_in_this_order() -> None:
         '"label": {"name": "good", "comment": "Why.", "author": "ben", '
         '"labelled_at": "2026-01-03T00:00:00+00:00"}, '
         '"moved_from": "older.ipynb", "restored_from": "v1", '
-        '"restored_path": "old.ipynb", "title": "Sales", "note": "June", '
+        '"restored_path": "old.ipynb", "title": "Sales", "note": "June", "run": null, '
         '"is_latest": true, "deleted": false, '
         '"save_id": "1a2b"}'
     )

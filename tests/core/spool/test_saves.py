@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from bookstore_core.errors import SpoolError
+from bookstore_core.runs.run import Run
 from bookstore_core.spool.directory import MOST_SIZES, count_spool
 from bookstore_core.spool.saves import Trailer, entry_name, read_trailer, time_of
 from bookstore_core.stores import VersionMetadata
@@ -51,6 +52,13 @@ def test_a_save_without_a_sha256_has_a_form_that_older_releases_leave() -> None:
     assert json.loads(TRAILER.encode())["bookstore_spool"] == 1
     later = trailer_with(sha256="")
     assert json.loads(later.encode())["bookstore_spool"] == 2
+    assert read_trailer(io.BytesIO(b"{}" + later.encode())) == later
+
+
+def test_a_run_has_a_form_that_older_releases_leave() -> None:
+    run = Run("workspace/a.ipynb", "v1", SAVED.replace(microsecond=0), 1.5)
+    later = replace(TRAILER, metadata=replace(TRAILER.metadata, run=run))
+    assert json.loads(later.encode())["bookstore_spool"] == 3
     assert read_trailer(io.BytesIO(b"{}" + later.encode())) == later
 
 

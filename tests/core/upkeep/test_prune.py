@@ -10,6 +10,7 @@ from bookstore_core.history import History
 from bookstore_core.moved_notes import note_key, write_note
 from bookstore_core.retention.durations import Duration
 from bookstore_core.retention.rules import Keep
+from bookstore_core.runs.run import Run
 from bookstore_core.settings import BookstoreSettings
 from bookstore_core.stores import Label, Version, VersionStore
 from bookstore_core.upkeep.prune import Pruner
@@ -80,6 +81,14 @@ def test_a_label_given_after_the_plan_was_made_counts(
     local_store.set_label(A, saved[0].version_id, Label("sent"))
     ours.carry_out(plan, dry_run=False)
     assert left(local_store) == [saved[0].version_id, saved[2].version_id]
+
+
+def test_the_version_that_a_kept_run_ran_stays(local_store: VersionStore) -> None:
+    saved = save_days(local_store, 4)
+    run = Run(A, saved[1].version_id, NOW, 1.0)
+    save(local_store, key="workspace/runs/a.ipynb", run=run)
+    assert prune(local_store) == 2
+    assert left(local_store) == [saved[1].version_id, saved[3].version_id]
 
 
 def test_paths_of_a_person_in_a_service_are_below_their_folder(

@@ -75,6 +75,7 @@ def test_versions_are_listed_newest_first(
         "restored_path": "",
         "title": "",
         "note": "",
+        "run": None,
         "is_latest": True,
         "deleted": False,
         "save_id": known.metadata.save_id,

@@ -9,6 +9,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from bookstore_core.clock import utc_now
+from bookstore_core.runs.run import Run
 from bookstore_core.stores import VersionStore
 from bookstore_core.stores.base import NOTEBOOK_TYPE
 from bookstore_core.stores.service.forms import FIELDS_HEADER, pack, unpack
@@ -77,6 +78,18 @@ def test_what_a_server_calls_its_workspace_does_not_matter(
         saved = clients.put("ann", f"{prefix}/a.ipynb", workspace=prefix)
         assert saved.json["key"] == f"{prefix}/a.ipynb"
     assert len(store.list_versions("workspace/ann/a.ipynb").versions) == 3
+
+
+def test_what_a_run_ran_is_in_the_folder_of_who_asks(
+    clients: Clients, store: VersionStore
+) -> None:
+    run = Run("workspace/a.ipynb", "v1", SAVED_AT, 1.0).dumps()
+    saved = clients.put("ann", "workspace/runs/a.ipynb", metadata={"run": run})
+    assert Run.loads(saved.json["metadata"]["run"]).of == "workspace/a.ipynb"
+    kept = store.head("workspace/ann/runs/a.ipynb").metadata
+    assert kept is not None
+    assert kept.run is not None
+    assert kept.run.of == "workspace/ann/a.ipynb"
 
 
 def test_the_author_is_who_asks(clients: Clients, store: VersionStore) -> None:

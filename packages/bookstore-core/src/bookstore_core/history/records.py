@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from bookstore_core.history import HistoryRow
+from bookstore_core.runs.run import Run
 from bookstore_core.stores import Label, VersionMetadata
 
 
@@ -16,7 +17,8 @@ class VersionRecord:
     version that bookstore did not write, `save_id`, `author` and `sha256` are empty.
     `moved_from` is set on the first version after a rename or move, `restored_from` on
     a version that was restored from another, and `restored_path` if that one has
-    another path. `title` and `note` are those of a published version.
+    another path. `title` and `note` are those of a published version, `run` is that of
+    an executed notebook.
     """
 
     version_id: str
@@ -32,6 +34,7 @@ class VersionRecord:
     restored_path: str
     title: str
     note: str
+    run: Run | None
     is_latest: bool
     deleted: bool
     save_id: str

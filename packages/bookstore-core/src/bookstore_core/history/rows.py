@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
+from bookstore_core.runs.run import Run
 from bookstore_core.stores.versions import Label, Version
 
 
@@ -61,6 +62,11 @@ class HistoryRow:
     def note(self) -> str:
         """The note that it was published with, else empty."""
         return self.version.metadata.note if self.version.metadata else ""
+
+    @property
+    def run(self) -> Run | None:
+        """The run that it is the result of, if any."""
+        return self.version.metadata.run if self.version.metadata else None
 
 
 @dataclass(frozen=True)

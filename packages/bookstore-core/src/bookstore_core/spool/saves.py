@@ -10,7 +10,7 @@ from typing import Any, BinaryIO
 from bookstore_core.disk.regular import open_regular
 from bookstore_core.errors import InvalidRequestError, NewerSaveError, SpoolError
 from bookstore_core.paths import DELIMITER, check_path
-from bookstore_core.stores.versions import VersionMetadata
+from bookstore_core.stores.versions import LATER, VersionMetadata
 
 #: The maximum size of the trailer, the last line, in bytes. It can contain four paths
 #: of 1024 bytes and a file name of 4096, which JSON may write six times as long.
@@ -21,10 +21,11 @@ USUAL_TRAILER = 2048
 
 #: The first member of a trailer, and its value, the number of the form. It grows with
 #: each new member, because a release refuses members that it does not know.
-_FORM, SPOOL_FORM = "bookstore_spool", 2
+_FORM, SPOOL_FORM = "bookstore_spool", 3
 
-#: The form of a save whose trailer has its sha256; the others came with form 2.
-_HASHED = 1
+#: The form of a save whose trailer has its sha256; the others came with form 2, and
+#: members that only publications and runs have with form 3.
+_HASHED, _UNHASHED = 1, 2
 
 #: The message about a save whose form has a higher number.
 NEWER = (
@@ -54,10 +55,16 @@ class Trailer:
     only_if_changed: bool = False
     os_path: str = ""
 
+    @property
+    def _form(self) -> int:
+        if any(getattr(self.metadata, name) for name in LATER):
+            return SPOOL_FORM
+        return _HASHED if self.metadata.sha256 else _UNHASHED
+
     def encode(self) -> bytes:
         """Return the trailer as a line of JSON, with a newline before it."""
         values = {
-            _FORM: _HASHED if self.metadata.sha256 else SPOOL_FORM,
+            _FORM: self._form,
             "key": self.key,
             "size": self.size,
             "sha256": self.metadata.sha256,  # keeps its position in the line

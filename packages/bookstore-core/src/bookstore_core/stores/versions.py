@@ -18,13 +18,14 @@ from bookstore_core.errors import (
 )
 from bookstore_core.notebooks import check_size
 from bookstore_core.paths import well_formed
+from bookstore_core.runs.run import Run, run_in
 from bookstore_core.stores.streams import CHUNK
 
 #: Bytes of a version that are read into memory. Larger ones are only streamed.
 MAX_READ = 1 << 30
 
 #: Fields that earlier releases do not know: they refuse a spooled save with one.
-_LATER = ("title", "note")
+LATER = ("title", "note", "run")
 
 _SHA256 = re.compile("[0-9a-f]{64}")
 
@@ -41,10 +42,10 @@ class VersionMetadata:
     `restored_path` is that version's path if it differs from this one's. `moved_from`
     is the path that the notebook had before it was renamed or moved; it is set on the
     first version under the new path. `title` and `note` are what its author wrote when
-    it was published.
+    it was published. `run` is set if it is an executed notebook.
 
     Both stores and the spool write and read a new field by its name. Give it a default,
-    and add it to `_LATER`. If a save in the spool may have it, raise `SPOOL_FORM` in
+    and add it to `LATER`. If a save in the spool may have it, raise `SPOOL_FORM` in
     `spool/saves.py` too: older releases cannot read such saves. S3 leaves out what does
     not fit into 2 KB; `stores/s3/metadata.py` has the order.
     """
@@ -59,20 +60,25 @@ class VersionMetadata:
     moved_from: str = ""
     title: str = ""
     note: str = ""
+    run: Run | None = None
 
     def as_texts(self) -> dict[str, str]:
         """Return the fields by name, as they are stored; the time as ISO in UTC.
 
         Fields that older releases do not know are left out if they are empty.
         """
-        texts = {**vars(self), "saved_at": self.saved_at.astimezone(UTC).isoformat()}
-        return {n: text for n, text in texts.items() if text or n not in _LATER}
+        texts = {
+            **vars(self),
+            "saved_at": self.saved_at.astimezone(UTC).isoformat(),
+            "run": self.run.dumps() if self.run else "",
+        }
+        return {n: text for n, text in texts.items() if text or n not in LATER}
 
     @classmethod
     def of_texts(cls, texts: Mapping[str, Any]) -> Self:
         """Return the metadata in texts from this release or an earlier one.
 
-        Other names are ignored; what is not a text, or not a sha256, is unknown.
+        Other names are ignored; what is not a text, a sha256 or a run, is unknown.
         Raises KeyError, TypeError or ValueError if the save's id or time is missing or
         malformed.
         """
@@ -82,7 +88,8 @@ class VersionMetadata:
             raise ValueError("It has no save id.")
         if not _SHA256.fullmatch(values.get("sha256", "")):
             values["sha256"] = ""
-        return cls(**{**values, "saved_at": read_time(texts["saved_at"])})
+        run = run_in(values.pop("run", ""))
+        return cls(**{**values, "saved_at": read_time(texts["saved_at"]), "run": run})
 
 
 @functools.cache

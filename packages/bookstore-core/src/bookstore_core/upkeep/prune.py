@@ -1,10 +1,10 @@
 """Prune: which versions of the workspace go, by rules, and their removal.
 
 Whatever the rules say, these are kept: the newest version; those with a label; those
-that a kept version was restored from; the seams of renames, and what a notebook had at
-the path that it left; versions of other programs or of a newer release; and what was
-saved or stored a short time ago. The published shelf is never pruned: somebody chose
-each of its versions, and links may name them.
+that a kept version was restored from, or that a kept run ran; the seams of renames, and
+what a notebook had at the path that it left; versions of other programs or of a newer
+release; and what was saved or stored a short time ago. The published shelf is never
+pruned: somebody chose each of its versions, and links may name them.
 
 The rules count at each path on its own: a notebook that was renamed keeps versions at
 its old path as well.
@@ -166,6 +166,8 @@ class Pruner:
 
     def _named_by(self, version: Version) -> Iterator[Name]:
         known = version.metadata
+        if known is not None and known.run is not None:
+            yield known.run.of, known.run.version
         if known is None or not known.restored_from:
             return
         yield version.key, known.restored_from

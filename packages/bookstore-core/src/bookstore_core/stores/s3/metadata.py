@@ -22,9 +22,9 @@ HEADER_PREFIX = "x-amz-meta-"
 _FIRST = ("save_id", "saved_at", "sha256", "moved_from")
 #: The least important fields. The key contains the path as well.
 _LAST = ("author", "source_path")
-#: Texts that people write. Each is in its shorter form, so that all that `checks`
-#: allows fits, and the author as well.
-_WRITTEN = ("title", "note")
+#: Texts that people write, and JSON. Each is in its shorter form, so that all that
+#: `checks` allows fits, and the author as well.
+_WRITTEN = ("title", "note", "run")
 
 
 def _header(name: str) -> str:

@@ -35,7 +35,7 @@ def put() -> Form:
             key,
             received.stream,
             size=received.size,
-            metadata=metadata,
+            metadata=asked.shelves.metadata(metadata),
             content_type=check_type(text_field(asked.fields, "content_type")),
         )
         services().changed(version.key)

@@ -7,7 +7,7 @@ from bookstore_core.errors import ForbiddenError, InvalidRequestError
 from bookstore_core.history.shelves import PUBLISHED, WORKSPACE
 from bookstore_core.paths import DELIMITER, s3_key
 from bookstore_core.settings import BookstoreSettings
-from bookstore_core.stores import KeyPage, Version
+from bookstore_core.stores import KeyPage, Version, VersionMetadata
 from bookstore_web.app.access.people import folder_of
 
 
@@ -71,8 +71,13 @@ class Shelves:
         return self.key(plain) if plain else ""
 
     def version(self, ours: Version) -> Version:
-        """Return a version with the client's key."""
-        return replace(ours, key=_moved(ours.key, self._outward))
+        """Return a version with the client's keys."""
+        metadata = ours.metadata and _with_source(ours.metadata, self._outward)
+        return replace(ours, key=_moved(ours.key, self._outward), metadata=metadata)
+
+    def metadata(self, theirs: VersionMetadata) -> VersionMetadata:
+        """Return a client's metadata with the key in the bucket of what ran."""
+        return _with_source(theirs, self._inward)
 
     def page(self, ours: KeyPage) -> KeyPage:
         """Return a page with the client's keys."""
@@ -85,6 +90,15 @@ class Shelves:
 
 def _longest_first(pairs: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
     return sorted(pairs, key=lambda pair: -len(pair[0]))
+
+
+def _with_source(
+    metadata: VersionMetadata, pairs: list[tuple[str, str]]
+) -> VersionMetadata:
+    if metadata.run is None:
+        return metadata
+    run = replace(metadata.run, of=_moved(metadata.run.of, pairs))
+    return replace(metadata, run=run)
 
 
 def _moved(key: str, pairs: list[tuple[str, str]]) -> str:

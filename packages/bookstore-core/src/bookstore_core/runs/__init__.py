@@ -1,0 +1,1 @@
+"""Runs: notebooks that were executed by papermill, as versions."""
