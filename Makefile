@@ -142,9 +142,9 @@ chaos: .venv/.installed .venv-classic/.installed  ## Kill servers, cut connectio
 	@cd tests && ../.venv/bin/python -m chaos --saves $(SAVES) --kills $(KILLS)
 	@cd tests && ../.venv/bin/python -m chaos.prunes --versions 2000
 
-bench: .venv/.installed .venv-classic/.installed  ## Measure what bookstore adds, and what work costs at growing sizes (PLOT=1 draws it)
+bench: .venv/.installed .venv-classic/.installed  ## Measure what bookstore adds, and what work costs at growing sizes (PLOT=1 draws it; PART=search)
 	@$(if $(PLOT),.venv/bin/python -m pip install $(PIP_FLAGS) 'matplotlib==3.11.*')
-	@cd tests && ../.venv/bin/python -m bench $(if $(PLOT),--plot ../docs/performance.svg)
+	@cd tests && ../.venv/bin/python -m bench $(if $(PART),--part $(PART)) $(if $(PLOT),--plot ../docs/performance.svg)
 
 check: .venv/.installed  ## Check style, types and documents
 	.venv/bin/ruff check .

@@ -1,11 +1,12 @@
 """`make bench`: measure what bookstore adds to a notebook server, and print it.
 
-    python -m bench [--generation modern|classic|both] [--part pair|sizes|both]
-        [--saves N] [--quick] [--json F] [--plot F]
+    python -m bench [--generation modern|classic|both] [--part pair|sizes|both|search]
+        [--saves N] [--notebooks N ...] [--quick] [--json F] [--plot F]
 
 A plain server and one with bookstore run at the same time and get requests in turn: the
 pair. The other part shows what work costs as histories, folders and spools grow, and
-`--plot` draws it.
+`--plot` draws it. What searches cost is a part of its own, because a catalogue of
+300,000 notebooks takes a quarter of an hour to make.
 Exits with 0 if it could measure: a missed target is shown, and is not a failure.
 """
 
@@ -24,6 +25,7 @@ from typing import Any
 from bench.draining import measure_drains
 from bench.figures import Figure, table
 from bench.opening import measure_opening
+from bench.searching.measuring import SIZES, measure_searching
 from bench.servers import Pair, running
 from bench.serving import Effort, measure_serving
 from bench.sizes.growth import Growth, draw, growth_table
@@ -34,6 +36,8 @@ from harness.ministack import ministack
 from harness.notebook_server import ENVIRONMENTS, GENERATIONS, Generation
 from harness.s3_server import make_bucket, s3_client, s3_traits
 
+#: What is measured: both are the first two.
+PARTS = ("pair", "sizes", "both", "search")
 QUICK = Effort(
     small=4, medium=2, large=1, starts=0, cpu=4, drained=40, drains=1, opened=0
 )
@@ -103,10 +107,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "store and the client share them,\nso that an upload slows everything else."
     )
     with tempfile.TemporaryDirectory(prefix="bench-") as folder:
-        if words.part != "sizes":
+        if words.part in ("pair", "both"):
             effort = QUICK if words.quick else effort_of(max(words.saves, 1))
             found["generations"] = _pairs(chosen, Path(folder), effort)
-        if words.part != "pair":
+        if words.part == "search":
+            counts = [20] if words.quick else words.notebooks
+            for grown in measure_searching(Path(folder) / "search", counts):
+                print(growth_table(grown), flush=True)
+                found["sizes"] += [growth.as_json() for growth in grown]
+        if words.part in ("sizes", "both"):
             sizes = FEW if words.quick else Sizes()
             grown = _sizes(chosen, Path(folder) / "sizes", sizes)
             found["sizes"] = [growth.as_json() for growth in grown]
@@ -120,8 +129,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="bench")
     parser.add_argument("--generation", choices=(*GENERATIONS, "both"), default="both")
-    parser.add_argument("--part", choices=("pair", "sizes", "both"), default="both")
+    parser.add_argument("--part", choices=PARTS, default="both")
     parser.add_argument("--saves", type=int, default=100, help="saves of 10 KB")
+    parser.add_argument(
+        "--notebooks",
+        type=int,
+        nargs="+",
+        default=SIZES,
+        metavar="N",
+        help="sizes of the catalogue, growing",
+    )
     parser.add_argument("--quick", action="store_true", help="a smoke test")
     parser.add_argument("--json", type=Path, metavar="FILE")
     parser.add_argument("--plot", type=Path, metavar="FILE", help="an SVG file")

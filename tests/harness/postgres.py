@@ -28,8 +28,11 @@ def find_programs() -> Path | None:
 
 
 @contextmanager
-def serving_postgres() -> Iterator[str]:
-    """Run a server with an empty cluster; yield the address of its database."""
+def serving_postgres(*, vacuums: bool = False) -> Iterator[str]:
+    """Run a server with an empty cluster; yield the address of its database.
+
+    If it `vacuums`, it does so by itself, as servers do where they are not told to.
+    """
     programs = find_programs()
     assert programs is not None
     user = _user()
@@ -42,15 +45,18 @@ def serving_postgres() -> Iterator[str]:
             *("-E", "UTF8", "--locale=C", "--no-sync"),
             user=user,
         )
-        with _server(programs, home, user):
+        with _server(programs, home, user, vacuums):
             yield f"postgresql+psycopg://tests@/postgres?host={home}"
     finally:
         shutil.rmtree(home)
 
 
 @contextmanager
-def _server(programs: Path, home: Path, user: tuple[str, str] | None) -> Iterator[None]:
-    options = ("-c", "fsync=off", "-c", "listen_addresses=", "-c", "autovacuum=off")
+def _server(
+    programs: Path, home: Path, user: tuple[str, str] | None, vacuums: bool
+) -> Iterator[None]:
+    settings = ("fsync=off", "listen_addresses=", f"autovacuum={vacuums}")
+    options = [word for setting in settings for word in ("-c", setting)]
     with (home / "log").open("w") as log:
         process = subprocess.Popen(
             [programs / "postgres", "-D", home / "data", "-k", home, *options],

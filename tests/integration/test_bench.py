@@ -76,6 +76,24 @@ def test_bench_measures_all_figures_of_a_pair(tmp_path: Path) -> None:
     assert figures["modules of botocore before an upload"]["reached"] is True
 
 
+SEARCHES = {
+    "listing, SQLite",
+    "a common word, SQLite",
+    "in: of one person: CPU, SQLite",
+    "recent, workspace, SQLite",
+    "size, text alone, SQLite",
+    "a cold home page, SQLite",
+}
+
+
+def test_bench_measures_searches(tmp_path: Path) -> None:
+    found, printed = bench(tmp_path, "search")
+    rows = {growth["work"]: growth for growth in found["sizes"]}
+    assert set(rows) >= SEARCHES
+    assert all(work in printed for work in rows)
+    assert rows["a cold home page, SQLite"]["points"][0][1] <= 3
+
+
 def test_bench_measures_growth(tmp_path: Path) -> None:
     found, printed = bench(tmp_path, "sizes")
     assert {growth["work"] for growth in found["sizes"]} >= GROWTH

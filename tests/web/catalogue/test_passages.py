@@ -35,4 +35,10 @@ def test_the_cell_with_the_most_words_is_taken() -> None:
 
 def test_the_beginning_of_a_text_is_shown_from_its_beginning() -> None:
     assert shown(passage("b", "ma\nb\nc")) == "a\n[b]\nc"
-    assert find_passage(["ca"], parse_query("b").terms) is None
+    assert find_passage(["c "], parse_query("b").terms) is None
+
+
+def test_a_notebook_that_only_its_name_finds_shows_its_first_lines() -> None:
+    found = find_passage(["m ", "cfirst\nsecond"], parse_query("b").terms)
+    assert found is not None
+    assert (found.cell, shown(found)) == (2, "first\nsecond")

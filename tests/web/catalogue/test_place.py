@@ -4,11 +4,13 @@ from pathlib import Path
 
 import pytest
 
+from bench.searching.corpus import Corpus, content_of
 from bookstore_core.errors import ConfigurationError, StorageUnavailableError
 from bookstore_core.settings import BookstoreSettings
 from bookstore_web.catalogue.answers import Answers
 from bookstore_web.catalogue.catalogue import Catalogue
 from bookstore_web.catalogue.place import describe_place, open_catalogue
+from bookstore_web.catalogue.walk import Walk
 
 
 @pytest.fixture
@@ -89,3 +91,15 @@ def test_a_server_that_is_away_is_said_without_its_password(
     with pytest.raises(StorageUnavailableError, match="cannot be used now") as caught:
         open_catalogue(settings)
     assert "hidden" not in str(caught.value) + describe_place(settings)
+
+
+def test_a_catalogue_of_text_alone_is_no_more_than_twice_as_large(
+    catalogue: Catalogue, tmp_path: Path
+) -> None:
+    corpus = Corpus()
+    corpus.grow(600)
+    walk = Walk(corpus, catalogue, threads=1)
+    list(walk.list())
+    list(walk.read())
+    indexed = sum(len(content_of(number)) for number in range(600))
+    assert (tmp_path / "catalogue.sqlite").stat().st_size < 2.2 * indexed

@@ -158,8 +158,8 @@ class Passage:
 class Hit:
     """A notebook that a search found, as its newest version is.
 
-    `passage` is a part of the first cell with the most of the words; None if they are
-    in its names alone.
+    `passage` is a part of the first cell with the most of the words, the first lines if
+    they are in its names alone; None if there is no text.
     """
 
     shelf: str = ""

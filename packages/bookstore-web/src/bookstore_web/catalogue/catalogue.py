@@ -268,7 +268,7 @@ class Catalogue:
         _number(connection, [row for row, _ in new])
         connection.execute(insert(NOTEBOOKS), [row for row, _ in new])
         texts = [
-            {"id": row["id"], "packed": pack(cells)} for row, cells in new if cells
+            {"id": -row["id"], "packed": pack(cells)} for row, cells in new if cells
         ]
         if texts:
             connection.execute(insert(TEXTS), texts)
@@ -292,7 +292,9 @@ class Catalogue:
             texts = _texts(connection, numbers)
             gone = [(row["id"], indexed(row, texts.get(row["id"], ()))) for row in part]
             self.index.remove(connection, gone)
-            connection.execute(delete(TEXTS).where(TEXTS.c.id.in_(numbers)))
+            connection.execute(
+                delete(TEXTS).where(TEXTS.c.id.in_([-n for n in numbers]))
+            )
             connection.execute(delete(NOTEBOOKS).where(NOTEBOOKS.c.id.in_(numbers)))
 
 
@@ -348,8 +350,8 @@ def _texts(
 ) -> dict[int, tuple[str, ...]]:
     found: dict[int, tuple[str, ...]] = {}
     for part in _parts(list(numbers)):
-        wanted = select(TEXTS.c.id, TEXTS.c.packed).where(TEXTS.c.id.in_(part))
-        found |= {number: unpack(text) for number, text in connection.execute(wanted)}
+        wanted = select(TEXTS).where(TEXTS.c.id.in_([-number for number in part]))
+        found |= {-row.id: unpack(row.packed) for row in connection.execute(wanted)}
     return found
 
 

@@ -46,7 +46,6 @@ class Known:
     author: str
     title: str
     note: str
-    head: str
     kernel: str
     imports: tuple[str, ...]
     labels: tuple[str, ...]
@@ -60,7 +59,7 @@ class Known:
             number=row["id"],
             **{name: row[name] for name in ("key", "shelf", "path", "version_id")},
             **{name: row[name] for name in ("size", "author", "title", "note")},
-            **{name: row[name] for name in ("head", "kernel")},
+            kernel=row["kernel"],
             stored_at=datetime.fromtimestamp(row["stored_at"], UTC),
             saved_at=datetime.fromtimestamp(row["saved_at"], UTC),
             imports=tuple(row["imports"].split()),
@@ -85,7 +84,6 @@ def values_of(entry: Entry) -> dict[str, Any]:
         "who": padded_words(author),
         "title": (metadata.title if metadata else "") or extract.title,
         "note": metadata.note if metadata else "",
-        "head": extract.head,
         "kernel": extract.kernel,
         "kernels": padded_words(extract.kernel),
         "imports": " ".join(extract.imports),

@@ -17,8 +17,8 @@ from bookstore_core.notebooks import SUFFIX
 MOST_TEXT = 200_000
 #: The most bytes of a notebook that is read; of a larger one the path is known.
 MOST_READ = 32 * 1024 * 1024
-#: Characters of a title, of the first lines, and of a name; imports of a notebook.
-MOST_TITLE, MOST_HEAD, MOST_NAME, MOST_IMPORTS = 200, 300, 60, 60
+#: Characters of a title, and of a name; imports of a notebook.
+MOST_TITLE, MOST_NAME, MOST_IMPORTS = 200, 60, 60
 
 KINDS = {"markdown": "m", "code": "c"}
 
@@ -35,11 +35,10 @@ _IMPORT = re.compile(
 class Extract:
     """What is kept. `cells` has, for each cell, a letter for its kind and its source.
 
-    `head` has the first lines, `kernel` the kernel's name and language.
+    `kernel` has the kernel's name and language.
     """
 
     title: str = ""
-    head: str = ""
     kernel: str = ""
     imports: tuple[str, ...] = ()
     cells: tuple[str, ...] = ()
@@ -67,7 +66,6 @@ def _extract(cells: list[Cell], metadata: dict[str, Any]) -> Extract:
     written = [text[1:] for text in kept if text[0] == "m"]
     return Extract(
         title=_title(metadata, written),
-        head=_head(kept),
         kernel=_kernel(metadata),
         imports=_imports(kept),
         cells=kept,
@@ -91,15 +89,6 @@ def _title(metadata: dict[str, Any], written: list[str]) -> str:
         first = next(headings, None)
         title = first[1].rstrip(" \t#") if first else ""
     return shown(" ".join(title[: MOST_TITLE * 4].split()))[:MOST_TITLE]
-
-
-def _head(cells: tuple[str, ...]) -> str:
-    lines: list[str] = []
-    for text in cells[:20]:
-        lines += [line for line in text[1 : MOST_HEAD * 4].split("\n") if line.strip()]
-        if sum(map(len, lines)) >= MOST_HEAD:
-            break
-    return "\n".join(lines)[:MOST_HEAD]
 
 
 def _kernel(metadata: dict[str, Any]) -> str:

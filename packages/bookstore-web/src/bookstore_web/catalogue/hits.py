@@ -74,7 +74,7 @@ def _read_pieces(form: Any) -> tuple[Piece, ...]:
 
 
 _TEXTS = (
-    *("key", "shelf", "path", "version_id", "author", "title", "note", "head"),
+    *("key", "shelf", "path", "version_id", "author", "title", "note"),
     "kernel",
 )
 

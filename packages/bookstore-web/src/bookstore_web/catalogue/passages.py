@@ -37,7 +37,11 @@ _KINDS = {"c": "code", "m": "markdown"}
 
 
 def find_passage(cells: Sequence[str], terms: Sequence[Term]) -> Passage | None:
-    """Return a part of the first cell that has the most of the terms; None if none."""
+    """Return a part of the first cell that has the most of the terms.
+
+    If none has any, it is the beginning of the first cell with text; None if there is
+    no such cell.
+    """
     patterns = [_pattern(term) for term in terms]
     best, most = -1, 0
     for position, cell in enumerate(cells):
@@ -47,6 +51,9 @@ def find_passage(cells: Sequence[str], terms: Sequence[Term]) -> Passage | None:
             best, most = position, count
         if most == len(patterns):
             break
+    if best < 0:
+        written = (n for n, cell in enumerate(cells) if cell[1:].strip())
+        best = next(written, -1)
     if best < 0:
         return None
     cell = cells[best]

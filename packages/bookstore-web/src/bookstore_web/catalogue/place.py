@@ -29,7 +29,7 @@ from bookstore_web.catalogue.databases.sqlite import SqliteIndex
 from bookstore_web.catalogue.databases.tables import METADATA, STATE
 
 #: The form of the tables, and of the words in them, which Python's Unicode data cuts.
-FORM = f"2 {unicodedata.unidata_version}"
+FORM = f"3 {unicodedata.unidata_version}"
 #: Seconds to wait for a process that writes.
 BUSY_SECONDS = 5
 #: How SQLite writes: a file survives the end of a process, and of the machine.

@@ -73,7 +73,9 @@ class HitSchema(Schema):
         PassageSchema,
         required=True,
         allow_none=True,
-        metadata={"description": "The first cell with the most of the words."},
+        metadata={
+            "description": "The cell with the most of the words, or the first lines."
+        },
     )
 
 

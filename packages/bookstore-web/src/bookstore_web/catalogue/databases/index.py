@@ -14,8 +14,8 @@ if TYPE_CHECKING:  # the web app loads it when somebody searches
 MOST_RANKED = 1000
 #: What a notebook whose name has all words is better than one whose text has them.
 BONUS = 10.0
-#: What a word in the name, the sources, the rest and the marks of a notebook counts.
-WEIGHTS = (8.0, 1.0, 4.0, 0.0)
+#: What a word in the sources, the name, the rest and the marks of a notebook counts.
+WEIGHTS = (1.0, 8.0, 4.0, 0.0)
 
 
 @dataclass(frozen=True)

@@ -39,7 +39,7 @@ _INDEXES = (
 #: For the lock that a process holds while it writes.
 _LOCK = 0x626F6F6B
 #: The weights of D, C, B and A: name is A, the rest is B, marks are C, sources are D.
-_WEIGHTS = [weight / WEIGHTS[0] for weight in (WEIGHTS[1], 0, WEIGHTS[2], WEIGHTS[0])]
+_WEIGHTS = [weight / WEIGHTS[1] for weight in (WEIGHTS[0], 0, WEIGHTS[2], WEIGHTS[1])]
 _ADD = text(
     "INSERT INTO words (id, words, parts) VALUES (:id, "
     "setweight(to_tsvector('simple', :name), 'A') || "

@@ -41,7 +41,6 @@ NOTEBOOKS = Table(
     Column("who", Text, nullable=False, server_default=""),
     Column("title", Text, nullable=False, server_default=""),
     Column("note", Text, nullable=False, server_default=""),
-    Column("head", Text, nullable=False, server_default=""),
     Column("kernel", Text, nullable=False, server_default=""),
     Column("kernels", Text, nullable=False, server_default=""),
     Column("imports", Text, nullable=False, server_default=""),
@@ -58,7 +57,8 @@ Index(
     postgresql_where=NOTEBOOKS.c.read_at.is_(None),
 )
 
-#: The sources of a notebook, packed.
+#: The sources of a notebook, packed, with its id made negative: those stored last are
+#: read first, and SQLite fills its pages when it only adds rows after the others.
 TEXTS = Table(
     "texts",
     METADATA,
