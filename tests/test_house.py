@@ -80,14 +80,15 @@ def test_the_client_installs_nothing_of_ours() -> None:
     assert [name.partition(">")[0] for name in needed] == ["jupyter-core", "urllib3"]  # type: ignore[attr-defined]
 
 
-def test_botocore_is_imported_in_four_modules_only() -> None:
+def test_botocore_is_imported_in_five_modules_only() -> None:
     importers = [
         named(module)
         for module in MODULES
         if any(name.partition(".")[0] == "botocore" for name in imports_of(module))
     ]
     folder = "bookstore-core/src/bookstore_core/stores/s3"
-    allowed = ("client", "connection", "credentials", "lean/client")
+    lean = ("lean/client", "lean/requests")
+    allowed = ("client", "connection", "credentials", *lean)
     assert importers == [f"{folder}/{name}.py" for name in allowed]
 
 

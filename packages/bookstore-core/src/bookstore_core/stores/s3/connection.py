@@ -16,7 +16,8 @@ from typing import Any
 import botocore.exceptions as failures
 import botocore.session
 from botocore.parsers import ResponseParserError
-from urllib3.exceptions import HTTPError
+from urllib3.exceptions import HTTPError, NewConnectionError, ProtocolError
+from urllib3.exceptions import TimeoutError as TimedOut
 
 from bookstore_core.errors import (
     BookstoreError,
@@ -95,7 +96,7 @@ _PASSWORD = re.compile(r"//[^/@\s]*@")
 #: Operations whose answer, also to an empty list, says what was listed.
 LISTS = frozenset({"list_objects", "list_objects_v2", "list_object_versions"})
 
-TIMEOUTS = (failures.ConnectTimeoutError, failures.ReadTimeoutError)
+TIMEOUTS = (failures.ConnectTimeoutError, failures.ReadTimeoutError, TimedOut)
 
 
 def failure_of(error: Exception) -> Failure:
@@ -156,7 +157,8 @@ def _invalid_parameter(error: Exception, asked: Asked) -> BookstoreError:
 
 
 def _reason_of(error: Exception) -> str:
-    if isinstance(error, TIMEOUTS):
+    # urllib3 takes a connection that was refused for one that took too long.
+    if isinstance(error, TIMEOUTS) and not isinstance(error, NewConnectionError):
         return "it did not answer in time"
     # botocore's messages name objects and URLs; the system's describe the failure.
     cause: BaseException | None = error
@@ -164,7 +166,7 @@ def _reason_of(error: Exception) -> str:
         if isinstance(cause, OSError) and cause.strerror:
             return cause.strerror
         cause = cause.__cause__ or cause.__context__
-    if isinstance(error, failures.ConnectionClosedError):
+    if isinstance(error, (failures.ConnectionClosedError, ProtocolError)):
         return "it closed the connection"
     words = _PASSWORD.sub("//", " ".join(str(error).split())).rstrip(".")
     return printable(words) or "the connection failed"

@@ -13,15 +13,16 @@ import hashlib
 import re
 import threading
 import zlib
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import quote
 
 import botocore.session
-from botocore.auth import S3SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.exceptions import ClientError
 from botocore.parsers import create_parser
+from urllib3 import HTTPConnectionPool
+from urllib3.exceptions import ClosedPoolError
 
 from bookstore_core.settings import BookstoreSettings
 from bookstore_core.stores.s3.client import is_aws, new_client
@@ -30,6 +31,12 @@ from bookstore_core.stores.s3.lean.answers import (
     METADATA,
     read_headers,
     read_listing,
+)
+from bookstore_core.stores.s3.lean.requests import (
+    Request,
+    Signer,
+    connections_of,
+    send,
 )
 from bookstore_core.stores.timeouts import Timeouts
 
@@ -68,11 +75,15 @@ def lean_client(settings: BookstoreSettings, timeouts: Timeouts) -> Any:
 
 @dataclass(frozen=True)
 class Place:
-    """What botocore's call to a bucket showed: its URL, and how to sign for it."""
+    """What botocore's call to a bucket showed: its URL, and how to sign for it.
+
+    Without `connections`, botocore's session sends what is signed.
+    """
 
     url: str  # without a final slash
     region: str
     agent: str
+    connections: HTTPConnectionPool | None = None
 
 
 @dataclass(frozen=True)
@@ -170,7 +181,10 @@ class LeanClient:
         place = self._places.get(call.bucket)
         if place is None:
             return self._by_botocore(call)
-        answer = self._send(place, call)
+        try:
+            answer = self._send(place, call)
+        except ClosedPoolError:  # of too many hosts; nothing was sent
+            return self._by_botocore(call)
         status = answer.status_code
         if status in REDIRECTS:
             self._redirected.add(call.bucket)
@@ -185,23 +199,31 @@ class LeanClient:
     def _send(self, place: Place, call: Call) -> Any:
         path = call.path or ("" if place.url.count("/") > 2 else "/")
         query = f"?{call.query}" if call.query else ""
-        request = AWSRequest(
-            method=call.method,
-            url=f"{place.url}{path}{query}",
-            headers={**call.headers, "User-Agent": place.agent},
-            data=call.body,
+        request = Request(
+            call.method,
+            f"{place.url}{path}{query}",
+            {**call.headers, "User-Agent": place.agent},
+            call.body,
+            # By these, botocore decides whether a content must be hashed for its
+            # signature.
+            context={
+                "has_streaming_input": call.method == "PUT",
+                "checksum": {"request_algorithm": ALGORITHM} if self._aws else {},
+            },
         )
-        # By these, botocore decides whether a content must be hashed for its signature.
-        request.context.update(
-            has_streaming_input=call.method == "PUT",
-            checksum={"request_algorithm": ALGORITHM} if self._aws else {},
-        )
-        S3SigV4Auth(self._credentials(), "s3", place.region).add_auth(request)
-        prepared = request.prepare()
+        Signer(self._credentials(), "s3", place.region).add_auth(request)
         _, answer = self._client.meta.events.emit_until_response(
-            f"before-send.s3.{call.event}", request=prepared
+            f"before-send.s3.{call.event}", request=request
         )
-        return answer or self._client._endpoint.http_session.send(prepared)
+        if answer:
+            return answer
+        if place.connections is not None:
+            return send(place.connections, request)
+        return self._client._endpoint.http_session.send(
+            AWSRequest(
+                request.method, request.url, request.headers, data=request.body
+            ).prepare()
+        )
 
     def _credentials(self) -> Any:
         try:
@@ -220,7 +242,9 @@ class LeanClient:
         if seen is not None and call.bucket not in self._redirected:
             place = _place_in(seen, call)
             if place is not None:
-                self._places[call.bucket] = place
+                session = self._client._endpoint.http_session
+                connections = connections_of(session, place.url)
+                self._places[call.bucket] = replace(place, connections=connections)
         return answer
 
     def _see(self, request: Any, **_: Any) -> None:
