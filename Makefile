@@ -20,10 +20,10 @@ TYPINGS := $(WEB)/node_modules/.installed
 COPIED := $(shell find $(WEB)/etc $(WEB)/labextension $(WEB)/src/bookstore_web/front/nbextension -type f)
 MANIFESTS := Makefile pyproject.toml constraints.txt $(PACKAGES:=/pyproject.toml) $(COPIED)
 
-.PHONY: help install run s3 test test-floors test-s3 chromium hub-proxy postgres nginx ceph chaos bench check check-scripts docs renderers format clean
+.PHONY: help install run s3 test test-floors test-s3 chromium hub-proxy postgres nginx ceph chaos bench check check-scripts docs release-check renderers format clean
 
 help:  ## List the targets
-	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' Makefile
 	@echo
 	@echo "  make run JUPYTER=notebook|lab|classic PORT=8888"
 
@@ -165,6 +165,10 @@ check-scripts: $(TYPINGS)
 docs: .venv/.installed  ## Make the site of all documents in build/site; a broken link fails
 	@.venv/bin/python -m sphinx -b html -q -E -W --keep-going -c docs -d build/doctrees . build/site
 	@echo "The documents are in build/site/index.html."
+
+# Into environments of their own, which takes minutes.
+release-check: install  ## Build, install, run and uninstall what is about to be released
+	.venv/bin/python -m pytest -m 'release or not release' tests/release tests/integration/test_install.py
 
 renderers:  ## Fetch the scripts that draw rich outputs again, as in their manifest (needs npm)
 	$(PYTHON) ci/renderers.py

@@ -4,7 +4,6 @@ import json
 import os
 import subprocess
 import sys
-import zipfile
 from pathlib import Path
 
 import pytest
@@ -12,13 +11,12 @@ import requests
 
 from harness.notebook_server import TOP, NotebookServer, free_port, notebook
 from harness.waiting import wait_for
-
-DISTRIBUTIONS = (
-    "bookstore_client",
-    "bookstore_core",
-    "bookstore_archiver",
-    "bookstore_web",
-    "bookstore",
+from harness.wheels import (
+    DISTRIBUTIONS,
+    build,
+    clean_environment,
+    names_in,
+    source_of,
 )
 
 
@@ -26,38 +24,8 @@ DISTRIBUTIONS = (
 def wheelhouse(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """All wheels, built from the checkout."""
     folder = tmp_path_factory.mktemp("wheels")
-    for name in DISTRIBUTIONS:
-        source = TOP / "packages" / name.replace("_", "-")
-        command = [sys.executable, "-m", "build", "--wheel", "--no-isolation"]
-        subprocess.run(
-            [*command, "--outdir", str(folder), str(source)],
-            check=True,
-            capture_output=True,
-        )
+    build(folder, "--wheel")
     return folder
-
-
-def names_in(wheelhouse: Path, distribution: str) -> set[str]:
-    (wheel,) = wheelhouse.glob(f"{distribution}-3*.whl")
-    with zipfile.ZipFile(wheel) as archive:
-        return set(archive.namelist())
-
-
-def clean_environment(folder: Path, *requirements: str, wheelhouse: Path) -> Path:
-    """Return a new environment's bin directory, with the requirements installed."""
-    subprocess.run([sys.executable, "-m", "venv", str(folder)], check=True)
-    pip = [str(folder / "bin" / "python"), "-m", "pip", "install", "--quiet"]
-    pip.append("--no-compile")  # much of it is never imported
-    subprocess.run(
-        [
-            *pip,
-            *(f"--constraint={TOP / 'constraints.txt'}", f"--find-links={wheelhouse}"),
-            *("--pre", *requirements),
-        ],
-        check=True,
-        capture_output=True,
-    )
-    return folder / "bin"
 
 
 def test_pip_install_in_a_checkout_installs_all_its_packages() -> None:
@@ -70,8 +38,7 @@ def test_pip_install_in_a_checkout_installs_all_its_packages() -> None:
     }
     assert sources.keys() == {*DISTRIBUTIONS, "bookstore_checkout"}
     for name in DISTRIBUTIONS:
-        folder = TOP / "packages" / name.replace("_", "-")
-        assert sources[name] == folder.as_uri()
+        assert sources[name] == source_of(name).as_uri()
 
 
 @pytest.mark.parametrize("distribution", DISTRIBUTIONS)
@@ -81,7 +48,7 @@ def test_every_wheel_is_marked_as_typed(wheelhouse: Path, distribution: str) -> 
 
 def test_the_web_wheel_contains_templates_and_static_files(wheelhouse: Path) -> None:
     names = names_in(wheelhouse, "bookstore_web")
-    source = TOP / "packages" / "bookstore-web" / "src"
+    source = source_of("bookstore_web") / "src"
     for folder in ("app/templates", "app/static", "front", "renderers"):
         files = [p for p in (source / "bookstore_web" / folder).rglob("*.*")]
         assert files
