@@ -81,7 +81,7 @@ FLOOR_TOOLS := hypothesis jsonschema jupytext moto psutil pytest pytest-xdist re
 	@rm -rf .venv-floors
 	@.venv/bin/uv venv --quiet --python .venv/bin/python .venv-floors
 	@.venv/bin/uv pip install --quiet --python .venv-floors --resolution lowest-direct \
-		$(subst -core,-core[diff],$(EDITABLE)) 'boto3>=1.36' $$(for tool in $(FLOOR_TOOLS); do grep -i "^$$tool==" constraints.txt; done | sed 's/^moto/moto[s3,server]/')
+		$(subst -archiver,-archiver[run],$(subst -core,-core[diff],$(EDITABLE))) 'boto3>=1.36' $$(for tool in $(FLOOR_TOOLS); do grep -i "^$$tool==" constraints.txt; done | sed 's/^moto/moto[s3,server]/')
 	@touch $@
 
 # What uses dependencies; all unit tests: FLOOR_TESTS='tests/core tests/archiver ...'.

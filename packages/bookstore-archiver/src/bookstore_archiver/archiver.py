@@ -10,13 +10,16 @@ from bookstore_archiver.known_versions import KnownVersions
 from bookstore_archiver.revert import Reverted, find_reverted
 from bookstore_archiver.save_states import SaveStates
 from bookstore_archiver.spool.disk import Disk
-from bookstore_archiver.spool.entry import Entry
+from bookstore_archiver.spool.entry import Entry, Provenance
+from bookstore_archiver.spool.sources import Source
 from bookstore_archiver.spool.spool import Spool
 from bookstore_archiver.uploads.sender import Sender
 from bookstore_archiver.uploads.stats import Stats
 from bookstore_archiver.uploads.timing import Timing
 from bookstore_archiver.uploads.uploader import Uploader
+from bookstore_core.authors import author
 from bookstore_core.history import History
+from bookstore_core.runs.run import Run
 from bookstore_core.settings import BookstoreSettings
 from bookstore_core.spool.counts import SpoolCounts
 from bookstore_core.spool.directory import count_spool
@@ -128,6 +131,22 @@ class Archiver:
 
     def _count(self) -> SpoolCounts:
         return count_spool(self.settings.spool_dir)
+
+    def keep_run(self, source: Source, key: str, path: str, run: Run | None) -> Entry:
+        """Put the result of a run into the spool, as a version of `key`.
+
+        Raises OSError if the spool cannot be written.
+        """
+        provenance = Provenance(run=run)
+        entry = self._spool.add(
+            source, key=key, author=author(), source_path=path, provenance=provenance
+        )
+        self._notify(entry)
+        return entry
+
+    def waits(self, entry: Entry) -> bool:
+        """Return whether a save is in the spool."""
+        return self._spool.has(entry)
 
     def find_reverted(self, path: str, checkpoint: str) -> Reverted:
         """Return the content of a checkpoint of the notebook at `path`.

@@ -294,7 +294,7 @@ class Intake:
 
     def note_removed(self, entry: Entry) -> None:
         """Record that somebody removed a save from the spool before it was sent."""
-        if not is_note_key(entry.key):
+        if not (is_note_key(entry.key) or entry.trailer.metadata.run):
             known, os_path = entry.trailer.metadata, entry.trailer.os_path
             notebook = UnprotectedNotebook(
                 known.source_path, entry.key, os_path, known.moved_from

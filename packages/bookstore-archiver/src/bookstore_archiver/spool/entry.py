@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from bookstore_core.origins import Origin
+from bookstore_core.runs.run import Run
 from bookstore_core.spool.saves import Trailer
 
 
@@ -11,13 +12,14 @@ from bookstore_core.spool.saves import Trailer
 class Provenance:
     """Fields of `VersionMetadata` and of the spool's `Trailer`, described there.
 
-    A save with any of them was made by an action of a person. It is sent at once and is
-    never skipped by `min_interval` or `skip_unchanged`.
+    A save with any of them was made by an action of a person, or is a run. It is sent
+    at once and is never skipped by `min_interval` or `skip_unchanged`.
     """
 
     restored_from: str = ""
     restored_path: str = ""
     moved_from: str = ""
+    run: Run | None = None
     only_if_changed: bool = False
 
     @property
@@ -65,7 +67,7 @@ class Entry:
     def has_provenance(self) -> bool:
         """Whether it was made by an action of a person; see `Provenance`."""
         known = self.trailer.metadata
-        by_person = known.restored_from or known.moved_from
+        by_person = known.restored_from or known.moved_from or known.run
         return bool(by_person) or self.trailer.only_if_changed
 
     @property

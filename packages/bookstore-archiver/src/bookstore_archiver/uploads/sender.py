@@ -20,6 +20,7 @@ from bookstore_core.errors import (
 from bookstore_core.moved_notes import NOTE_TYPE, is_note_key
 from bookstore_core.notebooks import SUFFIX
 from bookstore_core.paths import is_own
+from bookstore_core.runs.markers import record_run
 from bookstore_core.settings import BookstoreSettings
 from bookstore_core.spool.feed import Feed
 from bookstore_core.spool.saves import time_of
@@ -140,6 +141,7 @@ class Sender:
                 metadata=entry.trailer.metadata,
                 **_content_type(entry.key),
             )
+        record_run(store, self._settings, version)
         self._note(entry.key, version.version_id)
         self._last[entry.key] = version.version_id
         self._prove(entry.key, version.version_id, entry.trailer.metadata.sha256)
@@ -165,6 +167,8 @@ class Sender:
             since=min(saved_at, time_of(entry.name) or saved_at),
             after=self._last.get(entry.key),
         )
+        if found is not None:
+            record_run(store, self._settings, found)
         return found is not None
 
     def _compare(self, store: VersionStore, entry: Entry) -> Outcome | None:

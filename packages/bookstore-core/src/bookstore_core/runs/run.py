@@ -54,7 +54,7 @@ class Run:
         """
         run = replace(
             self,
-            parameters=_plain(dict(self.parameters), MAX_DEPTH),
+            parameters=plain(dict(self.parameters)),
             error=well_formed(self.error)[:MAX_ERROR],
             started=self.started.astimezone(UTC).replace(microsecond=0),
             seconds=round(self.seconds, 1),
@@ -119,7 +119,7 @@ class Run:
             started=read_time(form["started"]),
             seconds=float(seconds),
             outcome=outcome,
-            parameters=_plain(parameters, MAX_DEPTH),
+            parameters=plain(parameters),
             error=_text(form.get("error", ""))[:MAX_ERROR],
             cut=form.get("cut") is True,
         )
@@ -138,7 +138,7 @@ def run_in(text: object) -> Run | None:
         return None
 
 
-def _plain(value: Any, depth: int) -> Any:
+def plain(value: Any, depth: int = MAX_DEPTH) -> Any:
     """Return a value as JSON has it: what it lacks, and what is too deep, as text."""
     if value is None or isinstance(value, bool):
         return value
@@ -148,9 +148,9 @@ def _plain(value: Any, depth: int) -> Any:
     if isinstance(value, float) and math.isfinite(value):
         return value
     if isinstance(value, Mapping) and depth:
-        return {well_formed(str(n)): _plain(v, depth - 1) for n, v in value.items()}
+        return {well_formed(str(n)): plain(v, depth - 1) for n, v in value.items()}
     if isinstance(value, list | tuple) and depth:
-        return [_plain(item, depth - 1) for item in value]
+        return [plain(item, depth - 1) for item in value]
     return well_formed(value if isinstance(value, str) else str(value))
 
 

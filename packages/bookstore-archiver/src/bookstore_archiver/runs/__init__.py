@@ -1,0 +1,1 @@
+"""Running notebooks by papermill, and keeping the results as versions."""
