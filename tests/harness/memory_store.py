@@ -111,7 +111,8 @@ class MemoryStore(VersionStore):
             if not dry_run:
                 self.calls["remove"] += 1
                 self.versions[key] = [v for v in self.versions[key] if v not in gone]
-        return Removal(tuple(v.version_id for v in gone), {}, sum(v.size for v in gone))
+        ids = tuple(version.version_id for version in gone)
+        return Removal(ids, freed=sum(version.size for version in gone))
 
     def _step(self, script: list[Failure], key: str) -> None:
         with self._lock:

@@ -6,14 +6,18 @@ from typing import Any
 
 import pytest
 
-from bookstore_core.errors import ForbiddenError, StorageUnavailableError
+from bookstore_core.errors import (
+    ForbiddenError,
+    StorageUnavailableError,
+    StoreRefusedError,
+)
 from bookstore_core.settings import BookstoreSettings
 from bookstore_core.stores import Label, VersionStore
 from bookstore_core.stores.s3.errors import Asked
 from bookstore_core.stores.s3.store import S3Store
-from bookstore_core.stores.s3.upkeep.removals import BATCH, S3Removals
+from bookstore_core.stores.s3.upkeep.removals import BATCH, LOOKS, S3Removals
 from bookstore_core.stores.versions import Version
-from core.saving import KEY, SAVED_AT, all_versions, save
+from core.saving import KEY, SAVED_AT, save
 from harness.s3_server import S3Server
 
 Answer = Callable[..., dict[str, Any]]
@@ -77,9 +81,28 @@ def test_what_is_locked_is_reported_and_no_error(code: str, message: str) -> Non
     assert removal.freed == 14
 
 
-def test_a_missing_right_is_an_error_that_names_it() -> None:
-    with pytest.raises(ForbiddenError, match="Allow s3:DeleteObjectVersion"):
-        removals(failing("AccessDenied", "No")).remove(versions(1), dry_run=False)
+def test_what_is_refused_is_reported_with_the_right_and_the_rest_goes() -> None:
+    removal = removals(failing("AccessDenied", "No")).remove(versions(2), dry_run=False)
+    assert (removal.removed, removal.locked) == (("v1",), {})
+    assert "Allow s3:DeleteObjectVersion" in removal.refused["v0"]
+
+
+def test_wrong_credentials_end_a_removal() -> None:
+    with pytest.raises(StoreRefusedError, match="s3_access_key_id"):
+        removals(failing("InvalidAccessKeyId")).remove(versions(2), dry_run=False)
+
+
+def test_no_more_than_a_few_refused_versions_are_looked_at() -> None:
+    asked: list[str] = []
+
+    def refuse(operation: str, _: Asked, **given: Any) -> dict[str, Any]:
+        asked.append(operation)
+        rows = given["Delete"]["Objects"] if operation == "delete_objects" else []
+        return {"Errors": [{**row, "Code": "AccessDenied"} for row in rows]}
+
+    removal = removals(refuse).remove(versions(100), dry_run=False)
+    assert len(removal.refused) == 100
+    assert asked.count("head_object") == LOOKS
 
 
 def test_what_cannot_be_removed_now_is_sent_again() -> None:
@@ -115,29 +138,9 @@ def test_no_delete_marker_is_made_and_no_marker_of_a_label_is_left(
     assert sum(second.version_id in key for key in keys) == 2
 
 
-def test_object_lock_of_a_server_is_respected(
-    s3_server_process: S3Server, s3_server: dict[str, str]
-) -> None:
-    client = s3_server_process.client()
-    bucket = f"bucket-{secrets.token_hex(6)}"
-    client.create_bucket(Bucket=bucket, ObjectLockEnabledForBucket=True)
-    store = S3Store(BookstoreSettings(**{**s3_server, "s3_bucket": bucket}))
-    held, free, _ = [save(store, b"%d" % n) for n in range(3)]
-    client.put_object_legal_hold(
-        Bucket=bucket,
-        Key=KEY,
-        VersionId=held.version_id,
-        LegalHold={"Status": "ON"},
-    )
-    removal = store.remove_versions(KEY, [held, free])
-    assert removal.removed == (free.version_id,)
-    assert [*removal.locked] == [held.version_id]
-    assert len(all_versions(store, KEY)) == 2
-
-
 def test_a_removal_without_the_right_names_it() -> None:
     def refuse(operation: str, asked: Asked, **_: Any) -> dict[str, Any]:
         raise ForbiddenError("The store refuses access.")
 
-    with pytest.raises(ForbiddenError, match="Allow s3:DeleteObjectVersion"):
-        removals(refuse).remove(versions(1), dry_run=False)
+    removal = removals(refuse).remove(versions(1), dry_run=False)
+    assert "Allow s3:DeleteObjectVersion" in removal.refused["v0"]

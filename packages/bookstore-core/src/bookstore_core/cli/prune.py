@@ -1,14 +1,16 @@
 """`jupyter bookstore prune`: remove old versions by rules, as restic's `forget`."""
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, fields
 from typing import Any, ClassVar
 
 from traitlets import Bool, Integer, Unicode
 
+from bookstore_core.cli.command import EXIT_CODES
 from bookstore_core.cli.notebook_verb import NotebookVerb
 from bookstore_core.clock import utc_now
-from bookstore_core.errors import InvalidRequestError
+from bookstore_core.errors import ForbiddenError, InvalidRequestError
 from bookstore_core.history import WORKSPACE
 from bookstore_core.humanize import say_count, say_size
 from bookstore_core.paths import printable
@@ -17,12 +19,16 @@ from bookstore_core.retention.rules import Keep, keep_of
 from bookstore_core.settings import BookstoreSettings
 from bookstore_core.stores import VersionStore, open_store
 from bookstore_core.stores.versions import Removal
-from bookstore_core.upkeep.prune import Plan, Pruner
+from bookstore_core.upkeep.plans import Plan
+from bookstore_core.upkeep.prune import Pruner
 
 NO_RULES = (
     "No rule says what to keep. Give one, such as --keep-last=10 or --keep-daily=30, "
     "or set BookstoreSettings.prune_keep."
 )
+
+#: The sums that programs get.
+SUMS = ("removed", "locked", "refused", "bytes")
 
 YES = "Remove the versions. Without it, what would be removed is printed."
 ALL = "Prune every notebook of the workspace."
@@ -41,6 +47,17 @@ class Pruned:
     plan: Plan
     removal: Removal
 
+    def count(self, totals: Counter[str]) -> None:
+        """Add it to sums, in which `bytes_locked` are those of locked versions."""
+        removal = self.removal
+        locked = [v.size for v in self.plan.going if v.version_id in removal.locked]
+        totals["notebooks"] += bool(removal.removed)
+        totals["removed"] += len(removal.removed)
+        totals["locked"] += len(removal.locked)
+        totals["refused"] += len(removal.refused)
+        totals["bytes"] += removal.freed
+        totals["bytes_locked"] += sum(locked)
+
     def as_json(self) -> dict[str, Any]:
         """Return it for programs."""
         return {
@@ -48,8 +65,19 @@ class Pruned:
             "versions": self.plan.count,
             "removed": list(self.removal.removed),
             "locked": dict(self.removal.locked),
+            "refused": dict(self.removal.refused),
             "bytes": self.removal.freed,
         }
+
+    def lines(self) -> Iterator[str]:
+        """Yield it for people: what is kept is summed up by the reason."""
+        removal = self.removal
+        kept = {"kept": removal.locked, "not removed": removal.refused}
+        count = f"{len(removal.removed)} of {self.plan.count}"
+        yield f"{count:>14}  {say_size(removal.freed):>9}  {self.path}"
+        for what, reasons in kept.items():
+            for reason, number in Counter(reasons.values()).items():
+                yield f"    {what}: {say_count(number, 'version')}. {reason}"
 
 
 class PruneApp(NotebookVerb):
@@ -60,9 +88,11 @@ class PruneApp(NotebookVerb):
     versions, in this machine's time zone, the newest is kept; --keep-within counts from
     the notebook's newest version. Always kept: the newest, labelled and published
     versions, those that others were restored from, the first after a rename and the
-    last before it, and those of the last day (--min-age). Exit codes: 0 done, 2 no
-    rules, or not valid ones, 4 the notebook has no versions, 3, 5 and 7 the settings or
-    the store refuse it, or the store cannot be reached.
+    last before it, and those of the last day (--min-age). What the store keeps
+    locked (Object Lock) stays and is listed. Exit codes: 0 done, also if some are
+    locked, 2 no rules, or not valid ones, 4 the notebook has no versions, 5 the store
+    refused to remove some, or all, 3 and 7 the settings are wrong, or the store cannot
+    be reached.
     """
 
     name = "jupyter-bookstore-prune"
@@ -108,32 +138,35 @@ class PruneApp(NotebookVerb):
             raise InvalidRequestError("Give either the path of a notebook or --all.")
         settings = self.settings()
         WORKSPACE.check(settings)
+        totals: Counter[str] = Counter()
+        done = self._pruned(settings, totals)
+        value = self._value([*done], totals) if self.as_json else None
+        self.show(value, self._lines(done, totals))
+        return EXIT_CODES[ForbiddenError] if totals["refused"] else 0
+
+    def _pruned(
+        self, settings: BookstoreSettings, totals: Counter[str]
+    ) -> Iterator[Pruned]:
+        """Prune, or only look; yield what goes or stays of each notebook."""
         keep = self._rules(settings)
         store = open_store(settings)
         _require_right(store, settings)
-        pruner = Pruner(
-            store,
-            settings,
-            keep,
-            min_age=parse_duration(self.min_age),
-            now=utc_now(),
-        )
+        age, now = parse_duration(self.min_age), utc_now()
+        pruner = Pruner(store, settings, keep, min_age=age, now=now)
+        for plan in pruner.plans(self._keys(pruner, settings)):
+            removal = pruner.carry_out(plan, dry_run=not self.yes)
+            path = WORKSPACE.path(settings, plan.key)
+            pruned = Pruned(path, plan, removal)
+            pruned.count(totals)
+            if removal.removed or removal.locked or removal.refused:
+                yield pruned
+
+    def _keys(self, pruner: Pruner, settings: BookstoreSettings) -> Iterable[str]:
         if self.everything:
-            plans = pruner.plans(pruner.keys())
-        else:
-            path = self.path(self.extra_args[0])
-            self.history().locate(path)
-            plans = pruner.plans([WORKSPACE.key(settings, path)])
-        pruned = [
-            Pruned(
-                WORKSPACE.path(settings, plan.key),
-                plan,
-                pruner.carry_out(plan, dry_run=not self.yes),
-            )
-            for plan in plans
-        ]
-        self.show(self._value(pruned), self._lines(pruned))
-        return 0
+            return pruner.keys()
+        path = self.path(self.extra_args[0])
+        self.history().locate(path)
+        return [WORKSPACE.key(settings, path)]
 
     def _rules(self, settings: BookstoreSettings) -> Keep:
         given = {known.name: getattr(self, known.name) for known in fields(Keep)}
@@ -143,38 +176,32 @@ class PruneApp(NotebookVerb):
             raise InvalidRequestError(NO_RULES)
         return keep
 
-    def _value(self, pruned: list[Pruned]) -> dict[str, Any]:
+    def _value(self, pruned: list[Pruned], totals: Counter[str]) -> dict[str, Any]:
         return {
             "dry_run": not self.yes,
-            "removed": sum(len(known.removal.removed) for known in pruned),
-            "locked": sum(len(known.removal.locked) for known in pruned),
-            "bytes": sum(known.removal.freed for known in pruned),
-            "notebooks": [
-                known.as_json()
-                for known in pruned
-                if known.removal.removed or known.removal.locked
-            ],
+            **{
+                name: totals[name] for name in ("removed", "locked", "refused", "bytes")
+            },
+            "notebooks": [known.as_json() for known in pruned],
         }
 
-    def _lines(self, pruned: list[Pruned]) -> Iterator[str]:
-        total = self._value(pruned)
+    def _lines(self, pruned: Iterator[Pruned], totals: Counter[str]) -> Iterator[str]:
         for known in pruned:
-            removal = known.removal
-            if not removal.removed and not removal.locked:
-                continue
-            count = f"{len(removal.removed)} of {known.plan.count}"
-            yield printable(f"{count:>14}  {say_size(removal.freed):>9}  {known.path}")
-            for version_id, reason in removal.locked.items():
-                yield printable(f"    kept {version_id}: {reason}")
-        versions = say_count(total["removed"], "version")
-        notebooks = say_count(
-            sum(bool(known.removal.removed) for known in pruned), "notebook"
-        )
-        size = say_size(total["bytes"])
+            yield from map(printable, known.lines())
+        versions = say_count(totals["removed"], "version")
+        notebooks = say_count(totals["notebooks"], "notebook")
+        size = say_size(totals["bytes"])
         if self.yes:
             yield f"Removed {versions} of {notebooks}: {size}."
         else:
             yield f"Would remove {versions} of {notebooks}: {size}. --yes does it."
+        if totals["locked"]:
+            locked = say_count(totals["locked"], "version")
+            size = say_size(totals["bytes_locked"])
+            yield f"The store keeps {locked} by Object Lock: {size}."
+        if totals["refused"]:
+            refused = say_count(totals["refused"], "version")
+            yield f"The store did not remove {refused}; the reasons are above."
 
 
 def _require_right(store: VersionStore, settings: BookstoreSettings) -> None:

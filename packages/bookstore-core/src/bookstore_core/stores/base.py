@@ -330,8 +330,10 @@ class VersionStore(ABC):
 
         Versions are as they were listed; one that is gone already does not matter. If
         this is interrupted, each version is there as it was or gone, and the same call
-        continues. A `dry_run` changes nothing. Raises ConflictError for the newest
-        version, which is never removed, and ForbiddenError without the right to.
+        continues. A `dry_run` changes nothing. What the store keeps, or refuses to
+        remove, is in the answer, and the rest is removed. Raises ConflictError for the
+        newest version, which is never removed, and ForbiddenError if this kind of store
+        removes nothing.
         """
         newest = self.list_versions(key, limit=1).versions if versions else ()
         if {row.version_id for row in newest} & {row.version_id for row in versions}:

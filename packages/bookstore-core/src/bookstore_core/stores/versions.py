@@ -107,7 +107,8 @@ class Version:
     listings, and if the newest version was requested. `version_id` is empty in a
     listing of keys if the store would need one more request for each row. `announces`
     is set by `head` and `open` if the release that wrote it announces versions with
-    `moved_from` (see `arrivals.py`); a listing does not say it.
+    `moved_from` (see `arrivals.py`); a listing does not say it. Nor does it say why the
+    store would not remove the version now: `locked` is a sentence, by S3's Object Lock.
     """
 
     bucket: str
@@ -119,6 +120,7 @@ class Version:
     deleted: bool = False
     metadata: VersionMetadata | None = None
     announces: bool = field(default=False, compare=False)
+    locked: str = field(default="", compare=False)
 
     @property
     def saved_at(self) -> datetime:
@@ -168,11 +170,13 @@ class Removal:
     """What `VersionStore.remove_versions` did, or would do.
 
     `removed` are the ids of versions that are gone, `locked` those that the store keeps
-    by a rule of its own, such as Object Lock, with the reason; `freed` is in bytes.
+    by a rule of its own, such as Object Lock, with the reason; `refused` are those that
+    it did not remove for any other reason. `freed` is in bytes.
     """
 
     removed: tuple[str, ...] = ()
     locked: Mapping[str, str] = field(default_factory=dict)
+    refused: Mapping[str, str] = field(default_factory=dict)
     freed: int = 0
 
 

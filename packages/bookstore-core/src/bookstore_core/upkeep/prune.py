@@ -11,11 +11,12 @@ its old path as well.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import datetime, tzinfo
 
 from bookstore_core.errors import (
     BookstoreError,
+    ConflictError,
     InvalidRequestError,
     NewerVersionError,
     NotFoundError,
@@ -30,25 +31,10 @@ from bookstore_core.stores.arrivals import is_arrival
 from bookstore_core.stores.base import VersionStore
 from bookstore_core.stores.versions import Removal, Version
 from bookstore_core.upkeep.notebooks import key_beside
+from bookstore_core.upkeep.plans import Name, Plan, Plans
 
 #: Rows of one listing.
 PAGE = 1000
-
-#: A version by its key, and its id or the id of its save.
-Name = tuple[str, str]
-
-
-@dataclass(frozen=True)
-class Plan:
-    """What goes of one key, of how many versions, and which versions are named.
-
-    `going` have their metadata. `named` are the versions that kept ones name.
-    """
-
-    key: str
-    count: int
-    going: tuple[Version, ...] = ()
-    named: frozenset[Name] = field(default=frozenset(), repr=False)
 
 
 class Pruner:
@@ -83,31 +69,29 @@ class Pruner:
             if cursor is None:
                 return
 
-    def plans(self, keys: Iterable[str]) -> list[Plan]:
-        """Return what goes of these keys, after a look at all of them."""
-        plans = [self._plan(key) for key in keys]
-        named = frozenset(name for plan in plans for name in plan.named)
-        while named:
-            # What is kept because it is named may name others.
-            settled = [_without(plan, named) for plan in plans]
-            more = [
-                self._named_by(version)
-                for before, after in zip(plans, settled, strict=True)
-                for version in set(before.going) - set(after.going)
-            ]
-            plans, named = settled, frozenset(name for names in more for name in names)
-        return plans
+    def plans(self, keys: Iterable[str]) -> Iterator[Plan]:
+        """Yield what goes of each key, after a look at all of them."""
+        with Plans() as plans:
+            for key in keys:
+                self._plan(key, plans)
+            yield from plans.read()
 
     def carry_out(self, plan: Plan, *, dry_run: bool) -> Removal:
-        """Remove what goes of a key, except for what has got a label meanwhile."""
+        """Remove what goes of a key, except for what has got a label meanwhile.
+
+        Nothing goes if its newest version is another one meanwhile.
+        """
         going = plan.going
         if going and not dry_run:
             ids = [version.version_id for version in going]
             labels = self._store.labels(plan.key, only=ids)
             going = tuple(known for known in going if known.version_id not in labels)
-        return self._store.remove_versions(plan.key, going, dry_run=dry_run)
+        try:
+            return self._store.remove_versions(plan.key, going, dry_run=dry_run)
+        except ConflictError:
+            return Removal()  # somebody has removed the newest: the next run looks
 
-    def _plan(self, key: str) -> Plan:
+    def _plan(self, key: str, plans: Plans) -> None:
         versions = self._described(key)
         newest_first = sorted(versions, key=lambda v: v.saved_at, reverse=True)
         times = [version.saved_at for version in newest_first]
@@ -120,14 +104,13 @@ class Pruner:
         if going:
             spared = {*self._store.labels(key), *self._left_behind(key, newest_first)}
             going = [known for known in going if known.version_id not in spared]
-        gone = {version.version_id for version in going}
-        named = frozenset(
-            name
-            for version in versions
-            if version.version_id not in gone
-            for name in self._named_by(version)
-        )
-        return Plan(key, len(versions), tuple(going), named)
+        plans.add(Plan(key, len(versions), tuple(going)))
+        gone = {version.version_id for version in going if not version.locked}
+        for version in versions:
+            if version.version_id in gone:
+                plans.keep_with(version, self._named_by(version))
+            else:
+                plans.keep(self._named_by(version))
 
     def _may_go(self, version: Version) -> bool:
         known = version.metadata
@@ -162,7 +145,7 @@ class Pruner:
             return None
         except NewerVersionError:
             return version
-        return replace(version, metadata=known.metadata)
+        return replace(version, metadata=known.metadata, locked=known.locked)
 
     def _named_by(self, version: Version) -> Iterator[Name]:
         known = version.metadata
@@ -206,15 +189,3 @@ class Pruner:
             cursor = page.cursor
             if cursor is None:
                 return
-
-
-def _without(plan: Plan, named: frozenset[Name]) -> Plan:
-    """Return a plan in which named versions stay."""
-    going = tuple(
-        version
-        for version in plan.going
-        if (plan.key, version.version_id) not in named
-        and (plan.key, version.metadata.save_id if version.metadata else "")
-        not in named
-    )
-    return replace(plan, going=going)

@@ -195,11 +195,12 @@ def _send_at_once(params: dict[str, Any], **_: Any) -> None:
         params["headers"].pop("Expect", None)
 
 
-def _add_md5(params: dict[str, Any], **_: Any) -> None:
+def _add_md5(params: dict[str, Any], model: Any, **_: Any) -> None:
     # Every S3 server knows Content-MD5. Some require it for labels, and buckets with
-    # Object Lock require some checksum for each save.
-    body = params.get("body")
-    if not body or "Content-MD5" in params["headers"]:
+    # Object Lock require some checksum for each object, also for an empty one.
+    body = params.get("body") or b""
+    has_body = body or model.name == "PutObject"
+    if not has_body or "Content-MD5" in params["headers"]:
         return
     digest = hashlib.md5(usedforsecurity=False)
     if isinstance(body, (bytes, bytearray)):

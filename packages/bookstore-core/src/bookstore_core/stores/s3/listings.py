@@ -19,6 +19,7 @@ from bookstore_core.stores.s3.metadata import (
     decode_metadata,
     form_in,
 )
+from bookstore_core.stores.s3.upkeep.locks import lock_in
 from bookstore_core.stores.versions import KeyPage, Version, VersionPage
 
 #: The version id of an object that S3 will overwrite.
@@ -64,6 +65,7 @@ def version_of(
         is_latest=asked.version_id is None,
         metadata=decode_metadata(headers),
         announces=announces_in(headers),
+        locked=lock_in(answer),
     )
 
 

@@ -90,7 +90,7 @@ class LocalRemovals:
             freed += sum(self._size(step.folder, known) for known in step.finished)
             if not dry_run:
                 self._do(place, step)
-        return Removal(tuple(removed), {}, freed)
+        return Removal(tuple(removed), freed=freed)
 
     def _step(self, place: str, wanted: set[str]) -> _Step | None:
         try:

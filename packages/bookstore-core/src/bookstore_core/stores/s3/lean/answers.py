@@ -15,7 +15,13 @@ from xml.etree import ElementTree
 METADATA = "x-amz-meta-"
 
 #: The headers of answers to PUT and HEAD that are used, by their names in botocore.
-TEXTS = {"x-amz-version-id": "VersionId", "etag": "ETag"}
+TEXTS = {
+    "x-amz-version-id": "VersionId",
+    "etag": "ETag",
+    "x-amz-object-lock-mode": "ObjectLockMode",
+    "x-amz-object-lock-legal-hold": "ObjectLockLegalHoldStatus",
+}
+LOCKED_UNTIL = "x-amz-object-lock-retain-until-date"
 
 #: Rows of listings: the tag of one, and the name of the list in botocore.
 ROWS = {
@@ -46,6 +52,8 @@ def read_headers(headers: Mapping[str, str]) -> dict[str, Any] | None:
                 answer["ContentLength"] = int(value)
             elif lower == "last-modified":
                 answer["LastModified"] = _http_date(value)
+            elif lower == LOCKED_UNTIL:
+                answer["ObjectLockRetainUntilDate"] = _iso_time(value)
     except ValueError:
         return None
     return answer
@@ -54,6 +62,13 @@ def read_headers(headers: Mapping[str, str]) -> dict[str, Any] | None:
 @lru_cache(maxsize=64)
 def _http_date(text: str) -> datetime:
     found = parsedate_to_datetime(text)
+    if found.tzinfo is None:
+        raise ValueError(text)
+    return found
+
+
+def _iso_time(text: str) -> datetime:
+    found = datetime.fromisoformat(text)
     if found.tzinfo is None:
         raise ValueError(text)
     return found
@@ -99,10 +114,7 @@ def _value(tag: str, text: str, *, encoded: bool) -> Any:
     if tag in ENCODED:
         return unquote_plus(text) if encoded else text
     if tag == "LastModified":
-        found = datetime.fromisoformat(text)
-        if found.tzinfo is None:
-            raise ValueError(text)
-        return found
+        return _iso_time(text)
     if tag in NUMBERS:
         return int(text)
     if tag in YES_OR_NO:

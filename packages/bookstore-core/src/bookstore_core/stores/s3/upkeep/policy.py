@@ -17,6 +17,8 @@ Statement = dict[str, Any]
 
 READ = ("s3:GetObject", "s3:GetObjectVersion", "s3:GetObjectVersionTagging")
 WRITE = ("s3:PutObject", "s3:PutObjectVersionTagging", "s3:AbortMultipartUpload")
+#: Without these, a dry run cannot say what Object Lock keeps.
+SEE_LOCKS = ("s3:GetObjectRetention", "s3:GetObjectLegalHold")
 UNPUBLISH = ("s3:DeleteObject",)
 KMS = ("kms:GenerateDataKey", "kms:Decrypt")
 
@@ -105,7 +107,7 @@ def policy_for_pruner(place: Place) -> dict[str, Any]:
     return _policy(
         place,
         _lists(place, place.workspace),
-        _allow("PruneWorkspace", (*READ, RIGHT), place, place.workspace),
+        _allow("PruneWorkspace", (*READ, *SEE_LOCKS, RIGHT), place, place.workspace),
         writes=False,
     )
 

@@ -1,13 +1,15 @@
 """Versions of a bucket removed for good: those ids only, never by a delete marker.
 
-Object Lock is respected: what is locked is reported, and nothing tries to go around it.
-After the versions, the markers of their labels are removed (`labels.py`).
+Object Lock is respected: what is locked is reported, and nothing tries to go around it:
+the right to bypass governance is never used. What is known to be locked is not sent.
+What the store refuses is reported, and the rest is removed. After the versions, the
+markers of their labels are removed (`labels.py`).
 """
 
 import re
 import time
 from collections.abc import Callable, Collection, Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
@@ -31,10 +33,14 @@ from bookstore_core.stores.s3.labels import (
 )
 from bookstore_core.stores.s3.listings import MAX_ROWS, OVERWRITABLE
 from bookstore_core.stores.s3.remedies import RIGHT, remedy_for
+from bookstore_core.stores.s3.upkeep.locks import lock_in
 from bookstore_core.stores.versions import Removal, Version
 
 #: The most objects in one request.
 BATCH = 1000
+
+#: Versions that one removal looks at to learn why they were refused.
+LOOKS = 20
 
 #: How often rows are sent again that the store could not remove for the moment.
 ATTEMPTS = 4
@@ -49,6 +55,14 @@ Ask = Callable[..., dict[str, Any]]
 Row = tuple[str, str]
 
 
+@dataclass
+class _Kept:
+    """What stays, with the reason: what is locked, and what the store refused."""
+
+    locked: dict[Row, str] = field(default_factory=dict)
+    refused: dict[Row, str] = field(default_factory=dict)
+
+
 class S3Removals:
     """Removes versions of one key of a bucket."""
 
@@ -58,38 +72,44 @@ class S3Removals:
         self._read = read
         self._asked = asked
         self._pause = pause
+        self._looks = LOOKS
 
     def remove(self, versions: Collection[Version], *, dry_run: bool) -> Removal:
         """Remove these versions, then the markers of versions that are gone."""
-        sizes = {known.version_id: known.size for known in versions}
         # A row without an id would be taken for a request to mark the key as deleted.
-        ids = [known for known in sizes if known not in ("", OVERWRITABLE)]
-        if dry_run or not ids:
-            return Removal(tuple(ids), {}, sum(sizes[known] for known in ids))
-        key = self._asked.key
-        locked = {
-            version_id: reason
-            for _, version_id, reason in self._delete([(key, known) for known in ids])
+        rows = {
+            (self._asked.key, known.version_id): known
+            for known in versions
+            if known.version_id not in ("", OVERWRITABLE)
         }
-        gone = tuple(known for known in ids if known not in locked)
-        list(self._delete(self._stale_markers()))
-        return Removal(gone, locked, sum(sizes[known] for known in gone))
+        kept = _Kept({row: known.locked for row, known in rows.items() if known.locked})
+        going = [row for row in rows if row not in kept.locked]
+        if going and not dry_run:
+            self._delete(going, kept)
+        stays = {**kept.locked, **kept.refused}
+        gone = [row for row in going if row not in stays]
+        if gone and not dry_run:
+            self._delete(self._stale_markers(), _Kept())
+        return Removal(
+            tuple(version_id for _, version_id in gone),
+            {version_id: why for (_, version_id), why in kept.locked.items()},
+            {version_id: why for (_, version_id), why in kept.refused.items()},
+            sum(rows[row].size for row in gone),
+        )
 
-    def _delete(self, rows: Sequence[Row]) -> Iterator[tuple[str, str, str]]:
-        """Remove versions; yield key, id and reason of those that are locked."""
+    def _delete(self, rows: Sequence[Row], kept: _Kept) -> None:
+        """Remove versions, except for those that the store keeps."""
         for start in range(0, len(rows), BATCH):
             left = list(rows[start : start + BATCH])
             for attempt in range(ATTEMPTS):
                 if attempt:
                     self._pause(0.2 * 2**attempt)
                 errors = self._send(left)
-                left = []
-                for error in errors:
-                    verdict = self._judged(error)
-                    if verdict is None:
-                        left.append((error["Key"], error["VersionId"]))
-                    elif verdict:
-                        yield error["Key"], error["VersionId"], verdict
+                left = [
+                    (error["Key"], error["VersionId"])
+                    for error in errors
+                    if self._may_pass(error, kept)
+                ]
                 if not left:
                     break
             else:
@@ -105,8 +125,10 @@ class S3Removals:
                 "delete_objects", asked, Delete={"Objects": objects, "Quiet": True}
             )
         except ForbiddenError as error:
-            error.args = (f"{error} {remedy_for(error, RIGHT)}".strip(),)
-            raise
+            if error.wide:
+                raise
+            refused = {"Code": "AccessDenied", "Sentence": str(error)}
+            return [{**row, **refused} for row in objects]
         errors: list[dict[str, Any]] = answer.get("Errors", [])
         if all(error.get("VersionId") for error in errors):
             return errors
@@ -115,32 +137,37 @@ class S3Removals:
             return [error for row in rows for error in self._send([row])]
         return [{**error, **objects[0]} for error in errors]
 
-    def _judged(self, error: dict[str, Any]) -> str | None:
-        """Return why a version is locked; empty if it is gone, None to try again."""
+    def _may_pass(self, error: dict[str, Any], kept: _Kept) -> bool:
+        """Return whether a version may be removed later; note why it stays for good."""
         failure = Failure(
             str(error.get("Code", "")), 0, str(error.get("Message") or "")
         )
         if failure.code in NO_SUCH_VERSION or failure.code == "NoSuchKey":
-            return ""
-        asked = replace(self._asked, key=error["Key"], version_id=error["VersionId"])
-        if _LOCK.search(failure.reason) or self._is_locked(asked, failure):
-            return f"The store keeps it: {failure.reason}."
+            return False  # it is gone
+        row = (error["Key"], error["VersionId"])
+        asked = replace(self._asked, key=row[0], version_id=row[1])
         ours = translate_failure(failure, replace(asked, version_id=None))
-        if ours.retryable:
-            return None
-        ours.args = (f"{ours} {remedy_for(ours, RIGHT)}".strip(),)
-        raise ours
+        if ours.wide:
+            raise ours
+        locked = self._lock(asked, failure)
+        if locked:
+            kept.locked[row] = locked
+        elif not ours.retryable:
+            sentence = error.get("Sentence") or str(ours)
+            kept.refused[row] = f"{sentence} {remedy_for(ours, RIGHT)}".strip()
+        return ours.retryable and not locked
 
-    def _is_locked(self, asked: Asked, failure: Failure) -> bool:
-        """Return whether a version that may not be removed is locked."""
-        if failure.code != "AccessDenied":
-            return False
+    def _lock(self, asked: Asked, failure: Failure) -> str:
+        """Return why a version is locked that was not removed; empty if it is not."""
+        if _LOCK.search(failure.reason):
+            return f"The store keeps it: {failure.reason}."
+        if failure.code != "AccessDenied" or not self._looks:
+            return ""
+        self._looks -= 1
         try:
-            answer = self._read("head_object", asked)
+            return lock_in(self._read("head_object", asked))
         except BookstoreError:
-            return False
-        held = answer.get("ObjectLockLegalHoldStatus") == "ON"
-        return held or bool(answer.get("ObjectLockMode"))
+            return ""
 
     def _stale_markers(self) -> list[Row]:
         """Return the markers of labels whose versions are gone."""

@@ -1,0 +1,97 @@
+"""What goes of each key of a store, kept in a file until all of them were looked at.
+
+A store may have more versions than fit into memory, and what goes is known only when
+the last key was read: a version of it may name one of the first key.
+"""
+
+import json
+import tempfile
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Self
+
+from bookstore_core.clock import read_time
+from bookstore_core.stores.versions import Version
+
+#: Bytes that are kept in memory; what is more goes into a temporary file.
+IN_MEMORY = 4 * 1024 * 1024
+
+#: A version by its key, and its id or the id of its save.
+Name = tuple[str, str]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What goes of one key, of how many versions; also what the store keeps locked."""
+
+    key: str
+    count: int
+    going: tuple[Version, ...] = ()
+
+
+class Plans:
+    """The plans of a store: all are added, then all are read. A context manager."""
+
+    def __init__(self) -> None:
+        self._file = tempfile.SpooledTemporaryFile(  # noqa: SIM115
+            IN_MEMORY, mode="w+", encoding="utf-8", errors="surrogatepass"
+        )
+        self._named: set[Name] = set()
+        self._named_by: dict[Name, tuple[Name, ...]] = {}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._file.close()
+
+    def add(self, plan: Plan) -> None:
+        """Add the plan of a key. Of a version its id, size, time and lock are kept."""
+        going = [
+            (v.version_id, v.size, v.stored_at.isoformat(), v.locked, _save_id(v))
+            for v in plan.going
+        ]
+        self._file.write(json.dumps((plan.key, plan.count, going)) + "\n")
+
+    def keep(self, names: Iterable[Name]) -> None:
+        """Keep these versions: one that is kept names them."""
+        self._named.update(names)
+
+    def keep_with(self, version: Version, names: Iterable[Name]) -> None:
+        """Keep these versions if this one is kept, which names them."""
+        named = tuple(names)
+        if named:
+            for own in (version.version_id, _save_id(version)):
+                self._named_by[version.key, own] = named
+
+    def read(self) -> Iterator[Plan]:
+        """Yield the plans without what is kept because it is named."""
+        spared = self._spared()
+        self._file.seek(0)
+        for line in self._file:
+            key, count, rows = json.loads(line)
+            going = [
+                Version("", key, version_id, size, read_time(time), locked=locked)
+                for version_id, size, time, locked, save_id in rows
+                if not {(key, version_id), (key, save_id)} & spared
+            ]
+            yield Plan(key, count, tuple(going))
+
+    def _spared(self) -> set[Name]:
+        spared, todo = set[Name](), [*self._named]
+        while todo:
+            name = todo.pop()
+            if name not in spared:
+                spared.add(name)
+                todo += self._named_by.get(name, ())
+        return spared
+
+
+def _save_id(version: Version) -> str:
+    return version.metadata.save_id if version.metadata else ""
