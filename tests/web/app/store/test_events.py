@@ -1,7 +1,9 @@
 """POST /api/bookstore/events: what S3 says is read from the store, and not believed."""
 
+import json
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from flask.testing import FlaskClient
@@ -75,7 +77,54 @@ def test_what_is_not_ours_is_ignored(
     assert answer.json == {"taken": 0, "ignored": 7}
 
 
-@pytest.mark.parametrize("authorization", ["", "Bearer", "Bearer x", "token of S3"])
+def test_a_key_that_ceph_does_not_encode_is_read_as_it_is(
+    client: FlaskClient, settings: BookstoreSettings, put: Any
+) -> None:
+    assert found(client) == []
+    odd = ["a b+c.ipynb", "100%41.ipynb", "50%ff ü.ipynb"]
+    for path in odd:
+        put(f"workspace/{path}", notebook_of("xylophone"))
+    records = [record(f"workspace/{path}", settings.bucket) for path in odd]
+    events = [{**known, "eventSource": "ceph:s3"} for known in records]
+    answer = client.post(URL, json={"Records": events}, headers=TOKEN)
+    assert answer.json == {"taken": 3, "ignored": 0}
+    assert sorted(found(client)) == sorted(odd)
+
+
+def test_messages_of_sns_are_opened_and_its_question_is_logged(
+    client: FlaskClient, settings: BookstoreSettings, caplog: pytest.LogCaptureFixture
+) -> None:
+    event = {"Records": [record("workspace/a.ipynb", settings.bucket)]}
+    message = {"Type": "Notification", "Message": json.dumps(event)}
+    answer = client.post(URL, data=json.dumps(message), headers=TOKEN)
+    assert answer.json == {"taken": 1, "ignored": 0}
+    nested = {"Type": "Notification", "Message": json.dumps(message)}
+    assert client.post(URL, json=nested, headers=TOKEN).json["taken"] == 0
+    address = "https://sns.example.org/?Action=ConfirmSubscription"
+    question = {"Type": "SubscriptionConfirmation", "SubscribeURL": address}
+    assert client.post(URL, json=question, headers=TOKEN).json["taken"] == 0
+    assert address in caplog.text
+
+
+@pytest.mark.parametrize("name", ["", "bookstore"])
+def test_the_token_may_be_a_password_or_in_the_query(
+    make_client: MakeClient, name: str
+) -> None:
+    client = make_client(events_token="of: S3+ü")
+    events: dict[str, Any] = {"json": {"Records": []}}
+    asked = client.post(URL, **events, auth=(name, "x"))
+    assert asked.status_code == 401
+    assert asked.headers["WWW-Authenticate"].startswith("Basic ")
+    assert client.post(URL, **events, auth=(name, "of: S3+ü")).status_code == 200
+    for token, code in [("of: S3+ü", 200), ("of: S3+u", 401), ("", 401)]:
+        query = urlencode({"token": token})
+        assert client.post(f"{URL}?{query}", **events).status_code == code
+
+
+@pytest.mark.parametrize(
+    "authorization",
+    ["", "Bearer", "Bearer x", "token of S3", "Basic", "Basic x", "Basic b2YgUzM6"],
+)
 def test_events_without_the_token_are_refused(
     client: FlaskClient, authorization: str
 ) -> None:
@@ -109,7 +158,8 @@ def test_no_user_is_needed(make_client: MakeClient) -> None:
         *(b'{"Records": [{}]}', b'{"Records": [{"s3": []}]}', b'{"detail": 1}'),
         b'{"Records": [{"s3": {"bucket": "b", "object": {"key": "k"}}}]}',
         b'{"Records": [{"s3": {"bucket": {"name": "b"}, "object": {"key": 1}}}]}',
-        b'{"Records": [{"s3": {"bucket": {"name": "b"}, "object": {"key": "%ff"}}}]}',
+        b'{"Type": "Notification", "Message": "x"}',
+        b'{"Type": "SubscriptionConfirmation"}',
         b'{"detail": {"bucket": {"name": "b"}, "object": {"key": "\\ud800"}}}',
         b'{"detail": {"bucket": {"name": "b"}, "object": {"key": "\\u0000"}}}',
         b"[" * 100_000,

@@ -1,11 +1,12 @@
 """POST /api/bookstore/events: what S3 says was stored or removed, for the catalogue."""
 
 import hmac
+import logging
 from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import unquote_plus
 
-from flask import Blueprint, request
+from flask import Blueprint, Response, request
 from marshmallow import Schema, fields
 
 from bookstore_core.errors import (
@@ -15,7 +16,7 @@ from bookstore_core.errors import (
     TooLargeError,
 )
 from bookstore_core.history import SHELVES
-from bookstore_core.paths import is_own
+from bookstore_core.paths import is_own, printable
 from bookstore_core.settings import BookstoreSettings
 from bookstore_web.app.bodies import read_body
 from bookstore_web.app.operations import operation
@@ -23,6 +24,14 @@ from bookstore_web.app.services import services_of_all
 from bookstore_web.fields import parse_object, text_field
 
 blueprint = Blueprint("events", __name__, url_prefix="/api/bookstore")
+
+log = logging.getLogger(__name__)
+
+#: What SNS sends: messages, and questions about them.
+NOTIFICATION = "Notification"
+FROM_SNS = frozenset(
+    {NOTIFICATION, "SubscriptionConfirmation", "UnsubscribeConfirmation"}
+)
 
 #: Events in a request, and its bytes.
 MOST_EVENTS, MAX_BODY = 500, 1024 * 1024
@@ -58,19 +67,22 @@ class Taken(Schema):
 def take() -> dict[str, int]:
     """Take the notifications of S3, so that search knows what others have stored.
 
-    `Authorization: Bearer` must have the `events_token` of the settings; without that
-    setting, or behind a notebook server, there is no such route. The keys are read from
-    the store: nothing else of an event is believed.
+    The `events_token` of the settings must be sent, by `Authorization: Bearer`, as the
+    password of `Basic`, or as `?token=`; without that setting, or behind a notebook
+    server, there is no such route. The keys are read from the store: nothing else of an
+    event is believed.
     """
     request.max_content_length = MAX_BODY
     known = services_of_all()
     _check_token(known.settings.events_token)
-    named = list(_named(parse_object(read_body())))
-    ours = [key for bucket, key in named if bucket == known.settings.bucket]
-    wanted = [key for key in ours if _is_on_a_shelf(known.settings, key)]
-    for key in wanted:
-        known.changed(key)
-    return {"taken": len(wanted), "ignored": len(named) - len(wanted)}
+    taken, named = 0, list(_named(parse_object(read_body())))
+    for bucket, keys in named:
+        ours = keys if bucket == known.settings.bucket else ()
+        wanted = [key for key in ours if _is_on_a_shelf(known.settings, key)]
+        for key in wanted:
+            known.changed(key)
+        taken += bool(wanted)
+    return {"taken": taken, "ignored": len(named) - taken}
 
 
 def _check_token(expected: str) -> None:
@@ -79,21 +91,46 @@ def _check_token(expected: str) -> None:
             "Events are not taken here. The administrator can set "
             "BookstoreSettings.events_token."
         )
-    kind, _, token = request.headers.get("Authorization", "").partition(" ")
-    given = token.strip().encode("utf-8", "replace")
-    is_known = hmac.compare_digest(given, expected.encode())
-    if kind.lower() != "bearer" or not is_known:
+    known = [token.encode("utf-8", "replace") for token in _tokens()]
+    if not any(hmac.compare_digest(token, expected.encode()) for token in known):
         raise LoginRequiredError(
-            "Send BookstoreSettings.events_token as 'Authorization: Bearer'."
+            "Send BookstoreSettings.events_token as 'Authorization: Bearer', or as the "
+            "password of 'Basic'."
         )
 
 
-def _named(body: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """Yield the bucket and the key of each event. Raises InvalidRequestError."""
+@blueprint.after_request
+def ask_for_password(response: Response) -> Response:
+    """Ask for a password: SNS sends it only then."""
+    if response.status_code == 401:
+        response.headers["WWW-Authenticate"] = 'Basic realm="events"'
+    return response
+
+
+def _tokens() -> Iterator[str]:
+    """Yield the tokens of the request: senders have different places for one."""
+    given = request.authorization
+    if given is not None and given.type == "bearer":
+        yield (given.token or "").strip()
+    elif given is not None and given.type == "basic":
+        yield given.password or ""
+    yield request.args.get("token", "")
+
+
+def _named(body: Mapping[str, Any]) -> Iterator[tuple[str, frozenset[str]]]:
+    """Yield the bucket of each event, and its key. Raises InvalidRequestError.
+
+    S3 and MinIO encode keys as in a URL, and Ceph does not, so both readings of a key
+    that has two are meant.
+    """
     if body.get("Event") == "s3:TestEvent":  # sent once, when notifications are set up
         return
+    if body.get("Type") in FROM_SNS:
+        yield from _in_message(body)
+        return
     if "detail" in body:
-        yield _place(_object(body, "detail"))
+        bucket, key = _place(_object(body, "detail"))
+        yield bucket, frozenset((key,))
         return
     records = body.get("Records")
     if not isinstance(records, list):
@@ -104,10 +141,26 @@ def _named(body: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         if not isinstance(record, dict):
             raise InvalidRequestError("Records must be a list of objects.")
         bucket, key = _place(_object(record, "s3"))
-        try:
-            yield bucket, unquote_plus(key, errors="strict")
-        except UnicodeDecodeError:
-            raise InvalidRequestError("A key of an object is not UTF-8.") from None
+        yield bucket, frozenset((key, _decoded(key)))
+
+
+def _decoded(key: str) -> str:
+    try:
+        return unquote_plus(key, errors="strict")
+    except UnicodeDecodeError:
+        return key  # it was not encoded
+
+
+def _in_message(body: Mapping[str, Any]) -> Iterator[tuple[str, frozenset[str]]]:
+    """Yield what a message of SNS is about. Only the log shows how to confirm it."""
+    if body["Type"] == NOTIFICATION:
+        message = text_field(body, "Message").encode("utf-8", "replace")
+        inner = parse_object(message)
+        if inner.get("Type") not in FROM_SNS:
+            yield from _named(inner)
+        return
+    address = printable(text_field(body, "SubscribeURL"))
+    log.warning("SNS asks to confirm a subscription to our events. Open %s", address)
 
 
 def _place(event: Mapping[str, Any]) -> tuple[str, str]:
