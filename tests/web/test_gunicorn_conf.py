@@ -2,6 +2,9 @@
 
 import json
 import logging
+import os
+import subprocess
+import sys
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -59,3 +62,40 @@ def test_no_address_is_warned_of_if_a_hub_says_who_asks(
     settings = {"BookstoreSettings": {"auth": "hub"}}
     (config_dir / "jupyter_config.json").write_text(json.dumps(settings))
     assert warnings_of(EVERYBODY, caplog) == ""
+
+
+PARENT = """
+import subprocess, sys
+subprocess.run([sys.executable, "-c", sys.argv[1]])
+"""
+MASTER = """
+import select, sys
+from types import SimpleNamespace
+from bookstore_web.gunicorn_conf import on_starting
+on_starting(SimpleNamespace(cfg=SimpleNamespace(address=[])))
+print("started", flush=True)
+select.select([sys.stdin], [], [], 60)
+print("went on", flush=True)
+"""
+
+
+@pytest.mark.parametrize("is_started_by_hub", [True, False])
+def test_what_a_hub_started_ends_with_it_also_if_it_is_killed(
+    is_started_by_hub: bool,
+) -> None:
+    more = {"JUPYTERHUB_SERVICE_URL": "http://x:1"} if is_started_by_hub else {}
+    with subprocess.Popen(
+        [sys.executable, "-c", PARENT, MASTER],
+        env={**os.environ, **more},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as parent:
+        assert parent.stdin is not None
+        assert parent.stdout is not None
+        assert parent.stdout.readline() == "started\n"
+        parent.kill()
+        if not is_started_by_hub:
+            parent.stdin.close()
+        left = parent.stdout.read().strip()
+    assert left == ("" if is_started_by_hub else "went on")

@@ -5,8 +5,10 @@ docs/deploy.md) and uses every name that is one of its settings; its command lin
 overrides them. Behind a notebook server, `gunicorn_launched.py` has others.
 """
 
+import ctypes
 import os
 import shutil
+import signal
 import sys
 import tempfile
 import threading
@@ -40,6 +42,8 @@ if os.environ.get(LOG_FORMAT) == "json":
     logger_class = "bookstore_web.json_logs.JsonLogger"
     accesslog = "-"
 
+#: Of Linux: the signal that a process gets when its parent ends.
+PR_SET_PDEATHSIG = 1
 #: Where the workers count requests: read by prometheus_client, which they import.
 MULTIPROCESS = "PROMETHEUS_MULTIPROC_DIR"
 _counts: list[str] = []
@@ -50,6 +54,8 @@ def on_starting(server: Any) -> None:
     log_format = os.environ.get(LOG_FORMAT, "text")
     if log_format not in ("json", "text"):
         sys.exit(f"{LOG_FORMAT} is {log_format!r}. Set it to json or text.")
+    if "JUPYTERHUB_SERVICE_URL" in os.environ:  # a hub sets it for what it starts
+        end_with_parent()
     # Imported here because a gunicorn behind a notebook server reads this module, too.
     from bookstore_core.errors import BookstoreError
     from bookstore_core.jupyter.config_files import load_settings
@@ -68,6 +74,16 @@ def on_starting(server: Any) -> None:
                 "BookstoreSettings.proxy_secret.",
                 ":".join(map(str, address)),
             )
+
+
+def end_with_parent() -> None:
+    """Let the kernel stop this process when its parent ends, also when it is killed.
+
+    Otherwise gunicorn keeps its port when a hub is killed, and the one that the hub
+    starts after its restart cannot bind.
+    """
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 def when_ready(server: Any) -> None:
