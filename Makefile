@@ -5,6 +5,8 @@ JUPYTER ?= notebook
 PORT ?= 8888
 SAVES ?= 200
 KILLS ?= 30
+PEOPLE ?= 20
+ROUNDS ?= 2
 # Of Debian 12; another Debian has another one.
 CEPH ?= 16.2.*
 # The folder for the files of `make run`; also its Jupyter config directory.
@@ -20,7 +22,7 @@ TYPINGS := $(WEB)/node_modules/.installed
 COPIED := $(shell find $(WEB)/etc $(WEB)/labextension $(WEB)/src/bookstore_web/front/nbextension -type f)
 MANIFESTS := Makefile pyproject.toml constraints.txt $(PACKAGES:=/pyproject.toml) $(COPIED)
 
-.PHONY: help install run s3 test test-floors test-s3 chromium hub-proxy postgres nginx ceph chaos bench check check-scripts docs release-check renderers format clean
+.PHONY: help install run s3 test test-floors test-s3 chromium hub-proxy postgres nginx ceph chaos chaos-hub bench check check-scripts docs release-check renderers format clean
 
 help:  ## List the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' Makefile
@@ -137,6 +139,9 @@ ceph:
 				--no-install-recommends $(CEPH_PACKAGES:=='$(CEPH)') >/dev/null; \
 			else echo "Install Ceph first: apt-get install $(CEPH_PACKAGES)" >&2; exit 1; \
 		fi
+
+chaos-hub: .venv/.installed .venv-classic/.installed hub-proxy  ## Kill a hub and its parts while people save, and count the saves (PEOPLE=20 ROUNDS=2)
+	@cd tests && ../.venv/bin/python -m chaos.hub --people $(PEOPLE) --rounds $(ROUNDS)
 
 chaos: .venv/.installed .venv-classic/.installed  ## Kill servers, cut connections, fill disks, and count the saves (SAVES=200 KILLS=30)
 	@cd tests && ../.venv/bin/python -m chaos --saves $(SAVES) --kills $(KILLS)

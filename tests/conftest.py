@@ -58,7 +58,11 @@ def no_leaks(clean_environment: None) -> Iterator[None]:
     left = [thread for thread in started if thread.is_alive()]
     assert not left, f"threads left behind: {left}"
     children = set(psutil.Process().children(recursive=True)) - children_before
-    own = [process for process in children if not _is_session_server(process)]
+    own = [
+        process
+        for process in children
+        if not (_is_session_server(process) or _is_worker_of(process, children_before))
+    ]
     _, alive = psutil.wait_procs(own, timeout=30)
     assert not alive, f"processes left behind: {alive}"
 
@@ -87,5 +91,13 @@ def _is_session_server(process: psutil.Process) -> bool:
             known in words
             for known in ("hypercorn", "chromium", CONFINED, DRIVER, POSTGRES)
         )
+    except psutil.Error:
+        return False
+
+
+def _is_worker_of(process: psutil.Process, masters: set[psutil.Process]) -> bool:
+    """Return whether a gunicorn that ran before has replaced a worker by this one."""
+    try:
+        return "gunicorn" in process.name() and process.parent() in masters
     except psutil.Error:
         return False

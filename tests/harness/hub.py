@@ -12,7 +12,7 @@ import requests
 from playwright.sync_api import Page
 
 from harness.front_ends import FrontEnd
-from harness.notebook_server import ENVIRONMENTS, free_port
+from harness.notebook_server import ENVIRONMENTS, TOP, free_port
 from harness.waiting import wait_for
 
 #: The proxy of JupyterHub, in Debian: apt-get install node-configurable-http-proxy.
@@ -22,6 +22,15 @@ PASSWORD = "hub-password"
 MODULES = "/usr/share/nodejs"
 
 CONFIG = """\
+import sys
+sys.path.append({tests!r})
+from harness.notebook_server import free_port
+
+def choose_port(spawner):
+    # The hub's own choice may be taken by a connection before the server has it.
+    spawner.port = free_port()
+
+c.Spawner.pre_spawn_hook = choose_port
 c.JupyterHub.bind_url = "http://127.0.0.1:{port}"
 c.JupyterHub.hub_port = {hub_port}
 c.JupyterHub.hub_ip = "127.0.0.1"
@@ -80,6 +89,7 @@ class Hub:
             environment["JUPYTERHUB_SINGLEUSER_APP"] = "notebook"
         return (
             CONFIG.format(
+                tests=str(TOP / "tests"),
                 port=self.port,
                 hub_port=free_port(),
                 api_port=free_port(),
@@ -93,6 +103,11 @@ class Hub:
             )
             + self._more
         )
+
+    @property
+    def pid(self) -> int:
+        assert self._process is not None
+        return self._process.pid
 
     @property
     def url(self) -> str:
@@ -123,6 +138,11 @@ class Hub:
         page.locator("#login_submit").click()
 
     def __enter__(self) -> "Hub":
+        self.start()
+        return self
+
+    def start(self) -> None:
+        """Start the hub, which finds the servers that run; return when it answers."""
         environment = {
             "HOME": str(self._folder),
             "PATH": f"{ENVIRONMENTS['modern'] / 'bin'}:{os.environ['PATH']}",
@@ -146,7 +166,12 @@ class Hub:
         except BaseException:
             self._stop()
             raise
-        return self
+
+    def kill(self) -> None:
+        """Kill the hub alone; its proxy, its services and its users' servers run on."""
+        assert self._process is not None
+        self._process.kill()
+        self._process.wait()
 
     def _is_up(self) -> bool:
         assert self._process is not None
@@ -163,6 +188,9 @@ class Hub:
     def _stop(self) -> None:
         """Stop the hub, which stops its proxy and its users' servers."""
         assert self._process is not None
+        if self._process.poll() is not None:
+            print(self.log)
+            return
         children = psutil.Process(self._process.pid).children(recursive=True)
         self._process.send_signal(signal.SIGTERM)
         try:

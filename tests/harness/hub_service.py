@@ -4,11 +4,18 @@
 """
 
 import json
+import os
 import re
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import psutil
 import requests
 
 from bookstore_core.settings import BookstoreSettings
@@ -20,33 +27,52 @@ from harness.notebook_server import ENVIRONMENTS, TOP, free_port, notebook
 from harness.standalone import Standalone
 from harness.waiting import wait_for
 
+#: A server is idle after a second.
+CULL = ("--timeout=1", "--cull-every=1")
 #: What browsers accept.
 HTML = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
 #: Of the service, in docs/deploy.md.
 SERVICE_TOKEN = "a long random text"
 ADMIN_TOKEN = "0123456789abcdef-the-tests"
+CULLER_TOKEN = "0123456789abcdef-the-culler"
 MODERN, CLASSIC = FRONT_ENDS["notebook"], FRONT_ENDS["classic"]
 
 MORE = """
 c.JupyterHub.allow_named_servers = True
 c.Spawner.start_timeout = c.Spawner.http_timeout = 180  # on a busy machine
-c.Authenticator.admin_users = {{"eve"}}
+c.Authenticator.admin_users = {{"eve", "root"}}
 c.JupyterHub.load_groups = {{"lab": {{"users": ["ann", "bob"]}}}}
-c.JupyterHub.services += [{{"name": "tests", "api_token": {token!r}}}]
+c.JupyterHub.services += [
+    {{"name": "tests", "api_token": {token!r}}},
+    {{"name": "culler", "api_token": {culler!r}}},
+]
 c.JupyterHub.load_roles += [{{
     "name": "tests",
     "services": ["tests"],
     "scopes": [
-        "admin:users", "admin:servers", "tokens", "access:services!service=bookstore"
+        "admin:users", "admin:servers", "admin:groups", "tokens",
+        "access:services!service=bookstore",
+    ],
+}}, {{
+    "name": "culler",
+    "services": ["culler"],
+    "scopes": [  # those of its documentation, for dan's servers alone
+        scope + "!user=dan" for scope in (
+            "list:users", "read:users:activity", "read:servers", "delete:servers"
+        )
     ],
 }}]
 
 def choose_generation(spawner):
+    choose_port(spawner)
     if spawner.user.name == "cyd":
         spawner.cmd = [{classic!r}]
         path = {classic_path!r} + ":" + spawner.environment["PATH"]
         more = {{"JUPYTERHUB_SINGLEUSER_APP": "notebook", "PATH": path}}
         spawner.environment = {{**spawner.environment, **more}}
+    if spawner.name == "patient":  # it ends when its uploads have ended
+        spawner.args = [*spawner.args, "--BookstoreSettings.shutdown_timeout=120"]
+        spawner.interrupt_timeout = 150
 
 c.Spawner.pre_spawn_hook = choose_generation
 """
@@ -60,9 +86,12 @@ def documented_lines() -> str:
 
 
 class ServiceHub:
-    """The hub, its service, and what people and tests do there."""
+    """The hub, its service, and what people and tests do there.
 
-    def __init__(self, folder: Path) -> None:
+    `more` are lines of the hub's own configuration.
+    """
+
+    def __init__(self, folder: Path, *, more: str = "") -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self.store_root = folder / "store"
         port = str(free_port())
@@ -78,10 +107,11 @@ class ServiceHub:
         classic = ENVIRONMENTS["classic"] / "bin"
         lines += MORE.format(
             token=ADMIN_TOKEN,
+            culler=CULLER_TOKEN,
             classic=str(classic / "jupyterhub-singleuser"),
             classic_path=str(classic),
         )
-        self.hub = Hub(folder / "hub", MODERN, "", more=lines)
+        self.hub = Hub(folder / "hub", MODERN, "", more=lines + more)
         self.service_url = f"{self.hub.url}/services/bookstore/"
         config = settings_lines(storage="service", service_url=self.service_url)
         shared = folder / "hub" / "config"
@@ -119,13 +149,42 @@ class ServiceHub:
         prefix = environment["JUPYTERHUB_SERVICE_PREFIX"]
         return Standalone(folder, known, below=prefix, **environment)
 
-    def manage(self, method: str, path: str, **options: Any) -> requests.Response:
-        """Send a request to the hub's API, as one who may do anything there."""
-        headers = {"Authorization": f"token {ADMIN_TOKEN}"}
+    def manage(
+        self, method: str, path: str, *, token: str = ADMIN_TOKEN, **options: Any
+    ) -> requests.Response:
+        """Send a request to the hub's API, by default as one who may do most there."""
+        headers = {"Authorization": f"token {token}"}
         url = f"{self.hub.url}/hub/api/{path}"
         answer = requests.request(method, url, headers=headers, timeout=60, **options)
         assert answer.ok or answer.status_code == 409, answer.text
         return answer
+
+    def _gunicorn(self) -> list[psutil.Process]:
+        """Return the processes of the service, its master first."""
+        hub = psutil.Process(self.hub.pid)
+        (master,) = (p for p in hub.children() if "gunicorn" in " ".join(p.cmdline()))
+        return [master, *master.children()]
+
+    def reload_service(self) -> None:
+        """Reload the service, as an administrator does; its workers are new ones."""
+        master, *workers = self._gunicorn()
+        master.send_signal(signal.SIGHUP)
+        wait_for(
+            lambda: set(workers).isdisjoint(found := self._gunicorn()[1:]) and found,
+            what="new workers",
+        )
+
+    @contextmanager
+    def service_paused(self) -> Iterator[None]:
+        """Let the service answer nobody."""
+        processes = self._gunicorn()
+        for process in processes:
+            process.suspend()
+        try:
+            yield
+        finally:
+            for process in processes:
+                process.resume()
 
     def person(self, name: str) -> "Someone":
         """Return a person, who is new to the hub, with a token."""
@@ -162,6 +221,37 @@ class Someone:
         """Stop a server, as the hub and its culler do, and wait for its end."""
         self.site.manage("DELETE", self.server(server))
         wait_for(lambda: not self._known(server), what="the end of the server")
+
+    def cull(self, server: str = "") -> None:
+        """Let the hub's idle culler stop a server of dan's; it may stop no other."""
+        hub = self.site.hub
+        variables = {"JUPYTERHUB_API_URL": f"{hub.url}/hub/api"}
+        variables["JUPYTERHUB_API_TOKEN"] = CULLER_TOKEN
+        culler = subprocess.Popen(
+            [sys.executable, "-m", "jupyterhub_idle_culler", *CULL],
+            env={**os.environ, **variables},
+            cwd=hub.home(self.name),
+        )
+        try:
+            wait_for(
+                lambda: not self._known(server).get("ready"),
+                what="the end of an idle server",
+                seconds=200,
+            )
+            wait_for(
+                lambda: not self._known(server).get("pending"),
+                what="its end",
+                seconds=200,
+            )
+        finally:
+            culler.terminate()
+            culler.wait()
+
+    def take_back_the_token_of_the_server(self) -> None:
+        """Revoke the token that a server got at its start."""
+        tokens = self.site.manage("GET", f"users/{self.name}/tokens").json()
+        (known,) = (t for t in tokens["api_tokens"] if "Server at" in t["note"])
+        self.site.manage("DELETE", f"users/{self.name}/tokens/{known['id']}")
 
     def _known(self, server: str) -> dict[str, Any]:
         user = self.site.manage("GET", f"users/{self.name}").json()
