@@ -7,6 +7,7 @@ from typing import Any
 
 import yaml
 
+from bookstore_core.settings import BookstoreSettings
 from harness.notebook_server import TOP
 from harness.standalone import PROGRAMS
 
@@ -44,6 +45,12 @@ def test_the_values_of_the_chart_are_those_of_a_hub_without_it() -> None:
     assert values["singleuser"]["extraFiles"]["bookstore"]["data"] == {
         "BookstoreSettings": {"storage": "service"}
     }
+
+
+def test_the_values_of_the_chart_let_a_server_send_its_last_saves() -> None:
+    (values,) = documents("loadRoles")
+    grace = values["hub"]["config"]["KubeSpawner"]["delete_grace_period"]
+    assert grace > 2 * BookstoreSettings().shutdown_timeout
 
 
 def test_a_pod_has_the_environment_of_a_replica() -> None:

@@ -3,6 +3,7 @@
 import io
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from pathlib import Path
 from urllib.parse import urljoin
 
@@ -22,7 +23,7 @@ from harness.hub import PROXY
 from harness.hub_service import ADMIN_TOKEN, HTML, ServiceHub, Someone
 from harness.nginx import NGINX, Nginx, documented_config
 from harness.notebook_server import notebook
-from harness.versions import first_source
+from harness.versions import first_source, spool_is_empty
 from harness.waiting import wait_for
 
 pytestmark = [
@@ -183,19 +184,42 @@ def test_the_service_itself_shows_what_is_published_after_the_login(
     assert page.url.startswith(f"{site.hub.url}/hub/login")
 
 
-def test_saves_outlive_the_end_of_their_server(site: ServiceHub) -> None:
+def reason_of(person: Someone, path: str) -> str:
+    """Return why a person's last save has not reached the store."""
+    answer = person.ask("GET", "api/bookstore/save-state", params={"path": path})
+    return str(answer.json()["reason"] or "")
+
+
+def test_saves_outlive_a_token_that_was_taken_back_and_the_culling_of_their_server(
+    site: ServiceHub,
+) -> None:
     dan = site.person("dan")
     dan.start()
-    for number in range(5):
-        dan.save("late.ipynb", str(number))
-    dan.stop()
-    dan.start("second")  # a server with a name, and with a token of its own
-    arrived(dan, "late.ipynb", 5, server="second")
-    dan.save("late.ipynb", "6", server="second")
-    arrived(dan, "late.ipynb", 6, server="second")
-    dan.stop("second")
+    dan.save("late.ipynb", "0")
+    arrived(dan, "late.ipynb", 1)
+    dan.take_back_the_token_of_the_server()
+    site.reload_service()
+    dan.save("late.ipynb", "1")
+    reason = wait_for(lambda: reason_of(dan, "late.ipynb"), what="a reason")
+    assert "does not know who asks" in reason
+    assert "stop and start this server in the hub" in reason
+    with site.service_paused():
+        dan.save("late.ipynb", "2")
+        dan.cull()
+    assert not spool_is_empty(site.hub.home("dan"))
+    dan.start("patient")  # a server with a name, and with a token of its own
+    arrived(dan, "late.ipynb", 3, server="patient")
+    dan.save("late.ipynb", "3", server="patient")
+    dan.cull("patient")
+    assert spool_is_empty(site.hub.home("dan"))
     versions = stored(site, "workspace/dan/late.ipynb")
-    assert len({known.metadata.save_id for known in versions if known.metadata}) == 6
+    assert [text_of(site, version) for version in versions] == ["3", "2", "1", "0"]
+
+
+def text_of(site: ServiceHub, version: Version) -> str:
+    """Return the first cell of a version."""
+    with site.store().open(version.key, version.version_id) as opened:
+        return first_source(opened.read(None))
 
 
 def model(text: str) -> dict[str, object]:
@@ -257,6 +281,38 @@ def test_another_replica_goes_on_with_a_login(
         counts = replica.get(metrics, Authorization=f"Bearer {ADMIN_TOKEN}")
         assert "bookstore_requests_total" in counts.text
         assert replica.get(metrics).status == 401
+
+
+def test_rights_that_the_hub_takes_back_end_with_a_reload_of_the_service(
+    people: People, site: ServiceHub
+) -> None:
+    ann, bob, eve = people["ann"], people["bob"], site.person("eve")
+    fay, gus, admin = (site.person(name) for name in ("fay", "gus", "root"))
+    path = "api/bookstore/published/lab-only.ipynb?group=lab"
+    for_lab = ann.ask_service("PUT", path, json=model("1")).json()["url"]
+    ann.save("diary.ipynb", "1")
+    arrived(ann, "diary.ipynb", 1)
+    bucket, home = site.store().bucket, f"{site.service_url}bookstore/"
+    diary = f"{home}clone?s3_bucket={bucket}&s3_key=workspace/ann/diary.ipynb"
+    with ExitStack() as stack:
+        ask = {p.name: stack.enter_context(p.browser()) for p in (ann, bob, eve, fay)}
+        pages = {"ann": home, "bob": for_lab, "eve": diary, "fay": home}
+        for name, page in pages.items():
+            assert ask[name].get(page, timeout=60).url == page
+        site.manage("DELETE", "groups/lab/users", json={"users": ["bob"]})
+        site.manage("PATCH", "users/eve", token=admin.token, json={"admin": False})
+        site.manage("DELETE", "users/fay")
+        site.manage("PATCH", "users/gus", json={"name": "gussie"})
+        ask["ann"].get(f"{site.hub.url}/hub/logout", timeout=60)
+        site.reload_service()
+        for name, status in {"ann": 302, "bob": 403, "eve": 403, "fay": 302}.items():
+            answer = ask[name].get(pages[name], timeout=60, allow_redirects=False)
+            assert answer.status_code == status, name
+    assert fay.ask_service("GET", "bookstore/").status_code == 401
+    renamed = gus.ask_service("PUT", path.partition("?")[0], json=model("1"))
+    assert "/published/gussie/" in renamed.json()["s3_path"]
+    site.manage("POST", "groups/lab/users", json={"users": ["bob"]})
+    site.manage("PATCH", "users/eve", token=admin.token, json={"admin": True})
 
 
 @pytest.mark.skipif(
