@@ -1,9 +1,18 @@
 """Searches in a catalogue that was made from a store."""
 
+import io
 from collections.abc import Callable
 from datetime import timedelta
 
-from bookstore_core.stores import Label, VersionStore, utc_now
+import pytest
+
+from bookstore_core.stores import (
+    Label,
+    VersionMetadata,
+    VersionStore,
+    new_save_id,
+    utc_now,
+)
 from bookstore_web.catalogue.answers import Reach
 from bookstore_web.catalogue.hits import FoundPage
 from harness.sources import PYTHON, notebook_of
@@ -181,3 +190,54 @@ def test_a_time_in_a_filter_has_a_zone(
     assert paths(find("after:2024-05-17T11:29+02:00")) == ["a.ipynb"]
     assert paths(find("after:2024-05-17T09:31")) == []
     assert timedelta(0) < utc_now() - find("in:/").hits[0].notebook.saved_at
+
+
+@pytest.mark.parametrize("q", ["zzq", "zzqaann", "zzqm202405", "sales zzqkpython3"])
+def test_marks_are_not_found_as_words(
+    put: Put, walk: Callable[[], object], find: Find, q: str
+) -> None:
+    put("workspace/a.ipynb", notebook_of("sales", **PYTHON), author="ann")
+    walk()
+    assert paths(find(q)) == []
+    put("workspace/b.ipynb", notebook_of("sales", "zzqaann zzqm202405 zzqkpython3"))
+    walk()
+    assert paths(find(q)) == ["b.ipynb"]
+    assert paths(find("author:ann in:a")) == []
+
+
+@pytest.mark.parametrize("zone", ["+23:59", "-23:59"])
+@pytest.mark.parametrize("day", ["0001-01-01", "9999-12-31"])
+@pytest.mark.parametrize("name", ["after", "before"])
+def test_a_time_at_the_end_of_all_years_is_a_time(
+    put: Put, walk: Callable[[], object], find: Find, name: str, day: str, zone: str
+) -> None:
+    put("workspace/a.ipynb", notebook_of("1"))
+    walk()
+    is_found = (name == "after") == (day == "0001-01-01")
+    assert len(paths(find(f"{name}:{day}T12:00{zone}"))) == is_found
+
+
+@pytest.mark.parametrize("odd", ["\x00", "\ud800", "\u202e", "|\n\x1e"])
+def test_odd_characters_in_the_metadata_of_a_version_do_not_stop_a_walk(
+    store: VersionStore, walk: Callable[[], object], find: Find, odd: str
+) -> None:
+    text = f"an{odd}n"
+    metadata = VersionMetadata(
+        new_save_id(), utc_now(), author=text, title=text, note=text
+    )
+    store.put("published/a.ipynb", io.BytesIO(b"{}"), size=2, metadata=metadata)
+    walk()
+    assert paths(find("in:/ before:today")) == []
+    assert len(find("after:today").hits) == 1
+
+
+def test_very_many_long_words_do_not_stop_a_walk(
+    put: Put, walk: Callable[[], object], find: Find
+) -> None:
+    letters = [chr(0xAC00 + number) for number in range(11_000)]
+    words = ["".join(letters[n + m] for m in range(20)) for n in range(9_500)]
+    put("workspace/a.ipynb", notebook_of(" ".join(words)))
+    put("workspace/b.ipynb", notebook_of("xylophone"))
+    walk()
+    assert paths(find("xylophone")) == ["b.ipynb"]
+    assert paths(find(words[0])) == ["a.ipynb"]

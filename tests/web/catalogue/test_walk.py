@@ -9,7 +9,8 @@ from bookstore_core.stores import Version, VersionStore
 from bookstore_web.catalogue import walk as walks
 from bookstore_web.catalogue.answers import Answers
 from bookstore_web.catalogue.catalogue import Catalogue
-from bookstore_web.catalogue.extracts import MOST_TEXT, extract
+from bookstore_web.catalogue.entries import Entry
+from bookstore_web.catalogue.extracts import MOST_TEXT, Extract, extract
 from bookstore_web.catalogue.hits import FoundPage
 from bookstore_web.catalogue.walk import Walk
 from harness.sources import notebook_of
@@ -80,6 +81,17 @@ def test_a_notebook_has_an_end() -> None:
     data = notebook_of(*["word " * 20_000] * 4)
     found = extract(json.dumps(data).encode(), "a.ipynb")
     assert sum(len(cell) - 1 for cell in found.cells) == MOST_TEXT
+
+
+def test_what_a_database_refuses_is_found_by_its_path(
+    put: Put, store: VersionStore, catalogue: Catalogue, find: Find
+) -> None:
+    versions = [put(f"workspace/{name}.ipynb", notebook_of("1")) for name in "ab"]
+    odd = [Extract(title="nul\0", cells=("capple",)), Extract(cells=("capple",))]
+    entries = list(map(Entry, versions, odd))
+    Walk(store, catalogue).take(entries, [version.key for version in versions])
+    assert "b.ipynb" in paths(find("apple"))
+    assert sorted(paths(find("ipynb"))) == ["a.ipynb", "b.ipynb"]
 
 
 def test_outputs_are_left_out(put: Put, walk: Callable[[], Walk], find: Find) -> None:

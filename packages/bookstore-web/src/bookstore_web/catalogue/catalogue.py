@@ -9,9 +9,9 @@ from contextlib import contextmanager
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine, delete, func, insert, select, update
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DataError, SQLAlchemyError
 
-from bookstore_core.errors import StorageUnavailableError
+from bookstore_core.errors import StorageError, StorageUnavailableError
 from bookstore_core.paths import is_own
 from bookstore_core.stores import Label, Version
 from bookstore_web.catalogue.databases.index import WordIndex
@@ -34,6 +34,8 @@ MOST_VALUES = 500
 IDS_PER_SECOND, CLOSE = 16, 1 << 20
 #: Stores return times in seconds: what was read so soon may have been replaced since.
 FRESH = 5.0
+#: Classes of PostgreSQL's errors that are about a value: invalid data, limits.
+_REFUSALS = ("22", "54")
 
 
 class Catalogue:
@@ -41,7 +43,7 @@ class Catalogue:
 
     `folders` are the prefixes of keys, each with its slash, by the names of the
     shelves. Every method raises StorageUnavailableError if the database cannot be used
-    now.
+    now, and StorageError if it refuses what would be written.
     """
 
     def __init__(
@@ -84,7 +86,7 @@ class Catalogue:
 
         One process writes at a time.
         """
-        with self._translated(), self.transaction() as connection:
+        with self._translated(writes=True), self.transaction() as connection:
             yield connection
 
     @contextmanager
@@ -97,13 +99,15 @@ class Catalogue:
                 yield connection
 
     @contextmanager
-    def _translated(self) -> Iterator[None]:
+    def _translated(self, *, writes: bool = False) -> Iterator[None]:
         try:
             yield
         except SQLAlchemyError as error:
             cause = getattr(error, "orig", None) or error
             self.damaged = self.damaged or is_damage(error)
             reason = str(cause).strip().splitlines() or [type(cause).__name__]
+            if writes and _is_refusal(error):
+                raise StorageError(f"The catalogue refuses it: {reason[0]}.") from error
             raise StorageUnavailableError(
                 f"The catalogue cannot be used now: {reason[0]}."
             ) from error
@@ -296,6 +300,12 @@ class Catalogue:
                 delete(TEXTS).where(TEXTS.c.id.in_([-n for n in numbers]))
             )
             connection.execute(delete(NOTEBOOKS).where(NOTEBOOKS.c.id.in_(numbers)))
+
+
+def _is_refusal(error: SQLAlchemyError) -> bool:
+    """Return whether a value is the reason: PostgreSQL has limits for some."""
+    state = str(getattr(getattr(error, "orig", None), "sqlstate", None))
+    return isinstance(error, DataError) or state.startswith(_REFUSALS)
 
 
 def is_damage(error: SQLAlchemyError) -> bool:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from bookstore_core.cells import shown
 from bookstore_core.stores import Label, Version
 from bookstore_web.catalogue.databases.index import Indexed
 from bookstore_web.catalogue.extracts import Extract
@@ -14,6 +15,8 @@ from bookstore_web.catalogue.words import joined_words, padded_words
 
 #: Between the cells of a packed text. No cell has it: control characters are replaced.
 _BETWEEN = "\x1e"
+#: The bytes of the words of a text. ASCII has fewer than PostgreSQL takes.
+_MOST_WORDS = 500_000
 #: The most bytes of a packed text, unpacked: a damaged one must not fill the memory.
 _MOST_UNPACKED = 4 * 1024 * 1024
 
@@ -73,8 +76,13 @@ def values_of(entry: Entry) -> dict[str, Any]:
     """Return the columns of a notebook that was read."""
     version, extract = entry.version, entry.extract
     metadata = version.metadata
-    author = metadata.author if metadata else ""
-    labels = [" ".join(label.name.split()) for label in entry.labels]
+    # Others have written it, and PostgreSQL takes not every character.
+    author, title, note = (
+        (shown(text) for text in (metadata.author, metadata.title, metadata.note))
+        if metadata
+        else ("", "", "")
+    )
+    labels = [shown(" ".join(label.name.split())) for label in entry.labels]
     return {
         "version_id": version.version_id,
         "size": version.size,
@@ -82,8 +90,8 @@ def values_of(entry: Entry) -> dict[str, Any]:
         "saved_at": version.saved_at.timestamp(),
         "author": author,
         "who": padded_words(author),
-        "title": (metadata.title if metadata else "") or extract.title,
-        "note": metadata.note if metadata else "",
+        "title": title or extract.title,
+        "note": note,
         "kernel": extract.kernel,
         "kernels": padded_words(extract.kernel),
         "imports": " ".join(extract.imports),
@@ -108,11 +116,18 @@ def indexed(row: Mapping[str, Any], cells: Sequence[str]) -> Indexed:
     rest = (row["author"], row["note"], row["labels"], row["imports"])
     return Indexed(
         name=joined_words(f"{row['path']}\n{row['title']}"),
-        body=joined_words("\n".join(cell[1:] for cell in cells)),
+        body=_bounded(joined_words("\n".join(cell[1:] for cell in cells))),
         rest=joined_words("\n".join(rest)),
         marks=marks_of(row),
         parts=f"{row['path']}\n{row['title']}".casefold(),
     )
+
+
+def _bounded(words: str) -> str:
+    """Return words that take no more than a tsvector of PostgreSQL may have, 1 MB."""
+    if words.isascii():
+        return words
+    return words.encode()[:_MOST_WORDS].decode("utf-8", "ignore")
 
 
 def pack(cells: Sequence[str]) -> bytes:

@@ -13,11 +13,14 @@ from typing import Any
 
 from bookstore_core.paths import DELIMITER
 from bookstore_web.catalogue.query import Query
+from bookstore_web.catalogue.words import MARKED
 
 #: Each mark begins with one of these.
-WHO, LABEL, KERNEL, PLACE, MONTH = "zzqa", "zzql", "zzqk", "zzqp", "zzqm"
+WHO, LABEL, KERNEL, PLACE, MONTH = (MARKED + kind for kind in "alkpm")
 #: Folders of a notebook that have a mark, from the top one on.
 MOST_FOLDERS = 16
+#: The time of the first filter that is looked up by months: 1970.
+EARLIEST = 0.0
 #: Months of a filter; a longer time is left to the exact filter.
 MOST_MONTHS = 36
 
@@ -88,8 +91,10 @@ def _months(query: Query) -> Iterator[str]:
     """Yield the months in which what a query wants was saved; one too many at most."""
     if query.after is None:
         return
-    at = datetime.fromtimestamp(query.after, UTC)
     until = query.before or datetime.now(UTC).timestamp() + 86400
+    if not EARLIEST <= query.after <= until:
+        return
+    at = datetime.fromtimestamp(query.after, UTC)
     year, month = at.year, at.month
     for _ in range(MOST_MONTHS + 1):
         yield f"{MONTH}{year:04}{month:02}"

@@ -7,9 +7,9 @@ are read, those stored last first. Both go on where they were interrupted.
 import logging
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from bookstore_core.errors import BookstoreError, NotFoundError
+from bookstore_core.errors import BookstoreError, NotFoundError, StorageError
 from bookstore_core.paths import DELIMITER
 from bookstore_core.stores import VersionStore
 from bookstore_web.catalogue.catalogue import Catalogue
@@ -125,10 +125,30 @@ class Walk:
     def take(self, entries: Sequence[Entry | None], keys: Sequence[str]) -> None:
         """Record what `_read` returned for these keys."""
         found = [entry for entry in entries if entry is not None]
-        self._catalogue.write(found)
+        try:
+            self._catalogue.write(found)
+        except StorageError as error:
+            if error.retryable:
+                raise
+            for entry in found:
+                self._write_alone(entry)
         self.progress.read += len(found)
         gone = set(keys) - {entry.version.key for entry in found}
         self._catalogue.remove(sorted(gone))
+
+    def _write_alone(self, entry: Entry) -> None:
+        """Record one notebook; by its path alone if the database refuses the rest."""
+        try:
+            self._catalogue.write([entry])
+        except StorageError as error:
+            if error.retryable:
+                raise
+            logger.warning(
+                "%s is found by its path alone: %s", entry.version.key, error
+            )
+            self.progress.failed += 1
+            plain = replace(entry.version, metadata=None)
+            self._catalogue.write([Entry(plain, Extract())])
 
     def _read(self, key: str) -> Entry | None:
         """Return the newest version of a key; None if there is none any more.

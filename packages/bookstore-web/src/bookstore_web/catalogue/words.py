@@ -11,6 +11,8 @@ from collections.abc import Iterator
 
 #: Longer runs are no words that anybody types: base64, hashes.
 MOST_LETTERS = 64
+#: What the words of `marks.py` begin with. One that somebody writes is another word.
+MARKED = "zzq"
 
 _RUN = re.compile(r"[^\W_]+")
 #: Kana, Han characters and Thai.
@@ -21,8 +23,9 @@ def words_of(text: str) -> Iterator[str]:
     """Yield the words of a text, in order."""
     folded = text.casefold() if text.isascii() else _fold(text)
     for found in _RUN.finditer(folded):
-        if len(found[0]) <= MOST_LETTERS:
-            yield found[0]
+        word = found[0]
+        if len(word) <= MOST_LETTERS:
+            yield MARKED + word if word.startswith(MARKED) else word
 
 
 def joined_words(text: str) -> str:
