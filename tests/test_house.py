@@ -217,7 +217,8 @@ def test_a_route_and_a_page_are_in_a_module_of_their_name() -> None:
         api = rule.rule.startswith("/api/")
         top = "/api/bookstore" if api else "/bookstore"
         name = rule.rule.removeprefix(top).strip("/").partition("/<")[0]
-        expected = OTHER_NAMES.get(name, name) or ("state" if api else "home")
+        other = {**OTHER_NAMES, "runs": "versions"} if api else OTHER_NAMES
+        expected = other.get(name, name) or ("state" if api else "home")
         assert stem == ("frame" if name.startswith("view/") else expected), rule.rule
         # What 2.x documents as GET of the API is a page.
         is_page = not api or (name == "cloned" and "GET" in (rule.methods or ()))

@@ -9,6 +9,8 @@ from typing import Any
 
 from bookstore_core.history import WORKSPACE, Shelf
 from bookstore_core.moved_notes import note_key, write_note
+from bookstore_core.runs.markers import record_run, run_path, shelf_of
+from bookstore_core.runs.run import Run
 from bookstore_core.settings import BookstoreSettings
 from bookstore_core.stores import Label, Version, VersionMetadata, new_save_id, utc_now
 from bookstore_core.stores.local.store import LocalStore
@@ -111,7 +113,7 @@ class Library:
         shelf: Shelf = WORKSPACE,
         content: Any = None,
         author: str = "ann",
-        **more: str,
+        **more: Any,
     ) -> Version:
         """Save a notebook: the next one of `report`, if no content is given."""
         self._count += 1
@@ -132,6 +134,23 @@ class Library:
             size=len(data),
             metadata=metadata,
         )
+
+    def run(
+        self,
+        source: Version,
+        at: datetime,
+        *,
+        to: str = "",
+        content: Any = None,
+        **more: Any,
+    ) -> Version:
+        """Save a run of a version, and its marker; `more` are fields of `Run`."""
+        path = to or run_path(shelf_of(self.settings, source.key)[1])
+        known = {"of": source.key, "version": source.version_id, "seconds": 12.3}
+        run = Run(**{**known, "started": at, **more})
+        version = self.save(path, at, content=content, run=run)
+        assert record_run(self.store, self.settings, version)
+        return version
 
     def burst(self, path: str, at: datetime, count: int, author: str = "ann") -> None:
         """Save `count` times, 130 seconds apart."""

@@ -127,6 +127,11 @@ LINES: dict[str, tuple[Line, ...]] = {
     ),
     "GET search.search": (line("/api/bookstore/search?q=unheard", KNOWN),),
     "GET versions.versions": of_path("/api/bookstore/versions"),
+    # Everybody has their own runs, of whatever they can name.
+    "GET versions.runs": (
+        line("/api/bookstore/runs?path=a.ipynb", KNOWN),
+        line("/api/bookstore/runs?path=@team/t.ipynb&shelf=published", KNOWN),
+    ),
     "GET versions.version": (
         *of_path("/api/bookstore/version"),
         *of_path("/api/bookstore/version", download="1"),
@@ -192,6 +197,10 @@ LINES: dict[str, tuple[Line, ...]] = {
         line("/bookstore/?shelf=published&q=ipynb", KNOWN),
     ),
     "GET pages.history.history": of_path("/bookstore/history"),
+    "GET pages.runs.runs": (
+        line("/bookstore/runs?path=a.ipynb", KNOWN),
+        line("/bookstore/runs?path=@team/t.ipynb&shelf=published", KNOWN),
+    ),
     "GET pages.view.view": of_path("/bookstore/view"),
     "GET pages.frame.view_content": of_path("/bookstore/view/content"),
     "GET pages.diff.diff": of_path("/bookstore/diff", base="@1"),

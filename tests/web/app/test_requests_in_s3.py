@@ -12,6 +12,8 @@ from urllib.parse import parse_qs
 
 import pytest
 
+from bookstore_core.runs.markers import record_run
+from bookstore_core.runs.run import Run
 from bookstore_core.stores import (
     Label,
     Version,
@@ -82,7 +84,7 @@ def saved(server: ServerSide) -> list[Version]:
     return [save(store, notebook(*"123"[:count])) for count in (1, 2, 3)]
 
 
-def save(store: VersionStore, content: Any, *, key: str = KEY, **known: str) -> Version:
+def save(store: VersionStore, content: Any, *, key: str = KEY, **known: Any) -> Version:
     data = json.dumps(content).encode()
     metadata = VersionMetadata(save_id=new_save_id(), saved_at=utc_now(), **known)
     return store.put(key, io.BytesIO(data), size=len(data), metadata=metadata)
@@ -232,8 +234,9 @@ def test_a_history_costs_what_its_rows_cost_also_with_the_last_weeks(
     asked: Asked, saved: list[Version], contents: ContentsDouble
 ) -> None:
     query = {"query_string": {"path": PATH}}
-    # One of the listings of versions is that of the notes at the path.
-    expected = {VERSIONS: 2, HEAD: 3, MARKERS: 1}
+    # One of the listings of versions is that of the notes at the path; those of markers
+    # are of labels and of runs.
+    expected = {VERSIONS: 2, HEAD: 3, MARKERS: 2}
     assert asked("/bookstore/history", **query) == expected
     # The next time, metadata that cannot change are not asked for.
     del expected[HEAD]
@@ -241,6 +244,20 @@ def test_a_history_costs_what_its_rows_cost_also_with_the_last_weeks(
     # Of a notebook that is gone, the note may say where it is.
     del contents.files[PATH]
     assert asked("/bookstore/history", **query) == {**expected, CONTENT: 1}
+
+
+def test_a_page_of_runs_costs_a_listing_and_one_request_for_each_version(
+    server: ServerSide, asked: Asked, saved: list[Version]
+) -> None:
+    store, settings = server.services.open_store(), server.services.settings
+    run = Run(KEY, saved[0].version_id, utc_now(), 1.0)
+    for _ in range(3):
+        kept = save(store, notebook("4"), key=f"workspace/runs/{PATH}", run=run)
+        assert record_run(store, settings, kept)
+    query = {"query_string": {"path": PATH}}
+    # The last one is for the version that all three ran.
+    assert asked("/bookstore/runs", **query) == {MARKERS: 1, HEAD: 4}
+    assert asked("/api/bookstore/runs", **query) == {MARKERS: 1, HEAD: 3}
 
 
 def test_an_image_of_a_comparison_asks_nothing_more(

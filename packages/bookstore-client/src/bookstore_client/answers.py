@@ -29,13 +29,31 @@ class Label:
 
 
 @dataclass(frozen=True)
+class Run:
+    """What ran: the key of a notebook and the id of its version, and how it ended.
+
+    `outcome` is ``completed`` or ``failed``, `error` that of a failed run. If `cut`,
+    some parameters are in the metadata of the executed notebook only.
+    """
+
+    of: str = ""
+    version: str = ""
+    parameters: dict[str, Any] = field(default_factory=dict, hash=False)
+    started: datetime | None = None
+    seconds: float = 0.0
+    outcome: str = ""
+    error: str = ""
+    cut: bool = False
+
+
+@dataclass(frozen=True)
 class Version:
     """One version of a notebook; `size` is in bytes.
 
     `path` is where the notebook was at that time. `moved_from` is set on the first
     version after a rename. `restored_from` is the id of the version that this one was
     restored from. `title` and `note` are those of a published version. `deleted` marks
-    a deletion, which has no content.
+    a deletion, which has no content. `run` is set on an executed notebook.
     """
 
     version_id: str = ""
@@ -51,9 +69,17 @@ class Version:
     restored_path: str = ""
     title: str = ""
     note: str = ""
+    run: Run | None = None
     is_latest: bool = False
     deleted: bool = False
     save_id: str = ""
+
+
+@dataclass(frozen=True)
+class KeptRun(Version):
+    """A run of a notebook, and the shelf on which it is kept as a version."""
+
+    shelf: str = ""
 
 
 @dataclass(frozen=True)
@@ -204,6 +230,7 @@ class Side:
     author: str = ""
     size: int = 0
     sha256: str = ""
+    run: Run | None = None
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from bookstore_client.answers import (
     Copy,
     Difference,
     Hit,
+    KeptRun,
     Link,
     ListedNotebook,
     Published,
@@ -107,6 +108,13 @@ class BookstoreClient(CurrentNotebookClient):
         """
         query = {"path": path or self.notebook_path, "q": q, "shelf": shelf}
         return self._pages(Version, "versions", "versions", query, limit)
+
+    def runs(
+        self, path: str | None = None, *, limit: int = 50, shelf: str = "workspace"
+    ) -> tuple[KeptRun, ...]:
+        """Return your runs of a notebook, newest first, wherever they are kept."""
+        query = {"path": path or self.notebook_path, "shelf": shelf}
+        return self._pages(KeptRun, "runs", "runs", query, limit)
 
     def version(
         self,

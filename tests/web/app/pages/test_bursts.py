@@ -7,7 +7,7 @@ import pytest
 
 from bookstore_core.history import HistoryPage, HistoryRow
 from bookstore_core.stores import Label, Version, VersionMetadata
-from bookstore_web.app.pages.bursts import Day, days_of, days_of_some
+from bookstore_web.app.pages.rows.bursts import Day, days_of, days_of_some
 
 NOON = datetime(2024, 5, 17, 12, tzinfo=UTC)
 

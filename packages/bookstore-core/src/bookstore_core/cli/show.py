@@ -17,6 +17,7 @@ from bookstore_core.errors import InvalidNotebookError, TooLargeError
 from bookstore_core.history import HistoryRow
 from bookstore_core.history.records import record_of
 from bookstore_core.paths import printable
+from bookstore_core.runs.words import say_run
 
 #: Sources over this many characters are not coloured, because that is slow.
 MAX_COLOURED = 100_000
@@ -92,8 +93,16 @@ def _title(row: HistoryRow) -> str:
     author = f" by {row.author}" if row.author else ""
     return printable(
         f"{row.path}, version {row.version.version_id}{label}, saved "
-        f"{row.saved_at.astimezone():%Y-%m-%d %H:%M:%S}{author}"
+        f"{row.saved_at.astimezone():%Y-%m-%d %H:%M:%S}{author}{_ran(row)}"
     )
+
+
+def _ran(row: HistoryRow) -> str:
+    """Return what is said of a run; empty if it is none."""
+    if row.run is None:
+        return ""
+    source = f" of {row.run.of}, version {row.run.version}" if row.run.of else ""
+    return f"; a run{source}, {say_run(row.run)}"
 
 
 def _content(data: bytes) -> dict[str, Any]:

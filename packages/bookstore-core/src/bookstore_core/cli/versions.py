@@ -11,6 +11,7 @@ from bookstore_core.errors import InvalidRequestError
 from bookstore_core.history import History, HistoryPage, HistoryRow
 from bookstore_core.history.records import record_of
 from bookstore_core.humanize import say_size
+from bookstore_core.runs.words import say_run
 
 #: The most rows that one page requests.
 PAGE = 500
@@ -179,6 +180,8 @@ def _cells(name: str, row: HistoryRow) -> list[str]:
 def _notes(row: HistoryRow) -> Iterator[str]:
     if row.version.deleted:
         yield "deleted here"
+    if row.run:
+        yield say_run(row.run)
     if row.label and row.label.comment:
         yield " ".join(row.label.comment.split())
     if row.restored_from:

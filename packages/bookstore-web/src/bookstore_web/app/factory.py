@@ -11,7 +11,7 @@ from bookstore_core import __version__
 from bookstore_core.settings import BookstoreSettings
 from bookstore_core.stores.checks import MAX_COMMENT, MAX_LABEL, MAX_NOTE, MAX_TITLE
 from bookstore_core.stores.versions import MAX_READ
-from bookstore_web.app import failures
+from bookstore_web.app import failures, times
 from bookstore_web.app.access.entry import Entry, entry_of
 from bookstore_web.app.api import BLUEPRINTS
 from bookstore_web.app.context import (
@@ -21,11 +21,11 @@ from bookstore_web.app.context import (
     person,
 )
 from bookstore_web.app.pages import pages
+from bookstore_web.app.pages.rows import run_words
 from bookstore_web.app.request_metrics import are_counted, count_requests
 from bookstore_web.app.services import EXTENSION, Services
 from bookstore_web.app.store import events
 from bookstore_web.app.store.blueprint import store_blueprint
-from bookstore_web.app.times import FILTERS
 from bookstore_web.wire import ENVELOPE, Launch
 
 #: Inline scripts and styles never run, whatever text is on a page.
@@ -85,7 +85,7 @@ def create_app(
         app.register_blueprint(events.blueprint)
     if entry is not None:
         entry.register(app)
-    app.jinja_env.filters.update(FILTERS)
+    app.jinja_env.filters.update({**times.FILTERS, **run_words.FILTERS})
     failures.register(app)
     if launch is None and are_counted():
         count_requests(app)

@@ -4,7 +4,7 @@
 answers, so the description always matches.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import fields as dataclass_fields
 from dataclasses import is_dataclass
 from datetime import datetime
@@ -172,10 +172,12 @@ PLAIN: Mapping[Any, type[fields.Field[Any]]] = {
 }
 
 
-def schema_of(kind: type, **more: fields.Field[Any]) -> type[Schema]:
+def schema_of(
+    kind: type, *, without: Collection[str] = (), **more: fields.Field[Any]
+) -> type[Schema]:
     """Return a schema with the fields of a dataclass, and `more` fields."""
     hints = get_type_hints(kind)
-    names = [field.name for field in dataclass_fields(kind)]
+    names = [f.name for f in dataclass_fields(kind) if f.name not in without]
     found = {name: _field_of(hints[name]) for name in names}
     return Schema.from_dict({**found, **more}, name=kind.__name__)
 

@@ -1,7 +1,7 @@
 """Services that the requests of a process share: settings, stores, notebook server."""
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from copy import copy
 from datetime import datetime
 from functools import partial
@@ -10,7 +10,12 @@ from typing import TYPE_CHECKING, Any
 from flask import current_app, g
 
 from bookstore_core.clock import utc_now
-from bookstore_core.errors import ConfigurationError, InvalidRequestError, NotFoundError
+from bookstore_core.errors import (
+    ConfigurationError,
+    ForbiddenError,
+    InvalidRequestError,
+    NotFoundError,
+)
 from bookstore_core.history import (
     PUBLISHED,
     SHELVES,
@@ -20,6 +25,7 @@ from bookstore_core.history import (
     Shelf,
 )
 from bookstore_core.history.removals import Removals
+from bookstore_core.runs.run import Run
 from bookstore_core.settings import BookstoreSettings
 from bookstore_core.spool.arrivals import await_arrival
 from bookstore_core.spool.saves import Trailer
@@ -46,6 +52,7 @@ from bookstore_web.versions.cache import CachedHistory, SizedCache
 from bookstore_web.versions.diff import ChangeMemory, Changes
 from bookstore_web.versions.page import VersionsPage
 from bookstore_web.versions.restore import Restorer
+from bookstore_web.versions.runs import KeptRuns, list_runs, sources_of
 from bookstore_web.wire import Launch
 
 if TYPE_CHECKING:
@@ -189,6 +196,29 @@ class Services:
                 raise
             page = HistoryPage(())
         return VersionsPage.of(page, waiting)
+
+    def runs(
+        self, shelf: Shelf, path: str, *, limit: int, cursor: str = ""
+    ) -> KeptRuns:
+        """Return a page of the runs of a notebook by the caller.
+
+        Who has no workspace has none. Raises InvalidRequestError for an invalid path or
+        cursor, and the errors of the store.
+        """
+        store = self.open_store(hurried=True)
+        shelf.check(self.settings)
+        key = shelf.key(self.settings, path)
+        if not WORKSPACE.prefix(self.settings):
+            return KeptRuns()
+        try:
+            return list_runs(store, self.settings, key, limit=limit, cursor=cursor)
+        except ForbiddenError:
+            return KeptRuns()
+
+    def sources(self, runs: Iterable[Run]) -> Mapping[tuple[str, str], datetime]:
+        """Return when the versions that ran were saved; see `sources_of`."""
+        store = self.open_store(hurried=True)
+        return sources_of(store, runs, threads=self.settings.max_threads)
 
     def _waiting(self, shelf: Shelf, path: str) -> tuple[Trailer, ...]:
         """Wait for saves that are about to be in the store; return what still waits."""

@@ -21,10 +21,12 @@ from bookstore_core.errors import NotFoundError, VersionNotFoundError
 from bookstore_core.history import History, HistoryRow, Shelf
 from bookstore_core.notebooks import check_size
 from bookstore_core.paths import check_path
+from bookstore_core.runs.run import Run
 from bookstore_web.confined.pool import ConfinedPool
 from bookstore_web.contents.client import Caller, ContentsServer
 from bookstore_web.contents.free_names import check_names
 from bookstore_web.versions.cache import Contents, SizedCache
+from bookstore_web.versions.executed import Differing, differing_in
 
 #: The name for the file on the caller's server as it is now.
 FILE = "file"
@@ -37,7 +39,10 @@ SUMMARIES_ROOM = 10_000
 
 @dataclass(frozen=True)
 class ComparedSide:
-    """One side of a comparison, `size` in bytes. The file has an empty version id."""
+    """One side of a comparison, `size` in bytes. The file has an empty version id.
+
+    `run` is set if it is an executed notebook.
+    """
 
     path: str
     version_id: str
@@ -45,6 +50,7 @@ class ComparedSide:
     author: str
     size: int
     sha256: str
+    run: Run | None = None
 
 
 @dataclass(frozen=True)
@@ -150,6 +156,18 @@ class Changes:
             base, found = older, self.pool.run(diff_notebooks, older.data, remote.data)
         return base.side, remote.side, found
 
+    def parameters(self, base: ComparedSide, remote: ComparedSide) -> Differing:
+        """Return the parameters that differ between two runs; none if not both are.
+
+        They are read from the notebooks if they did not fit into the record of a run.
+        """
+        if base.run is None or remote.run is None:
+            return Differing()
+        if not (base.run.cut or remote.run.cut):
+            return Differing.of(base.run.parameters, remote.run.parameters)
+        contents = [self._read(s.path, s.version_id).data for s in (base, remote)]
+        return self.pool.run(differing_in, *contents)
+
     def content(self, path: str, name: str) -> bytes:
         """Return the content of a version, or of the file on the server."""
         return self._read(path, name).data
@@ -190,6 +208,7 @@ class Changes:
             author=row.author,
             size=row.version.size,
             sha256=metadata.sha256 if metadata else "",
+            run=row.run,
         )
         return _Content(side, data, row)
 

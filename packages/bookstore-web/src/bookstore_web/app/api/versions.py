@@ -1,4 +1,4 @@
-"""GET /api/bookstore/versions and version: a notebook's history, and one version."""
+"""GET /api/bookstore/versions, runs and version: a history, runs, and one version."""
 
 import re
 from collections.abc import Iterator
@@ -9,9 +9,10 @@ from marshmallow import Schema, fields
 
 from bookstore_core.errors import TooLargeError
 from bookstore_core.history import HistoryRow
-from bookstore_core.history.records import record_of
+from bookstore_core.history.records import VersionRecord, record_of
 from bookstore_core.history.shelves import find_shelf
 from bookstore_core.notebooks import Notebook
+from bookstore_core.paths import check_path
 from bookstore_core.stores.versions import OpenVersion
 from bookstore_core.untrusted.bounds import load_json
 from bookstore_web.app.operations import JSON, operation
@@ -23,12 +24,15 @@ from bookstore_web.app.schemas import (
     Request,
     Text,
     VersionSchema,
+    schema_of,
     shelf_field,
 )
 from bookstore_web.app.services import services
 from bookstore_web.fields import STRICT_NUMBERS
 
 TOO_DEEP = "It is nested too deeply to be returned as JSON. Download it."
+#: What is known of a version without asking for its label and its place in a history.
+RecordSchema = schema_of(VersionRecord, without=("label", "is_latest", "deleted"))
 blueprint = Blueprint("versions", __name__, url_prefix="/api/bookstore")
 
 BINARY = "application/octet-stream"
@@ -87,6 +91,34 @@ class Versions(Schema):
     )
 
 
+class RunsQuery(Request):
+    """Whose runs to list."""
+
+    path = Text(PATH, required=True)
+    cursor = Text("The `cursor` of a previous page.")
+    limit = Count("The most runs to return.", least=1, most=500, default=50)
+    shelf = shelf_field()
+
+
+class KeptRunSchema(RecordSchema):  # type: ignore[valid-type,misc]
+    """A run: a version of the notebook at this path of this shelf."""
+
+    shelf = fields.String(required=True)
+
+
+class Runs(Schema):
+    """A page of the runs of a notebook, newest first."""
+
+    path = fields.String(required=True)
+    shelf = fields.String(required=True)
+    runs = fields.List(fields.Nested(KeptRunSchema), required=True)
+    cursor = fields.String(
+        required=True,
+        allow_none=True,
+        metadata={"description": "Requests older runs; null if there are none."},
+    )
+
+
 class VersionQuery(Request):
     """Which version to return."""
 
@@ -133,6 +165,28 @@ def versions(wanted: dict[str, Any]) -> dict[str, Any]:
         "waiting": [{**vars(save), **vars(save.metadata)} for save in found.waiting],
         "cursor": page.cursor,
         "earlier": page.earlier,
+    }
+
+
+@blueprint.get("/runs")
+@operation(query=RunsQuery, answer=Runs)
+def runs(wanted: dict[str, Any]) -> dict[str, Any]:
+    """List your runs of a notebook, newest first, wherever they are kept.
+
+    A page may have fewer runs than asked for, even none, and still a cursor. A
+    notebook without runs has an empty list, as one that does not exist.
+    """
+    shelf = find_shelf(wanted["shelf"])
+    path = check_path(wanted["path"])
+    found = services().runs(shelf, path, limit=wanted["limit"], cursor=wanted["cursor"])
+    return {
+        "path": path,
+        "shelf": shelf.name,
+        "runs": [
+            {**vars(record_of(kept.row)), "shelf": kept.shelf.name}
+            for kept in found.runs
+        ],
+        "cursor": found.cursor,
     }
 
 

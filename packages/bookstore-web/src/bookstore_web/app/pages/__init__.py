@@ -16,12 +16,13 @@ from bookstore_web.app.pages import (
     publish,
     renderers,
     restore,
+    runs,
     view,
 )
 
 pages = Blueprint("pages", __name__)
 for module in (
-    *(home, history, view, frame, renderers, diff),
+    *(home, history, runs, view, frame, renderers, diff),
     *(restore, label, publish, clone),
 ):
     pages.register_blueprint(module.blueprint)

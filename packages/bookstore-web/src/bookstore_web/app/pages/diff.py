@@ -10,6 +10,8 @@ from werkzeug.datastructures import MultiDict
 from bookstore_core.diff.notebooks import CellDiff, NotebookDiff
 from bookstore_core.diff.outputs import Output, OutputDiff
 from bookstore_core.errors import InvalidRequestError
+from bookstore_core.history.shelves import find_shelf
+from bookstore_core.paths import check_path
 from bookstore_web.app.pages.links import Shelved, shelved
 from bookstore_web.app.services import services
 from bookstore_web.confined.pool import confined
@@ -92,16 +94,28 @@ class Compared:
         return [self.content(side, first + number) for number in range(cell.count)]
 
 
+@dataclass(frozen=True)
+class _Named:
+    version_id: str
+    shelf: str
+    path: str
+
+
 @blueprint.get("/bookstore/diff")
 def diff() -> Response:
     """Show what changed between two versions."""
     here = shelved(request.args.to_dict())
-    wanted = _wanted(here, request.args)
-    base, remote, found = services().changes(here.shelf).diff(wanted)
+    here, wanted = _chosen_runs(here, request.args) or (
+        here,
+        _wanted(here, request.args),
+    )
+    changes = services().changes(here.shelf)
+    base, remote, found = changes.diff(wanted)
     page = render_template(
         "diff.html",
         here=here,
         compared=Compared(here, base, remote, found),
+        parameters=changes.parameters(base, remote),
         frame_sandbox=FRAME_SANDBOX,
         switches=tuple(_switches(here, base, remote)),
         is_named=bool(wanted.base),
@@ -171,6 +185,39 @@ def _wanted(here: Shelved, query: MultiDict[str, str]) -> ComparisonRequest:
         remote_path=optional_field(fields, "remote_path"),
         differing=True,
     )
+
+
+def _chosen_runs(
+    here: Shelved, query: MultiDict[str, str]
+) -> tuple[Shelved, ComparisonRequest] | None:
+    """Return what compares two runs chosen in a list, the newer one first, if any are.
+
+    Each is ``ID SHELF/PATH``, because runs of one notebook may be kept in several.
+    """
+    runs = list(dict.fromkeys(query.getlist("run")))
+    if not runs:
+        return None
+    if len(runs) != 2:
+        raise InvalidRequestError("Choose two runs to compare them.")
+    remote, base = map(_run_named, runs)
+    if remote.shelf != base.shelf:
+        raise InvalidRequestError("Runs on two shelves cannot be compared.")
+    wanted = ComparisonRequest(
+        remote.path,
+        base=base.version_id,
+        remote=remote.version_id,
+        base_path=base.path,
+        remote_path=remote.path,
+    )
+    return here.elsewhere(remote.path, shelf=find_shelf(remote.shelf)), wanted
+
+
+def _run_named(run: str) -> _Named:
+    version_id, _, place = run.partition(" ")
+    shelf, _, path = place.partition("/")
+    if not (version_id and shelf):
+        raise InvalidRequestError("A run is named by its id, its shelf and its path.")
+    return _Named(version_id, shelf, check_path(path))
 
 
 def _switches(

@@ -9,19 +9,22 @@ from bookstore_core.clock import utc_now
 from bookstore_core.errors import VersionNotFoundError
 from bookstore_core.history import History, HistoryPage, HistoryRow
 from bookstore_web.app.context import context
-from bookstore_web.app.pages.bursts import Day, days_of, days_of_some
 from bookstore_web.app.pages.links import Shelved, shelved
 from bookstore_web.app.pages.notices import notice_of
+from bookstore_web.app.pages.rows.bursts import Day, days_of, days_of_some
 from bookstore_web.app.services import services
 from bookstore_web.fields import optional_field
 from bookstore_web.library.library import KeptNotebook
 from bookstore_web.rendering.policy import FRAME_SANDBOX
+from bookstore_web.versions.runs import KeptRuns
 from bookstore_web.versions.weeks import LISTED, Strip, strip_of
 
 blueprint = Blueprint("history", __name__)
 
 #: Versions on a page; each costs a request to the store, besides the listing.
 PAGE = 50
+#: Runs that are shown above them.
+SHOWN_RUNS = 3
 
 
 @blueprint.get("/bookstore/history")
@@ -50,6 +53,8 @@ def history() -> Response:
         author=_only_author(found.rows),
         frame_sandbox=FRAME_SANDBOX,
         large=_large((*found.rows, *([last] if isinstance(last, HistoryRow) else ()))),
+        runs=None if q or cursor else _runs(here),
+        sources={},
         waiting=page.waiting,
         newest_fits=_newest_fits(found.rows),
         q=q,
@@ -60,6 +65,11 @@ def history() -> Response:
         xsrf_token=context().xsrf_token,
     )
     return make_response(text)
+
+
+def _runs(here: Shelved) -> KeptRuns:
+    """Return the newest runs of the notebook."""
+    return services().runs(here.shelf, here.path, limit=SHOWN_RUNS)
 
 
 def _place(here: Shelved, rows: Sequence[HistoryRow]) -> KeptNotebook | None:

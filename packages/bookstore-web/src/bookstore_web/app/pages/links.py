@@ -9,10 +9,12 @@ from urllib.parse import quote, quote_plus
 from bookstore_core.history import PUBLISHED, WORKSPACE, Shelf
 from bookstore_core.history.shelves import find_shelf
 from bookstore_core.paths import check_path
+from bookstore_core.runs.run import Run
 from bookstore_web.app.context import context
 from bookstore_web.app.services import services
 from bookstore_web.contents.drafts import Saved, opening_url
 from bookstore_web.fields import optional_field, text_field
+from bookstore_web.versions.runs import place_of
 
 #: The names of the shelves on pages.
 TITLES = {WORKSPACE: "My workspace", PUBLISHED: "Published"}
@@ -70,6 +72,11 @@ class Shelved:
     def elsewhere(self, path: str, *, shelf: Shelf = WORKSPACE) -> "Shelved":
         """Return another notebook, with the same base URL and front end."""
         return replace(self, path=path, shelf=shelf)
+
+    def source_of(self, run: Run) -> "Shelved | None":
+        """Return the notebook that ran; None if it is on no shelf of the reader."""
+        place = place_of(services().settings, run.of)
+        return self.elsewhere(place[1], shelf=place[0]) if place else None
 
     def link(self, page: str, **query: Any) -> str:
         """Return the address of a page about it, without empty values of `query`."""

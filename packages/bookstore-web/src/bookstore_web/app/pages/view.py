@@ -9,6 +9,8 @@ from bookstore_core.errors import NotFoundError, TooLargeError
 from bookstore_core.history import PUBLISHED, History, HistoryRow
 from bookstore_core.history.removals import say_removal
 from bookstore_core.paths import check_path
+from bookstore_core.runs.again import command_of
+from bookstore_core.runs.run import FAILED
 from bookstore_core.settings import validate_bookstore
 from bookstore_core.stores import Version
 from bookstore_web.app.context import author, context
@@ -19,8 +21,18 @@ from bookstore_web.fields import optional_field
 from bookstore_web.rendering.document import Prepared
 from bookstore_web.rendering.policy import FRAME_SANDBOX
 from bookstore_web.sharing.clone import CloneSource
+from bookstore_web.versions.executed import Executed, executed_in
 
 blueprint = Blueprint("view", __name__)
+
+
+@dataclass(frozen=True)
+class ShownRun:
+    """What is shown of a run: its parameters and its failed cell, and the command."""
+
+    executed: Executed
+    command: str
+    failed_cell_url: str
 
 
 @dataclass(frozen=True)
@@ -45,7 +57,7 @@ def view() -> BaseResponse:
     history = services().history(here.shelf)
     version_id = optional_field(fields, "version_id")
     try:
-        row, shown = _open(history, here.path, version_id)
+        row, shown, data = _open(history, here.path, version_id)
     except NotFoundError:
         if not (path := optional_field(fields, "version_path")):
             raise
@@ -58,6 +70,8 @@ def view() -> BaseResponse:
         here=here,
         row=row,
         times={},
+        sources=services().sources([row.run]) if row.run else {},
+        run=_run(here, row, data) if row.run else None,
         shown=shown,
         frame_sandbox=FRAME_SANDBOX,
         notice=notice_of(here, fields),
@@ -71,14 +85,37 @@ def view() -> BaseResponse:
     return make_response(page)
 
 
-def _open(history: History, path: str, name: str) -> tuple[HistoryRow, Prepared]:
-    """Return a version and what is shown of it; nothing if it is too large."""
+def _open(history: History, path: str, name: str) -> tuple[HistoryRow, Prepared, bytes]:
+    """Return a version, what is shown of it, and its content, if not too large."""
     try:
         row, data = history.open(path, name)
     except TooLargeError:
         reason = "This version is too large."
-        return history.find(path, name), Prepared("binary", reason=reason)
-    return row, services().views.describe(data)
+        return history.find(path, name), Prepared("binary", reason=reason), b""
+    return row, services().views.describe(data), data
+
+
+def _run(here: Shelved, row: HistoryRow, data: bytes) -> ShownRun:
+    """Return what is shown of a run, some of it from its notebook."""
+    run = row.run
+    assert run is not None
+    try:
+        read = services().pool.run(executed_in, data)
+    except TooLargeError:
+        read = Executed()
+    executed = read if run.cut else Executed.of(run.parameters, read.failed_cell)
+    source, url = here.source_of(run), ""
+    if run.outcome == FAILED and executed.failed_cell is not None:
+        there = here.elsewhere(row.path, shelf=here.shelf)
+        url = there.link(
+            "bookstore/view/content",
+            version_id=row.version.version_id,
+            cell=executed.failed_cell,
+        )
+    command = ""
+    if source and run.version:
+        command = command_of(source.shelf, source.path, run.version, executed.given)
+    return ShownRun(executed, command, url)
 
 
 def _removal(here: Shelved, row: HistoryRow) -> Version | None:

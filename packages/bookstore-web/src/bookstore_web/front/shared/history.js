@@ -4,7 +4,7 @@ import { Changes } from "./changes.js";
 import { copiedLine, linkLine, reachOf } from "./links.js";
 import { nameForm } from "./naming.js";
 import { button, disableRunning, element, running } from "./page.js";
-import { byDay, describeSave, dayName, exactTime, timeOfDay } from "./words.js";
+import { byDay, describeSave, dayName, exactTime, sayRun, timeOfDay } from "./words.js";
 
 /** @typedef {import("./api.js").BookstoreApi} BookstoreApi */
 /** @typedef {import("./api.js").Version} Version */
@@ -343,8 +343,13 @@ export class HistoryList {
  * @param {Version} version
  * @param {boolean} isNewest
  */
-function notesOf({ moved_from, restored_from }, isNewest) {
-  const notes = [isNewest ? "newest" : "", moved_from ? `moved from ${moved_from}` : "", restored_from ? "restored" : ""];
+function notesOf({ moved_from, restored_from, run }, isNewest) {
+  const notes = [
+    isNewest ? "newest" : "",
+    moved_from ? `moved from ${moved_from}` : "",
+    restored_from ? "restored" : "",
+    run ? sayRun(run) : "",
+  ];
   return notes.filter(Boolean);
 }
 

@@ -80,6 +80,19 @@ export function byDay(versions) {
   return days;
 }
 
+/** Characters of the parameters of a run that a row shows. */
+const MOST_OF_RUN = 80;
+
+/**
+ * Return how a run ended, with its parameters.
+ * @param {import("./api.js").Run} run
+ */
+export function sayRun({ outcome, error, parameters }) {
+  const given = Object.entries(parameters).map(([name, value]) => `${name}=${JSON.stringify(value)}`);
+  const line = [error ? `${outcome}: ${error}` : outcome, ...given].join(", ");
+  return `run ${line.length > MOST_OF_RUN ? `${line.slice(0, MOST_OF_RUN)}…` : line}`;
+}
+
 /** The longest title that is kept. */
 const MOST_TITLE = 120;
 

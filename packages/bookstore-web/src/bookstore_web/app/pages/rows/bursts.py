@@ -156,7 +156,8 @@ def _belongs(row: HistoryRow, burst: list[Step]) -> bool:
 
 
 def _is_plain(row: HistoryRow) -> bool:
-    return not (row.label or row.moved_from or row.restored_from or row.version.deleted)
+    made = row.moved_from or row.restored_from or row.run
+    return not (row.label or made or row.version.deleted)
 
 
 def _entries(burst: list[Step]) -> Iterator[Burst]:
