@@ -1,6 +1,7 @@
 """What a service asks of JupyterHub: who has a token, and a token for a code."""
 
 import json
+import threading
 from collections import Counter
 from typing import Any
 from urllib.parse import urlencode
@@ -27,7 +28,8 @@ class FakeHub:
     """The API of a hub, as far as a service asks it.
 
     `models` are the owners of tokens, `codes` the tokens of logins. It is down if
-    `status` is set. `asked` counts requests by path.
+    `status` is set, and hangs while `answering` is not. `asked` counts requests by
+    path.
     """
 
     def __init__(self) -> None:
@@ -35,6 +37,8 @@ class FakeHub:
         self.codes: dict[str, str] = {}
         self.status = 0
         self.asked: Counter[str] = Counter()
+        self.answering = threading.Event()
+        self.answering.set()
 
     def give(self, token: str, name: str, **more: Any) -> str:
         """Give a token to a user, or to what `kind` says; return the token."""
@@ -51,6 +55,7 @@ class FakeHub:
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Any:
         request = Request(environ)
         self.asked[request.path] += 1
+        self.answering.wait(60)
         return self._answer(request)(environ, start_response)
 
     def _answer(self, request: Request) -> Response:

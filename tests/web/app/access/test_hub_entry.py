@@ -11,11 +11,13 @@ from bookstore_core.errors import ConfigurationError
 from bookstore_core.settings import BookstoreSettings
 from bookstore_core.stores import Version, VersionStore
 from bookstore_web import create_app
+from bookstore_web.app.access.hub_client import KEEP
 from harness.fake_hub import SCOPE, SERVICE_TOKEN, FakeHub, callback
 
 PREFIX = "/services/bookstore"
 HOME = f"{PREFIX}/bookstore/"
 PUBLISH = f"{PREFIX}/api/bookstore/publish/a.ipynb"
+EMPTY = {"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": []}
 Make = Callable[..., FlaskClient]
 
 pytest.importorskip("jupyterhub")
@@ -130,12 +132,68 @@ def test_a_cookie_is_worth_what_its_token_is_worth(
     service: FlaskClient, hub: FakeHub
 ) -> None:
     log_in(service, hub, "ann")
-    hub.models.clear()  # a logout at the hub; asked again, as the cache is short
-    entry = service.application.extensions["bookstore.hub"]
-    entry._hub._hub.cache.clear()
+    hub.models.clear()
+    forget(service)
     assert page(service).status_code == 302
     service.set_cookie("bookstore-login", "forged.x.y", path=f"{PREFIX}/")
     assert page(service).status_code == 302
+
+
+def forget(service: FlaskClient) -> None:
+    """Forget the hub's answers, as after `KEEP` seconds."""
+    entry = service.application.extensions["bookstore.hub"]
+    for asked_at in (known := entry._hub._hub.cache.timestamps):
+        known[asked_at] -= KEEP
+
+
+def test_a_logout_at_the_hub_counts_at_once(service: FlaskClient, hub: FakeHub) -> None:
+    service.set_cookie("jupyterhub-session-id", "of the login")
+    log_in(service, hub, "ann")
+    assert page(service).status_code == 200
+    hub.models.clear()
+    service.delete_cookie("jupyterhub-session-id")
+    assert page(service).status_code == 302
+
+
+def test_rights_that_end_count_after_some_seconds_and_no_later(
+    service: FlaskClient, hub: FakeHub
+) -> None:
+    log_in(service, hub, "ann", groups=["team"])
+    path = f"{PUBLISH}?group=team"
+    for groups, status in ((["team"], 200), ([], 200), ([], 403)):
+        hub.give("ann-token", "ann", groups=groups)
+        answer = service.put(path, json={"type": "notebook", "content": EMPTY})
+        assert answer.status_code == status
+        if status == 200 and not groups:
+            forget(service)
+
+
+def test_a_stopped_hub_lets_nobody_in_but_those_it_has_just_known(
+    service: FlaskClient, hub: FakeHub
+) -> None:
+    log_in(service, hub, "ann")
+    assert page(service).status_code == 200
+    hub.status = 503
+    assert page(service).status_code == 200
+    assert service.get(HOME, headers=bearer("another")).status_code == 503
+    forget(service)
+    answer = page(service)
+    assert answer.status_code == 503
+    assert "JupyterHub does not answer" in answer.text
+    assert not answer.headers.getlist("Set-Cookie")
+    hub.status = 0
+    assert page(service).status_code == 200
+
+
+def test_a_hub_that_hangs_is_given_up(
+    service: FlaskClient, hub: FakeHub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bookstore_web.app.access.hub_client.PATIENCE", 0.1)
+    hub.answering.clear()
+    try:
+        assert service.get(HOME, headers=bearer("t")).status_code == 503
+    finally:
+        hub.answering.set()
 
 
 def test_a_token_is_that_of_a_person_or_a_service(

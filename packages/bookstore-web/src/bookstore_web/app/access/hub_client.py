@@ -23,8 +23,8 @@ from bookstore_web.app.access.people import NOBODY, Kind, Person
 
 T = TypeVar("T")
 
-#: Seconds for which the hub's answer about a token is used again, and after which a
-#: logout, or another group, counts at the latest.
+#: Seconds for which the hub's answer about a token is used again, and after which
+#: another group, or a token that was taken back, counts at the latest.
 KEEP = 30
 #: Seconds for which a request waits for the hub.
 PATIENCE = 8.0
@@ -101,8 +101,10 @@ class HubClient:
                 "The login is no longer valid. Open the page again to log in."
             ) from error
 
-    def who_has(self, token: str, *, kind: Kind) -> Person:
+    def who_has(self, token: str, *, kind: Kind, session: str = "") -> Person:
         """Return who has a token; `kind` is that of a person with it.
+
+        The hub is asked again if the `session` of a browser is another one.
 
         `NOBODY` if the token is not valid, or no longer. Raises ForbiddenError if it
         is not meant for this service, and HubUnavailableError.
@@ -112,7 +114,8 @@ class HubClient:
         if not 0 < len(token) <= LONGEST_TOKEN:
             return NOBODY
         try:
-            model = self._ask(self._hub.user_for_token(token, sync=False))
+            asked = self._hub.user_for_token(token, session_id=session, sync=False)
+            model = self._ask(asked)
         except self._failure as error:
             raise _unavailable() from error
         return NOBODY if model is None else self._person(model, kind)

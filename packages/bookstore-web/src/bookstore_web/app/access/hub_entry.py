@@ -21,6 +21,9 @@ from bookstore_web.app.context import PATH_CHARACTERS
 
 TOKEN_COOKIE = "bookstore-login"  # noqa: S105  # the name of the cookie
 STATE_COOKIE = "bookstore-login-state-"
+#: Of the hub, for all of its host: it is another one after a logout.
+SESSION_COOKIE = "jupyterhub-session-id"
+LONGEST_SESSION = 100
 #: Seconds in which a login must be finished, and after which it is asked for again.
 LOGIN_WITHIN = 600
 KEEP_LOGIN = 14 * 86400
@@ -64,7 +67,8 @@ class HubEntry(Entry):
         token = _loaded(self._tokens, request.cookies.get(TOKEN_COOKIE), KEEP_LOGIN)
         if not isinstance(token, str):
             return NOBODY
-        return self._hub.who_has(token, kind=Kind.BROWSER)
+        session = request.cookies.get(SESSION_COOKIE, "")[:LONGEST_SESSION]
+        return self._hub.who_has(token, kind=Kind.BROWSER, session=session)
 
     def login(self) -> Response | None:
         if "Authorization" in request.headers:
