@@ -147,7 +147,7 @@ chaos: .venv/.installed .venv-classic/.installed  ## Kill servers, cut connectio
 	@cd tests && ../.venv/bin/python -m chaos --saves $(SAVES) --kills $(KILLS)
 	@cd tests && ../.venv/bin/python -m chaos.prunes --versions 2000
 
-bench: .venv/.installed .venv-classic/.installed  ## Measure what bookstore adds, and what work costs at growing sizes (PLOT=1 draws it; PART=search)
+bench: .venv/.installed .venv-classic/.installed  ## Measure what bookstore adds, and what work costs at growing sizes (PLOT=1 draws it; PART=search|service)
 	@$(if $(PLOT),.venv/bin/python -m pip install $(PIP_FLAGS) 'matplotlib==3.11.*')
 	@cd tests && ../.venv/bin/python -m bench $(if $(PART),--part $(PART)) $(if $(PLOT),--plot ../docs/performance.svg)
 

@@ -1,12 +1,14 @@
 """`make bench`: measure what bookstore adds to a notebook server, and print it.
 
-    python -m bench [--generation modern|classic|both] [--part pair|sizes|both|search]
-        [--saves N] [--notebooks N ...] [--quick] [--json F] [--plot F]
+    python -m bench [--generation modern|classic|both]
+        [--part pair|sizes|both|search|service] [--saves N] [--notebooks N ...]
+        [--quick] [--json F] [--plot F]
 
 A plain server and one with bookstore run at the same time and get requests in turn: the
 pair. The other part shows what work costs as histories, folders and spools grow, and
 `--plot` draws it. What searches cost is a part of its own, because a catalogue of
-300,000 notebooks takes a quarter of an hour to make.
+300,000 notebooks takes a quarter of an hour to make; so is the service, with 16 and 64
+clients at once.
 Exits with 0 if it could measure: a missed target is shown, and is not a failure.
 """
 
@@ -19,6 +21,7 @@ import tempfile
 import time
 from collections.abc import Sequence
 from contextlib import ExitStack
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +30,7 @@ from bench.figures import Figure, table
 from bench.opening import measure_opening
 from bench.searching.measuring import SIZES, measure_searching
 from bench.servers import Pair, running
+from bench.service import LITTLE, Load, measure_service, service_table
 from bench.serving import Effort, measure_serving
 from bench.sizes.growth import Growth, draw, growth_table
 from bench.sizes.measuring import FEW, Sizes, measure_sizes
@@ -37,7 +41,7 @@ from harness.notebook_server import ENVIRONMENTS, GENERATIONS, Generation
 from harness.s3_server import make_bucket, s3_client, s3_traits
 
 #: What is measured: both are the first two.
-PARTS = ("pair", "sizes", "both", "search")
+PARTS = ("pair", "sizes", "both", "search", "service")
 QUICK = Effort(
     small=4, medium=2, large=1, starts=0, cpu=4, drained=40, drains=1, opened=0
 )
@@ -115,6 +119,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
             for grown in measure_searching(Path(folder) / "search", counts):
                 print(growth_table(grown), flush=True)
                 found["sizes"] += [growth.as_json() for growth in grown]
+        if words.part == "service":
+            load = LITTLE if words.quick else Load()
+            measured = list(measure_service(Path(folder) / "service", load))
+            print(service_table(measured))
+            found["service"] = [asdict(one) for one in measured]
         if words.part in ("sizes", "both"):
             sizes = FEW if words.quick else Sizes()
             grown = _sizes(chosen, Path(folder) / "sizes", sizes)

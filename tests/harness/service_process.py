@@ -64,8 +64,11 @@ DROPPED = {"host", "connection", "content-length", "transfer-encoding", "keep-al
 class ServiceProcess:
     """gunicorn with the service, on a port of its own, which can be killed."""
 
-    def __init__(self, home: Path, **traits: Any) -> None:
+    def __init__(
+        self, home: Path, environment: dict[str, str] | None = None, **traits: Any
+    ) -> None:
         self._home = home
+        self._environment = environment or {}
         self._port = free_port()
         self._process: subprocess.Popen[bytes] | None = None
         self.url = f"http://127.0.0.1:{self._port}"
@@ -80,13 +83,22 @@ class ServiceProcess:
         with (self._home / "log").open("ab") as log:
             self._process = subprocess.Popen(
                 [str(TOP / ".venv/bin/gunicorn"), *settings, *where],
-                env={**os.environ, "JUPYTER_CONFIG_DIR": str(self._home)},
+                env={
+                    **os.environ,
+                    "JUPYTER_CONFIG_DIR": str(self._home),
+                    **self._environment,
+                },
                 cwd=self._home,
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
             )
         wait_for(self._answers, what=f"the service ({self._home / 'log'})")
+
+    @property
+    def pid(self) -> int:
+        assert self._process is not None
+        return self._process.pid
 
     def kill(self) -> None:
         """Kill it with all of its workers, in the middle of whatever they do."""

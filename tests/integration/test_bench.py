@@ -94,6 +94,16 @@ def test_bench_measures_searches(tmp_path: Path) -> None:
     assert rows["a cold home page, SQLite"]["points"][0][1] <= 3
 
 
+def test_bench_measures_the_service(tmp_path: Path) -> None:
+    found, printed = bench(tmp_path, "service")
+    assert {one["work"] for one in found["service"]} == {
+        *("save, S3", "save, service", "read, S3", "read, service", "publish, service")
+    }
+    for one in found["service"]:
+        assert one["work"] in printed
+        assert one["rate"] > 0
+
+
 def test_bench_measures_growth(tmp_path: Path) -> None:
     found, printed = bench(tmp_path, "sizes")
     assert {growth["work"] for growth in found["sizes"]} >= GROWTH
