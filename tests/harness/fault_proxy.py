@@ -11,6 +11,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Literal
 from urllib.parse import urlsplit
 
+from harness.serving import STOP_SECONDS
+
 Kind = Literal["none", "refuse", "hang", "delay", "cut", "lose_answer", "status"]
 
 #: S3's error code for a status, if a fault does not name one.
@@ -76,7 +78,10 @@ class FaultProxy:
 
         self._server = _Server(("127.0.0.1", 0), Handler)
         self._thread = threading.Thread(
-            target=self._server.serve_forever, name="s3-server-faults", daemon=True
+            target=self._server.serve_forever,
+            args=(STOP_SECONDS,),
+            name="s3-server-faults",
+            daemon=True,
         )
 
     @property

@@ -10,6 +10,8 @@ from botocore.config import Config
 from moto.server import DomainDispatcherApplication, create_backend_app
 from werkzeug.serving import WSGIRequestHandler, make_server
 
+from harness.serving import STOP_SECONDS
+
 ACCESS_KEY = "AKIATESTTESTTESTTEST"
 SECRET_KEY = "test-secret-key"
 
@@ -35,8 +37,12 @@ class S3Server:
         )
         # A connection that a client keeps alive must not delay the shutdown.
         self._server.daemon_threads = True
+        self._client: Any = None
         self._thread = threading.Thread(
-            target=self._server.serve_forever, name="s3-server", daemon=True
+            target=self._server.serve_forever,
+            args=(STOP_SECONDS,),
+            name="s3-server",
+            daemon=True,
         )
 
     @property
@@ -58,7 +64,10 @@ class S3Server:
             return list(self._moto(environ, start_response))
 
     def client(self) -> Any:
-        return s3_client(self.url)
+        """Return a client, always the same: making one takes 0.1 s."""
+        if self._client is None:
+            self._client = s3_client(self.url)
+        return self._client
 
     def make_bucket(self, name: str, *, versioned: bool = True) -> str:
         make_bucket(self.client(), name, versioned=versioned)

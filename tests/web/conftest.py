@@ -15,6 +15,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from jinja2 import BytecodeCache
 from jinja2.bccache import Bucket
+from werkzeug.routing import Rule
 
 from bookstore_core.settings import BookstoreSettings
 from bookstore_core.stores import (
@@ -53,6 +54,24 @@ def templates() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         known = partial(Flask.jinja_environment, bytecode_cache=kept)
         patch.setattr(Flask, "jinja_environment", known)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def routes() -> Iterator[None]:
+    """Compile no route for each app again: this is most of what making an app takes."""
+    made: dict[tuple[Any, ...], Any] = {}
+    compile_builder = Rule._compile_builder
+
+    def known(rule: Rule, append_unknown: bool = True) -> Any:
+        defaults = tuple((rule.defaults or {}).items())
+        key = (rule.rule, *rule._trace, defaults, append_unknown)
+        if key not in made:
+            made[key] = compile_builder(rule, append_unknown)
+        return made[key]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Rule, "_compile_builder", known)
         yield
 
 

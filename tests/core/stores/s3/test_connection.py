@@ -30,6 +30,7 @@ from core.saving import KEY, MakeStore, Traits, contents_of, save, versions_one_
 from harness.fault_proxy import Fault, FaultProxy
 from harness.notebook_server import free_port
 from harness.s3_server import s3_client, s3_traits
+from harness.serving import STOP_SECONDS
 
 ELSEWHERE = "http://127.0.0.1:9"
 
@@ -264,7 +265,7 @@ class WebPage(BaseHTTPRequestHandler):
 def web_site() -> Iterator[str]:
     """A server that does not speak S3."""
     with HTTPServer(("127.0.0.1", 0), WebPage) as server:
-        thread = threading.Thread(target=server.serve_forever)
+        thread = threading.Thread(target=server.serve_forever, args=(STOP_SECONDS,))
         thread.start()
         yield f"http://127.0.0.1:{server.server_port}"
         server.shutdown()
