@@ -12,6 +12,10 @@ CEPH ?= 16.2.*
 # The folder for the files of `make run`; also its Jupyter config directory.
 RUN ?= run
 
+# Compiled modules are kept, also where the machine says otherwise: without them, each
+# process of the tests compiles all of ours again.
+export PYTHONDONTWRITEBYTECODE :=
+
 PACKAGES := $(addprefix packages/bookstore-,client core archiver web) packages/bookstore
 EDITABLE := $(foreach package,$(PACKAGES),-e $(package))
 CEPH_PACKAGES := ceph-common ceph-mon ceph-osd radosgw
@@ -22,7 +26,7 @@ TYPINGS := $(WEB)/node_modules/.installed
 COPIED := $(shell find $(WEB)/etc $(WEB)/labextension $(WEB)/src/bookstore_web/front/nbextension -type f)
 MANIFESTS := Makefile pyproject.toml constraints.txt $(PACKAGES:=/pyproject.toml) $(COPIED)
 
-.PHONY: help install run s3 test test-floors test-s3 chromium hub-proxy postgres nginx ceph chaos chaos-hub bench check check-scripts docs release-check renderers format clean
+.PHONY: help install run s3 collect test test-floors test-s3 chromium hub-proxy postgres nginx ceph chaos chaos-hub bench check check-scripts docs release-check renderers format clean
 
 help:  ## List the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' Makefile
@@ -66,6 +70,10 @@ run: $(if $(filter classic,$(JUPYTER)),.venv-classic,.venv)/.installed  ## Start
 
 s3: .venv/.installed  ## Run an S3 server with a versioned bucket, and print what `make run` needs to use it
 	@exec .venv/bin/python ci/s3_server.py
+
+# Reads all tests once, so that pytest's workers find them compiled.
+collect: .venv/.installed
+	@.venv/bin/python -m pytest --collect-only -q >/dev/null
 
 # What meets the contents manager and the configuration of Notebook 6.
 CLASSIC_TESTS := tests/umbrella $(addprefix tests/archiver/,cli hooks renames server test_intake.py)

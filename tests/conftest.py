@@ -4,6 +4,7 @@ import os
 import signal
 import threading
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 
 import psutil
@@ -18,6 +19,9 @@ POSTGRES = "postgres"
 #: The process through which a module's tests drive their browser.
 DRIVER = "playwright/driver"
 
+#: The tests of real servers take most of the time.
+SLOW = Path(__file__).parent / "integration"
+
 SCRUBBED = ("AWS_", "JPYNB_", "JUPYTER", "JPY_", "XDG_")
 
 
@@ -25,6 +29,40 @@ def pytest_configure() -> None:
     """Let the servers of a run in the background be stopped as by Ctrl-C, too."""
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(
+    config: pytest.Config, items: list[pytest.Item]
+) -> None:
+    """Let each of several workers begin with its share of the tests of real servers.
+
+    A worker gets an equal part of the list. The quick tests at the end of its part are
+    what others take over, so that all end at the same time, and no server is started
+    twice because two workers share the tests of a module.
+    """
+    workers = getattr(config, "workerinput", {}).get("workercount", 1)
+    modules: dict[Path, list[pytest.Item]] = {}
+    for item in items:
+        modules.setdefault(item.path, []).append(item)
+    slow = [found for path, found in modules.items() if path.parent == SLOW]
+    quick = iter([item for item in items if item.path.parent != SLOW])
+    shares: list[list[pytest.Item]] = [[] for _ in range(workers)]
+    for module in sorted(slow, key=_weight, reverse=True):
+        min(shares, key=_weight).extend(module)
+    ordered: list[pytest.Item] = []
+    for number, share in enumerate(shares):
+        size = (len(items) - len(ordered)) // (workers - number)
+        share += islice(quick, max(size - len(share), 0))
+        ordered += share
+    items[:] = [*ordered, *quick]
+
+
+def _weight(items: list[pytest.Item]) -> int:
+    """Return how long tests take, in about the time of one without a browser."""
+    return sum(
+        4 if "chromium" in getattr(item, "fixturenames", ()) else 1 for item in items
+    )
 
 
 @pytest.fixture(autouse=True)
