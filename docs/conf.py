@@ -42,7 +42,7 @@ autodoc_typehints_format = "short"
 # What people type is shown as they type it, also where it is not marked as code.
 smartquotes = False
 
-#: The pages of the site, in the order of its menu.
+#: The pages of the site, in the order of its menu; other documents are added below.
 MENU = {
     "Use": [
         "docs/notebook",
@@ -53,13 +53,17 @@ MENU = {
     "Run": [
         "docs/settings",
         "docs/deploy",
+        "docs/migration",
         "docs/performance",
         "SECURITY",
         "CHANGELOG",
     ],
     "References": [f"{reference.FOLDER}/{name}" for name in reference.PAGES],
-    "Work on bookstore": ["CONTRIBUTING", "docs/design"],
+    "Work on bookstore": ["CONTRIBUTING", "CODE_OF_CONDUCT", "docs/design"],
 }
+_named = {page for pages in MENU.values() for page in pages}
+_found = {f"docs/{path.stem}" for path in (TOP / "docs").glob("*.md")}
+MENU["Use"] += sorted(_found - _named)
 
 
 def _add_menu(app: Sphinx, name: str, source: list[str]) -> None:
