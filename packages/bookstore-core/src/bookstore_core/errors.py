@@ -11,7 +11,8 @@
     |- ForbiddenError               the store, or the settings, do not allow it
     |  `- LoginRequiredError        ... to somebody who is not known
     |- NotFoundError                no such key, folder or bucket
-    |  `- VersionNotFoundError      the key exists, but not that version of it
+    |  |- VersionNotFoundError      the key exists, but not that version of it
+    |  `- NoKernelError             there is no such kernel on this machine
     |- ConflictError                it conflicts with something that exists
     |- StorageError                 the store answered something unexpected
     |  |- StorageUnavailableError   the store cannot be reached now
@@ -92,6 +93,10 @@ class NotFoundError(BookstoreError):
 
 class VersionNotFoundError(NotFoundError):
     """There is no such version of the key."""
+
+
+class NoKernelError(NotFoundError):
+    """There is no kernel of that name on this machine."""
 
 
 class ConflictError(BookstoreError):

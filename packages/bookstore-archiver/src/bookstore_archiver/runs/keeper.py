@@ -72,10 +72,18 @@ class Keeper:
         target.key(self.settings)
         check_spool_dir(self.settings.spool_dir)
 
-    def keep(self, data: bytes, target: Address, run: Run | None) -> Kept:
+    def keep(
+        self,
+        data: bytes,
+        target: Address,
+        run: Run | None,
+        *,
+        durable: Callable[[], None] = lambda: None,
+    ) -> Kept:
         """Keep a notebook as a version of `target`; it is durable when this returns.
 
-        Raises SpoolError if the spool cannot be written.
+        `durable` is called when it is, and not in the store yet. Raises SpoolError if
+        the spool cannot be written.
         """
         key = target.key(self.settings)
         with closing(Archiver(self.settings, log=self.log)) as archiver:
@@ -83,6 +91,7 @@ class Keeper:
                 entry = archiver.keep_run(BytesSource(data), key, target.path, run)
             except OSError as error:
                 raise SpoolError(f"The spool cannot be written: {error}.") from error
+            durable()
             waits = self._send(archiver, entry)
         kept = Kept(key, entry.trailer.metadata.save_id, waits=waits)
         return kept if waits else self._found(kept, entry)

@@ -14,6 +14,7 @@ from bookstore_core.runs.run import COMPLETED, FAILED, Run, plain
 
 #: papermill's own members in the metadata of a notebook and of its cells.
 MEMBER = "papermill"
+_ERROR_TAG = "papermill-error-cell-tag"
 
 
 @dataclass(frozen=True)
@@ -83,6 +84,18 @@ class Result:
             parameters=parameters if isinstance(parameters, Mapping) else {},
             error=error,
         ).fitting()
+
+    def with_error(self, error: str) -> "Result":
+        """Return the notebook with an error that no cell shows, in a cell before all.
+
+        papermill removes the cell when the notebook is run again.
+        """
+        known = {"cell_type": "markdown", "metadata": {"tags": [_ERROR_TAG]}}
+        cell = {**known, "source": f"The run ended with an error:\n\n    {error}"}
+        if self.notebook.get("nbformat_minor", 0) >= 5:
+            cell["id"] = "papermill-error"
+        cells = [cell, *cells_of(self.notebook)]
+        return Result({**self.notebook, "cells": cells})
 
     def as_kept(self, **known: str) -> bytes:
         """Return the notebook as it is kept: without trust, and as valid JSON.

@@ -10,6 +10,9 @@ Exit codes, the same for every verb:
     5  the store or the settings refuse it
     6  it conflicts with something that exists
     7  the store or the spool cannot be reached now; try again later
+    8  the notebook failed when it was run (run)
+    9  there is no such kernel (run)
+    10 a result waits in the spool (run)
 """
 
 import io
@@ -38,6 +41,7 @@ from bookstore_core.errors import (
     ConflictError,
     ForbiddenError,
     InvalidRequestError,
+    NoKernelError,
     NotFoundError,
     SpoolError,
     StorageUnavailableError,
@@ -56,6 +60,7 @@ EXIT_CODES: dict[type[BookstoreError], int] = {
     InvalidRequestError: 2,
     ConfigurationError: 3,
     NotFoundError: 4,
+    NoKernelError: 9,
     ForbiddenError: 5,
     ConflictError: 6,
     StorageUnavailableError: 7,

@@ -21,6 +21,7 @@ from bookstore_core.history.shelves import PUBLISHED, SHELVES, WORKSPACE, Shelf
 from bookstore_core.moved_notes import NOTE_TYPE
 from bookstore_core.parallel import in_parallel
 from bookstore_core.paths import DELIMITER, OWN_FOLDER, check_length
+from bookstore_core.runs.run import Run
 from bookstore_core.settings import BookstoreSettings
 from bookstore_core.stores.base import VersionStore
 from bookstore_core.stores.versions import Version, VersionMetadata
@@ -122,8 +123,9 @@ def runs_of(
 ) -> RunPage:
     """Return the runs of the notebook with this key, newest first.
 
-    `limit` markers are looked at; a page has fewer runs if versions are gone. Asks for
-    one listing, and one HEAD for each run.
+    `limit` markers are looked at; a page has fewer runs if versions are gone. A run
+    that was published as well is there once. Asks for one listing, and one HEAD for
+    each marker.
     """
     folder = _markers_folder(settings, key)
     page = store.list_keys(folder, cursor=cursor, limit=limit)
@@ -138,7 +140,22 @@ def runs_of(
 
     markers = [row.key for row in page.keys]
     found = in_parallel(look, markers, threads=settings.max_threads)
-    return RunPage(tuple(run for run in found if run is not None), page.cursor)
+    runs = [version for version in found if version is not None]
+    own = [_run(version) for version in runs if not _is_published(settings, version)]
+    shown = (
+        version
+        for version in runs
+        if not (_is_published(settings, version) and _run(version) in own)
+    )
+    return RunPage(tuple(shown), page.cursor)
+
+
+def _run(version: Version) -> Run | None:
+    return version.metadata.run if version.metadata else None
+
+
+def _is_published(settings: BookstoreSettings, version: Version) -> bool:
+    return shelf_of(settings, version.key)[0] is PUBLISHED
 
 
 def _run_at(
@@ -157,7 +174,7 @@ def _run_at(
             return None
         run_key = SHELVES[shelf].key(settings, path)
     found = store.head(run_key, version_id)
-    run = found.metadata.run if found.metadata else None
+    run = _run(found)
     return found if run is not None and run.of == source else None
 
 
