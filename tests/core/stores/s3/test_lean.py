@@ -5,13 +5,16 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import pytest
-from botocore.awsrequest import AWSResponse
+from botocore.auth import S3SigV4Auth
+from botocore.awsrequest import AWSRequest, AWSResponse
+from botocore.credentials import ReadOnlyCredentials
 from botocore.exceptions import ClientError
 
 from bookstore_core.settings import BookstoreSettings
 from bookstore_core.stores.s3.client import new_client
 from bookstore_core.stores.s3.lean.answers import read_headers, read_listing
 from bookstore_core.stores.s3.lean.client import LeanClient, lean_client
+from bookstore_core.stores.s3.lean.requests import Request, Signer
 from bookstore_core.stores.timeouts import FOR_WORK
 from core.conftest import S3_KINDS
 from core.saving import KEY, MakeStore, Traits, save
@@ -268,3 +271,20 @@ def test_a_store_uses_the_lean_client(s3_server: Traits, make_store: MakeStore) 
     save(store)
     [made] = store._connection._clients.values()
     assert made.client._places
+
+
+@pytest.mark.parametrize(
+    "url", ["http://127.0.0.1:9/b/k%20k", "https://b.s3.aws/k?a=1"]
+)
+def test_a_signature_is_that_of_botocore(url: str) -> None:
+    credentials = ReadOnlyCredentials("a", "b", "token")
+    headers = {"User-Agent": "x", "Content-MD5": "m==", "x-amz-meta-Odd": " a  b "}
+    sent = Request("PUT", url, headers, b"{}")
+    Signer(credentials, "s3", "eu-west-1").add_auth(sent)
+    authorization = sent.headers.pop("Authorization")
+    again = AWSRequest("PUT", url, sent.headers, b"{}")
+    again.context = sent.context
+    signer = S3SigV4Auth(credentials, "s3", "eu-west-1")
+    signed = signer.string_to_sign(again, signer.canonical_request(again))
+    assert authorization.endswith(f"Signature={signer.signature(signed, again)}")
+    assert "x-amz-meta-odd;x-amz-security-token," in authorization

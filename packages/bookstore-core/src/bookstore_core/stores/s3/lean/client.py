@@ -132,6 +132,8 @@ class LeanClient:
         self._redirected: set[str] = set()
         self._seen = threading.local()
         client.meta.events.register_last("before-send.s3", self._see)
+        # Without the search for former names of events, of which this one has none.
+        self._events = getattr(client.meta.events, "_emitter", client.meta.events)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._client, name)
@@ -212,7 +214,7 @@ class LeanClient:
             },
         )
         Signer(self._credentials(), "s3", place.region).add_auth(request)
-        _, answer = self._client.meta.events.emit_until_response(
+        _, answer = self._events.emit_until_response(
             f"before-send.s3.{call.event}", request=request
         )
         if answer:

@@ -49,6 +49,13 @@ class Signer(S3SigV4Auth):  # type: ignore[misc]
             self._headers = super().headers_to_sign(request)
         return self._headers
 
+    def canonical_headers(self, headers_to_sign: Any) -> str:
+        """Return the lines that are signed; botocore looks through all for each."""
+        return "\n".join(
+            f"{name}:{' '.join(value.split())}"
+            for name, value in sorted(headers_to_sign.items())
+        )
+
 
 def connections_of(session: Any, url: str) -> HTTPConnectionPool | None:
     """Return the connections over which botocore's session has just sent to a URL.
