@@ -1,8 +1,10 @@
 """Uploading: every save once and in order, whichever process drains."""
 
 import hashlib
+import threading
 from contextlib import closing
 from dataclasses import replace
+from functools import partial
 from io import BytesIO
 from pathlib import Path
 
@@ -16,8 +18,9 @@ from bookstore_archiver.spool.sources import BytesSource
 from bookstore_archiver.spool.spool import Spool
 from bookstore_archiver.uploads.drain_lock import DrainLock
 from bookstore_archiver.uploads.timing import Timing
+from bookstore_archiver.uploads.uploader import AT_HAND
 from bookstore_core.settings import BookstoreSettings
-from bookstore_core.spool.directory import NEW, count_spool
+from bookstore_core.spool.directory import CUR, NEW, count_spool
 from bookstore_core.spool.feed import read_feed
 from bookstore_core.stores import VersionMetadata, utc_now
 from bookstore_core.stores.local.store import LocalStore
@@ -244,7 +247,7 @@ class SlowDisk(Disk):
         self._is_empty = is_empty(spool_dir)
 
     def sync_folder(self, path: Path) -> None:
-        if path.name == NEW:
+        if threading.current_thread() is threading.main_thread():
             wait_for(self._is_empty, what="an empty spool")
 
 
@@ -262,6 +265,60 @@ def test_save_that_is_sent_before_it_is_queued_is_not_taken_for_removed(
     assert contents(store, "a.ipynb") == texts(3)
     assert (archiver.status.uploads, archiver.status.removed) == (3, 0)
     assert "removed" not in caplog.text
+
+
+def _has_sent(archiver: Archiver, uploads: int) -> bool:
+    return archiver.status.uploads == uploads
+
+
+class MovingDisk(Disk):
+    """Records the folders into which saves are moved."""
+
+    def __init__(self) -> None:
+        self.moves: list[str] = []
+
+    def move(self, source: Path, target: Path) -> None:
+        super().move(source, target)
+        self.moves.append(target.parent.name)
+
+
+def test_a_save_that_is_sent_next_is_moved_once(make_archiver: MakeArchiver) -> None:
+    disk = MovingDisk()
+    archiver = make_archiver(disk=disk)
+    for number in range(3):
+        archive(archiver, number)
+        wait_for(partial(_has_sent, archiver, number + 1), what="an upload")
+    assert disk.moves == [NEW, CUR, CUR, CUR]
+
+
+def test_saves_wait_in_new_while_the_store_fails(
+    make_archiver: MakeArchiver, store: MemoryStore, spool_dir: Path
+) -> None:
+    archiver = make_archiver(timing=Timing(rest=0.01, first_pause=60))
+    archive(archiver, "0")
+    wait_for(is_empty(spool_dir), what="an empty spool")
+    store.before = [fail_with(DOWN)] * 9
+    archive(archiver, "1")
+    wait_for(lambda: archiver.status.retries, what="a failure")
+    archive(archiver, "2", "3")
+    counts = count_spool(str(spool_dir))
+    assert (counts.in_flight, counts.pending) == (1, 2)
+
+
+def test_few_saves_are_claimed_while_the_store_takes_its_time(
+    make_archiver: MakeArchiver, store: MemoryStore, spool_dir: Path
+) -> None:
+    archiver = make_archiver()
+    archive(archiver, "0")
+    wait_for(is_empty(spool_dir), what="an empty spool")
+    answer = threading.Event()
+    store.before = [lambda key: answer.wait(60) and None]
+    archive(archiver, *range(1, 3 * AT_HAND))
+    counts = count_spool(str(spool_dir))
+    answer.set()
+    assert counts.in_flight <= AT_HAND + 1
+    wait_for(is_empty(spool_dir), what="an empty spool")
+    assert contents(store) == texts(3 * AT_HAND)
 
 
 @pytest.mark.parametrize(("quick", "uploads"), [(60.0, 3), (0.0, 2)])

@@ -53,6 +53,7 @@ class Archiver:
             known_versions=self.known_versions,
             save_states=SaveStates(self._spool.has, self._drain_status),
             notify=self._notify,
+            sends_now=lambda: self._uploader.sends_now,
             log=log,
             disk=disk,
         )

@@ -42,9 +42,9 @@ from bookstore_core.spool.unprotected import UnprotectedNotebook
 class Intake:
     """Puts notebooks into the spool. Each archiver has one.
 
-    `notify` is called with each entry that was added. `locks` order the saves of one
-    path. The hooks around a contents manager call `keep`, `keep_present` and
-    `keep_moved`; only `keep_present` raises.
+    `notify` is called with each entry that was added; `sends_now` returns whether this
+    process sends it at once. `locks` order the saves of one path. The hooks around a
+    contents manager call `keep`, `keep_present`, `keep_moved`; the second alone raises.
     """
 
     def __init__(
@@ -56,6 +56,7 @@ class Intake:
         save_states: SaveStates,
         notify: Callable[[Entry], None],
         log: logging.Logger,
+        sends_now: Callable[[], bool],
         disk: Disk | None = None,
     ) -> None:
         self.locks = PathLocks()
@@ -64,6 +65,7 @@ class Intake:
         self._known_versions = known_versions
         self._save_states = save_states
         self._notify = notify
+        self._sends_now = sends_now
         self._log = log
         self._author = author()
         self.roots = Roots()
@@ -166,8 +168,7 @@ class Intake:
         path = _normal(path)
         folder = os_folder_of(manager, path)
         if folder is not None:
-            copied = self._pending_renames.add_folder(path, path, folder)
-            self._follower.follow(copied)
+            self._follower.follow(self._pending_renames.add_folder(path, path, folder))
 
     def _archive_previous(self, path: str) -> None:
         """Archive the notebook that used to be at this path.
@@ -345,6 +346,7 @@ class Intake:
                 source_path=path,
                 saved_at=saved_at,
                 provenance=provenance,
+                claimed=self._sends_now(),
             )
         self._notify(entry)
         self._unprotected.record_spooled(path)

@@ -4,6 +4,7 @@
                                                 |                |
                                                 `------fail------`--> failed/
 
+A save that is sent next goes from tmp/ to cur/ at once.
 If the process ends in between: a file in tmp/ is incomplete, one in new/ was never
 sent, and one in cur/ may have reached the store.
 """
@@ -28,7 +29,7 @@ from bookstore_archiver.spool.sources import CHUNK, Digest, Source
 from bookstore_core.clock import utc_now
 from bookstore_core.disk.regular import open_regular, open_stream
 from bookstore_core.errors import NewerSaveError, SpoolError
-from bookstore_core.spool.counts import MANY, record_counts
+from bookstore_core.spool.counts import MANY, folder_states, record_counts
 from bookstore_core.spool.directory import (
     CUR,
     FAILED,
@@ -48,6 +49,9 @@ from bookstore_core.stores.versions import VersionMetadata, new_save_id
 
 #: Seconds after which a file in tmp/ is taken as left by an ended process.
 ABANDONED_AFTER = 3600.0
+
+#: Nanoseconds after which one more change of a folder shows in its time.
+SETTLED = 20_000_000
 
 #: Reasons why a file is not a save.
 UNNAMED = "It is not a save: bookstore did not name it."
@@ -73,6 +77,7 @@ class Spool:
         self._newer: set[str] = set()  # names of saves in a newer form
         #: Whether the last scan has left saves that it could read.
         self.has_unread = False
+        self._scanned: int | None = None  # what new/ was, if the scan found all
         self._is_large = True  # until a scan has counted the saves
         self._checked: tuple[int, int, int, int] | None = None
         # Several processes, on several machines, may write into one spool.
@@ -113,10 +118,12 @@ class Spool:
         source_path: str,
         saved_at: datetime | None = None,
         provenance: Provenance = NO_PROVENANCE,
+        claimed: bool = False,
     ) -> Entry:
         """Add a save: on return it is durable, and its name sorts after earlier ones.
 
-        `saved_at` is now by default. Raises OSError if the spool cannot be written,
+        `saved_at` is now by default. Only the process that drains may add one that is
+        `claimed`, as if by `claim`. Raises OSError if the spool cannot be written,
         BookstoreError if the source cannot be read.
         """
 
@@ -135,13 +142,16 @@ class Spool:
 
         self.check()
         try:
-            return self._add(source, describe)
+            return self._add(source, describe, claimed=claimed)
         except FileNotFoundError:
             # This is the first save, or somebody removed the directory.
             self.make()
-            return self._add(source, describe)
+            return self._add(source, describe, claimed=claimed)
 
-    def _add(self, source: Source, describe: Callable[[Digest], Trailer]) -> Entry:
+    def _add(
+        self, source: Source, describe: Callable[[Digest], Trailer], *, claimed: bool
+    ) -> Entry:
+        folder = self._folders[CUR if claimed else NEW]
         draft = self._folders[TMP] / f"{self._writer}.{next(self._numbers)}"
         try:
             with self._disk.create(draft) as file:
@@ -151,13 +161,13 @@ class Spool:
             # Under the lock, so that saves appear in the order of their names.
             with self._lock:
                 name = entry_name(self._next_time(), trailer.metadata.save_id)
-                self._disk.move(draft, self._folders[NEW] / name)
+                self._disk.move(draft, folder / name)
         except BaseException:
             with suppress(OSError):
                 self._disk.remove(draft)
             raise
-        self._disk.sync_folder(self._folders[NEW])
-        return Entry(name, trailer)
+        self._disk.sync_folder(folder)
+        return Entry(name, trailer, claimed=claimed)
 
     def _next_time(self) -> datetime:
         if self._newest is None:
@@ -194,7 +204,10 @@ class Spool:
         self.check()
         # The counts of a spool that was small are recorded by the next scan.
         states = states_of(self.root) if self._is_large else None
+        [before] = folder_states(self._folders[NEW])
         new, cur = self._names(NEW), self._names(CUR)
+        settled = time.time_ns() - before > SETTLED
+        self._scanned = before if settled else None
         self._is_large = len(new) + len(cur) > MANY
         if self._is_large and states is not None:
             record_counts(self.root, count_names(self.root, new, cur), states)
@@ -224,6 +237,11 @@ class Spool:
             if entry is not None:
                 claimed_before = name if claimed else ""
                 yield entry
+
+    @property
+    def has_news(self) -> bool:
+        """Whether saves may be in new/ that the last scan has not found."""
+        return [self._scanned] != folder_states(self._folders[NEW])
 
     def _remove_twin(self, name: str) -> None:
         """Remove a save from new/ that a power cut left in both new/ and cur/."""

@@ -2,6 +2,12 @@
 
 from dataclasses import dataclass
 
+#: Seconds of CPU: a scan that takes less may follow each save.
+QUICK_SCAN = 0.005
+
+#: The share of the time that scans of a large spool may take.
+SCAN_SHARE = 0.05
+
 
 @dataclass(frozen=True)
 class Timing:

@@ -15,7 +15,7 @@ from bookstore_archiver.uploads.backlog import Backlog
 from bookstore_archiver.uploads.drain_lock import DrainLock
 from bookstore_archiver.uploads.sender import Outcome, Sender
 from bookstore_archiver.uploads.stats import Stats
-from bookstore_archiver.uploads.timing import Timing
+from bookstore_archiver.uploads.timing import QUICK_SCAN, SCAN_SHARE, Timing
 from bookstore_archiver.uploads.workers import Workers
 from bookstore_core.clock import utc_now
 from bookstore_core.spool.counts import SpoolCounts
@@ -23,18 +23,16 @@ from bookstore_core.spool.directory import count_spool
 from bookstore_core.spool.drain_status import DrainStatus, read_status
 from bookstore_core.spool.try_now import FileRequests
 
-#: Seconds of CPU: a scan that takes less may follow each save.
-QUICK_SCAN = 0.005
-
 #: How many saves are read at once, if very many wait, and before a rest: the process
 #: that sends them needs its time for saves, and memory.
 WINDOW, REST_AFTER = 1000, 100
 
+#: How many saves that are sent at once need not wait in new/: after a crash, the store
+#: is asked for each of them.
+AT_HAND = 16
+
 #: Seconds for threads without work to end, on a busy machine.
 ENDING = 5.0
-
-#: The share of the time that scans of a large spool may take.
-SCAN_SHARE = 0.05
 
 
 class Uploader:
@@ -118,6 +116,17 @@ class Uploader:
                 self._backlog.note_arrival()
             self._wake()
         self.start()
+
+    @property
+    def sends_now(self) -> bool:
+        """Whether a save that is added now is sent at once, as far as is known."""
+        if self._has_interval or self._stats.failure is not None:
+            return False
+        with self._condition:
+            drains = self._holding and not self._ended
+            behind = self._spool.has_unread or self._taking
+            waiting = len(self._backlog) + len(self._fresh)
+            return drains and not behind and waiting < AT_HAND
 
     def stop(self, timeout: float) -> None:
         """Send what can be sent within `timeout` seconds; the rest stays."""
@@ -277,7 +286,8 @@ class Uploader:
             # Scan also after a save of our own: another process may have an older one.
             # If very many wait, ours is not sent before the next regular scan.
             quick = self._scan_took < QUICK_SCAN
-            look = now >= self._next_look or (bool(found) and quick) or self._read_on()
+            look = bool(found) and quick and self._spool.has_news
+            look = look or now >= self._next_look or self._read_on()
             if self._spool.has_unread and not look:
                 # A scan finds them after the older ones.
                 self._unseen.update((entry.name, entry) for entry in found)
