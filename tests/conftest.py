@@ -4,6 +4,7 @@ import os
 import signal
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from itertools import islice
 from pathlib import Path
 
@@ -83,7 +84,7 @@ def clean_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def no_leaks(clean_environment: None) -> Iterator[None]:
     """Fail a test that leaves a thread or a process behind."""
     threads_before = set(threading.enumerate())
-    children_before = set(psutil.Process().children(recursive=True))
+    children_before = _children()
     yield
     started = [
         thread
@@ -95,7 +96,7 @@ def no_leaks(clean_environment: None) -> Iterator[None]:
         thread.join(timeout=30)
     left = [thread for thread in started if thread.is_alive()]
     assert not left, f"threads left behind: {left}"
-    children = set(psutil.Process().children(recursive=True)) - children_before
+    children = _children() - children_before
     own = [
         process
         for process in children
@@ -116,6 +117,29 @@ def run(
     monkeypatch.chdir(tmp_path)
     yield runner(capsys)
     forget_application()
+
+
+def _children() -> set[psutil.Process]:
+    """Return all processes below this one.
+
+    Linux lists the children of a thread in a file. psutil reads all processes of the
+    machine instead, which takes longer than most tests.
+    """
+    if not Path("/proc/thread-self/children").exists():
+        return set(psutil.Process().children(recursive=True))
+    found: set[psutil.Process] = set()
+    for number in _numbers_below(os.getpid()):
+        with suppress(psutil.NoSuchProcess):
+            found.add(psutil.Process(number))
+    return found
+
+
+def _numbers_below(parent: int) -> list[int]:
+    numbers: list[int] = []
+    with suppress(OSError):  # it may end meanwhile
+        for listed in Path(f"/proc/{parent}/task").glob("*/children"):
+            numbers += map(int, listed.read_text().split())
+    return [*numbers, *(below for n in numbers for below in _numbers_below(n))]
 
 
 def _belongs_to_a_session(thread: threading.Thread) -> bool:

@@ -40,15 +40,18 @@ def tree_of(module: Path) -> ast.Module:
     return ast.parse(module.read_text("utf-8"))
 
 
-def imports_of(module: Path) -> Iterator[str]:
-    """Yield the full names of all that a module imports, wherever in it."""
+@cache
+def imports_of(module: Path) -> tuple[str, ...]:
+    """Return the full names of all that a module imports, wherever in it."""
+    names: list[str] = []
     for node in ast.walk(tree_of(module)):
         if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
+            names += (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, f"{module}: imports are absolute"
             assert node.module
-            yield node.module
+            names.append(node.module)
+    return tuple(names)
 
 
 def named(module: Path) -> str:
