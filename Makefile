@@ -139,7 +139,7 @@ nginx:  # for the tests of several replicas, which are skipped without it
 test-s3: install ceph  ## Run the tests of stores, and a drive of saves, on Ceph
 	cd tests && ../.venv/bin/python -m harness.ceph ../.venv/bin/python -m pytest -k named_s3 \
 		core/stores core/history core/upkeep core/cli integration/test_drive.py \
-		integration/test_events.py
+		integration/test_events.py integration/test_upkeep.py
 
 ceph:
 	@command -v radosgw >/dev/null && command -v ceph-mon >/dev/null && command -v ceph-osd >/dev/null \

@@ -1,6 +1,7 @@
 """All versions of a store copied into another one, also after interruptions."""
 
 import io
+import os
 import secrets
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -21,6 +22,7 @@ from bookstore_core.upkeep.copy import Copied, Copier
 from bookstore_core.upkeep.notebooks import Source
 from bookstore_core.upkeep.target import Target, open_target
 from core.saving import all_versions, metadata_for, save
+from harness.named_s3 import NAMED_URL, NamedS3
 from harness.s3_server import S3Server
 
 NOW = datetime(2026, 11, 26, tzinfo=UTC)
@@ -86,14 +88,21 @@ def histories(settings: BookstoreSettings) -> list[Any]:
     ]
 
 
-@pytest.fixture(params=["directory", "bucket"])
+NAMED = ["named_s3"] if NAMED_URL in os.environ else []
+
+
+@pytest.fixture(params=["directory", "bucket", *NAMED])
 def target(
     request: pytest.FixtureRequest, tmp_path: Path, settings: BookstoreSettings
 ) -> Target:
     """An empty store of each kind."""
     if request.param == "directory":
         return open_target(str(tmp_path / "second"), settings)
-    server: S3Server = request.getfixturevalue("s3_server_process")
+    server: S3Server | NamedS3 = (
+        NamedS3()
+        if request.param == "named_s3"
+        else request.getfixturevalue("s3_server_process")
+    )
     bucket = f"bucket-{secrets.token_hex(6)}"
     server.make_bucket(bucket)
     known = server.settings(bucket)

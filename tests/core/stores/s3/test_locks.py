@@ -16,6 +16,7 @@ from bookstore_core.stores import Label, Version
 from bookstore_core.stores.s3.store import S3Store
 from bookstore_core.stores.s3.upkeep.locks import lock_in
 from bookstore_core.stores.timeouts import Timeouts
+from core.conftest import S3_KINDS
 from core.saving import (
     KEY,
     Traits,
@@ -31,6 +32,13 @@ OLD, NEW = "workspace/a.ipynb", "workspace/b.ipynb"
 RETENTION = {"Mode": "GOVERNANCE", "Days": 1}
 Lock = Callable[[Version, str], None]
 Connect = Callable[[BookstoreSettings, Timeouts], Any]
+
+
+@pytest.fixture(params=[k for k in S3_KINDS if k in ("ministack", "named_s3")])
+def s3_traits_in_turn(request: pytest.FixtureRequest) -> Traits:
+    """The settings of servers that obey Object Lock; moto forgets default retention."""
+    value: Traits = request.getfixturevalue(request.param)
+    return value
 
 
 @pytest.fixture
