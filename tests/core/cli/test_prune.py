@@ -105,3 +105,18 @@ def test_with_a_wrong_policy_nothing_goes(
     assert done.code == 2
     assert "prune_keep" in done.err
     assert count(store) == 5
+
+
+@pytest.mark.parametrize("published", ["workspace/b", "workspace/b/", "workspace"])
+def test_a_published_shelf_within_the_workspace_is_never_pruned(
+    call: Call, store: VersionStore, published: str
+) -> None:
+    key = "workspace/b/c.ipynb"
+    save(store, b"later", key=key, saved_at=NOW)
+    shelf = f"--BookstoreSettings.published_prefix={published}"
+    rules = ("--keep-last=1", "--min-age=0d", "--yes", shelf)
+    assert call("prune", "--all", *rules).code == 0
+    done = call("prune", "b/c.ipynb", *rules)
+    assert (done.code, "published shelf" in done.err) == (2, True)
+    assert len(all_versions(store, key)) == 2
+    assert count(store) == (5 if published == "workspace" else 1)

@@ -20,7 +20,7 @@ from bookstore_core.settings import BookstoreSettings
 from bookstore_core.stores import VersionStore, open_store
 from bookstore_core.stores.versions import Removal
 from bookstore_core.upkeep.plans import Plan
-from bookstore_core.upkeep.prune import Pruner
+from bookstore_core.upkeep.prune import Pruner, is_published
 
 NO_RULES = (
     "No rule says what to keep. Give one, such as --keep-last=10 or --keep-daily=30, "
@@ -166,7 +166,12 @@ class PruneApp(NotebookVerb):
             return pruner.keys()
         path = self.path(self.extra_args[0])
         self.history().locate(path)
-        return [WORKSPACE.key(settings, path)]
+        key = WORKSPACE.key(settings, path)
+        if is_published(settings, key):
+            raise InvalidRequestError(
+                f"{path} is on the published shelf, which is never pruned."
+            )
+        return [key]
 
     def _rules(self, settings: BookstoreSettings) -> Keep:
         given = {known.name: getattr(self, known.name) for known in fields(Keep)}

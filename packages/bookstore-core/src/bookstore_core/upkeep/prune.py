@@ -21,9 +21,10 @@ from bookstore_core.errors import (
     NewerVersionError,
     NotFoundError,
 )
-from bookstore_core.history.shelves import WORKSPACE
+from bookstore_core.history.shelves import PUBLISHED, WORKSPACE
 from bookstore_core.moved_notes import note_key
 from bookstore_core.parallel import in_parallel
+from bookstore_core.paths import DELIMITER
 from bookstore_core.retention.durations import Duration
 from bookstore_core.retention.rules import Keep, reasons_to_keep
 from bookstore_core.settings import BookstoreSettings
@@ -35,6 +36,17 @@ from bookstore_core.upkeep.plans import Name, Plan, Plans
 
 #: Rows of one listing.
 PAGE = 1000
+
+
+def is_published(settings: BookstoreSettings, key: str) -> bool:
+    """Return whether a key of the workspace is on the published shelf within it."""
+    shelves = (WORKSPACE.prefix(settings), PUBLISHED.prefix(settings))
+    workspace, published = (shelf.rstrip(DELIMITER) + DELIMITER for shelf in shelves)
+    return (
+        published != DELIMITER
+        and published.startswith(workspace)
+        and key.startswith(published)
+    )
 
 
 class Pruner:
@@ -58,13 +70,15 @@ class Pruner:
         self._zone = zone
 
     def keys(self) -> Iterator[str]:
-        """Yield the keys of the workspace."""
+        """Yield the keys of the workspace; the published shelf may be within it."""
         cursor = None
         while True:
             page = self._store.walk_keys(
                 WORKSPACE.prefix(self._settings), cursor=cursor
             )
-            yield from (version.key for version in page.keys)
+            for version in page.keys:
+                if not is_published(self._settings, version.key):
+                    yield version.key
             cursor = page.cursor
             if cursor is None:
                 return
