@@ -306,3 +306,19 @@ def test_a_bucket_that_does_not_keep_versions_gets_none(
     )
     with pytest.raises(ConfigurationError, match="is not enabled"):
         copy(own, open_target(f"s3://{bucket}", own))
+
+
+def test_a_key_that_is_too_long_over_there_is_listed_and_the_rest_is_copied(
+    settings: BookstoreSettings, first: VersionStore, s3_server_process: S3Server
+) -> None:
+    long = f"workspace/{'k' * 990}.ipynb"
+    save(first, b"long", key=long)
+    bucket = s3_server_process.make_bucket(f"bucket-{secrets.token_hex(6)}")
+    traits = s3_server_process.settings(bucket)
+    own = BookstoreSettings.from_config(
+        {**settings.as_config(), **traits, "s3_bucket": ""}
+    )
+    copied, _ = copy(own, open_target(f"s3://{bucket}/{'t' * 60}", own))
+    assert [*copied.problems] == [long]
+    assert "the limit is 1024" in copied.problems[long]
+    assert copied.counts["notebooks"] == 3

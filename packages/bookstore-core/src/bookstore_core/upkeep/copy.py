@@ -112,8 +112,8 @@ class Copier:
         for key in keys:
             try:
                 ready[key] = self._ready(key, ids)
-            except ConflictError as error:
-                self.copied.problems[key] = str(error)
+            except BookstoreError as error:
+                self._list(key, error)
         ways = [known.rows[known.there :] for known in ready.values()]
         if len(ways) > 1:
             ways = [self._source.described(way) for way in ways]
@@ -191,9 +191,14 @@ class Copier:
         except NotFoundError:
             return  # removed meanwhile
         except BookstoreError as error:
-            if error.retryable or error.wide:
-                raise
-            self.copied.problems[f"{row.key}, version {row.version_id}"] = str(error)
+            self._list(f"{row.key}, version {row.version_id}", error)
+
+    def _list(self, where: str, error: BookstoreError) -> None:
+        """List what cannot be copied; raise what would stop everything else, too."""
+        if error.retryable or error.wide:
+            raise error
+        with self._lock:
+            self.copied.problems[where] = str(error)
 
     def _mark_deleted(self, row: Version) -> None:
         marker = self._target.store.mark_deleted(self._target.key(row.key))
@@ -270,7 +275,11 @@ class Copier:
         if not labels:
             return
         place, store = self._target.key(key), self._target.store
-        present = store.labels(place)
+        try:
+            present = store.labels(place)
+        except BookstoreError as error:
+            self._list(f"{key}, labels", error)
+            return
         for version_id, label in labels.items():
             new = ids.get((key, version_id))
             if new is None or present.get(new) == label:
@@ -278,8 +287,6 @@ class Copier:
             try:
                 store.set_label(place, new, label)
             except BookstoreError as error:
-                if error.retryable:
-                    raise
-                self.copied.problems[f"{key}, label {label.name}"] = str(error)
+                self._list(f"{key}, label {label.name}", error)
                 continue
             self._count("labels", 1)
