@@ -1,0 +1,135 @@
+"""What the documents name exists: settings, verbs, options, routes, files, extras."""
+
+import re
+import tomllib
+from collections.abc import Collection
+from functools import cache
+from typing import Any
+
+from bookstore_core.cli.command import OPTIONS_OF_ALL, all_verbs
+from bookstore_core.settings import BookstoreSettings
+from bookstore_web import create_app
+from harness.notebook_server import TOP
+
+#: All but the changelog, which names what is gone, too.
+DOCUMENTS = [
+    path
+    for pattern in ("*.md", "docs/*.md", "packages/*/README.md", "docs/example/*")
+    for path in sorted(TOP.glob(pattern))
+    if path.name != "CHANGELOG.md"
+]
+#: Where a document may leave off the beginning of a path.
+BASES = [TOP, TOP / "docs", *TOP.glob("packages/*/src"), *TOP.glob("packages/*/src/*")]
+#: Paths of other places: Jupyter's data directory, and the temporary one.
+ELSEWHERE = {
+    "bookstore/store",
+    "bookstore/spool",
+    "bookstore/known-stores",
+    "packages/NAME/src/",
+}
+#: Routes that the notebook server answers itself, without the app.
+BY_SERVER = ("/api/bookstore/save-state", "/api/bookstore/drain")
+
+
+def named(pattern: str) -> set[tuple[str, Any]]:
+    """Return what the documents have of a pattern, each with the document's name."""
+    return {
+        (str(path.relative_to(TOP)), words)
+        for path in DOCUMENTS
+        for words in re.findall(pattern, path.read_text("utf-8"), re.MULTILINE)
+    }
+
+
+def unknown(pattern: str, known: Collection[Any]) -> list[tuple[str, Any]]:
+    """Return what the documents have of a pattern that is not in `known`."""
+    return [(name, words) for name, words in named(pattern) if words not in known]
+
+
+def test_settings_exist() -> None:
+    settings = BookstoreSettings.class_trait_names()
+    assert unknown(r"BookstoreSettings\.(\w+)", settings) == []
+
+
+def test_the_tables_of_settings_have_no_others() -> None:
+    text = (TOP / "docs" / "settings.md").read_text("utf-8")
+    rows = re.findall(r"^\| `(\w+)` \|", text, re.MULTILINE)
+    assert sorted(rows) == sorted(BookstoreSettings.class_trait_names(config=True))
+
+
+@cache
+def options() -> dict[str, set[str]]:
+    """Return the options of each verb."""
+    return {
+        name: {
+            *OPTIONS_OF_ALL,
+            *verb.flags,
+            *(
+                each
+                for key in verb.aliases
+                for each in (key if type(key) is tuple else [key])
+            ),
+        }
+        for name, verb in all_verbs().items()
+    }
+
+
+def test_verbs_and_their_options_exist() -> None:
+    for name, (verb, rest) in named(r"jupyter bookstore (\w+)([^`|\n]*)"):
+        if verb != "VERB":
+            assert verb in options(), name
+            given = set(re.findall(r"(?<!\S)--([a-z][\w-]*)(?![\w.-])", rest))
+            assert given - options()[verb] == set(), (name, verb)
+
+
+@cache
+def routes() -> list[tuple[str, re.Pattern[str]]]:
+    """Return the method and a pattern of the path of each route and page."""
+    app = create_app(BookstoreSettings(storage="local", local_root="/x", auth="none"))
+    known = [
+        (method, re.sub(r"<[^>]*>", ".+", rule.rule))
+        for rule in app.url_map.iter_rules()
+        for method in rule.methods or ()
+    ]
+    known += [(method, path) for path in BY_SERVER for method in ("GET", "POST")]
+    return [(method, re.compile(path + "/?")) for method, path in known]
+
+
+def test_routes_exist() -> None:
+    pattern = r"\b(GET|PUT|POST|DELETE) (/(?:api/)?bookstore[^\s`?]*[\w/}])"
+    missing = [
+        (name, method, path)
+        for name, (method, path) in named(pattern)
+        if not any(m == method and route.fullmatch(path) for m, route in routes())
+    ]
+    assert missing == []
+
+
+def test_targets_of_make_exist() -> None:
+    makefile = (TOP / "Makefile").read_text("utf-8")
+    targets = set(re.findall(r"^([a-z0-9-]+):", makefile, re.MULTILINE))
+    for name, words in named(r"(?:`|^)make ((?:[a-z0-9-]+ ?)+)"):
+        assert set(words.split()) - targets == set(), name
+
+
+def test_extras_exist() -> None:
+    assert unknown(r"(bookstore(?:-\w+)?)\[(\w+)\]", extras()) == []
+
+
+def extras() -> set[tuple[str, str]]:
+    manifests = TOP.glob("packages/*/pyproject.toml")
+    projects = [tomllib.loads(path.read_text("utf-8"))["project"] for path in manifests]
+    return {
+        (project["name"], extra)
+        for project in projects
+        for extra in project.get("optional-dependencies", {})
+    }
+
+
+def test_files_and_folders_exist() -> None:
+    ours = r"(?:packages|docs|tests|ci|\.ci)/[\w./-]+|bookstore\w*/[\w./-]*"
+    missing = [
+        (name, path)
+        for name, path in named(rf"`({ours}|[\w/-]+\.(?:md|toml|txt|example))`")
+        if path not in ELSEWHERE and not any((base / path).exists() for base in BASES)
+    ]
+    assert missing == []
