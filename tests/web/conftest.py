@@ -83,6 +83,7 @@ def catalogues(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(folder, lambda: tmp_path / "catalogues")
     monkeypatch.setattr(f"{place}.SYNCHRONOUS", "OFF")
     monkeypatch.setattr("bookstore_web.catalogue.keeper.PATIENCE", 60.0)
+    monkeypatch.setattr("bookstore_web.catalogue.databases.patience.LONGEST", 60.0)
 
 
 @pytest.fixture

@@ -70,8 +70,11 @@ def find_notebooks(
         raise StorageUnavailableError(
             "The catalogue of notebooks is being made. Try again in a while."
         )
-    found = known.answers(roots).search(
-        query, shelf=shelf.name if shelf else "", cursor=cursor, limit=limit
+    found = known.ask_catalogue(
+        lambda answers: answers.search(
+            query, shelf=shelf.name if shelf else "", cursor=cursor, limit=limit
+        ),
+        roots,
     )
     return Finds(found, freshness)
 
@@ -119,7 +122,7 @@ def _latest(shelf: Shelf, limit: int) -> LibraryPage | None:
     try:
         if known.keeper.catch_up(patient=False).known_at is None:
             return None
-        found = known.answers().recent(shelf.name, limit)
+        found = known.ask_catalogue(lambda asked: asked.recent(shelf.name, limit))
     except (StorageUnavailableError, ConfigurationError):
         return None
     if shelf == WORKSPACE:
@@ -166,7 +169,8 @@ def with_clones(page: LibraryPage, shelf: Shelf) -> LibraryPage:
         return page
     keys = {kept.path: shelf.key(known.settings, kept.path) for kept in page.notebooks}
     try:
-        clones = known.answers().clones(list(keys.values()))
+        asked = list(keys.values())
+        clones = known.ask_catalogue(lambda answers: answers.clones(asked))
     except (StorageUnavailableError, ConfigurationError):
         return page
     counted = [replace(k, clones=clones.get(keys[k.path], 0)) for k in page.notebooks]

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Mapping
 from copy import copy
 from datetime import datetime
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from flask import current_app, g
 
@@ -56,7 +56,9 @@ from bookstore_web.versions.runs import KeptRuns, list_runs, sources_of
 from bookstore_web.wire import Launch
 
 if TYPE_CHECKING:
-    from bookstore_web.catalogue.answers import Answers
+    from bookstore_web.catalogue.answers import Answers, Reach
+
+T = TypeVar("T")
 
 EXTENSION = "bookstore"
 
@@ -236,23 +238,30 @@ class Services:
         self.folders.forget()
         self.keeper.changed(key)
 
-    def answers(self, roots: Mapping[str, str] | None = None) -> "Answers":
-        """Return the catalogue for the caller, on the shelves that there are.
+    def ask_catalogue(
+        self, act: "Callable[[Answers], T]", roots: Mapping[str, str] | None = None
+    ) -> T:
+        """Return what `act` returns for what the caller may read of the catalogue.
 
         `roots` are the prefixes of the shelves, if not those of the settings. Raises
         StorageUnavailableError if it cannot be used now.
         """
         # Imported on demand: SQLAlchemy takes 13 MB.
-        from bookstore_web.catalogue.answers import Answers, Reach
+        from bookstore_web.catalogue.answers import Answers
 
-        catalogue = self.keeper.catalogue()
+        reach = self._reach(roots)
+        return self.keeper.ask(lambda catalogue: act(Answers(catalogue, reach)))
+
+    def _reach(self, roots: Mapping[str, str] | None) -> "Reach":
+        from bookstore_web.catalogue.answers import Reach
+
         if roots is None:
             prefixes = {n: shelf.prefix(self.settings) for n, shelf in SHELVES.items()}
             roots = {n: f"{prefix}/" for n, prefix in prefixes.items() if prefix}
         if self._personal is None:
-            return Answers(catalogue, Reach(roots))
+            return Reach(roots)
         readable = self._personal.readable
-        return Answers(catalogue, Reach(roots, readable.shown, readable.hidden))
+        return Reach(roots, readable.shown, readable.hidden)
 
     def removals(self) -> Removals:
         """Return the removals from the published shelf, on the hurried store."""

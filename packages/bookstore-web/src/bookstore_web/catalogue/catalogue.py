@@ -1,7 +1,6 @@
 """The catalogue itself: what was listed and read is written into it."""
 
 import os
-import sqlite3
 import time
 import weakref
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -9,11 +8,12 @@ from contextlib import contextmanager
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine, delete, func, insert, select, update
-from sqlalchemy.exc import DataError, SQLAlchemyError
+from sqlalchemy.exc import SQLAlchemyError
 
 from bookstore_core.errors import StorageError, StorageUnavailableError
 from bookstore_core.paths import is_own
 from bookstore_core.stores import Label, Version
+from bookstore_web.catalogue.databases.failures import is_damage, is_loss, is_refusal
 from bookstore_web.catalogue.databases.index import WordIndex
 from bookstore_web.catalogue.databases.tables import CLONES, NOTEBOOKS, STATE, TEXTS
 from bookstore_web.catalogue.entries import (
@@ -34,8 +34,6 @@ MOST_VALUES = 500
 IDS_PER_SECOND, CLOSE = 16, 1 << 20
 #: Stores return times in seconds: what was read so soon may have been replaced since.
 FRESH = 5.0
-#: Classes of PostgreSQL's errors that are about a value: invalid data, limits.
-_REFUSALS = ("22", "54")
 
 
 class Catalogue:
@@ -63,11 +61,29 @@ class Catalogue:
         self.clock = clock
         #: Whether its file was found to be damaged: it must be made again.
         self.damaged = False
+        self._lost = False
+        self._opened: os.stat_result | None = None
         self._held: Callable[[], object] = lambda: None
 
     def keep(self, descriptor: int) -> None:
         """Keep a descriptor open as long as the catalogue; see `hold`."""
         self._held = weakref.finalize(self, os.close, descriptor)
+
+    def note_file(self) -> None:
+        """Remember which file it is, if it is one."""
+        if self.engine.dialect.name == "sqlite":
+            self._opened = os.stat(self.engine.url.database or "")
+
+    @property
+    def is_gone(self) -> bool:
+        """Whether it must be opened again: its tables, or its file, were removed."""
+        if self._opened is None or self._lost:
+            return self._lost
+        try:
+            found = os.stat(self.engine.url.database or "")
+        except OSError:
+            return True
+        return not os.path.samestat(found, self._opened)
 
     def close(self) -> None:
         """Close the connections to the database."""
@@ -105,8 +121,9 @@ class Catalogue:
         except SQLAlchemyError as error:
             cause = getattr(error, "orig", None) or error
             self.damaged = self.damaged or is_damage(error)
+            self._lost = self._lost or is_loss(error)
             reason = str(cause).strip().splitlines() or [type(cause).__name__]
-            if writes and _is_refusal(error):
+            if writes and is_refusal(error):
                 raise StorageError(f"The catalogue refuses it: {reason[0]}.") from error
             raise StorageUnavailableError(
                 f"The catalogue cannot be used now: {reason[0]}."
@@ -300,18 +317,6 @@ class Catalogue:
                 delete(TEXTS).where(TEXTS.c.id.in_([-n for n in numbers]))
             )
             connection.execute(delete(NOTEBOOKS).where(NOTEBOOKS.c.id.in_(numbers)))
-
-
-def _is_refusal(error: SQLAlchemyError) -> bool:
-    """Return whether a value is the reason: PostgreSQL has limits for some."""
-    state = str(getattr(getattr(error, "orig", None), "sqlstate", None))
-    return isinstance(error, DataError) or state.startswith(_REFUSALS)
-
-
-def is_damage(error: SQLAlchemyError) -> bool:
-    """Return whether an error means that a file of SQLite is torn."""
-    # None of its subclasses: those are locks, full disks, and errors of our own.
-    return type(getattr(error, "orig", None)) is sqlite3.DatabaseError
 
 
 def _number(connection: Connection, rows: Sequence[Row]) -> None:

@@ -11,18 +11,22 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from importlib import import_module
+from typing import TYPE_CHECKING, TypeVar
 
 from bookstore_core.errors import BookstoreError
 from bookstore_core.paths import is_own
 from bookstore_core.settings import BookstoreSettings
 from bookstore_core.spool.feed import read_feed
 from bookstore_core.stores import VersionStore
+from bookstore_web.catalogue.databases.patience import Patience
 
 if TYPE_CHECKING:  # SQLAlchemy takes 13 MB: it is loaded by the first who searches
     from bookstore_web.catalogue.catalogue import Catalogue
     from bookstore_web.catalogue.extracts import Extract
     from bookstore_web.catalogue.walk import Extractor, Walk
+
+T = TypeVar("T")
 
 logger = logging.getLogger(__name__)
 
@@ -84,6 +88,7 @@ class Keeper:
         self._feed_dir = feed_dir
         self._eager = eager
         self._clock = clock
+        self._patience = Patience()
         self._opening = threading.Lock()
         self._opened: Catalogue | None = None
         # The following attributes are guarded by the condition.
@@ -95,21 +100,30 @@ class Keeper:
     def catalogue(self) -> "Catalogue":
         """Return the catalogue, opened at first use.
 
-        One that was found to be damaged is made again. Raises StorageUnavailableError
-        and ConfigurationError as `open_catalogue` does.
+        One that was found to be damaged, or was removed, is made again. Raises
+        StorageUnavailableError and ConfigurationError as `open_catalogue` does.
         """
         # Imported on demand: see above.
         from bookstore_web.catalogue.place import open_catalogue
 
         with self._opening:
             torn = self._opened is not None and self._opened.damaged
-            if self._opened is not None and torn:
+            if self._opened is not None and (torn or self._opened.is_gone):
                 self._opened.close()
                 self._opened = None
             if self._opened is None:
                 self._opened = open_catalogue(self._settings, torn=torn)
                 self._opened.clock = self._clock
             return self._opened
+
+    def ask(self, act: "Callable[[Catalogue], T]") -> T:
+        """Return what `act` returns for the catalogue; see `Patience.call`.
+
+        Raises what `catalogue` raises, too.
+        """
+        # Loaded before somebody waits for an answer.
+        import_module("bookstore_web.catalogue.place")
+        return self._patience.call(lambda: act(self.catalogue()))
 
     def changed(self, key: str) -> None:
         """Take note that somebody has changed the newest version, or a label, of a key.
@@ -127,17 +141,17 @@ class Keeper:
     def cloned(self, key: str) -> None:
         """Count that somebody has cloned a notebook; who it was is not recorded.
 
-        Raises what `catalogue` raises.
+        Raises what `ask` raises.
         """
-        self.catalogue().count_clone(key)
+        self.ask(lambda catalogue: catalogue.count_clone(key))
 
     def catch_up(self, *, patient: bool = True) -> Freshness:
         """Bring the catalogue up to date; return how far behind it is after a moment.
 
         What takes longer goes on in the background. Who is not `patient` waits for what
-        this process has changed alone.
+        this process has changed alone. Raises what `ask` raises.
         """
-        catalogue = self.catalogue()
+        self.ask(lambda catalogue: None)
         with self._condition:
             self._wants_walk = True
         self._wake()
@@ -145,7 +159,7 @@ class Keeper:
             self._condition.wait_for(
                 lambda: self._thread is None or not (patient or self._waiting), PATIENCE
             )
-        return freshness(catalogue)
+        return self.ask(freshness)
 
     def close(self) -> None:
         """Wait until nothing is done, and close the catalogue."""

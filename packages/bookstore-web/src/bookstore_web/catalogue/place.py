@@ -12,7 +12,8 @@ from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from bookstore_core.errors import ConfigurationError, StorageUnavailableError
 from bookstore_core.history import SHELVES
 from bookstore_core.settings import BookstoreSettings
-from bookstore_web.catalogue.catalogue import Catalogue, is_damage
+from bookstore_web.catalogue.catalogue import Catalogue
+from bookstore_web.catalogue.databases.failures import is_damage
 from bookstore_web.catalogue.databases.files import (
     APPLICATION_ID,
     check_file,
@@ -73,6 +74,7 @@ def _open(
         if url.get_backend_name() == "sqlite":
             check_file(file, is_default=is_default, torn=torn)
         _prepare(catalogue, rebuild=rebuild)
+        catalogue.note_file()
     except BaseException:
         catalogue.close()
         raise
