@@ -136,6 +136,7 @@ def test_a_restored_copy_a_link_and_the_state(client: BookstoreClient) -> None:
     status = client.status()
     assert status.features.publish_valid
     assert status.store.ok, status.store.check
+    assert status.catalogue.ok, status.catalogue.reason
 
 
 def test_errors_of_the_server_are_our_classes(

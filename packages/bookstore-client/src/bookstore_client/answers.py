@@ -297,6 +297,20 @@ class Store:
 
 
 @dataclass(frozen=True)
+class Catalogue:
+    """What searches know, if they look into notebooks; otherwise `reason` says why.
+
+    What was stored until `known_at` is known. `unread` notebooks are found by their
+    paths alone.
+    """
+
+    ok: bool = False
+    known_at: datetime | None = None
+    unread: int = 0
+    reason: str = ""
+
+
+@dataclass(frozen=True)
 class Spool:
     """The saves on the server that the store does not have yet.
 
@@ -326,7 +340,7 @@ class Spool:
 
 @dataclass(frozen=True)
 class Status:
-    """The release of the server, its features, its store and its spool.
+    """The release of the server, its features, store, catalogue and spool.
 
     `wrong_settings` has a sentence for each setting with a wrong value.
     """
@@ -334,6 +348,7 @@ class Status:
     release: str = ""
     features: Features = Features()
     store: Store = Store()
+    catalogue: Catalogue = Catalogue()
     wrong_settings: tuple[str, ...] = ()
     spool: Spool = Spool()
 

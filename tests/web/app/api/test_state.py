@@ -2,13 +2,15 @@
 
 import threading
 from collections.abc import Callable, Iterator
+from datetime import datetime
 from importlib.metadata import version
+from pathlib import Path
 
 import pytest
 from flask.testing import FlaskClient
 
 from bookstore_core.settings import BookstoreSettings
-from bookstore_core.stores import Finding, StoreCheck, VersionStore
+from bookstore_core.stores import Finding, StoreCheck, Version, VersionStore
 from bookstore_core.stores.local.store import LocalStore
 from bookstore_web.app.store_check import KEEP_BAD, KEEP_GOOD, StoreChecks
 
@@ -109,3 +111,26 @@ def test_a_slow_store_is_checked_once_at_a_time(counting: CountingStore) -> None
     checks.state()
     checks.state()
     assert counting.checks == 1
+
+
+def test_it_says_how_far_behind_the_catalogue_is(
+    client: FlaskClient, put: Callable[..., Version], tmp_path: Path
+) -> None:
+    before = client.get("/api/bookstore").json["catalogue"]
+    assert (before["ok"], before["known_at"]) == (False, None)
+    assert "searches make it" in before["reason"]
+    assert not (tmp_path / "catalogues").exists()  # asking makes none
+    put("workspace/a.ipynb", b"{}")
+    client.get("/api/bookstore/search", query_string={"q": "a"})
+    known = client.get("/api/bookstore").json["catalogue"]
+    assert (known["ok"], known["unread"], known["reason"]) == (True, 0, "")
+    assert datetime.fromisoformat(known["known_at"]).tzinfo
+
+
+def test_it_says_why_there_is_no_catalogue(
+    make_client: Callable[..., FlaskClient], tmp_path: Path
+) -> None:
+    url = f"postgresql+psycopg://tests@/x?host={tmp_path}"
+    known = make_client(catalogue_url=url).get("/api/bookstore").json["catalogue"]
+    assert (known["ok"], known["known_at"]) == (False, None)
+    assert "cannot be used now" in known["reason"]

@@ -95,6 +95,38 @@ def read_finds(form: Mapping[str, Any]) -> Finds:
     return Finds(read_found(form["found"]), Freshness(known_at, int(form["unread"])))
 
 
+@dataclass(frozen=True)
+class CatalogueState:
+    """Whether searches look into notebooks now; if not, `reason` says why.
+
+    `known_at` and `unread` are those of `Freshness`.
+    """
+
+    ok: bool
+    known_at: datetime | None = None
+    unread: int = 0
+    reason: str = ""
+
+
+def catalogue_state() -> CatalogueState:
+    """Return how far behind the catalogue is; it is neither made nor brought up."""
+    known = services()
+    try:
+        if isinstance(known.open_store(hurried=True), ServiceStore):
+            return CatalogueState(False, reason=_SERVICE)
+        freshness = known.keeper.known()
+    except BookstoreError as error:
+        return CatalogueState(False, reason=str(error))
+    if freshness is None or freshness.known_at is None:
+        unread = freshness.unread if freshness else 0
+        return CatalogueState(False, unread=unread, reason=_NOT_MADE)
+    return CatalogueState(True, freshness.known_at, freshness.unread)
+
+
+_SERVICE = "The service that keeps the versions has the catalogue: ask it."
+_NOT_MADE = "It is not complete yet: searches make it, or jupyter bookstore index."
+
+
 def latest_notebooks(
     shelf: Shelf, *, limit: int, most: int | None = None
 ) -> LibraryPage:

@@ -9,6 +9,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib import import_module
@@ -19,6 +20,7 @@ from bookstore_core.paths import is_own
 from bookstore_core.settings import BookstoreSettings
 from bookstore_core.spool.feed import read_feed
 from bookstore_core.stores import VersionStore
+from bookstore_web.catalogue.databases.files import default_file
 from bookstore_web.catalogue.databases.patience import Patience
 
 if TYPE_CHECKING:  # SQLAlchemy takes 13 MB: it is loaded by the first who searches
@@ -160,6 +162,28 @@ class Keeper:
                 lambda: self._thread is None or not (patient or self._waiting), PATIENCE
             )
         return self.ask(freshness)
+
+    def known(self) -> "Freshness | None":
+        """Return how far behind the catalogue is; None if it must be made first.
+
+        Nothing is made, and no search is answered. Raises what `ask` raises.
+        """
+        url = self._settings.catalogue_url
+        if not (url or default_file(self._settings).exists()):
+            return None  # most servers: nobody has searched
+        import_module("bookstore_web.catalogue.place")
+        return self._patience.call(self._known)
+
+    def _known(self) -> "Freshness | None":
+        from bookstore_web.catalogue.place import find_catalogue
+
+        if self._opened is not None:
+            return freshness(self.catalogue())
+        found = find_catalogue(self._settings)
+        if found is None:
+            return None
+        with closing(found):
+            return freshness(found)
 
     def close(self) -> None:
         """Wait until nothing is done, and close the catalogue."""

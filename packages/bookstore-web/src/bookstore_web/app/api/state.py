@@ -8,6 +8,7 @@ from marshmallow import Schema, fields
 from bookstore_core import __version__
 from bookstore_core.settings import validate_bookstore
 from bookstore_core.spool.report import SpoolReport, report_spool
+from bookstore_web.app.finds import catalogue_state
 from bookstore_web.app.operations import operation
 from bookstore_web.app.schemas import schema_of
 from bookstore_web.app.services import services
@@ -41,12 +42,35 @@ class Features(Schema):
     fs_clone_valid = fields.Boolean(required=True)
 
 
+class Catalogue(Schema):
+    """What searches know, if they look into notebooks."""
+
+    ok = fields.Boolean(
+        required=True,
+        metadata={"description": "Whether search finds what is in notebooks now."},
+    )
+    known_at = fields.DateTime(
+        required=True,
+        allow_none=True,
+        metadata={"description": "What was stored until then is known; null: none."},
+    )
+    unread = fields.Integer(
+        required=True,
+        metadata={"description": "Notebooks that are found by their paths alone yet."},
+    )
+    reason = fields.String(
+        required=True,
+        metadata={"description": "Why it is not ok, a sentence. Empty if it is."},
+    )
+
+
 class State(Schema):
-    """The release, features, store and spool."""
+    """The release, features, store, catalogue and spool."""
 
     release = fields.String(required=True)
     features = fields.Nested(Features, required=True)
     store = fields.Nested(Store, required=True)
+    catalogue = fields.Nested(Catalogue, required=True)
     wrong_settings = fields.List(
         fields.String(),
         required=True,
@@ -66,13 +90,14 @@ class Health(Schema):
 @blueprint.get("")
 @operation(answer=State)
 def info() -> dict[str, Any]:
-    """Return the release, the features, and the state of the store and the spool."""
+    """Return the release, the features, and the state of all that keeps notebooks."""
     settings = services().settings
     store: StoreState = services().checks.state()
     return {
         "release": __version__,
         "features": validate_bookstore(settings),
         "store": store,
+        "catalogue": catalogue_state(),
         "wrong_settings": list(settings.wrong.values()),
         "spool": report_spool(settings),
     }
