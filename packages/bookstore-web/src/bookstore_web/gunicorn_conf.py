@@ -10,7 +10,6 @@ import os
 import shutil
 import signal
 import sys
-import tempfile
 import threading
 from importlib import import_module
 from typing import Any
@@ -89,10 +88,14 @@ def end_with_parent() -> None:
 def when_ready(server: Any) -> None:
     """In the master, before it forks: make the directory of the counts.
 
-    It is a new one, so that those of an earlier run are not added.
+    It is a new one, so that those of an earlier run are not added. What masters have
+    left that were killed is removed.
     """
+    from bookstore_web.counts import make_folder, remove_leftovers
+
     cfg = server.cfg
-    folder = tempfile.mkdtemp(prefix="bookstore-metrics-")
+    remove_leftovers({os.geteuid(), cfg.uid})
+    folder = str(make_folder())
     if os.geteuid() == 0:
         os.chown(folder, cfg.uid, cfg.gid)
     _counts[:] = [folder]
