@@ -145,6 +145,7 @@ APART = {
     "app": {"tornado"},
     "gunicorn_conf.py": {"tornado"},
     "gunicorn_launched.py": {"tornado"},
+    "counts.py": {"flask", "tornado"},
     "confined": {"flask", "tornado"},
     "contents": {"flask", "tornado"},
     "sharing": {"flask", "tornado"},

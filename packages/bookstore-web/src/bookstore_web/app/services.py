@@ -1,7 +1,7 @@
 """Services that the requests of a process share: settings, stores, notebook server."""
 
 import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from copy import copy
 from datetime import datetime
 from functools import partial
@@ -15,6 +15,7 @@ from bookstore_core.errors import (
     ForbiddenError,
     InvalidRequestError,
     NotFoundError,
+    StorageUnavailableError,
 )
 from bookstore_core.history import (
     PUBLISHED,
@@ -279,9 +280,19 @@ class Services:
             shelf.prefix(self.settings),
             presence=presence,
             publications=self.publications if shelf == PUBLISHED else None,
+            describe=self._describe,
             folders=self.folders,
             moves=Moves(store, self.folders, self.notes),
         )
+
+    def _describe(self, listed: Sequence[Version]) -> Mapping[str, Version]:
+        """Return what a catalogue in use knows of versions; nothing if it is away."""
+        if not (self.settings.catalogue_url or self.keeper.is_open):
+            return {}  # it would be loaded for this alone
+        try:
+            return self.ask_catalogue(lambda answers: answers.described(listed))
+        except (StorageUnavailableError, ConfigurationError):
+            return {}
 
     def changes(self, shelf: Shelf) -> Changes:
         """Return a `Changes` for the caller and a shelf, which compares versions."""

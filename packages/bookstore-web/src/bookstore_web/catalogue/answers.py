@@ -7,10 +7,11 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, and_, false, func, or_, select, true
 
 from bookstore_core.cursors import encode_cursor, read_cursor
-from bookstore_web.catalogue.catalogue import Catalogue
+from bookstore_core.stores import Version
+from bookstore_web.catalogue.catalogue import Catalogue, is_as_read, rows_of
 from bookstore_web.catalogue.databases.index import MOST_RANKED
 from bookstore_web.catalogue.databases.tables import CLONES, NOTEBOOKS, TEXTS
-from bookstore_web.catalogue.entries import Known, unpack
+from bookstore_web.catalogue.entries import Known, described, unpack
 from bookstore_web.catalogue.hits import FoundPage, Hit
 from bookstore_web.catalogue.marks import Mark, clauses_of, has_mark
 from bookstore_web.catalogue.passages import find_passage, mark
@@ -142,6 +143,20 @@ class Answers:
         """Return how often notebooks were cloned, by their keys."""
         with self._catalogue.reading() as connection:
             return _clones(connection, keys)
+
+    def described(self, listed: Sequence[Version]) -> dict[str, Version]:
+        """Return listed versions that were read, with their metadata, by their keys.
+
+        What the asker has listed, they may read. One that differs from what is known,
+        or may differ, is left out.
+        """
+        with self._catalogue.reading() as connection:
+            rows = rows_of(connection, [version.key for version in listed])
+        return {
+            version.key: described(version, rows[version.key])
+            for version in listed
+            if version.key in rows and is_as_read(version, rows[version.key])
+        }
 
     def counts(self) -> tuple[int, int]:
         """Return how many notebooks there are, and how many of them are unread."""

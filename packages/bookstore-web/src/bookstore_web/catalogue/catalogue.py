@@ -147,7 +147,7 @@ class Catalogue:
         if not wanted:
             return 0
         with self.writing() as connection:
-            rows = _rows(connection, [version.key for version in wanted])
+            rows = rows_of(connection, [version.key for version in wanted])
             fresh = [version for version in wanted if version.key not in rows]
             self._insert(connection, [self._listed(v, walk) for v in fresh])
             changed = [v for v in wanted if v.key in rows and _differs(v, rows[v.key])]
@@ -172,23 +172,23 @@ class Catalogue:
         if not known:
             return
         with self.writing() as connection:
-            rows = _rows(connection, [entry.version.key for entry in known])
+            rows = rows_of(connection, [entry.version.key for entry in known])
             fresh = [e for e in known if e.version.key not in rows]
             walk = int(_state(connection).get("walk", "0"))
             self._insert(connection, [self._listed(e.version, walk) for e in fresh])
             if fresh:
-                rows = _rows(connection, [entry.version.key for entry in known])
+                rows = rows_of(connection, [entry.version.key for entry in known])
             self._update(connection, [(rows[e.version.key], e) for e in known])
 
     def remove(self, keys: Sequence[str]) -> None:
         """Forget notebooks that are on no shelf any more."""
         with self.writing() as connection:
-            self._delete(connection, list(_rows(connection, keys).values()))
+            self._delete(connection, list(rows_of(connection, keys).values()))
 
     def set_labels(self, key: str, labels: Sequence[Label]) -> None:
         """Record the labels of a notebook."""
         with self.writing() as connection:
-            for row in _rows(connection, [key]).values():
+            for row in rows_of(connection, [key]).values():
                 names = [" ".join(label.name.split()) for label in labels]
                 self._change(connection, row, label_values(names))
 
@@ -352,7 +352,8 @@ def _parts(values: Sequence[T]) -> Iterator[Sequence[T]]:
         yield values[begin : begin + MOST_VALUES]
 
 
-def _rows(connection: Connection, keys: Sequence[str]) -> dict[str, Row]:
+def rows_of(connection: Connection, keys: Sequence[str]) -> dict[str, Row]:
+    """Return what is known of notebooks, by their keys."""
     found: dict[str, Row] = {}
     for part in _parts(list(keys)):
         wanted = select(NOTEBOOKS).where(NOTEBOOKS.c.key.in_(part))
@@ -379,6 +380,11 @@ def _set_state(connection: Connection, values: Mapping[str, str]) -> None:
     connection.execute(delete(STATE).where(STATE.c.name.in_(list(values))))
     rows = [{"name": name, "value": value} for name, value in values.items()]
     connection.execute(insert(STATE), rows)
+
+
+def is_as_read(version: Version, row: Row) -> bool:
+    """Return whether what was read of a notebook is what is listed now, surely."""
+    return row["read_at"] is not None and not _differs(version, row)
 
 
 def _differs(version: Version, row: Row) -> bool:

@@ -2,12 +2,12 @@
 
 import zlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
 from bookstore_core.cells import shown
-from bookstore_core.stores import Label, Version
+from bookstore_core.stores import Label, Version, VersionMetadata
 from bookstore_web.catalogue.databases.index import Indexed
 from bookstore_web.catalogue.extracts import Extract
 from bookstore_web.catalogue.marks import marks_of
@@ -97,6 +97,17 @@ def values_of(entry: Entry) -> dict[str, Any]:
         "imports": " ".join(extract.imports),
         **label_values(labels),
     }
+
+
+def described(version: Version, row: Mapping[str, Any]) -> Version:
+    """Return a version as it was listed, with what is known of it from its row."""
+    metadata = VersionMetadata(
+        save_id="",
+        saved_at=datetime.fromtimestamp(row["saved_at"], UTC),
+        **{name: row[name] for name in ("author", "title", "note")},
+    )
+    version_id = version.version_id or row["version_id"]
+    return replace(version, version_id=version_id, metadata=metadata)
 
 
 def label_values(labels: Sequence[str]) -> dict[str, str]:

@@ -163,6 +163,11 @@ class Keeper:
             )
         return self.ask(freshness)
 
+    @property
+    def is_open(self) -> bool:
+        """Whether somebody has used the catalogue in this process."""
+        return self._opened is not None
+
     def known(self) -> "Freshness | None":
         """Return how far behind the catalogue is; None if it must be made first.
 

@@ -2,9 +2,9 @@
 
 A folder takes one listing of the store and one of the caller's server, and if notebooks
 are gone from the server, one of the notes about moves; on the published shelf, a
-request for each notebook that is not in memory, for its title. A search, and the list
-of the latest notebooks, scan a limited number of keys; a search of the published shelf
-looks at titles, too.
+request for each notebook that is neither in memory nor in a catalogue, for its title.
+A search, and the list of the latest notebooks, scan a limited number of keys; a search
+of the published shelf looks at titles, too.
 """
 
 from collections.abc import Sequence
@@ -20,7 +20,7 @@ from bookstore_core.stores import KeyPage, Version, VersionStore
 from bookstore_web.library.latest import LatestScans, is_folder
 from bookstore_web.library.moves import Moves
 from bookstore_web.library.presence import Presence
-from bookstore_web.library.publications import Publications
+from bookstore_web.library.publications import Describe, Publications
 from bookstore_web.library.shared import SharedAnswers
 
 #: Keys per request: S3 returns at most 1000, and stores request one more.
@@ -73,7 +73,8 @@ class Library:
     """The notebooks of one shelf: those below `prefix` in the store.
 
     With a `presence`, each one is looked up on the caller's server; with
-    `publications`, it has the author, the title and the note of its newest version.
+    `publications`, it has the author, the title and the note of its newest version,
+    which `describe` may know.
     Listings of folders are shared through `folders`.
     """
 
@@ -84,6 +85,7 @@ class Library:
         *,
         presence: Presence | None = None,
         publications: Publications | None = None,
+        describe: Describe = lambda listed: {},
         folders: SharedAnswers[KeyPage] | None = None,
         moves: Moves | None = None,
     ) -> None:
@@ -91,6 +93,7 @@ class Library:
         self._folder = f"{prefix}/" if prefix else ""
         self._presence = presence
         self._publications = publications
+        self._describe = describe
         self._folders = folders or SharedAnswers(0)
         self._moves = moves or Moves(store)
 
@@ -214,7 +217,9 @@ class Library:
 
     def _look(self, versions: Sequence[Version]) -> tuple[KeptNotebook, ...]:
         if self._publications is not None:
-            found = self._publications.look_up(versions, store=self._store)
+            found = self._publications.look_up(
+                versions, store=self._store, describe=self._describe
+            )
             return tuple(self._published(version) for version in found)
         kept = [
             KeptNotebook(self._path(known.key), known.size, known.stored_at)

@@ -1,10 +1,10 @@
 """Publications: who published a notebook, when, and under which title.
 
-A listing of keys has none of this, so it takes one request for each notebook. The
-answers stay in memory: a version is immutable.
+A listing of keys has none of this, so it takes one request for each notebook that no
+catalogue knows. The answers stay in memory: a version is immutable.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 
 from bookstore_core.clock import utc_now
@@ -17,6 +17,9 @@ from bookstore_web.versions.cache import SizedCache
 ROOM = 5000
 #: Parallel requests to the store.
 THREADS = 8
+#: Returns versions as they were listed with their metadata, by their keys: those that
+#: it knows without a request to the store.
+Describe = Callable[[Sequence[Version]], Mapping[str, Version]]
 #: Stores tell times in seconds: two versions with the time of this second may look the
 #: same in a listing.
 FRESH = timedelta(seconds=5)
@@ -32,17 +35,25 @@ class Publications:
         self._known: SizedCache[Version] = SizedCache(ROOM)
 
     def look_up(
-        self, listed: Sequence[Version], *, store: VersionStore
+        self,
+        listed: Sequence[Version],
+        *,
+        store: VersionStore,
+        describe: Describe = lambda listed: {},
     ) -> tuple[Version, ...]:
         """Return the newest versions of these keys, with their metadata.
 
         `listed` are the versions in a listing of keys. One that may not be read, or was
-        removed meanwhile, is returned as it is. Raises retryable errors of the store.
+        removed meanwhile, is returned as it is. Those in memory, and those that
+        `describe` returns, take no request. Raises retryable errors of the store.
         """
+        unknown = [found for found in listed if self._known.get(_place(found)) is None]
+        described = describe(unknown) if unknown else {}
 
         def look(version: Version) -> Version:
-            place = (version.key, version.stored_at, version.size, version.version_id)
-            if (known := self._known.get(place)) is not None:
+            if (known := self._known.get(_place(version))) is not None:
+                return known
+            if (known := described.get(version.key)) is not None:
                 return known
             try:
                 found = store.head(version.key)
@@ -51,7 +62,11 @@ class Publications:
                     raise
                 return version
             if found.stored_at < utc_now() - FRESH:
-                self._known.put(place, found)
+                self._known.put(_place(version), found)
             return found
 
         return tuple(in_parallel(look, listed, threads=THREADS))
+
+
+def _place(version: Version) -> tuple[object, ...]:
+    return (version.key, version.stored_at, version.size, version.version_id)
