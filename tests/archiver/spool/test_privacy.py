@@ -19,7 +19,14 @@ from bookstore_archiver.spool.sources import BytesSource, FileSource
 from bookstore_archiver.spool.spool import Spool
 from bookstore_archiver.spool.unprotected_file import UnprotectedFile
 from bookstore_core.errors import NotFoundError, SpoolError
-from bookstore_core.spool.directory import CUR, FAILED, LOCK, NEW, check_spool_dir
+from bookstore_core.spool.directory import (
+    CUR,
+    FAILED,
+    LOCK,
+    NEW,
+    check_spool_dir,
+    waiting_saves,
+)
 from bookstore_core.spool.renamed_folders import FolderRename
 from bookstore_core.spool.report import report_spool
 from bookstore_core.spool.unprotected import UnprotectedNotebook, read_unprotected
@@ -182,6 +189,7 @@ def test_saves_that_another_account_made_are_not_sent(
         source_path="a.ipynb",
     )
     os.chown(spool_dir / NEW / entry.name, ANOTHER, ANOTHER)
+    assert list(waiting_saves(str(spool_dir))) == []
     archive(make_archiver(), "1")
     wait_for(is_empty(spool_dir), what="an empty spool")
     assert contents(store) == ["1"]

@@ -13,7 +13,7 @@ import pytest
 from bookstore_archiver.spool.disk import Disk
 from bookstore_archiver.spool.entry import Entry
 from bookstore_archiver.spool.sources import BytesSource
-from bookstore_archiver.spool.spool import ABANDONED_AFTER, Spool
+from bookstore_archiver.spool.spool import ABANDONED_AFTER, SMALL, Spool
 from bookstore_core.errors import SpoolError
 from bookstore_core.spool.directory import count_spool
 
@@ -111,10 +111,11 @@ def test_copy_of_a_save_that_is_being_sent_is_set_aside(
     assert (spool_dir / "failed" / entry.name).exists()
 
 
-def test_opened_save_begins_with_the_notebook(spool: Spool) -> None:
-    entry = add(spool, b"x" * 3000)
+@pytest.mark.parametrize("size", [0, 3000, SMALL, SMALL + 1])
+def test_opened_save_begins_with_the_notebook(spool: Spool, size: int) -> None:
+    entry = add(spool, b"x" * size)
     with spool.open(entry) as file:
-        assert file.read(entry.trailer.size) == b"x" * 3000
+        assert file.read(entry.trailer.size) == b"x" * size
 
 
 def test_names_sort_by_time_even_when_the_clock_goes_back(spool_dir: Path) -> None:

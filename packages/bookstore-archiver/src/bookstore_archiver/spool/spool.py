@@ -19,6 +19,7 @@ from collections.abc import Callable, Collection, Iterator
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
+from io import BytesIO
 from itertools import count
 from pathlib import Path
 from typing import BinaryIO
@@ -27,7 +28,7 @@ from bookstore_archiver.spool.disk import Disk
 from bookstore_archiver.spool.entry import NO_PROVENANCE, Entry, Provenance
 from bookstore_archiver.spool.sources import CHUNK, Digest, Source
 from bookstore_core.clock import utc_now
-from bookstore_core.disk.regular import open_regular, open_stream
+from bookstore_core.disk.regular import open_raw
 from bookstore_core.errors import NewerSaveError, SpoolError
 from bookstore_core.spool.counts import MANY, folder_states, record_counts
 from bookstore_core.spool.directory import (
@@ -43,19 +44,25 @@ from bookstore_core.spool.directory import (
 )
 from bookstore_core.spool.privacy import make_safe, owner_of
 from bookstore_core.spool.renamed_folders import FOLDER as RENAMED
-from bookstore_core.spool.saves import Trailer, entry_name, peek_trailer, time_of
+from bookstore_core.spool.saves import (
+    OTHERS,
+    UNNAMED,
+    Trailer,
+    entry_name,
+    peek_file,
+    time_of,
+)
 from bookstore_core.spool.unprotected import FOLDER as UNPROTECTED
 from bookstore_core.stores.versions import VersionMetadata, new_save_id
 
 #: Seconds after which a file in tmp/ is taken as left by an ended process.
 ABANDONED_AFTER = 3600.0
 
+#: Bytes of a save that is read into memory to be sent.
+SMALL = 1024 * 1024
+
 #: Nanoseconds after which one more change of a folder shows in its time.
 SETTLED = 20_000_000
-
-#: Reasons why a file is not a save.
-UNNAMED = "It is not a save: bookstore did not name it."
-OTHERS = "It is not a save: another account made it."
 
 
 class Spool:
@@ -257,7 +264,7 @@ class Spool:
         try:
             if time_of(name) is None:
                 raise SpoolError(UNNAMED)
-            trailer = _peek(path, owner)
+            trailer = peek_file(path, owner=owner)
         except FileNotFoundError:
             return None
         except NewerSaveError:
@@ -326,7 +333,7 @@ class Spool:
                 file.write(reason.encode() + b"\n")
 
     def open(self, entry: Entry) -> BinaryIO:
-        """Open a save: a seekable stream of the notebook's bytes, then the trailer.
+        """Open a save: a seekable stream that begins with the notebook's bytes.
 
         Raises SpoolError if the bytes are damaged.
         """
@@ -334,9 +341,12 @@ class Spool:
 
     def open_hashed(self, entry: Entry) -> tuple[Entry, BinaryIO]:
         """Open a save as `open` does; return it with its sha256, too."""
-        file = self._open(self._path(entry))
+        file, size = self._open(self._path(entry)), entry.trailer.size
         try:
-            digest, left = hashlib.sha256(), entry.trailer.size
+            if size <= SMALL:  # it is read once, and sent from memory
+                with file:
+                    file = BytesIO(file.read(size))
+            digest, left = hashlib.sha256(), size
             while left and (chunk := file.read(min(CHUNK, left))):
                 digest.update(chunk)
                 left -= len(chunk)
@@ -350,7 +360,7 @@ class Spool:
         return entry.with_sha256(digest.hexdigest()), file
 
     def _open(self, path: Path) -> BinaryIO:
-        file = open_stream(path)
+        file = open_raw(path)
         if os.fstat(file.fileno()).st_uid != self._owner():
             file.close()
             raise SpoolError(OTHERS)
@@ -380,20 +390,3 @@ def _oldest(cur: list[str], new: list[str], most: int) -> list[tuple[str, bool]]
     some = heapq.nsmallest(most, new) if most < len(new) else new
     found = [(name, 0) for name in cur] + [(name, 1) for name in some]
     return [(name, not is_new) for name, is_new in sorted(found)]
-
-
-def _peek(path: str, owner: int) -> Trailer:
-    """Return the trailer of a save; raise SpoolError if the file is not one."""
-    try:
-        descriptor = open_regular(path)
-    except FileNotFoundError:
-        if os.path.lexists(path):  # a link, a directory
-            raise SpoolError(UNNAMED) from None
-        raise
-    try:
-        found = os.fstat(descriptor)
-        if found.st_uid != owner:
-            raise SpoolError(OTHERS)
-        return peek_trailer(descriptor, found.st_size)
-    finally:
-        os.close(descriptor)

@@ -7,7 +7,7 @@ socket) is treated as if it were not there: opening it raises FileNotFoundError.
 import errno
 import os
 import stat
-from typing import BinaryIO
+from typing import BinaryIO, cast
 
 #: A link is refused, a fifo is opened without waiting for somebody who writes to it.
 _SAFELY = os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
@@ -50,6 +50,11 @@ def read_regular(
 def open_stream(path: str | os.PathLike[str], *, dir_fd: int | None = None) -> BinaryIO:
     """Return a regular file, opened for reading."""
     return os.fdopen(open_regular(path, dir_fd=dir_fd), "rb")
+
+
+def open_raw(path: str | os.PathLike[str]) -> BinaryIO:
+    """Return a regular file, opened for reading in large pieces."""
+    return cast(BinaryIO, os.fdopen(open_regular(path), "rb", buffering=0))
 
 
 def _no_file() -> FileNotFoundError:

@@ -14,9 +14,9 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from bookstore_core.clock import utc_now
-from bookstore_core.spool.directory import CUR, NEW
+from bookstore_core.spool.directory import CUR, NEW, peek_waiting
 from bookstore_core.spool.drain_status import read_status
-from bookstore_core.spool.saves import Trailer, peek_save, time_of
+from bookstore_core.spool.saves import Trailer, time_of
 
 #: How many of the newest saves in the spool are looked at; thousands may wait.
 MOST_LOOKED_AT = 200
@@ -77,7 +77,7 @@ def _found(spool_dir: str, key: str) -> list[_Waiting]:
         saved_at = time_of(name)
         if saved_at is None:
             continue
-        trailer = peek_save(root / NEW / name) or peek_save(root / CUR / name)
+        trailer = peek_waiting(root, name)
         if trailer is not None and trailer.key == key:
             found.append(_Waiting(name, saved_at, trailer))
     return found

@@ -35,7 +35,7 @@ from bookstore_core.spool.counts import (
     read_counts,
 )
 from bookstore_core.spool.privacy import check_owner
-from bookstore_core.spool.saves import Trailer, peek_save, time_of
+from bookstore_core.spool.saves import Trailer, peek_file, time_of
 from bookstore_core.stores.streams import Window, sha256_of
 
 TMP, NEW, CUR, FAILED = "tmp", "new", "cur", "failed"
@@ -132,20 +132,26 @@ def waiting_saves(spool_dir: str, *, hashed: bool = False) -> Iterator[Trailer]:
     except OSError as error:
         raise SpoolError(f"The spool {spool_dir} cannot be read: {error}") from error
     for name in sorted(set(names)):
-        trailer = _peek(root / NEW / name, hashed) or _peek(root / CUR / name, hashed)
+        trailer = peek_waiting(root, name, hashed=hashed)
         if trailer is not None:
             yield trailer
 
 
-def _peek(path: Path, hashed: bool) -> Trailer | None:
-    trailer = peek_save(path)
-    if trailer is None or trailer.metadata.sha256 or not hashed:
+def peek_waiting(root: Path, name: str, *, hashed: bool = False) -> Trailer | None:
+    """Return the trailer of a waiting save; None if it was sent, or is not a save."""
+    for folder in (NEW, CUR):
+        with suppress(OSError, SpoolError, InvalidRequestError):
+            path = root / folder / name
+            trailer = peek_file(path, owner=os.stat(root).st_uid)
+            return _hashed(path, trailer) if hashed else trailer
+    return None
+
+
+def _hashed(path: Path, trailer: Trailer) -> Trailer:
+    if trailer.metadata.sha256:
         return trailer
-    try:
-        with open_stream(path) as file:
-            digest = sha256_of(Window(file, trailer.size))
-    except (OSError, InvalidRequestError):
-        return None
+    with open_stream(path) as file:
+        digest = sha256_of(Window(file, trailer.size))
     return replace(trailer, metadata=replace(trailer.metadata, sha256=digest))
 
 

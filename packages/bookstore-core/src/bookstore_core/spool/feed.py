@@ -21,6 +21,8 @@ from bookstore_core.disk.regular import open_regular, open_stream
 
 #: The names of the files in the spool: the present one, and the one before.
 PRESENT, BEFORE = "uploaded", "uploaded.1"
+_encode = json.JSONEncoder(separators=(",", ":")).encode
+
 #: Bytes after which a file is renamed: about 1,500 saves.
 MOST_BYTES = 256 * 1024
 
@@ -30,6 +32,7 @@ class Feed:
 
     def __init__(self, spool_dir: str | os.PathLike[str]) -> None:
         self._root = Path(spool_dir)
+        self._path = self._root / PRESENT
         self._lock = threading.Lock()
 
     def note(self, key: str, version_id: str) -> None:
@@ -39,7 +42,7 @@ class Feed:
             self._append(_line(known))
 
     def _append(self, line: bytes) -> None:
-        path = self._root / PRESENT
+        path = self._path
         try:
             descriptor = open_regular(path, flags=os.O_WRONLY | os.O_APPEND)
             if os.fstat(descriptor).st_size + len(line) > MOST_BYTES:
@@ -105,7 +108,7 @@ def read_feed(spool_dir: str | os.PathLike[str], position: str = "") -> Fed:
 
 
 def _line(value: dict[str, str]) -> bytes:
-    return json.dumps(value, separators=(",", ":")).encode("ascii") + b"\n"
+    return _encode(value).encode("ascii") + b"\n"
 
 
 def _name(file: BinaryIO) -> str:

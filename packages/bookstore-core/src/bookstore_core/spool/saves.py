@@ -32,6 +32,10 @@ NEWER = (
     "A save in the spool was written by a newer release of bookstore; update "
     "bookstore. It waits until then."
 )
+#: Reasons why a file is not a save.
+UNNAMED = "It is not a save: bookstore did not name it."
+OTHERS = "It is not a save: another account made it."
+
 _SLASHES = re.compile("/+")
 _STAMP = "%Y%m%dT%H%M%S.%fZ"
 _METADATA = {known.name for known in fields(VersionMetadata)}
@@ -97,16 +101,22 @@ def peek_trailer(descriptor: int, length: int) -> Trailer:
     return _trailer_at_end(tail, length)
 
 
-def peek_save(path: str | os.PathLike[str]) -> Trailer | None:
-    """Return the trailer of a save; None if there is none that can be read."""
+def peek_file(path: str | os.PathLike[str], *, owner: int) -> Trailer:
+    """Return the trailer of a save in a spool that the account `owner` has.
+
+    Raises SpoolError if there is something that is not a save, and OSError.
+    """
     try:
         descriptor = open_regular(path)
-    except OSError:
-        return None
+    except FileNotFoundError:
+        if os.path.lexists(path):  # a link, a directory
+            raise SpoolError(UNNAMED) from None
+        raise
     try:
-        return peek_trailer(descriptor, os.fstat(descriptor).st_size)
-    except (OSError, SpoolError):
-        return None
+        found = os.fstat(descriptor)
+        if found.st_uid != owner:
+            raise SpoolError(OTHERS)
+        return peek_trailer(descriptor, found.st_size)
     finally:
         os.close(descriptor)
 

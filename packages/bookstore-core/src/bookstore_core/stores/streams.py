@@ -78,6 +78,12 @@ class Window(io.RawIOBase):
         self._position += len(data)
         return data
 
+    def readall(self) -> bytes:
+        pieces = []
+        while piece := self.read(self._size - self._position):
+            pieces.append(piece)
+        return b"".join(pieces)
+
     def readinto(self, buffer: "WriteableBuffer", /) -> int:
         view = memoryview(buffer).cast("B")
         data = self.read(len(view))

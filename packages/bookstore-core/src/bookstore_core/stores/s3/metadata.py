@@ -39,6 +39,8 @@ _FORM_HEADER = _header("form")
 _ANNOUNCES = {_header("announces"): "1"}
 #: Before a value in base64. No percent-encoded value begins with it.
 _BASE64 = "%="
+#: Texts that `quote` leaves as they are; it takes its time for that.
+_PLAIN = re.compile("[A-Za-z0-9_.~/:@+,=-]*")
 _NUMBER = re.compile("[0-9]{1,9}")
 
 
@@ -66,7 +68,9 @@ def _encoded(text: str, room: int, *, shorter: bool) -> str:
 
     Readable, unless the other form is to be taken if it is `shorter`.
     """
-    quoted = quote(text, safe="/:@+,=", errors="surrogatepass")
+    quoted = text
+    if not _PLAIN.fullmatch(text):
+        quoted = quote(text, safe="/:@+,=", errors="surrogatepass")
     if len(quoted) <= room and not shorter:
         return quoted
     data = text.encode("utf-8", "surrogatepass")

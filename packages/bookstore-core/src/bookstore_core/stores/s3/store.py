@@ -58,7 +58,7 @@ from bookstore_core.stores.versions import (
 )
 
 #: Content up to this size, in bytes, is sent from memory; larger content is streamed.
-SMALL = 256 * 1024
+SMALL = 1024 * 1024
 
 #: How often a version without an id is looked for after its PUT.
 LOOKS = 3
@@ -77,6 +77,7 @@ class S3Store(VersionStore):
     ) -> None:
         self.bucket = settings.bucket
         self._settings = settings
+        self._is_aws = is_aws(settings)
         self._connection = BotocoreConnection(
             settings, connect=connect, pause=pause, hurried=hurried
         )
@@ -164,7 +165,7 @@ class S3Store(VersionStore):
         content_type: str,
     ) -> Version:
         asked = self._asked(None, check_key(key))
-        if not is_aws(self._settings):
+        if not self._is_aws:
             check_listable(key)
         window = Window(body, size)
         self._require_versioning()
