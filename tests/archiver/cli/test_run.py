@@ -57,6 +57,16 @@ def engine() -> Iterator[None]:
     papermill_engines.register(None, NBClientEngine)
 
 
+@pytest.fixture(autouse=True)
+def kernel(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Describe a kernel, which no test here starts."""
+    place = tmp_path / "share" / "kernels" / "python3"
+    place.mkdir(parents=True)
+    known = {"argv": ["none"], "display_name": "Python 3", "language": "python"}
+    (place / "kernel.json").write_text(json.dumps(known))
+    monkeypatch.setenv("JUPYTER_PATH", str(tmp_path / "share"))
+
+
 @pytest.fixture
 def settings(tmp_path: Path, spool_dir: Path) -> BookstoreSettings:
     return BookstoreSettings(

@@ -16,6 +16,8 @@ from bookstore_core.errors import (
 from bookstore_core.history import PUBLISHED, WORKSPACE, History, HistoryRow
 from bookstore_core.history.removals import Removals
 from bookstore_core.moved_notes import note_key, write_note
+from bookstore_core.runs.markers import runs_of
+from bookstore_core.runs.run import Run
 from bookstore_core.settings import BookstoreSettings
 from bookstore_core.stores import Label, VersionStore, open_store
 from bookstore_core.upkeep.copy import Copied, Copier
@@ -322,3 +324,31 @@ def test_a_key_that_is_too_long_over_there_is_listed_and_the_rest_is_copied(
     assert [*copied.problems] == [long]
     assert "the limit is 1024" in copied.problems[long]
     assert copied.counts["notebooks"] == 3
+
+
+def test_a_run_names_the_version_in_the_other_store(
+    settings: BookstoreSettings, target: Target
+) -> None:
+    store = open_store(settings)
+    ran = save(store, b"a", key=A, saved_at=at(0))
+    run = Run(A, ran.version_id, at(1), 2.0, parameters={"month": 6})
+    save(store, b"ran", key="workspace/runs/a.ipynb", saved_at=at(2), run=run)
+    for _ in range(2):
+        copy(settings, target)
+    place = target.key(A)
+    [done] = runs_of(target.store, target.settings, place).runs
+    [there] = all_versions(target.store, place)
+    assert done.metadata is not None
+    assert done.metadata.run is not None
+    known = done.metadata.run
+    assert (known.of, known.version) == (place, there.version_id)
+    assert known.parameters == {"month": 6}
+
+
+@pytest.mark.parametrize("of", ["workspace//x", "no shelf", "\0", "x" * 650, ""])
+def test_a_run_of_what_is_not_there_is_copied(
+    settings: BookstoreSettings, tmp_path: Path, of: str
+) -> None:
+    save(open_store(settings), key=A, run=Run(of, "v", at(1), 2.0))
+    copied, _ = copy(settings, open_target(str(tmp_path / "second"), settings))
+    assert (copied.counts["versions"], copied.problems) == (1, {})

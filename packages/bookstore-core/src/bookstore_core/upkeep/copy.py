@@ -26,6 +26,7 @@ from bookstore_core.errors import (
 from bookstore_core.history.removals import Removals
 from bookstore_core.moved_notes import is_note_key
 from bookstore_core.parallel import in_parallel
+from bookstore_core.runs.markers import record_run
 from bookstore_core.stores.arrivals import is_arrival
 from bookstore_core.stores.versions import Label, Version, VersionMetadata
 from bookstore_core.upkeep.notebooks import Source, key_beside
@@ -221,6 +222,7 @@ class Copier:
                 metadata = self._translated(known, known.metadata, ids)
                 made = self._put(row.key, cast(BinaryIO, file), known.size, metadata)
         ids[row.key, row.version_id] = made.version_id
+        record_run(self._target.store, self._target.settings, made)
         if self._verify and not self._target.store.holds(made, metadata.sha256):
             raise StorageError("What was written is not what was read.")
         self._count("versions", 1)
@@ -250,6 +252,10 @@ class Copier:
 
         One that is not there yet is named by the id of its save.
         """
+        if known.run is not None and known.run.of:
+            of, version = self._target.key(known.run.of), known.run.version
+            version = self._name_there(known.run.of, version, ids)
+            known = replace(known, run=replace(known.run, of=of, version=version))
         if not known.restored_from:
             return known
         key = row.key
@@ -258,16 +264,22 @@ class Copier:
                 key = key_beside(row, known.restored_path, self._source.settings)
             except InvalidRequestError:
                 return known  # not written by bookstore
-        new = ids.get((key, known.restored_from))
-        if new is None:
-            try:
-                other = self._source.store.head(key, known.restored_from)
-            except BookstoreError as error:
-                if error.retryable:
-                    raise
-                return known  # it is not there any more, or was named by its save
-            new = other.metadata.save_id if other.metadata else known.restored_from
+        new = self._name_there(key, known.restored_from, ids)
         return replace(known, restored_from=new)
+
+    def _name_there(
+        self, key: str, version_id: str, ids: dict[tuple[str, str], str]
+    ) -> str:
+        new = ids.get((key, version_id))
+        if new is not None:
+            return new
+        try:
+            other = self._source.store.head(key, version_id)
+        except BookstoreError as error:
+            if error.retryable:
+                raise
+            return version_id  # it is not there any more, or was named by its save
+        return other.metadata.save_id if other.metadata else version_id
 
     def _copy_labels(
         self, key: str, labels: dict[str, Label], ids: dict[tuple[str, str], str]

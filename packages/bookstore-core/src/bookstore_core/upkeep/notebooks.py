@@ -97,12 +97,13 @@ class Source:
     def together(self, keys: Iterable[str]) -> list[list[str]]:
         """Return the keys in groups: those of notebooks that were renamed to others.
 
-        The notes at a path belong to its notebook.
+        The notes at a path belong to its notebook, and so do its runs.
         """
         groups: dict[str, list[str]] = {}
+        there = frozenset(keys := list(keys))
         for key in keys:
             group = groups.setdefault(key, [key])
-            for other in self._others(key):
+            for other in self._others(key, there):
                 joined = groups.get(other, [other])
                 if joined is not group:
                     group += joined
@@ -110,13 +111,16 @@ class Source:
         distinct = {id(group): group for group in groups.values()}
         return list(distinct.values())
 
-    def _others(self, key: str) -> Iterator[str]:
+    def _others(self, key: str, there: frozenset[str]) -> Iterator[str]:
         if is_note_key(key):
             folder, _, name = key.rpartition(f"{OWN_FOLDER}{DELIMITER}moved{DELIMITER}")
             yield folder + name
             return
         rows = [row for row in self.rows(key) if not row.deleted]
         for oldest in self.described(rows[:1]):
+            run = oldest.metadata.run if oldest.metadata else None
+            if run is not None and run.of in there:
+                yield run.of
             for path in self._earlier_paths(oldest, rows):
                 try:
                     yield key_beside(oldest, path, self.settings)
