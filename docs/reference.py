@@ -1,4 +1,4 @@
-"""The references of the site, made from the code: commands, API and client."""
+"""The references of the site, made from the code: settings, commands, API, client."""
 
 import inspect
 import json
@@ -20,6 +20,34 @@ def write_pages(top: Path) -> None:
         text = "\n".join(make())
         if not page.exists() or page.read_text("utf-8") != text:
             page.write_text(text, "utf-8")
+
+
+def settings() -> Iterator[str]:
+    """Yield the lines of the page of all settings."""
+    from bookstore_core.settings import BookstoreSettings
+
+    yield "# All settings\n"
+    yield "Made from the help of the traits of `BookstoreSettings`, which"
+    yield "`jupyter bookstore status --help-all` prints, too. What they mean for each"
+    yield "other: [Settings](../settings.md).\n"
+    yield "| setting | type | default | |\n|---|---|---|---|"
+    for name, trait in sorted(BookstoreSettings.class_traits(config=True).items()):
+        default = f"`{trait.default_value!r}`" if _has_default(trait) else ""
+        kind = trait.__class__.__name__.replace("Secret", "Unicode")
+        quoted = re.sub(r"'([^' ]+)'", _code, _cell(str(trait.help)))
+        yield f"| `{name}` | {kind} | {default} | {quoted} |"
+    yield ""
+
+
+def _code(word: re.Match[str]) -> str:
+    plain = word[1].replace("\\", "")
+    return f"`{plain}`"
+
+
+def _has_default(trait: Any) -> bool:
+    """Return whether its default is a value that says something."""
+    value = trait.default_value
+    return isinstance(value, str | int | float) and value != ""
 
 
 def commands() -> Iterator[str]:
@@ -211,4 +239,4 @@ def _autodoc(module: str, names: list[str]) -> Iterator[str]:
 
 
 #: The pages, and what makes their lines.
-PAGES = {"commands": commands, "api": api, "client": client}
+PAGES = {"settings": settings, "commands": commands, "api": api, "client": client}

@@ -56,6 +56,15 @@ def test_the_tables_of_settings_have_no_others() -> None:
     assert sorted(rows) == sorted(BookstoreSettings.class_trait_names(config=True))
 
 
+def test_the_tables_of_settings_have_their_defaults() -> None:
+    text = (TOP / "docs" / "settings.md").read_text("utf-8")
+    cells = dict(re.findall(r"^\| `(\w+)` \| ([^|]*) \|", text, re.MULTILINE))
+    for name, trait in BookstoreSettings.class_traits(config=True).items():
+        default = trait.default_value
+        if default and isinstance(default, str | int | float):
+            assert cells[name].split()[0].strip("`") == str(default), name
+
+
 @cache
 def options() -> dict[str, set[str]]:
     """Return the options of each verb."""
