@@ -160,6 +160,6 @@ def _is_session_server(process: psutil.Process) -> bool:
 def _is_worker_of(process: psutil.Process, masters: set[psutil.Process]) -> bool:
     """Return whether a gunicorn that ran before has replaced a worker by this one."""
     try:
-        return "gunicorn" in process.name() and process.parent() in masters
+        return "gunicorn" in process.cmdline() and process.parent() in masters
     except psutil.Error:
         return False

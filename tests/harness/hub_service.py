@@ -172,6 +172,7 @@ class ServiceHub:
         wait_for(
             lambda: set(workers).isdisjoint(found := self._gunicorn()[1:]) and found,
             what="new workers",
+            seconds=120,
         )
 
     @contextmanager

@@ -2,15 +2,21 @@
 
 import re
 import shlex
+import shutil
 from configparser import ConfigParser
+from pathlib import Path
+from subprocess import run
 from typing import Any
 
+import pytest
 import yaml
 
 from bookstore_core.settings import BookstoreSettings
+from harness.nginx import CONFIG, NGINX, documented_config
 from harness.notebook_server import TOP
 from harness.standalone import PROGRAMS
 
+SYSTEMD = shutil.which("systemd-analyze")
 TEXT = (TOP / "docs" / "deploy.md").read_text()
 
 
@@ -65,6 +71,32 @@ def test_a_pod_has_the_environment_of_a_replica() -> None:
     url = values["hub"]["services"]["bookstore"]["url"]
     port = service["spec"]["ports"][0]["port"]
     assert url == f"http://{service['metadata']['name']}:{port}"
+
+
+@pytest.mark.skipif(
+    SYSTEMD is None, reason="systemd-analyze is not installed (apt-get install systemd)"
+)
+def test_systemd_takes_the_unit(tmp_path: Path) -> None:
+    block = next(block for block in blocks("ini") if "ExecStart" in block)
+    assert "/opt/bookstore/bin" in block
+    unit = tmp_path / "bookstore@one.service"
+    unit.write_text(block.replace("/opt/bookstore/bin", str(PROGRAMS)))
+    done = run([str(SYSTEMD), "verify", str(unit)], capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.skipif(
+    NGINX is None, reason="nginx is not installed (apt-get install nginx-light)"
+)
+def test_nginx_takes_the_replicas_before_a_hubs_proxy(tmp_path: Path) -> None:
+    documented = documented_config("upstream bookstore_replicas")
+    file = tmp_path / "nginx.conf"
+    file.write_text(CONFIG.format(folder=tmp_path, user="", documented=documented))
+    command = [str(NGINX), "-t", "-e", str(tmp_path / "log"), "-c", str(file)]
+    done = run(command, capture_output=True, text=True)
+    assert "test is successful" in done.stderr, done.stderr
+    listened = re.findall(r"listen (127.0.0.1:\d+);", documented)
+    assert f"http://{listened[0]}" == python_lines()["services"][0]["url"]
 
 
 def test_the_unit_starts_the_program_that_there_is() -> None:

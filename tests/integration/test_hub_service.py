@@ -200,7 +200,9 @@ def test_saves_outlive_a_token_that_was_taken_back_and_the_culling_of_their_serv
     dan.take_back_the_token_of_the_server()
     site.reload_service()
     dan.save("late.ipynb", "1")
-    reason = wait_for(lambda: reason_of(dan, "late.ipynb"), what="a reason")
+    reason = wait_for(
+        lambda: reason_of(dan, "late.ipynb"), what="a reason", seconds=120
+    )
     assert "does not know who asks" in reason
     assert "stop and start this server in the hub" in reason
     with site.service_paused():

@@ -191,3 +191,21 @@ def test_doctor_repairs_on_request(run: Run, words: list[str], tmp_path: Path) -
     sentence = "ok  Recorded the earlier renames of 0 notebooks."
     assert sentence not in run("doctor", *words, *local).out
     assert sentence in run("doctor", "--repair", *words, *local).out
+
+
+@pytest.mark.parametrize(
+    ("auth", "said"), [("hub", "JupyterHub says"), ("header", "the proxy before it")]
+)
+def test_a_service_is_not_asked_for_a_notebook_server_or_a_spool(
+    run: Run, tmp_path: Path, auth: str, said: str
+) -> None:
+    (tmp_path / "data").mkdir()
+    spool = tmp_path / "spool"
+    store = {"storage": "local", "local_root": str(tmp_path / "data")}
+    traits = {"auth": auth, "spool_dir": str(spool), **store}
+    outcome = run("doctor", *options(**traits))
+    assert outcome.code == 0, outcome.out
+    assert f"This is a service: {said}" in outcome.out
+    assert "notebook server" not in outcome.out
+    assert "spool" not in outcome.out
+    assert not spool.exists()

@@ -40,6 +40,12 @@ REPAIR = (
     "versions are found quickly. This looks at each of their versions once."
 )
 
+#: How a service knows who asks, by `auth`. It has no notebook server and no spool.
+KNOWING = {
+    "hub": "JupyterHub says who asks",
+    "header": "the proxy before it says who asks",
+}
+
 #: What is missing if a prefix is empty.
 LACKING = {
     "workspace_prefix": "saves are not archived",
@@ -91,12 +97,17 @@ class DoctorApp(Verb):
             return
         for sentence in settings.wrong.values():
             yield Finding(False, sentence, "Correct the value.")
+        is_service = settings.auth in KNOWING
+        if is_service:
+            yield Finding(True, f"This is a service: {KNOWING[settings.auth]}.")
         yield from _check_store(settings, repairing=self.repair)
-        yield from _check_spool(settings)
+        if not is_service:
+            yield from _check_spool(settings)
         yield from _check_directories(settings)
         for _, finding in check_parts(settings, thorough=True):
             yield finding
-        yield from check_extensions(self.config)
+        if not is_service:
+            yield from check_extensions(self.config)
 
     def _check_files(self) -> Iterator[Finding]:
         if self.unreadable is not None:
