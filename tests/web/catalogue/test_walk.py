@@ -115,3 +115,68 @@ def test_one_process_at_a_time_takes_its_turn(catalogue: Catalogue) -> None:
     assert not catalogue.take_turn("walker", 60)
     catalogue.set_state(walker="")
     assert catalogue.take_turn("walker", 60)
+
+
+@pytest.fixture
+def pages_of_two(
+    put: Put, monkeypatch: pytest.MonkeyPatch, store: VersionStore
+) -> None:
+    """Six notebooks, of which a walk lists two at a time."""
+    monkeypatch.setattr(walks, "PAGE", 2)
+    for number in range(6):
+        put(f"workspace/{number}.ipynb", notebook_of("apple"))
+
+
+@pytest.mark.usefixtures("pages_of_two")
+def test_a_walk_that_is_killed_after_another_one_ended_skips_nothing(
+    store: VersionStore, catalogue: Catalogue
+) -> None:
+    killed = Walk(store, catalogue).list()
+    next(killed)
+    list(Walk(store, catalogue).list())
+    next(killed)
+    killed.close()
+    last = Walk(store, catalogue)
+    list(last.list())
+    assert (last.progress.listed, last.progress.removed) == (6, 0)
+    assert Answers(catalogue).counts()[0] == 6
+
+
+@pytest.mark.usefixtures("pages_of_two")
+def test_an_older_walk_takes_nothing_from_a_newer_one(
+    put: Put, store: VersionStore, catalogue: Catalogue
+) -> None:
+    older = Walk(store, catalogue).list()
+    next(older)
+    list(Walk(store, catalogue).list())
+    newer = Walk(store, catalogue)
+    steps = newer.list()
+    next(steps)
+    next(steps)
+    put("workspace/00.ipynb", notebook_of("apple"))
+    list(older)
+    known_at = catalogue.state()["known_at"]
+    list(steps)
+    assert newer.progress.removed == 0
+    assert Answers(catalogue).counts()[0] >= 6
+    assert catalogue.state()["known_at"] > known_at
+    assert not catalogue.state()["walk_began"]
+
+
+@pytest.mark.usefixtures("pages_of_two")
+def test_a_walk_goes_on_from_its_own_place_not_from_that_of_an_older_one(
+    store: VersionStore, catalogue: Catalogue
+) -> None:
+    older = Walk(store, catalogue).list()
+    next(older)
+    list(Walk(store, catalogue).list())
+    killed = Walk(store, catalogue).list()
+    next(killed)
+    killed.close()
+    next(older)
+    next(older)
+    older.close()
+    last = Walk(store, catalogue)
+    list(last.list())
+    assert last.progress.removed == 0
+    assert Answers(catalogue).counts()[0] == 6

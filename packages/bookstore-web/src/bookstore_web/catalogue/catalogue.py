@@ -143,10 +143,11 @@ class Catalogue:
 
         New notebooks, and those that differ from what was read, are marked as unread.
         """
-        wanted = [version for version in versions if self.place_of(version.key)]
-        if not wanted:
+        if not (wanted := [v for v in versions if self.place_of(v.key)]):
             return 0
         with self.writing() as connection:
+            # A newer walk, too, has seen what is listed now.
+            walk = max(walk, int(_state(connection).get("walk", "0")))
             rows = rows_of(connection, [version.key for version in wanted])
             fresh = [version for version in wanted if version.key not in rows]
             self._insert(connection, [self._listed(v, walk) for v in fresh])
@@ -168,8 +169,7 @@ class Catalogue:
 
         A key has one entry at most.
         """
-        known = [e for e in entries if self.place_of(e.version.key)]
-        if not known:
+        if not (known := [e for e in entries if self.place_of(e.version.key)]):
             return
         with self.writing() as connection:
             rows = rows_of(connection, [entry.version.key for entry in known])

@@ -78,14 +78,22 @@ class Walk:
             state = self._catalogue.state()
         for shelf in self._shelves:
             yield from self._list(shelf, number, state)
-        done = {f"walk_{shelf}": "" for shelf in self._shelves}
-        done |= {"source": self._catalogue.source, "walk_began": ""}
-        self._catalogue.set_state(known_at=state["walk_began"], **done)
+        self._finish(number, float(state["walk_began"]))
+
+    def _finish(self, number: int, began: float) -> None:
+        """Record that a walk is complete; a newer one may have begun meanwhile."""
+        state = self._catalogue.state()
+        known_at = max(began, float(state.get("known_at") or 0))
+        done = {"walk_began": ""} if int(state["walk"]) == number else {}
+        done |= {"source": self._catalogue.source, "known_at": str(known_at)}
+        self._catalogue.set_state(**done)
 
     def _list(
         self, shelf: str, number: int, state: dict[str, str]
     ) -> Iterator[Progress]:
-        cursor = state.get(f"walk_{shelf}") or None
+        # Another walk, an older one, may have written its place.
+        known, _, place = state.get(f"walk_{shelf}", "").partition(" ")
+        cursor = (place or None) if known == str(number) else None
         if cursor == _DONE:
             return
         while True:
@@ -96,7 +104,8 @@ class Walk:
             self.progress.changed += self._catalogue.list_page(keys, walk=number)
             self.progress.listed += len(keys)
             cursor = page.cursor
-            self._catalogue.set_state(**{f"walk_{shelf}": cursor or _DONE})
+            place = f"{number} {cursor or _DONE}"
+            self._catalogue.set_state(**{f"walk_{shelf}": place})
             yield self.progress
             if cursor is None:
                 break
