@@ -112,6 +112,10 @@ FRONT_ENDS = {
 
 #: For what JupyterLab and Notebook 7 have in common, and nbclassic and classic.
 one_of_each_kind = pytest.mark.parametrize("front", ["lab", "classic"], indirect=True)
+#: The same with the other two, so that tests of one thing are on all four together.
+other_of_each_kind = pytest.mark.parametrize(
+    "front", ["notebook", "nbclassic"], indirect=True
+)
 
 #: JupyterLab with documents that several people edit at the same time.
 COLLABORATION = FrontEnd(

@@ -8,7 +8,7 @@ from playwright.sync_api import Browser, Locator, Page, ViewportSize, expect
 
 from harness.browsing import CHROMIUM
 from harness.config_files import settings_lines
-from harness.front_ends import FRONT_ENDS, FrontEnd
+from harness.front_ends import FRONT_ENDS, FrontEnd, other_of_each_kind
 from harness.open_notebook import act, grave_problems, opened, rows, saved, tool
 
 pytestmark = [
@@ -50,6 +50,7 @@ def is_within(page: Page, part: Locator) -> bool:
     return box["x"] >= 0 and box["x"] + box["width"] <= size["width"]
 
 
+@other_of_each_kind
 def test_a_version_is_named_in_the_list_and_the_list_follows_a_rename(
     front: FrontEnd, home: Path, browser: Browser, tmp_path: Path
 ) -> None:

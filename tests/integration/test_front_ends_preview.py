@@ -8,7 +8,7 @@ from playwright.sync_api import Browser, Frame, Page, expect
 
 from harness.browsing import CHROMIUM
 from harness.config_files import settings_lines
-from harness.front_ends import FrontEnd, one_of_each_kind
+from harness.front_ends import FrontEnd, one_of_each_kind, other_of_each_kind
 from harness.open_notebook import act, grave_problems, opened, rows, saved, tool
 from harness.waiting import wait_for
 
@@ -74,6 +74,7 @@ def sent(page: Page, call: str) -> list[str]:
     return found
 
 
+@one_of_each_kind
 def test_a_version_is_seen_compared_and_restored_from_its_preview(
     front: FrontEnd, home: Path, browser: Browser, tmp_path: Path
 ) -> None:
@@ -118,7 +119,7 @@ def test_a_version_is_seen_compared_and_restored_from_its_preview(
             assert len(restores) == 1
 
 
-@one_of_each_kind
+@other_of_each_kind
 def test_what_is_typed_is_saved_before_it_is_compared(
     front: FrontEnd, home: Path, browser: Browser, tmp_path: Path
 ) -> None:

@@ -10,7 +10,12 @@ from playwright.sync_api import Browser, Page, expect
 from bookstore_core.authors import author
 from harness.browsing import CHROMIUM
 from harness.config_files import settings_lines
-from harness.front_ends import FRONT_ENDS, FrontEnd, one_of_each_kind
+from harness.front_ends import (
+    FRONT_ENDS,
+    FrontEnd,
+    one_of_each_kind,
+    other_of_each_kind,
+)
 from harness.notebook_server import TOKEN, NotebookServer
 from harness.open_notebook import act, grave_problems, opened, rows, saved, tool
 
@@ -42,6 +47,7 @@ def open_as_another(browser: Browser, link: str) -> Page:
     return other
 
 
+@one_of_each_kind
 def test_publishing_gives_links_and_can_be_taken_back(
     front: FrontEnd, home: Path, browser: Browser, tmp_path: Path
 ) -> None:
@@ -81,6 +87,7 @@ def test_publishing_gives_links_and_can_be_taken_back(
     assert "# typed" in (server.root / "note.ipynb").read_text()
 
 
+@other_of_each_kind
 def test_a_link_to_what_is_open_is_two_clicks_away(
     front: FrontEnd, home: Path, browser: Browser, tmp_path: Path
 ) -> None:

@@ -8,7 +8,12 @@ from playwright.sync_api import Browser, Locator, Page, expect
 from harness.browsing import CHROMIUM
 from harness.config_files import settings_lines
 from harness.fault_proxy import Fault, FaultProxy
-from harness.front_ends import FRONT_ENDS, FrontEnd, one_of_each_kind
+from harness.front_ends import (
+    FRONT_ENDS,
+    FrontEnd,
+    one_of_each_kind,
+    other_of_each_kind,
+)
 from harness.open_notebook import (
     act,
     grave_problems,
@@ -45,6 +50,7 @@ def change(front: FrontEnd, page: Page) -> None:
         page.keyboard.press("Control+s")
 
 
+@other_of_each_kind
 def test_mark_says_whether_saves_reach_the_store(
     front: FrontEnd, home: Path, browser: Browser, s3_server: S3Server, bucket: str
 ) -> None:
