@@ -310,3 +310,16 @@ class Someone:
         answer = session.post(login, data=fields, timeout=60, allow_redirects=False)
         assert answer.status_code == 302, answer.text
         return session
+
+
+class HubServer:
+    """A server of a person, by its name; the first has none."""
+
+    def __init__(self, person: Someone, name: str = "") -> None:
+        self.home = person.site.hub.home(person.name)
+        self._person = person
+        self._name = name
+
+    def request(self, method: str, path: str, **options: Any) -> requests.Response:
+        """Send a request with the token of its owner."""
+        return self._person.ask(method, path, server=self._name, **options)

@@ -3,12 +3,20 @@
 import ast
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
+import requests
 from jupyter_client.blocking.client import BlockingKernelClient
 
-from harness.notebook_server import NotebookServer
 from harness.waiting import wait_for
+
+
+class Asked(Protocol):
+    """A notebook server: the HOME of its user, and requests with a token."""
+
+    home: Path
+
+    def request(self, method: str, path: str, **options: Any) -> requests.Response: ...
 
 
 class Kernel:
@@ -17,7 +25,7 @@ class Kernel:
     What cells print is not read: it is sent on a channel that may lose messages.
     """
 
-    def __init__(self, server: NotebookServer, path: str) -> None:
+    def __init__(self, server: Asked, path: str) -> None:
         self._server = server
         body = {"path": path, "name": Path(path).name, "type": "notebook"}
         answer = server.request(

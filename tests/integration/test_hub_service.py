@@ -20,7 +20,8 @@ from bookstore_core.stores import (
     utc_now,
 )
 from harness.hub import PROXY
-from harness.hub_service import ADMIN_TOKEN, HTML, ServiceHub, Someone
+from harness.hub_service import ADMIN_TOKEN, HTML, HubServer, ServiceHub, Someone
+from harness.kernel import Kernel
 from harness.nginx import NGINX, Nginx, documented_config
 from harness.notebook_server import notebook
 from harness.versions import first_source, spool_is_empty
@@ -222,6 +223,37 @@ def text_of(site: ServiceHub, version: Version) -> str:
     """Return the first cell of a version."""
     with site.store().open(version.key, version.version_id) as opened:
         return first_source(opened.read(None))
+
+
+#: The line that the cells of a notebook begin with.
+START = """
+from bookstore.client import BookstoreClient
+from bookstore.client.nb_client import CurrentNotebookClient
+client = BookstoreClient()
+"""
+
+
+@pytest.mark.parametrize(("name", "server"), [("ann", "second"), ("cyd", "")])
+def test_a_notebook_publishes_and_clones_itself_with_the_token_of_its_server(
+    people: People, site: ServiceHub, name: str, server: str
+) -> None:
+    person = people[name]
+    if server:
+        person.start(server)
+    person.save("itself.ipynb", "of the notebook", server=server)
+    arrived(person, "itself.ipynb", 1, server=server)
+    with Kernel(HubServer(person, server), "itself.ipynb") as kernel:
+        path = kernel.value("CurrentNotebookClient().notebook_path", after=START)
+        assert path == "itself.ipynb"
+        published = kernel.value("vars(client.publish(title='Sales'))")
+        assert published["s3_path"].endswith(f"/published/{name}/itself.ipynb")
+        listed = kernel.value("[known.version_id for known in client.versions()]")
+        assert len(listed) == 1
+        copy = kernel.value(f"client.clone({published['url']!r}).path")
+    data = (site.hub.home(name) / copy).read_bytes()
+    assert first_source(data) == "of the notebook"
+    if server:
+        person.stop(server)
 
 
 def model(text: str) -> dict[str, object]:
