@@ -26,7 +26,9 @@ from bookstore_core.runs.markers import runs_of
 from bookstore_core.settings import BookstoreSettings
 from bookstore_core.spool.directory import count_spool
 from bookstore_core.stores import Label, Version, VersionStore, open_store
-from bookstore_core.stores.service.store import ServiceStore
+from bookstore_web import create_app
+from bookstore_web.app.services import EXTENSION
+from bookstore_web.app.standalone import SECRET_HEADER
 from core.saving import save
 from harness.command import Outcome, Run
 from harness.service import after_all_saves, serving_mounted
@@ -332,20 +334,42 @@ def test_without_papermill_the_command_says_what_to_install(
     assert "pip install 'bookstore[run]'" in done.err
 
 
-def test_a_run_through_a_service_is_in_the_persons_workspace(
-    run: Run, tmp_path: Path, spool_dir: Path
-) -> None:
+@pytest.fixture
+def service(tmp_path: Path, spool_dir: Path) -> Iterator[dict[str, Any]]:
+    """The settings of ann, whose proxy tells a service with rules who she is."""
+    own = {"storage": "local", "local_root": str(tmp_path / "store"), "s3_bucket": "b"}
+    rules = {"auth": "header", "proxy_user_header": "X-User", "proxy_secret": "s"}
+    app = create_app(BookstoreSettings(**own, **rules))
+    app.extensions[EXTENSION].clock = after_all_saves
+
+    def as_ann(environ: dict[str, Any], start_response: Any) -> Any:
+        known = {"X-User": "ann", SECRET_HEADER: "s"}
+        headers = {f"HTTP_{n.upper().replace('-', '_')}": v for n, v in known.items()}
+        return app.wsgi_app({**environ, **headers}, start_response)
+
     with serving_mounted() as mounted:
-        traits = {"storage": "local", "local_root": str(tmp_path / "store")}
-        settings = mounted.service(**traits, s3_bucket="b")
-        store = ServiceStore(settings, now=after_all_saves)
-        save(store, notebook("1"), key=SOURCE)
-        done = run(
-            *("run", PATH, "--json", f"--root-dir={tmp_path}"),
-            "--BookstoreSettings.storage=service",
-            f"--BookstoreSettings.service_url={settings.service_url}",
-            f"--BookstoreSettings.spool_dir={spool_dir}",
-        )
-        assert done.code == 0, done.err
-        assert json.loads(done.out)["key"] == RUNS
-        assert len(runs_of(store, settings, SOURCE).runs) == 1
+        known = {"storage": "service", "service_url": mounted.mount(as_ann)}
+        yield {**known, "spool_dir": str(spool_dir)}
+
+
+def test_a_run_through_a_service_is_in_the_persons_workspace(
+    run: Run, service: dict[str, Any], tmp_path: Path
+) -> None:
+    theirs = open_store(BookstoreSettings(**service))
+    bucket = BookstoreSettings(
+        storage="local", local_root=str(tmp_path / "store"), s3_bucket="b"
+    )
+    save(open_store(bucket), notebook("1"), key="published/bob/x.ipynb")
+    words = [f"--BookstoreSettings.{name}={value}" for name, value in service.items()]
+    words += ["bob/x.ipynb", "--shelf=published", "--json"]
+    done = run("run", *words, "--publish")
+    assert done.code == 0, done.err
+    value = json.loads(done.out)
+    assert value["key"] == "workspace/runs/bob/x.ipynb"
+    assert value["published"]["key"] == "published/ann/runs/bob/x.ipynb"
+    assert len(runs_in(open_store(bucket), "workspace/ann/runs/bob/x.ipynb")) == 1
+    settings, source = BookstoreSettings(**service), "published/bob/x.ipynb"
+    assert len(runs_of(theirs, settings, source).runs) == 1
+    refused = run("run", *words, "--to=bookstore://published/bob/x.ipynb")
+    assert refused.code == 5
+    assert "publish below ann/" in refused.err

@@ -61,6 +61,37 @@ def test_a_result_waits_for_a_store_that_is_away_and_arrives_once(
     assert len(runs_of(kept, settings, SOURCE).runs) == 1
 
 
+def test_without_the_spool_a_result_goes_to_the_store_at_once(
+    settings: BookstoreSettings, kept: VersionStore, run: Run, spool_dir: Path
+) -> None:
+    spool_dir.write_text("This is no directory.")
+    result = keeper(settings).keep(notebook(), TARGET, run)
+    [version] = runs_in(kept)
+    assert (version.version_id, result.waits) == (result.version_id, "")
+    assert version.metadata is not None
+    assert version.metadata.run == run
+    assert len(runs_of(kept, settings, SOURCE).runs) == 1
+
+
+def test_without_spool_and_store_a_result_is_left_in_a_file(
+    settings: BookstoreSettings,
+    run: Run,
+    spool_dir: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    Path(settings.local_root).rename(tmp_path / "aside")
+    for place in (spool_dir, Path(settings.local_root)):
+        place.write_text("This is no directory.")
+    with pytest.raises(SpoolError, match="It is left in") as caught:
+        keeper(settings).keep(notebook(), TARGET, run)
+    [left] = tmp_path.glob("bookstore-run-*.ipynb")
+    assert str(left) in str(caught.value)
+    assert left.read_bytes() == notebook()
+    assert left.stat().st_mode & 0o77 == 0
+
+
 def test_a_spool_that_cannot_be_written_is_an_error_before_anything_runs(
     settings: BookstoreSettings, spool_dir: Path
 ) -> None:

@@ -14,7 +14,7 @@ from bookstore_archiver.runs.execution import (
     execute,
     find_kernel,
 )
-from bookstore_archiver.runs.keeper import Keeper, Kept
+from bookstore_archiver.runs.keeper import Keeper, Kept, published_folder
 from bookstore_archiver.runs.parameters import Given
 from bookstore_archiver.runs.result import Source
 from bookstore_archiver.runs.signals import Signals
@@ -28,7 +28,6 @@ from bookstore_core.runs.markers import run_path
 from bookstore_core.runs.run import COMPLETED, Run
 from bookstore_core.settings import BookstoreSettings
 from bookstore_core.stores import open_store
-from bookstore_core.stores.service.store import ServiceStore
 
 #: Exit codes of this verb alone; that of a missing kernel is in the table of errors.
 FAILED_CODE, WAITS_CODE = 8, 10
@@ -174,8 +173,7 @@ class RunApp(ArchiverVerb, VersionVerb):
 
     def _published(self, target: Address, settings: BookstoreSettings) -> Address:
         """Return where the result is published, in a service in the person's folder."""
-        store, path = open_store(settings), target.path
-        folder = store.introduction().folder if isinstance(store, ServiceStore) else ""
+        path, folder = target.path, published_folder(settings)
         if folder and not path.startswith(folder + DELIMITER):
             path = f"{folder}{DELIMITER}{path}"
         return Address(PUBLISHED, path)
