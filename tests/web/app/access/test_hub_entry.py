@@ -185,13 +185,21 @@ def test_a_stopped_hub_lets_nobody_in_but_those_it_has_just_known(
     assert page(service).status_code == 200
 
 
-def test_a_hub_that_hangs_is_given_up(
+def test_a_hub_that_hangs_is_given_up_and_then_sooner(
     service: FlaskClient, hub: FakeHub, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bookstore_web.app.access.hub_client.PATIENCE", 0.1)
+    log_in(service, hub, "ann")
+    assert page(service).status_code == 200
+    client = "bookstore_web.app.access.hub_client"
     hub.answering.clear()
     try:
+        monkeypatch.setattr(f"{client}.PATIENCE", 0.1)
         assert service.get(HOME, headers=bearer("t")).status_code == 503
+        monkeypatch.setattr(f"{client}.PATIENCE", 600)
+        monkeypatch.setattr(f"{client}.BRIEFLY", 0.1)
+        assert service.get(HOME, headers=bearer("t")).status_code == 503
+        monkeypatch.setattr(f"{client}.BRIEFLY", 30)
+        assert page(service).status_code == 200
     finally:
         hub.answering.set()
 

@@ -9,6 +9,7 @@ import asyncio
 import base64
 import hashlib
 import threading
+import time
 from collections.abc import Awaitable, Mapping
 from typing import Any, TypeVar
 from urllib.parse import urlencode
@@ -26,8 +27,11 @@ T = TypeVar("T")
 #: Seconds for which the hub's answer about a token is used again, and after which
 #: another group, or a token that was taken back, counts at the latest.
 KEEP = 30
-#: Seconds for which a request waits for the hub.
-PATIENCE = 8.0
+#: Seconds for which a request waits for the hub, and after it once did not answer in
+#: time: otherwise all threads would soon wait, also those for whom an answer is known.
+PATIENCE, BRIEFLY = 8.0, 1.0
+#: Seconds for which requests then wait briefly.
+WARY = 30
 #: Characters of a token; a hub's own have 32.
 LONGEST_TOKEN = 4096
 
@@ -56,6 +60,7 @@ class HubClient:
         if not (known and self._hub.access_scopes):
             raise _incomplete()
         self._admins = admins
+        self._wary_until = 0.0
         self._starting = threading.Lock()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
@@ -152,13 +157,16 @@ class HubClient:
         )
 
     def _ask(self, question: Awaitable[T]) -> T:
+        patience = BRIEFLY if time.monotonic() < self._wary_until else PATIENCE
+
         async def within() -> T:
-            return await asyncio.wait_for(question, PATIENCE)
+            return await asyncio.wait_for(question, patience)
 
         answer = asyncio.run_coroutine_threadsafe(within(), self._started_loop())
         try:
             return answer.result()
         except TimeoutError as error:
+            self._wary_until = time.monotonic() + WARY
             raise _unavailable() from error
 
     def _started_loop(self) -> asyncio.AbstractEventLoop:
