@@ -1,6 +1,9 @@
 """`jupyter bookstore`: verbs, exit codes, doctor and init."""
 
 import json
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -161,3 +164,25 @@ def test_every_error_has_an_exit_code() -> None:
     assert codes["StorageUnavailableError"] == 7
     assert codes["VersionNotFoundError"] == 4
     assert all(1 <= code <= 9 for code in codes.values())
+
+
+@pytest.mark.parametrize("words", [["prune", "--help"], ["--help"]])
+def test_a_help_whose_reader_has_gone_ends_without_a_traceback(
+    words: list[str],
+) -> None:
+    script = "from bookstore_core.cli.command import main; main()"
+    ours, theirs = os.pipe()
+    os.close(ours)
+    with open(theirs, "wb") as pipe:
+        done = subprocess.run(
+            [sys.executable, "-c", script, *words], stdout=pipe, stderr=subprocess.PIPE
+        )
+    assert done.stderr == b""
+    assert done.returncode == 1
+
+
+def test_all_examples_of_a_help_begin_in_one_column(run: Run) -> None:
+    lines = run("prune", "--help").out.partition("Examples")[2].splitlines()
+    examples = [line for line in lines if "jupyter bookstore prune" in line]
+    assert len(examples) == 2
+    assert all(line.startswith("    jupyter") for line in examples)

@@ -23,7 +23,7 @@ from abc import ABCMeta, abstractmethod
 from collections.abc import Callable, Generator, Iterable
 from contextlib import suppress
 from importlib.metadata import EntryPoint, entry_points
-from inspect import unwrap
+from inspect import cleandoc, unwrap
 from typing import Any, ClassVar
 
 from jupyter_core.application import JupyterApp, NoStart
@@ -157,6 +157,10 @@ class Verb(JupyterApp, metaclass=_Abstract):
         """How to call the verb, without its options."""
         verb = self.name.removeprefix("jupyter-bookstore-")
         return " ".join(("jupyter bookstore", verb, *self.words))
+
+    def emit_examples(self) -> Generator[str, None, None]:
+        self.examples = cleandoc(str(self.examples))  # else the first line alone is
+        yield from super().emit_examples()
 
     def parse_command_line(self, argv: list[str] | None = None) -> None:
         """Parse the options; raises InvalidRequestError for an invalid value."""
@@ -320,4 +324,12 @@ def _starter(found: EntryPoint) -> Callable[[Application], Application]:
 
 def main(argv: list[str] | None = None) -> None:
     """Run ``jupyter bookstore``."""
-    BookstoreApp.launch_instance(argv)
+    try:
+        try:
+            BookstoreApp.launch_instance(argv)
+        finally:
+            if sys.stdout is not None:
+                sys.stdout.flush()
+    except BrokenPipeError:  # the reader of a help has closed the pipe
+        _drop_output()
+        sys.exit(1)
