@@ -37,7 +37,7 @@ install: .venv/.installed .venv-classic/.installed  ## Set up .venv (modern) and
 
 # An incomplete environment has no stamp, and is removed and made again.
 .venv/.installed .venv-classic/.installed: %/.installed: $(MANIFESTS)
-	@echo "Setting up $* ..."
+	@echo "Setting up $* (this takes some minutes) ..."
 	@rm -rf $*
 	@$(PYTHON) -m venv $*
 	@$*/bin/python -m pip install $(PIP_FLAGS) 'pip>=25.1'
