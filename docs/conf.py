@@ -47,6 +47,7 @@ MENU = {
     "Use": [
         "docs/notebook",
         "docs/commands",
+        "docs/scheduling",
         "docs/client",
         "docs/api",
     ],

@@ -192,6 +192,15 @@ def test_metadata_are_compared_by_key() -> None:
     ]
 
 
+def test_when_papermill_ran_a_notebook_is_no_change() -> None:
+    sides = []
+    for second in "12":
+        ran = {"duration": float(second), "end_time": second, "start_time": second}
+        marked = cell("1", "1", metadata={"papermill": {**ran, "status": "completed"}})
+        sides.append(written(marked, papermill={**ran, "version": "2.7.0"}))
+    assert diff_notebooks(*sides).summary.is_empty
+
+
 def test_an_attachment_is_content() -> None:
     base = cell("![](a.png)", "1", attachments={"a.png": {"image/png": "QQ=="}})
     remote = {**base, "attachments": {"a.png": {"image/png": "Qg=="}}}

@@ -14,6 +14,8 @@ MAX_CHANGES = 100
 VALUE = 80
 #: Keys that servers and front ends write at each run or save; they are ignored.
 NOISE = frozenset({"trusted", "execution", "ExecuteTime"})
+#: Members of papermill's that say when a notebook or a cell was run; they are, too.
+TIMES = frozenset({"duration", "end_time", "start_time"})
 
 _NOTHING = object()
 
@@ -41,7 +43,10 @@ def diff_metadata(base: object, remote: object) -> tuple[KeyChange, ...]:
 def _quiet(metadata: object) -> dict[str, Any]:
     if not isinstance(metadata, dict):
         return {}
-    return {name: value for name, value in metadata.items() if name not in NOISE}
+    quiet = {name: value for name, value in metadata.items() if name not in NOISE}
+    if isinstance(known := quiet.get("papermill"), dict):
+        quiet["papermill"] = {n: v for n, v in known.items() if n not in TIMES}
+    return quiet
 
 
 def _changes(
