@@ -10,7 +10,7 @@ from typing import BinaryIO
 
 import pytest
 
-from bookstore_archiver.spool.disk import Disk
+from bookstore_archiver.spool.disk import Disk, Place
 from bookstore_archiver.spool.entry import Entry
 from bookstore_archiver.spool.sources import BytesSource
 from bookstore_archiver.spool.spool import ABANDONED_AFTER, SMALL, Spool
@@ -46,7 +46,7 @@ def test_save_is_one_readable_file_in_new(spool: Spool, spool_dir: Path) -> None
 class ForgetfulDisk(Disk):
     """NFS whose answers are lost: each rename is done, then repeated."""
 
-    def move(self, source: Path, target: Path) -> None:
+    def move(self, source: Place, target: Place) -> None:
         super().move(source, target)
         super().move(source, target)
 

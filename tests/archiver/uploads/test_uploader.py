@@ -13,7 +13,7 @@ import pytest
 from archiver.conftest import LOG, MakeArchiver
 from archiver.saving import DOWN, REFUSED, archive, contents, is_empty, texts
 from bookstore_archiver.archiver import Archiver
-from bookstore_archiver.spool.disk import Disk
+from bookstore_archiver.spool.disk import Disk, Place
 from bookstore_archiver.spool.sources import BytesSource
 from bookstore_archiver.spool.spool import Spool
 from bookstore_archiver.uploads.drain_lock import DrainLock
@@ -246,7 +246,7 @@ class SlowDisk(Disk):
     def __init__(self, spool_dir: Path) -> None:
         self._is_empty = is_empty(spool_dir)
 
-    def sync_folder(self, path: Path) -> None:
+    def sync_folder(self, path: Place) -> None:
         if threading.current_thread() is threading.main_thread():
             wait_for(self._is_empty, what="an empty spool")
 
@@ -277,9 +277,9 @@ class MovingDisk(Disk):
     def __init__(self) -> None:
         self.moves: list[str] = []
 
-    def move(self, source: Path, target: Path) -> None:
+    def move(self, source: Place, target: Place) -> None:
         super().move(source, target)
-        self.moves.append(target.parent.name)
+        self.moves.append(Path(target).parent.name)
 
 
 def test_a_save_that_is_sent_next_is_moved_once(make_archiver: MakeArchiver) -> None:

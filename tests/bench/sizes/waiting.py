@@ -9,7 +9,7 @@ from bench.figures import spread
 from bench.sizes.filling import small
 from bench.sizes.growth import Growth, cpu_of, steps_to
 from bench.sizes.web import Web, serving
-from bookstore_archiver.spool.disk import Disk
+from bookstore_archiver.spool.disk import Disk, Place
 from bookstore_archiver.spool.sources import BytesSource
 from bookstore_archiver.spool.spool import Spool
 from bookstore_core.settings import BookstoreSettings
@@ -38,7 +38,7 @@ class _Fast(Disk):
     def sync(self, file: BinaryIO) -> None:
         file.flush()
 
-    def sync_folder(self, path: Path) -> None:
+    def sync_folder(self, path: Place) -> None:
         """Leave the names to the system."""
 
 

@@ -7,6 +7,9 @@ from typing import BinaryIO
 
 from bookstore_core.disk.private import create_private, make_private
 
+#: A path; those of saves are texts, because a Path takes its time to be made.
+Place = str | os.PathLike[str]
+
 
 class Disk:
     """Makes files and folders that only their owner can use, and makes them durable."""
@@ -15,7 +18,7 @@ class Disk:
         """Create a folder and its parents, unless they exist."""
         make_private(path)
 
-    def create(self, path: Path) -> BinaryIO:
+    def create(self, path: Place) -> BinaryIO:
         """Open a new file for writing. Raises FileExistsError if it exists."""
         return open(create_private(path), "wb")
 
@@ -24,20 +27,21 @@ class Disk:
         file.flush()
         os.fsync(file.fileno())
 
-    def move(self, source: Path, target: Path) -> None:
+    def move(self, source: Place, target: Place) -> None:
         """Rename a file within one file system."""
         try:
-            source.rename(target)
+            os.rename(source, target)
         except FileNotFoundError:
             # If an answer was lost, NFS repeats a rename that is already done.
-            if source.exists() or not target.exists():
+            if os.path.exists(source) or not os.path.exists(target):
                 raise
 
-    def remove(self, path: Path) -> None:
+    def remove(self, path: Place) -> None:
         """Remove a file, if it exists."""
-        path.unlink(missing_ok=True)
+        with suppress(FileNotFoundError):
+            os.unlink(path)
 
-    def sync_folder(self, path: Path) -> None:
+    def sync_folder(self, path: Place) -> None:
         """Write the folder's names to disk, if the file system supports it."""
         # Some network file systems do not support this for folders; they sync anyway.
         with suppress(OSError):

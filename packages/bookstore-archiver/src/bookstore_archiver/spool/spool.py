@@ -159,7 +159,7 @@ class Spool:
         self, source: Source, describe: Callable[[Digest], Trailer], *, claimed: bool
     ) -> Entry:
         folder = self._folders[CUR if claimed else NEW]
-        draft = self._folders[TMP] / f"{self._writer}.{next(self._numbers)}"
+        draft = f"{self._folders[TMP]}/{self._writer}.{next(self._numbers)}"
         try:
             with self._disk.create(draft) as file:
                 trailer = describe(source.copy_to(file))
@@ -168,7 +168,7 @@ class Spool:
             # Under the lock, so that saves appear in the order of their names.
             with self._lock:
                 name = entry_name(self._next_time(), trailer.metadata.save_id)
-                self._disk.move(draft, folder / name)
+                self._disk.move(draft, f"{folder}/{name}")
         except BaseException:
             with suppress(OSError):
                 self._disk.remove(draft)
@@ -301,9 +301,9 @@ class Spool:
         if entry.claimed:
             return entry
         try:
-            self._disk.move(self._path(entry), self._folders[CUR] / entry.name)
+            self._disk.move(self._path(entry), f"{self._folders[CUR]}/{entry.name}")
         except FileNotFoundError:
-            if self._path(entry).exists():
+            if os.path.exists(self._path(entry)):
                 self.make()
                 return self.claim(entry)
             return None
@@ -317,7 +317,7 @@ class Spool:
 
     def fail(self, entry: Entry, reason: str) -> None:
         """Move a save that can never be sent to failed/, with the reason beside it."""
-        self._set_aside(self._path(entry), reason)
+        self._set_aside(Path(self._path(entry)), reason)
 
     def _set_aside(self, path: Path, reason: str) -> None:
         target = self.root / FAILED / path.name
@@ -359,7 +359,7 @@ class Spool:
             raise
         return entry.with_sha256(digest.hexdigest()), file
 
-    def _open(self, path: Path) -> BinaryIO:
+    def _open(self, path: str) -> BinaryIO:
         file = open_raw(path)
         if os.fstat(file.fileno()).st_uid != self._owner():
             file.close()
@@ -377,8 +377,8 @@ class Spool:
                 if time.time() - path.stat().st_mtime > ABANDONED_AFTER:
                     self._disk.remove(path)
 
-    def _path(self, entry: Entry) -> Path:
-        return self._folders[CUR if entry.claimed else NEW] / entry.name
+    def _path(self, entry: Entry) -> str:
+        return f"{self._folders[CUR if entry.claimed else NEW]}/{entry.name}"
 
 
 def _oldest(cur: list[str], new: list[str], most: int) -> list[tuple[str, bool]]:

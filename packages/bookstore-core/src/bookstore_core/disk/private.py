@@ -31,7 +31,7 @@ def make_private(directory: Path) -> bool:
     return made
 
 
-def create_private(path: Path, *, flags: int = os.O_WRONLY) -> int:
+def create_private(path: str | os.PathLike[str], *, flags: int = os.O_WRONLY) -> int:
     """Return a descriptor of a new file for its owner alone.
 
     Raises FileExistsError if there is anything at the path.
