@@ -153,8 +153,8 @@ class PruneApp(NotebookVerb):
         _require_right(store, settings)
         age, now = parse_duration(self.min_age), utc_now()
         pruner = Pruner(store, settings, keep, min_age=age, now=now)
-        for plan in pruner.plans(self._keys(pruner, settings)):
-            removal = pruner.carry_out(plan, dry_run=not self.yes)
+        keys = self._keys(pruner, settings)
+        for plan, removal in pruner.prune(keys, dry_run=not self.yes):
             path = WORKSPACE.path(settings, plan.key)
             pruned = Pruned(path, plan, removal)
             pruned.count(totals)

@@ -25,7 +25,7 @@ from bookstore_core.errors import (
 )
 from bookstore_core.history.removals import Removals
 from bookstore_core.moved_notes import is_note_key
-from bookstore_core.parallel import in_parallel
+from bookstore_core.parallel import work_in_parallel
 from bookstore_core.runs.markers import record_run
 from bookstore_core.stores.arrivals import is_arrival
 from bookstore_core.stores.versions import Label, Version, VersionMetadata
@@ -104,7 +104,7 @@ class Copier:
             raise kind(" ".join(f"{one.sentence} {one.remedy}".strip() for one in bad))
         groups = self._source.together(self._source.keys())
         threads = self._source.settings.max_threads
-        in_parallel(self._copy_group, groups, threads=threads)
+        work_in_parallel(self._copy_group, groups, threads=threads)
         return self.copied
 
     def _copy_group(self, keys: Sequence[str]) -> None:

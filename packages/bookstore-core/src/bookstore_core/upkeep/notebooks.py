@@ -15,7 +15,7 @@ from bookstore_core.errors import (
 )
 from bookstore_core.history.shelves import PUBLISHED, WORKSPACE
 from bookstore_core.moved_notes import is_note_key
-from bookstore_core.parallel import in_parallel
+from bookstore_core.parallel import in_parallel, in_parallel_stream
 from bookstore_core.paths import DELIMITER, OWN_FOLDER, is_own, notebook_key
 from bookstore_core.settings import BookstoreSettings
 from bookstore_core.stores.arrivals import arrivals_key
@@ -101,9 +101,14 @@ class Source:
         """
         groups: dict[str, list[str]] = {}
         there = frozenset(keys := list(keys))
-        for key in keys:
+
+        def look(key: str) -> tuple[str, list[str]]:
+            return key, list(self._others(key, there))
+
+        threads = self.settings.max_threads
+        for key, others in in_parallel_stream(look, keys, threads=threads):
             group = groups.setdefault(key, [key])
-            for other in self._others(key, there):
+            for other in others:
                 joined = groups.get(other, [other])
                 if joined is not group:
                     group += joined

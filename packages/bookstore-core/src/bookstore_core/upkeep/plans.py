@@ -20,6 +20,9 @@ IN_MEMORY = 4 * 1024 * 1024
 #: A version by its key, and its id or the id of its save.
 Name = tuple[str, str]
 
+#: A version that names others, and these.
+Naming = tuple[Version, tuple[Name, ...]]
+
 
 @dataclass(frozen=True)
 class Plan:
@@ -51,24 +54,23 @@ class Plans:
     ) -> None:
         self._file.close()
 
-    def add(self, plan: Plan) -> None:
-        """Add the plan of a key. Of a version its id, size, time and lock are kept."""
-        going = [
+    def add(self, plan: Plan, naming: Iterable[Naming]) -> None:
+        """Add the plan of a key, and its versions that name others.
+
+        Of a version that goes, its id, size, time and lock are kept.
+        """
+        rows = [
             (v.version_id, v.size, v.stored_at.isoformat(), v.locked, _save_id(v))
             for v in plan.going
         ]
-        self._file.write(json.dumps((plan.key, plan.count, going)) + "\n")
-
-    def keep(self, names: Iterable[Name]) -> None:
-        """Keep these versions: one that is kept names them."""
-        self._named.update(names)
-
-    def keep_with(self, version: Version, names: Iterable[Name]) -> None:
-        """Keep these versions if this one is kept, which names them."""
-        named = tuple(names)
-        if named:
+        self._file.write(json.dumps((plan.key, plan.count, rows)) + "\n")
+        gone = {v.version_id for v in plan.going if not v.locked}
+        for version, names in naming:
+            if version.version_id not in gone:
+                self._named.update(names)
+                continue
             for own in (version.version_id, _save_id(version)):
-                self._named_by[version.key, own] = named
+                self._named_by[version.key, own] = names
 
     def read(self) -> Iterator[Plan]:
         """Yield the plans without what is kept because it is named."""

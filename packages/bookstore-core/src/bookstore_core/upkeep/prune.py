@@ -23,7 +23,7 @@ from bookstore_core.errors import (
 )
 from bookstore_core.history.shelves import PUBLISHED, WORKSPACE
 from bookstore_core.moved_notes import note_key
-from bookstore_core.parallel import in_parallel
+from bookstore_core.parallel import in_parallel, in_parallel_stream
 from bookstore_core.paths import DELIMITER
 from bookstore_core.retention.durations import Duration
 from bookstore_core.retention.rules import Keep, reasons_to_keep
@@ -32,10 +32,13 @@ from bookstore_core.stores.arrivals import is_arrival
 from bookstore_core.stores.base import VersionStore
 from bookstore_core.stores.versions import Removal, Version
 from bookstore_core.upkeep.notebooks import key_beside
-from bookstore_core.upkeep.plans import Name, Plan, Plans
+from bookstore_core.upkeep.plans import Name, Naming, Plan, Plans
 
 #: Rows of one listing.
 PAGE = 1000
+
+#: So many versions of one key are looked at in parallel.
+MANY = 200
 
 
 def is_published(settings: BookstoreSettings, key: str) -> bool:
@@ -68,6 +71,7 @@ class Pruner:
         self._old = min_age.before(now)
         self._now = now
         self._zone = zone
+        self._threads = settings.max_threads
 
     def keys(self) -> Iterator[str]:
         """Yield the keys of the workspace; the published shelf may be within it."""
@@ -86,9 +90,20 @@ class Pruner:
     def plans(self, keys: Iterable[str]) -> Iterator[Plan]:
         """Yield what goes of each key, after a look at all of them."""
         with Plans() as plans:
-            for key in keys:
-                self._plan(key, plans)
+            for looked in in_parallel_stream(self._plan, keys, threads=self._threads):
+                plans.add(*looked)
             yield from plans.read()
+
+    def prune(
+        self, keys: Iterable[str], *, dry_run: bool
+    ) -> Iterator[tuple[Plan, Removal]]:
+        """Remove what goes of these keys; yield what was done, key by key."""
+
+        def remove(plan: Plan) -> tuple[Plan, Removal]:
+            return plan, self.carry_out(plan, dry_run=dry_run)
+
+        plans = self.plans(keys)
+        yield from in_parallel_stream(remove, plans, threads=self._threads)
 
     def carry_out(self, plan: Plan, *, dry_run: bool) -> Removal:
         """Remove what goes of a key, except for what has got a label meanwhile.
@@ -105,7 +120,7 @@ class Pruner:
         except ConflictError:
             return Removal()  # somebody has removed the newest: the next run looks
 
-    def _plan(self, key: str, plans: Plans) -> None:
+    def _plan(self, key: str) -> tuple[Plan, list[Naming]]:
         versions = self._described(key)
         newest_first = sorted(versions, key=lambda v: v.saved_at, reverse=True)
         times = [version.saved_at for version in newest_first]
@@ -118,13 +133,8 @@ class Pruner:
         if going:
             spared = {*self._store.labels(key), *self._left_behind(key, newest_first)}
             going = [known for known in going if known.version_id not in spared]
-        plans.add(Plan(key, len(versions), tuple(going)))
-        gone = {version.version_id for version in going if not version.locked}
-        for version in versions:
-            if version.version_id in gone:
-                plans.keep_with(version, self._named_by(version))
-            else:
-                plans.keep(self._named_by(version))
+        named = [(version, tuple(self._named_by(version))) for version in versions]
+        return Plan(key, len(versions), tuple(going)), [one for one in named if one[1]]
 
     def _may_go(self, version: Version) -> bool:
         known = version.metadata
@@ -144,7 +154,8 @@ class Pruner:
             cursor = page.cursor
             if cursor is None:
                 break
-        threads = self._settings.max_threads
+        # Keys are looked at in parallel, too.
+        threads = self._threads if len(listed) > MANY else 1
         found = in_parallel(self._look, listed, threads=threads)
         known = [version for version in found if version is not None]
         if known:
