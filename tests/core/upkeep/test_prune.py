@@ -72,6 +72,21 @@ def test_labelled_versions_stay(local_store: VersionStore) -> None:
     assert left(local_store) == [saved[1].version_id, saved[3].version_id]
 
 
+def test_what_is_restored_after_the_plan_was_made_stays(
+    local_store: VersionStore,
+) -> None:
+    now = datetime.now(UTC)
+    days = [timedelta(days=day) for day in (3, 2, 1)]
+    saved = [save(local_store, key=A, saved_at=now - day) for day in days]
+    ours = pruner(local_store, now=datetime.now(UTC))
+    [plan] = ours.plans(ours.keys())
+    assert len(plan.going) == 2
+    restored = saved[0].version_id
+    save(local_store, key=A, saved_at=now, restored_from=restored)
+    assert ours.carry_out(plan, dry_run=False).removed == (saved[1].version_id,)
+    assert restored in left(local_store)
+
+
 def test_a_label_given_after_the_plan_was_made_counts(
     local_store: VersionStore,
 ) -> None:

@@ -12,7 +12,7 @@ its old path as well.
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
-from datetime import datetime, tzinfo
+from datetime import datetime, timedelta, tzinfo
 
 from bookstore_core.errors import (
     BookstoreError,
@@ -36,6 +36,10 @@ from bookstore_core.upkeep.plans import Name, Naming, Plan, Plans
 
 #: Rows of one listing.
 PAGE = 1000
+
+#: Rows of a listing of what is new, and how far the store's clock may be behind.
+RECENT = 10
+SKEW = timedelta(minutes=10)
 
 #: So many versions of one key are looked at in parallel.
 MANY = 200
@@ -106,15 +110,15 @@ class Pruner:
         yield from in_parallel_stream(remove, plans, threads=self._threads)
 
     def carry_out(self, plan: Plan, *, dry_run: bool) -> Removal:
-        """Remove what goes of a key, except for what has got a label meanwhile.
+        """Remove what goes of a key, but not what was labelled or restored meanwhile.
 
-        Nothing goes if its newest version is another one meanwhile.
+        Nothing goes if its newest version was removed meanwhile.
         """
         going = plan.going
         if going and not dry_run:
             ids = [version.version_id for version in going]
-            labels = self._store.labels(plan.key, only=ids)
-            going = tuple(known for known in going if known.version_id not in labels)
+            spared = {*self._store.labels(plan.key, only=ids), *self._named_since(plan)}
+            going = tuple(known for known in going if known.version_id not in spared)
         try:
             return self._store.remove_versions(plan.key, going, dry_run=dry_run)
         except ConflictError:
@@ -135,6 +139,21 @@ class Pruner:
             going = [known for known in going if known.version_id not in spared]
         named = [(version, tuple(self._named_by(version))) for version in versions]
         return Plan(key, len(versions), tuple(going)), [one for one in named if one[1]]
+
+    def _named_since(self, plan: Plan) -> Iterator[str]:
+        """Yield what versions name that were stored since this prune began."""
+        cursor = None
+        while True:
+            page = self._store.list_versions(plan.key, cursor=cursor, limit=RECENT)
+            for version in page.versions:
+                if version.stored_at < self._now - SKEW:
+                    return
+                known = None if version.deleted else self._look(version)
+                if known is not None:
+                    yield from (name for _, name in self._named_by(known))
+            cursor = page.cursor
+            if cursor is None:
+                return
 
     def _may_go(self, version: Version) -> bool:
         known = version.metadata
