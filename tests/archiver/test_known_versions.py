@@ -135,7 +135,7 @@ def test_hanging_store_is_queried_by_two_threads_and_delays_nothing(
     released = threading.Event()
 
     def hang() -> History:
-        released.wait(20)
+        released.wait(60)
         return History(store, SETTINGS)
 
     versions = KnownVersions(hang, log=LOG)
@@ -176,7 +176,7 @@ def test_failing_store_leaves_what_is_known(
     versions = KnownVersions(fail, log=LOG)
     versions.saved(PATH, add(spool, "1"))
     assert len(versions.known(PATH)) == 1
-    assert asked.wait(10)
+    assert asked.wait(60)
     assert len(versions.known(PATH)) == 1
 
 

@@ -28,6 +28,8 @@ ARGUMENTS = [
 ]
 #: How many milliseconds `expect` waits; pages are slow on a busy machine.
 expect.set_options(timeout=60_000)
+#: And how many an action waits, or a page that loads.
+SLOWEST = 120_000
 
 #: The folder for screenshots of pages.
 SCREENSHOTS = Path(os.environ.get("SCREENSHOTS", "screenshots"))
@@ -63,6 +65,7 @@ def open_page(
         extra_http_headers={"Authorization": f"token {token}"} if token else {},
     )
     page = context.new_page()
+    page.set_default_timeout(SLOWEST)
     complaints: list[str] = []
 
     def listen(message: ConsoleMessage) -> None:

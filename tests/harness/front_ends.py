@@ -69,7 +69,7 @@ class FrontEnd:
     def open(self, page: Page, server: NotebookServer, path: str) -> None:
         """Open a notebook, and wait for its first cell."""
         page.goto(f"{server.url}/{self.tree}/{path}?token={TOKEN}")
-        self.cells(page).first.wait_for(timeout=60_000)
+        self.cells(page).first.wait_for()
 
     def cells(self, page: Page) -> Locator:
         """The editors of the code cells."""

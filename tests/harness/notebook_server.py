@@ -142,7 +142,7 @@ class NotebookServer:
                 start_new_session=True,
             )
         try:
-            wait_for(self._is_up, what=f"the server ({self.log_file})", seconds=60)
+            wait_for(self._is_up, what=f"the server ({self.log_file})", seconds=180)
         except BaseException:
             self.process.kill()
             self.process.wait()
@@ -184,7 +184,9 @@ class NotebookServer:
         except (requests.ConnectionError, requests.Timeout):
             return False
 
-    def stop(self, how: signal.Signals = signal.SIGTERM, *, seconds: float = 60) -> int:
+    def stop(
+        self, how: signal.Signals = signal.SIGTERM, *, seconds: float = 120
+    ) -> int:
         """Send a signal, wait for the end, and make sure that no child is left."""
         assert self.process is not None
         try:

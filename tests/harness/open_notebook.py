@@ -7,7 +7,7 @@ from typing import Any
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Locator, Page, TimeoutError
 
-from harness.browsing import GRAVE
+from harness.browsing import GRAVE, SLOWEST
 from harness.front_ends import FrontEnd
 from harness.notebook_server import NotebookServer, notebook
 from harness.waiting import wait_for
@@ -40,6 +40,7 @@ def opened(
     Notebook 7 shows an empty cell before. Fail at the end if a script of ours failed.
     """
     page = browser.new_page(viewport={"width": 1280, "height": 800})
+    page.set_default_timeout(SLOWEST)
     complaints: list[str] = []
     page.on("console", lambda said: complaints.append(f"{said.type} {said.text}"))
     page.on("pageerror", lambda error: complaints.append(str(error)))

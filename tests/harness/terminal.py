@@ -34,4 +34,4 @@ def run_in_terminal(
             break
         shown += block
     os.close(ours)
-    return process.wait(30), shown.decode("utf-8").replace("\r\n", "\n")
+    return process.wait(120), shown.decode("utf-8").replace("\r\n", "\n")

@@ -32,7 +32,7 @@ class Versions:
         """Return each version's first cell, oldest first."""
         return [first_source(version["Body"]) for version in self.of(key)]
 
-    def wait(self, number: int, key: str = KEY, *, seconds: float = 30) -> list[str]:
+    def wait(self, number: int, key: str = KEY, *, seconds: float = 60) -> list[str]:
         """Wait for `number` versions, and check that there are no more."""
         wait_for(
             lambda: len(self.names(key)) >= number,

@@ -154,5 +154,5 @@ def test_the_servers_authorizer_decides(home: Path) -> None:
         refused = server.request("POST", "api/bookstore/clone", json={})
         assert refused.status_code == 403
         assert "not authorized to write" in refused.json()["message"]
-        stranger = requests.get(f"{server.url}/api/bookstore", timeout=10)
+        stranger = requests.get(f"{server.url}/api/bookstore", timeout=60)
         assert stranger.status_code == 403

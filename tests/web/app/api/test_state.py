@@ -27,7 +27,7 @@ class CountingStore(LocalStore):
 
     def check(self) -> StoreCheck:
         self.checks += 1
-        self.go_on.wait(10)
+        self.go_on.wait(60)
         return StoreCheck((self.finding,))
 
 
