@@ -18,6 +18,8 @@ SURROGATE = re.compile("[\ud800-\udfff]")
 #: Control characters, and the Unicode pictures that are shown instead of them.
 PICTURES = {code: 0x2400 + code for code in range(0x20) if code not in (0x09, 0x0A)}
 PICTURES[0x7F] = 0x2421
+#: Characters that have Latin letters shown from right to left: "live" for "evil".
+PICTURES |= {0x202D: 0xFFFD, 0x202E: 0xFFFD}
 
 
 class Cell(NamedTuple):
@@ -41,7 +43,8 @@ class Cell(NamedTuple):
 def shown(text: str) -> str:
     """Return text that is safe for pages, programs and terminals.
 
-    Lone surrogates, which have no UTF-8 form, and control characters are replaced.
+    Lone surrogates, which have no UTF-8 form, control characters, and those that
+    reverse letters are replaced.
     """
     return SURROGATE.sub("\ufffd", text).translate(PICTURES)
 

@@ -1,5 +1,7 @@
 """The search box on the home page, and GET /api/bookstore/search."""
 
+import io
+import json
 import re
 import subprocess
 import sys
@@ -9,7 +11,13 @@ from pathlib import Path
 import pytest
 
 from bookstore_core.spool.feed import Feed
-from bookstore_core.stores import Version
+from bookstore_core.stores import (
+    Version,
+    VersionMetadata,
+    VersionStore,
+    new_save_id,
+    utc_now,
+)
 from bookstore_web.app.pages import home
 from bookstore_web.library import latest
 from harness.sources import notebook_of
@@ -31,6 +39,19 @@ def test_a_word_in_a_cell_is_found_and_marked(server: ServerSide, put: Put) -> N
     assert "Music &amp; &lt;b&gt;more&lt;/b&gt;" in page
     assert "Search knows saves up to" in page
     assert 'href="/bookstore/view?path=a.ipynb"' in page
+
+
+def test_no_title_and_no_source_is_shown_backwards(
+    server: ServerSide, store: VersionStore
+) -> None:
+    data = json.dumps(notebook_of("# Music", "xylophone = '\u202elive'")).encode()
+    title = "Report\u202e fdp.exe"
+    metadata = VersionMetadata(new_save_id(), utc_now(), title=title, author="\u202ea")
+    store.put("published/a.ipynb", io.BytesIO(data), size=len(data), metadata=metadata)
+    for query in ({}, {"q": "xylophone"}, {"q": "a.ipynb"}):
+        page = server.get("/bookstore/", query_string={"shelf": "published", **query})
+        assert "Report\ufffd fdp.exe" in page.text
+        assert "\u202e" not in page.text
 
 
 def test_a_folder_and_a_shelf_are_searched(server: ServerSide, put: Put) -> None:

@@ -13,6 +13,7 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
+from bookstore_core.cells import shown
 from bookstore_core.cursors import encode_cursor, read_cursor
 from bookstore_core.errors import BookstoreError, NotFoundError
 from bookstore_core.paths import DELIMITER, check_path
@@ -242,9 +243,9 @@ class Library:
             self._path(version.key),
             version.size,
             version.stored_at,
-            author=known.author if known else "",
-            title=known.title if known else "",
-            note=known.note if known else "",
+            author=shown(known.author) if known else "",
+            title=shown(known.title) if known else "",
+            note=shown(known.note) if known else "",
             version_id=version.version_id,
         )
 
