@@ -166,16 +166,15 @@ def test_every_error_has_an_exit_code() -> None:
     assert all(1 <= code <= 9 for code in codes.values())
 
 
-@pytest.mark.parametrize("words", [["prune", "--help"], ["--help"]])
-def test_a_help_whose_reader_has_gone_ends_without_a_traceback(
-    words: list[str],
-) -> None:
+def test_a_help_whose_reader_has_gone_ends_without_a_traceback() -> None:
     script = "from bookstore_core.cli.command import main; main()"
     ours, theirs = os.pipe()
     os.close(ours)
     with open(theirs, "wb") as pipe:
         done = subprocess.run(
-            [sys.executable, "-c", script, *words], stdout=pipe, stderr=subprocess.PIPE
+            [sys.executable, "-c", script, "init", "--help"],
+            stdout=pipe,
+            stderr=subprocess.PIPE,
         )
     assert done.stderr == b""
     assert done.returncode == 1
