@@ -36,6 +36,8 @@ exclude_patterns = [".*", "build", "packages", "run", "tests"]
 myst_heading_anchors = 4
 myst_links_external_new_tab = False
 default_role = "code"
+# A block of a language without colours, such as a crontab, is shown without them.
+suppress_warnings = ["misc.highlighting_failure"]
 # Answers and errors are listed with their members, in the order of the source.
 autodoc_member_order = "bysource"
 autodoc_typehints_format = "short"
