@@ -41,13 +41,15 @@ class FrontEnd:
         folder = home / ".jupyter" / "labconfig"
         folder.mkdir(parents=True)
         (folder / "page_config.json").write_text(json.dumps(self.page_config))
-        return NotebookServer(
+        server = NotebookServer(
             self.generation,
             home,
             config=self.extensions + config,
             program=self.program,
             base_url=base_url,
         )
+        server.may_hang = self.generation == "modern"
+        return server
 
     @property
     def page_config(self) -> dict[str, Any]:
