@@ -10,8 +10,8 @@ import pytest
 from bookstore_client import errors
 from bookstore_core import errors as of_core
 
-#: Errors of the server's disk, which no answer of the API has.
-NEVER_SENT = {"NewerSaveError"}
+#: Errors of the server's disk and of the command `run`, which no answer of the API has.
+NEVER_SENT = {"NewerSaveError", "NoKernelError"}
 
 
 def test_where_core_is_installed_the_errors_are_its_own() -> None:
