@@ -6,6 +6,7 @@ import pytest
 
 from bookstore_core.errors import BookstoreError, StorageUnavailableError
 from bookstore_core.settings import BookstoreSettings
+from bookstore_core.stores.s3.lean.requests import connections_of
 from bookstore_core.stores.s3.store import S3Store
 from core.saving import KEY, MakeStore, Traits, save
 from harness.fault_proxy import Fault, FaultProxy, Kind
@@ -43,6 +44,10 @@ def test_a_connection_that_fails_is_opened_again(
     proxy.heal()
     save(proxied)
     assert proxied.head(KEY).key == KEY
+
+
+def test_a_session_that_keeps_its_connections_elsewhere_sends_itself() -> None:
+    assert connections_of(object(), "https://s3.eu-west-1.amazonaws.com/b") is None
 
 
 def test_a_connection_that_the_server_closes_is_opened_again(

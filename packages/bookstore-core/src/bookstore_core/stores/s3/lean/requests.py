@@ -60,11 +60,14 @@ class Signer(S3SigV4Auth):  # type: ignore[misc]
 def connections_of(session: Any, url: str) -> HTTPConnectionPool | None:
     """Return the connections over which botocore's session has just sent to a URL.
 
-    They check certificates as it does. None if it sends by a proxy.
+    They check certificates as it does. None if it sends by a proxy, and if a release of
+    botocore keeps them elsewhere.
     """
-    if session._proxy_config.proxy_url_for(url):
+    proxies = getattr(session, "_proxy_config", None)
+    manager = getattr(session, "_manager", None)
+    if proxies is None or manager is None or proxies.proxy_url_for(url):
         return None
-    found: HTTPConnectionPool = session._manager.connection_from_url(url)
+    found: HTTPConnectionPool = manager.connection_from_url(url)
     return found
 
 
