@@ -91,6 +91,7 @@ def test_a_notebook_publishes_itself_also_after_a_rename(
 
 def test_a_published_notebook_is_cloned_by_its_link(client: BookstoreClient) -> None:
     published = client.publish(PATH, to="shared/june.ipynb", note="As sent.")
+    assert published.public
     copy = client.clone(published.url, target_path="reports/")
     assert copy.path == "reports/june.ipynb"
     assert copy.version_id == published.version_id

@@ -95,11 +95,15 @@ class VersionContent(Version):
 
 @dataclass(frozen=True)
 class Published:
-    """A published version; `url` is the page where others see and clone it."""
+    """A published version; `url` is the page where others see and clone it.
+
+    `public` is as that of a `Link`.
+    """
 
     s3_path: str = ""
     version_id: str = ""
     url: str = ""
+    public: bool = False
 
 
 @dataclass(frozen=True)

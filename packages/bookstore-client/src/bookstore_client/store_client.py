@@ -58,7 +58,7 @@ class BookstoreClient(CurrentNotebookClient):
     def publish(
         self, path: str | None = None, *, to: str = "", title: str = "", note: str = ""
     ) -> Published:
-        """Publish the file of a notebook: ``Published(s3_path, version_id, url)``.
+        """Publish the file of a notebook; return a `Published`.
 
         `path` is that of the notebook on the server, and `to` that on the published
         shelf if it is another. What is not saved yet is not published.

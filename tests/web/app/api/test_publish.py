@@ -89,6 +89,7 @@ def test_the_returned_url_opens_the_page_of_that_version(
     path = "/api/bookstore/publish/a %23&+ü.ipynb"
     answer = server.put(path, json=model(notebook)).json
     assert answer["url"].startswith(start)
+    assert answer["public"] is False  # it is on the notebook server itself
     page = server.follow(answer["url"])
     assert page.status_code == 200
     assert answer["versionID"] in page.text

@@ -1,5 +1,7 @@
 """PUT and DELETE /api/bookstore/published: publish a notebook, and unpublish it."""
 
+from typing import Any
+
 from flask import Blueprint, request
 from marshmallow import EXCLUDE, Schema, fields, validate
 
@@ -60,6 +62,13 @@ class Published(Schema):
         required=True,
         metadata={"description": "The page where others can clone this version."},
     )
+    public = fields.Boolean(
+        required=True,
+        metadata={
+            "description": "Whether it leads to the reader's own server. If not, only "
+            "who can reach this server can open it."
+        },
+    )
 
 
 class Unpublished(Schema):
@@ -87,7 +96,7 @@ class Unpublished(Schema):
 @operation(
     query=PublishQuery, model=NotebookModel, answer=Published, errors=(404, 415, 422)
 )
-def publish_notebook(wanted: dict[str, str], path: str) -> dict[str, str | None]:
+def publish_notebook(wanted: dict[str, str], path: str) -> dict[str, Any]:
     """Publish the notebook in the body's contents model.
 
     It becomes a new version of the key `published_prefix/path`, without the cells'
@@ -107,6 +116,7 @@ def publish_notebook(wanted: dict[str, str], path: str) -> dict[str, str | None]
         "s3_path": published.display_path,
         "versionID": published.version_id,
         "url": context().link(published.page),
+        "public": context().is_public,
     }
 
 
