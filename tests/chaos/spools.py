@@ -141,9 +141,9 @@ def foreign_files(world: World, saves: int, kills: int) -> Outcome:
     with world.server().start() as server:
         save_round_and_round(world, server, saves)
     folder = world.spool / "new"
-    entries = sorted(folder.iterdir())
-    torn = entries[0].with_name(entries[0].name.replace("-", "-0")[:-1])
-    shutil.copy(entries[0], torn)
+    waiting = min([*folder.iterdir(), *world.spool.glob("cur/*")])
+    torn = folder / waiting.name.replace("-", "-0")[:-1]
+    shutil.copy(waiting, torn)
     os.truncate(torn, torn.stat().st_size // 2)
     (folder / "README.txt").write_text("not a save")
     (folder / "a-folder").mkdir()
