@@ -130,6 +130,7 @@ def test_it_says_how_far_behind_the_catalogue_is(
 def test_it_says_why_there_is_no_catalogue(
     make_client: Callable[..., FlaskClient], tmp_path: Path
 ) -> None:
+    pytest.importorskip("psycopg")
     url = f"postgresql+psycopg://tests@/x?host={tmp_path}"
     known = make_client(catalogue_url=url).get("/api/bookstore").json["catalogue"]
     assert (known["ok"], known["known_at"]) == (False, None)
