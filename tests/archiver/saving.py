@@ -38,12 +38,14 @@ def contents(store: MemoryStore, path: str = "a.ipynb") -> list[str]:
     return [data.decode() for data in store.contents[f"workspace/{path}"]]
 
 
-def is_empty(spool_dir: Path) -> Callable[[], bool]:
-    def look() -> bool:
-        counts = count_spool(str(spool_dir))
-        return counts.pending + counts.in_flight == 0
+def waiting(spool_dir: Path) -> int:
+    """Return how many saves wait; which of them are in cur/ is a matter of timing."""
+    counts = count_spool(str(spool_dir))
+    return counts.pending + counts.in_flight
 
-    return look
+
+def is_empty(spool_dir: Path) -> Callable[[], bool]:
+    return lambda: waiting(spool_dir) == 0
 
 
 def texts(number: int) -> list[str]:

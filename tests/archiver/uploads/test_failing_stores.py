@@ -17,6 +17,7 @@ from archiver.saving import (
     contents,
     is_empty,
     texts,
+    waiting,
 )
 from bookstore_archiver.spool.sources import BytesSource
 from bookstore_archiver.spool.spool import Spool
@@ -86,7 +87,7 @@ def test_unversioned_bucket_stops_all_keys(
     wait_for(lambda: not store.before, what="the refusals")
     archiver.close()
     assert store.calls["put"] == 0
-    assert count_spool(str(spool_dir)).pending == 1
+    assert waiting(spool_dir) == 3
 
 
 def test_key_that_always_fails_like_a_wrong_setting_does_not_stop_others(
@@ -191,8 +192,7 @@ def test_stop_does_not_wait_for_a_store_that_is_down(
     archive(archiver, *texts(2))
     wait_for(lambda: archiver.status.last_error, what="the refusal")
     archiver.close()
-    assert count_spool(str(spool_dir)).pending == 1
-    assert count_spool(str(spool_dir)).in_flight == 1
+    assert waiting(spool_dir) == 2
 
 
 def test_damaged_save_is_set_aside_and_the_next_is_sent(

@@ -1,6 +1,7 @@
 """Uploading: every save once and in order, whichever process drains."""
 
 import hashlib
+import itertools
 import threading
 from contextlib import closing
 from dataclasses import replace
@@ -285,10 +286,18 @@ class MovingDisk(Disk):
 def test_a_save_that_is_sent_next_is_moved_once(make_archiver: MakeArchiver) -> None:
     disk = MovingDisk()
     archiver = make_archiver(disk=disk)
-    for number in range(3):
+    numbers = itertools.count()
+
+    def moves_of_the_next() -> list[str]:
+        disk.moves.clear()
+        number = next(numbers)
         archive(archiver, number)
         wait_for(partial(_has_sent, archiver, number + 1), what="an upload")
-    assert disk.moves == [NEW, CUR, CUR, CUR]
+        return disk.moves
+
+    assert moves_of_the_next() == [NEW, CUR]  # nothing was sent before
+    # While a scan is at work, a save waits for it.
+    wait_for(lambda: moves_of_the_next() == [CUR], what="a save that is moved once")
 
 
 def test_saves_wait_in_new_while_the_store_fails(

@@ -360,8 +360,9 @@ class Spool:
         return entry.with_sha256(digest.hexdigest()), file
 
     def _open(self, path: str) -> BinaryIO:
+        owner = self._owner()  # it fails if the spool was removed
         file = open_raw(path)
-        if os.fstat(file.fileno()).st_uid != self._owner():
+        if os.fstat(file.fileno()).st_uid != owner:
             file.close()
             raise SpoolError(OTHERS)
         return file
