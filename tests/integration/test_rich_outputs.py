@@ -41,7 +41,6 @@ PIXEL = (
     "AABJRU5ErkJggg=="
 )
 
-
 #: For what notebook servers of the two generations might do differently.
 on_both = pytest.mark.parametrize("server", GENERATIONS, indirect=True, scope="module")
 

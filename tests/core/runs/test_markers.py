@@ -86,12 +86,14 @@ def test_markers_are_in_no_list_of_notebooks(store: VersionStore) -> None:
 
 
 def test_a_run_whose_marker_would_be_too_long_is_kept_without_one(
-    local_store: VersionStore,
+    local_store: VersionStore, caplog: pytest.LogCaptureFixture
 ) -> None:
     run = Run(SOURCE, "v", SAVED_AT, 1.0)
     kept = save(local_store, key="workspace/" + "ü" * 400, run=run)
     assert not record_run(local_store, SETTINGS, kept)
     assert not record_run(local_store, SETTINGS, save(local_store))
+    (logged,) = caplog.messages
+    assert f"Run {kept.version_id} of {SOURCE} is not in the list" in logged
 
 
 def test_a_key_is_on_the_shelf_with_the_longest_prefix() -> None:

@@ -11,6 +11,7 @@ whose version is gone, or is no run of the notebook, has no effect.
 """
 
 import hashlib
+import logging
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -20,11 +21,13 @@ from bookstore_core.errors import BookstoreError, InvalidRequestError
 from bookstore_core.history.shelves import PUBLISHED, SHELVES, WORKSPACE, Shelf
 from bookstore_core.moved_notes import NOTE_TYPE
 from bookstore_core.parallel import in_parallel
-from bookstore_core.paths import DELIMITER, OWN_FOLDER, check_length
+from bookstore_core.paths import DELIMITER, OWN_FOLDER, check_length, printable
 from bookstore_core.runs.run import Run
 from bookstore_core.settings import BookstoreSettings
 from bookstore_core.stores.base import VersionStore
 from bookstore_core.stores.versions import Version, VersionMetadata
+
+log = logging.getLogger(__name__)
 
 #: The folder of the workspace in which runs are kept.
 FOLDER = "runs"
@@ -73,7 +76,7 @@ def record_run(
 ) -> bool:
     """Write the marker of a version that is a run; return whether it is written.
 
-    What fails costs only the row in the list of runs.
+    What fails is logged, and costs only the row in the list of runs.
     """
     metadata = version.metadata
     if metadata is None or metadata.run is None or not metadata.run.of:
@@ -87,7 +90,13 @@ def record_run(
             metadata=VersionMetadata(metadata.save_id, metadata.saved_at),
             content_type=NOTE_TYPE,
         )
-    except BookstoreError:
+    except BookstoreError as error:
+        log.warning(
+            "Run %s of %s is not in the list of its runs: %s",
+            version.version_id,
+            printable(metadata.run.of),
+            printable(str(error)),
+        )
         return False
     return True
 
