@@ -123,6 +123,7 @@ def test_a_timer_runs_an_exact_version(
     code, out, err = finished(start("jupyter-bookstore", *words))
     assert code == 0, err
     assert "cell/s" not in err
+    assert "IPKernelApp" not in err
     assert json.loads(out)["version"] == old
     code, out, err = finished(beside)
     assert code == 8, err

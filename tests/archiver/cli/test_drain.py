@@ -217,6 +217,24 @@ def test_patience_does_not_end_while_an_upload_is_slow(
     assert patient.allows(SpoolCounts(in_flight=1))
 
 
+def test_patience_names_another_process_only_after_a_while(
+    make_archiver: MakeArchiver, spool_dir: Path
+) -> None:
+    other, now, said = DrainLock(spool_dir), [0.0], list[str]()
+    assert other.hold()
+    archiver = make_archiver()
+    archiver.start()
+    wait_for(lambda: archiver.drained_elsewhere, what="the lock of another process")
+    patient = Patience(archiver, report=said.append, quiet=5.0, clock=lambda: now[0])
+    assert patient.allows(SpoolCounts(pending=1))
+    assert said == []
+    now[0] = 5.0
+    assert patient.allows(SpoolCounts(pending=1))
+    assert patient.allows(SpoolCounts(pending=1))
+    assert len(said) == 1
+    other.release()
+
+
 def test_last_success_outlives_the_process_that_drained(
     make_archiver: MakeArchiver, spool_dir: Path
 ) -> None:

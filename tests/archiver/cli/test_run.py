@@ -278,6 +278,7 @@ def test_what_cannot_run_does_not(
     done = call(*words)
     assert (done.code, said in done.err) == (code, True), done.err
     assert "Traceback" not in done.err
+    assert "WARNING" not in done.err
     assert runs_in(kept) == []
 
 

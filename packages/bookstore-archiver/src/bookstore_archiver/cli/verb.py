@@ -33,7 +33,8 @@ class Patience:
     It ends if the other process reports that the store refuses, or if nothing was
     uploaded for `limit` seconds while attempts fail (None: never). It does not end
     while an upload is slow. If the other process was `asked` to try at once, it ends
-    when that attempt has failed. `report` is called with messages for people.
+    when that attempt has failed. `report` is called with messages for people, after
+    `quiet` seconds with that another process drains.
     """
 
     def __init__(
@@ -43,6 +44,7 @@ class Patience:
         report: Callable[[str], None],
         limit: float | None = LIMIT,
         asked: bool = False,
+        quiet: float = 0.0,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._archiver = archiver
@@ -54,6 +56,7 @@ class Patience:
         self._reported = False
         self._fewest: int | None = None
         self._moved_at = clock()
+        self._said_from = self._moved_at + quiet
 
     def allows(self, counts: SpoolCounts) -> bool:
         """Return whether to go on waiting."""
@@ -63,7 +66,7 @@ class Patience:
         elsewhere = self._archiver.drained_elsewhere  # read once: it can change
         status = self._status(elsewhere)
         if elsewhere:
-            if not self._reported:
+            if not self._reported and now >= self._said_from:
                 self._reported = True
                 message = f"{_drainer(status)} drains this spool: waiting for it."
                 self._report(message if self._asked else f"{message} {TRY_NOW}")

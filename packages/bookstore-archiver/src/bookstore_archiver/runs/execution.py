@@ -64,19 +64,23 @@ def find_kernel(notebook: Notebook, name: str = "") -> Kernel:
     from jupyter_client.kernelspec import KernelSpecManager, NoSuchKernel
 
     manager = KernelSpecManager()
-    there = ", ".join(sorted(manager.find_kernel_specs())) or "none"
+    specs = manager.find_kernel_specs()
+    there = ", ".join(sorted(specs)) or "none"
     wanted: object = name or _member(notebook, "kernelspec").get("name")
     if not isinstance(wanted, str) or not wanted:
         raise NoKernelError(
             f"The notebook names no kernel. Name one with --kernel. There are: {there}."
         )
     try:
-        found = manager.get_kernel_spec(wanted)
+        # Not asked for one that is not there: some releases then warn, too.
+        found = manager.get_kernel_spec(wanted) if wanted.lower() in specs else None
     except (NoSuchKernel, OSError, ValueError):
+        found = None
+    if found is None:
         raise NoKernelError(
             f"There is no kernel {printable(wanted)!r} here. Install it, or name one "
             f"with --kernel. There are: {there}."
-        ) from None
+        )
     return Kernel(wanted, found.language)
 
 
@@ -105,7 +109,7 @@ def execute(
             "No cell of the notebook has the tag 'parameters': the values come before "
             "all cells, which may overwrite them."
         )
-    options = {"kernel_name": kernel.name, "language": kernel.language}
+    options = {"kernel_name": kernel.name, "language": kernel.language, **_encrypted()}
     with tempfile.TemporaryDirectory(
         prefix="bookstore-run-", ignore_cleanup_errors=True
     ) as top:
@@ -124,6 +128,22 @@ def execute(
             **options,
         )
         return Executed(_read(output, error, notebook), error, signal)
+
+
+def _encrypted() -> dict[str, Any]:
+    """Return papermill's options that encrypt what is sent to a kernel that can do so.
+
+    Without them, ipykernel warns on standard error at each run.
+    """
+    import zmq
+    from jupyter_client.manager import KernelManager
+    from traitlets.config import Config
+
+    if "transport_encryption" not in KernelManager.class_trait_names():
+        return {}  # an older jupyter_client
+    if not zmq.has("curve"):
+        return {}
+    return {"config": Config({"KernelManager": {"transport_encryption": "auto"}})}
 
 
 def _run(

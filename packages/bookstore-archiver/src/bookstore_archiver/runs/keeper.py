@@ -38,6 +38,8 @@ from bookstore_core.stores import (
     utc_now,
 )
 
+#: Seconds in which a notebook server, which drains the spool, mostly sends a result.
+SOON = 5.0
 #: The published folders of groups begin with it.
 GROUP_MARK = "@"
 
@@ -151,7 +153,7 @@ class Keeper:
 
         This process sends what is in the spool, unless another one does.
         """
-        patience = Patience(archiver, report=self.report, limit=self.limit)
+        patience = Patience(archiver, report=self.report, limit=self.limit, quiet=SOON)
 
         def go_on(counts: SpoolCounts) -> bool:
             return archiver.waits(entry) and patience.allows(counts)
