@@ -8,8 +8,9 @@ from sqlalchemy import ColumnElement, Connection, and_, false, func, or_, select
 
 from bookstore_core.cursors import encode_cursor, read_cursor
 from bookstore_core.stores import Version
-from bookstore_web.catalogue.catalogue import Catalogue, is_as_read, rows_of
+from bookstore_web.catalogue.catalogue import Catalogue
 from bookstore_web.catalogue.databases.index import MOST_RANKED
+from bookstore_web.catalogue.databases.rows import is_as_read, rows_of
 from bookstore_web.catalogue.databases.tables import CLONES, NOTEBOOKS, TEXTS
 from bookstore_web.catalogue.entries import Known, described, unpack
 from bookstore_web.catalogue.hits import FoundPage, Hit

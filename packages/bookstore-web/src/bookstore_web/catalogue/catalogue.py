@@ -1,42 +1,35 @@
 """The catalogue itself: what was listed and read is written into it."""
 
-import os
 import time
-import weakref
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from typing import Any, TypeVar
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
-from sqlalchemy import Connection, Engine, delete, func, insert, select, update
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy import Connection, Engine, delete, insert, select, update
 
-from bookstore_core.errors import StorageError, StorageUnavailableError
 from bookstore_core.paths import is_own
 from bookstore_core.stores import Label, Version
-from bookstore_web.catalogue.databases.failures import is_damage, is_loss, is_refusal
+from bookstore_web.catalogue.databases.database import Database, state_of, write_state
 from bookstore_web.catalogue.databases.index import WordIndex
-from bookstore_web.catalogue.databases.tables import CLONES, NOTEBOOKS, STATE, TEXTS
+from bookstore_web.catalogue.databases.rows import (
+    MOST_VALUES,
+    Row,
+    differs,
+    number_rows,
+    parts_of,
+    rows_of,
+    texts_of,
+)
+from bookstore_web.catalogue.databases.tables import CLONES, NOTEBOOKS, TEXTS
 from bookstore_web.catalogue.entries import (
     Entry,
     indexed,
     label_values,
     pack,
-    unpack,
     values_of,
 )
 
-T = TypeVar("T")
-Row = dict[str, Any]
 
-#: Values in one condition: databases have a limit.
-MOST_VALUES = 500
-#: Ids of notebooks that were stored in one second, and ids that are close to another.
-IDS_PER_SECOND, CLOSE = 16, 1 << 20
-#: Stores return times in seconds: what was read so soon may have been replaced since.
-FRESH = 5.0
-
-
-class Catalogue:
+class Catalogue(Database):
     """The catalogue in one database. Safe to use from several threads and processes.
 
     `folders` are the prefixes of keys, each with its slash, by the names of the
@@ -53,81 +46,11 @@ class Catalogue:
         source: str = "",
         clock: Callable[[], float] = time.time,
     ) -> None:
-        self.engine = engine
-        self.index = index
+        super().__init__(engine, index)
         self.folders = dict(folders)
         #: The store and the shelves that it is made from.
         self.source = source
         self.clock = clock
-        #: Whether its file was found to be damaged: it must be made again.
-        self.damaged = False
-        self._lost = False
-        self._opened: os.stat_result | None = None
-        self._held: Callable[[], object] = lambda: None
-
-    def keep(self, descriptor: int) -> None:
-        """Keep a descriptor open as long as the catalogue; see `hold`."""
-        self._held = weakref.finalize(self, os.close, descriptor)
-
-    def note_file(self) -> None:
-        """Remember which file it is, if it is one."""
-        if self.engine.dialect.name == "sqlite":
-            self._opened = os.stat(self.engine.url.database or "")
-
-    @property
-    def is_gone(self) -> bool:
-        """Whether it must be opened again: its tables, or its file, were removed."""
-        if self._opened is None or self._lost:
-            return self._lost
-        try:
-            found = os.stat(self.engine.url.database or "")
-        except OSError:
-            return True
-        return not os.path.samestat(found, self._opened)
-
-    def close(self) -> None:
-        """Close the connections to the database."""
-        self.engine.dispose()
-        self._held()
-
-    @contextmanager
-    def reading(self) -> Iterator[Connection]:
-        """Return a connection for a request that changes nothing."""
-        with self._translated(), self.engine.connect() as connection:
-            yield connection
-
-    @contextmanager
-    def writing(self) -> Iterator[Connection]:
-        """Return a connection for changes, which all happen or none.
-
-        One process writes at a time.
-        """
-        with self._translated(writes=True), self.transaction() as connection:
-            yield connection
-
-    @contextmanager
-    def transaction(self) -> Iterator[Connection]:
-        """Return a connection as `writing` does, and raise what SQLAlchemy raises."""
-        with self.engine.connect() as connection:
-            connection = connection.execution_options(writes=True)
-            with connection.begin():
-                self.index.lock(connection)
-                yield connection
-
-    @contextmanager
-    def _translated(self, *, writes: bool = False) -> Iterator[None]:
-        try:
-            yield
-        except SQLAlchemyError as error:
-            cause = getattr(error, "orig", None) or error
-            self.damaged = self.damaged or is_damage(error)
-            self._lost = self._lost or is_loss(error)
-            reason = str(cause).strip().splitlines() or [type(cause).__name__]
-            if writes and is_refusal(error):
-                raise StorageError(f"The catalogue refuses it: {reason[0]}.") from error
-            raise StorageUnavailableError(
-                f"The catalogue cannot be used now: {reason[0]}."
-            ) from error
 
     def place_of(self, key: str) -> tuple[str, str] | None:
         """Return the shelf and the path of a key; None if it is on no shelf."""
@@ -147,18 +70,18 @@ class Catalogue:
             return 0
         with self.writing() as connection:
             # A newer walk, too, has seen what is listed now.
-            walk = max(walk, int(_state(connection).get("walk", "0")))
+            walk = max(walk, int(state_of(connection).get("walk", "0")))
             rows = rows_of(connection, [version.key for version in wanted])
             fresh = [version for version in wanted if version.key not in rows]
             self._insert(connection, [self._listed(v, walk) for v in fresh])
-            changed = [v for v in wanted if v.key in rows and _differs(v, rows[v.key])]
+            changed = [v for v in wanted if v.key in rows and differs(v, rows[v.key])]
             for version in changed:
                 connection.execute(
                     update(NOTEBOOKS)
                     .where(NOTEBOOKS.c.key == version.key)
                     .values(stored_at=version.stored_at.timestamp(), read_at=None)
                 )
-            for part in _parts(list(rows)):
+            for part in parts_of(list(rows)):
                 connection.execute(
                     update(NOTEBOOKS).where(NOTEBOOKS.c.key.in_(part)).values(walk=walk)
                 )
@@ -174,7 +97,7 @@ class Catalogue:
         with self.writing() as connection:
             rows = rows_of(connection, [entry.version.key for entry in known])
             fresh = [e for e in known if e.version.key not in rows]
-            walk = int(_state(connection).get("walk", "0"))
+            walk = int(state_of(connection).get("walk", "0"))
             self._insert(connection, [self._listed(e.version, walk) for e in fresh])
             if fresh:
                 rows = rows_of(connection, [entry.version.key for entry in known])
@@ -215,12 +138,12 @@ class Catalogue:
     def state(self) -> dict[str, str]:
         """Return what is known of the catalogue itself, by name."""
         with self.reading() as connection:
-            return _state(connection)
+            return state_of(connection)
 
     def set_state(self, **values: str) -> None:
         """Record what is known of the catalogue itself."""
         with self.writing() as connection:
-            _set_state(connection, values)
+            write_state(connection, values)
 
     def take_turn(self, name: str, seconds: float) -> bool:
         """Return whether the caller may do some work that one process does at a time.
@@ -229,9 +152,9 @@ class Catalogue:
         """
         now = self.clock()
         with self.writing() as connection:
-            if float(_state(connection).get(name) or 0) > now:
+            if float(state_of(connection).get(name) or 0) > now:
                 return False
-            _set_state(connection, {name: str(now + seconds)})
+            write_state(connection, {name: str(now + seconds)})
             return True
 
     def count_clone(self, key: str) -> None:
@@ -263,7 +186,7 @@ class Catalogue:
     def _insert(self, connection: Connection, values: list[dict[str, Any]]) -> None:
         if not values:
             return
-        _number(connection, values)
+        number_rows(connection, values)
         connection.execute(insert(NOTEBOOKS), values)
         blank = {"title": "", "author": "", "note": "", "labels": "", "imports": ""}
         self.index.add(
@@ -286,7 +209,7 @@ class Catalogue:
         if not old:
             return
         self._delete(connection, old)
-        _number(connection, [row for row, _ in new])
+        number_rows(connection, [row for row, _ in new])
         connection.execute(insert(NOTEBOOKS), [row for row, _ in new])
         texts = [
             {"id": -row["id"], "packed": pack(cells)} for row, cells in new if cells
@@ -301,100 +224,19 @@ class Catalogue:
         self, connection: Connection, row: Row, values: Mapping[str, str]
     ) -> None:
         number = row["id"]
-        cells = _texts(connection, [number]).get(number, ())
+        cells = texts_of(connection, [number]).get(number, ())
         same = NOTEBOOKS.c.id == number
         connection.execute(update(NOTEBOOKS).where(same).values(**values))
         self.index.remove(connection, [(number, indexed(row, cells))])
         self.index.add(connection, [(number, indexed({**row, **values}, cells))])
 
     def _delete(self, connection: Connection, rows: Sequence[Row]) -> None:
-        for part in _parts(list(rows)):
+        for part in parts_of(list(rows)):
             numbers = [row["id"] for row in part]
-            texts = _texts(connection, numbers)
+            texts = texts_of(connection, numbers)
             gone = [(row["id"], indexed(row, texts.get(row["id"], ()))) for row in part]
             self.index.remove(connection, gone)
             connection.execute(
                 delete(TEXTS).where(TEXTS.c.id.in_([-n for n in numbers]))
             )
             connection.execute(delete(NOTEBOOKS).where(NOTEBOOKS.c.id.in_(numbers)))
-
-
-def _number(connection: Connection, rows: Sequence[Row]) -> None:
-    """Give notebooks their ids, which are in the order of the times they were stored.
-
-    So a database finds the latest of many without sorting them.
-    """
-    taken: set[int] = set()
-    for row in sorted(rows, key=lambda row: row["stored_at"]):
-        first = int(row["stored_at"]) * IDS_PER_SECOND
-        row["id"] = max(first, max(taken, default=0) + 1) if first in taken else first
-        taken.add(row["id"])
-    known: set[int] = set()
-    for part in _parts(sorted(taken)):
-        wanted = select(NOTEBOOKS.c.id).where(NOTEBOOKS.c.id.in_(part))
-        known |= {number for (number,) in connection.execute(wanted)}
-    for row in rows:
-        if row["id"] in known:
-            row["id"] = _free(connection, row["id"], taken)
-            taken.add(row["id"])
-
-
-def _free(connection: Connection, number: int, taken: set[int]) -> int:
-    """Return an id after a taken one, and after those that follow it closely."""
-    close = number + CLOSE
-    last = select(func.max(NOTEBOOKS.c.id)).where(NOTEBOOKS.c.id < close)
-    found = int(connection.execute(last).scalar_one())
-    return max(found, *(known for known in taken if known < close)) + 1
-
-
-def _parts(values: Sequence[T]) -> Iterator[Sequence[T]]:
-    for begin in range(0, len(values), MOST_VALUES):
-        yield values[begin : begin + MOST_VALUES]
-
-
-def rows_of(connection: Connection, keys: Sequence[str]) -> dict[str, Row]:
-    """Return what is known of notebooks, by their keys."""
-    found: dict[str, Row] = {}
-    for part in _parts(list(keys)):
-        wanted = select(NOTEBOOKS).where(NOTEBOOKS.c.key.in_(part))
-        found |= {row.key: row._asdict() for row in connection.execute(wanted)}
-    return found
-
-
-def _texts(
-    connection: Connection, numbers: Sequence[int]
-) -> dict[int, tuple[str, ...]]:
-    found: dict[int, tuple[str, ...]] = {}
-    for part in _parts(list(numbers)):
-        wanted = select(TEXTS).where(TEXTS.c.id.in_([-number for number in part]))
-        found |= {-row.id: unpack(row.packed) for row in connection.execute(wanted)}
-    return found
-
-
-def _state(connection: Connection) -> dict[str, str]:
-    rows = connection.execute(select(STATE.c.name, STATE.c.value))
-    return {name: value for name, value in rows}
-
-
-def _set_state(connection: Connection, values: Mapping[str, str]) -> None:
-    connection.execute(delete(STATE).where(STATE.c.name.in_(list(values))))
-    rows = [{"name": name, "value": value} for name, value in values.items()]
-    connection.execute(insert(STATE), rows)
-
-
-def is_as_read(version: Version, row: Row) -> bool:
-    """Return whether what was read of a notebook is what is listed now, surely."""
-    return row["read_at"] is not None and not _differs(version, row)
-
-
-def _differs(version: Version, row: Row) -> bool:
-    """Return whether what was read of a notebook is not what is listed now."""
-    if row["read_at"] is None:
-        return bool(row["stored_at"] != version.stored_at.timestamp())
-    stored_at = version.stored_at.timestamp()
-    if version.version_id and row["version_id"] and row["size"] == version.size:
-        return bool(version.version_id != row["version_id"])
-    # A listing may have fractions of seconds, where a request for a version does not.
-    if row["size"] != version.size or abs(row["stored_at"] - stored_at) >= 1.0:
-        return True
-    return bool(row["read_at"] < stored_at + FRESH)

@@ -1,11 +1,9 @@
 """Where the catalogue is, and opening it; one that cannot be used is made again."""
 
 import sqlite3
-import unicodedata
 from pathlib import Path
-from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event, insert, inspect, select
+from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
@@ -13,6 +11,7 @@ from bookstore_core.errors import ConfigurationError, StorageUnavailableError
 from bookstore_core.history import SHELVES
 from bookstore_core.settings import BookstoreSettings
 from bookstore_web.catalogue.catalogue import Catalogue
+from bookstore_web.catalogue.databases.database import form_of, newer, write_state
 from bookstore_web.catalogue.databases.failures import is_damage
 from bookstore_web.catalogue.databases.files import (
     APPLICATION_ID,
@@ -23,14 +22,13 @@ from bookstore_web.catalogue.databases.files import (
     not_ours,
     source_of,
 )
+from bookstore_web.catalogue.databases.form import FORM, is_newer
 from bookstore_web.catalogue.databases.index import WordIndex
 from bookstore_web.catalogue.databases.old_files import hold, remove_unused
 from bookstore_web.catalogue.databases.postgres import PostgresIndex
 from bookstore_web.catalogue.databases.sqlite import SqliteIndex
-from bookstore_web.catalogue.databases.tables import METADATA, STATE
+from bookstore_web.catalogue.databases.tables import METADATA
 
-#: The form of the tables, and of the words in them, which Python's Unicode data cuts.
-FORM = f"3 {unicodedata.unidata_version}"
 #: Seconds to wait for a process that writes.
 BUSY_SECONDS = 5
 #: How SQLite writes: a file survives the end of a process, and of the machine.
@@ -44,10 +42,10 @@ def open_catalogue(
 ) -> Catalogue:
     """Return the catalogue that the settings name, made if it is missing.
 
-    One of another form, or a file of ours that is torn, is removed and made again, as
+    One of an older form, or a file of ours that is torn, is removed and made again, as
     with `rebuild`; one that was found to be `torn` is removed. Raises
-    StorageUnavailableError if the database cannot be used now, and ConfigurationError
-    if the settings name no database, or a file that is not ours.
+    StorageUnavailableError if the database cannot be used now or has a newer form, and
+    ConfigurationError if the settings name no database, or a file that is not ours.
     """
     try:
         return _open(settings, rebuild=rebuild, torn=torn)
@@ -98,13 +96,15 @@ def find_catalogue(settings: BookstoreSettings) -> Catalogue | None:
                 raise ConfigurationError(not_ours(file))
         catalogue = _catalogue(settings, url)
         try:
-            is_known = _form(catalogue.engine) == FORM
+            found = _form(catalogue.engine)
+            if is_newer(found):
+                raise newer(found)
         except BaseException:
             catalogue.close()
             raise
     except (SQLAlchemyError, OSError) as error:
         raise _away(error) from error
-    if is_known:
+    if found == FORM:
         return catalogue
     catalogue.close()
     return None
@@ -193,16 +193,17 @@ def _postgres_engine(url: URL) -> Engine:
 
 
 def _prepare(catalogue: Catalogue, *, rebuild: bool) -> None:
-    """Create the tables, or create them again if they have another form.
+    """Create the tables, or create them again if they have an older form.
 
-    How often notebooks were cloned is kept, if it can be.
+    How often notebooks were cloned is kept, if it can be. Of several programs that find
+    an older form, one creates them. Raises StorageUnavailableError for a newer form.
     """
-    if not rebuild and _form(catalogue.engine) == FORM:
+    if not rebuild and _is_ready(_form(catalogue.engine)):
         return
     with catalogue.transaction() as connection:
         if connection.dialect.name == "postgresql":
             connection.exec_driver_sql(f"CREATE SCHEMA IF NOT EXISTS {SCHEMA}")
-        if not rebuild and _form_in(connection) == FORM:
+        if not rebuild and _is_ready(form_of(connection)):
             return  # another process has created them meanwhile
         tables = [table for table in METADATA.sorted_tables if table.name != "clones"]
         catalogue.index.drop(connection)
@@ -211,18 +212,15 @@ def _prepare(catalogue: Catalogue, *, rebuild: bool) -> None:
         catalogue.index.create(connection)
         if connection.dialect.name == "sqlite":
             connection.exec_driver_sql(f"PRAGMA application_id={APPLICATION_ID}")
-        connection.execute(insert(STATE).values(name="form", value=FORM))
+        write_state(connection, {"form": FORM})
+
+
+def _is_ready(found: str) -> bool:
+    if is_newer(found):
+        raise newer(found)
+    return found == FORM
 
 
 def _form(engine: Engine) -> str:
     with engine.connect() as connection:
-        return _form_in(connection)
-
-
-def _form_in(connection: Connection) -> str:
-    if not inspect(connection).has_table(STATE.name):
-        return ""
-    found: Any = connection.execute(
-        select(STATE.c.value).where(STATE.c.name == "form")
-    ).scalar()
-    return str(found or "")
+        return form_of(connection)

@@ -10,6 +10,7 @@ from pathlib import Path
 from bookstore_core.disk.private import create_private, make_private, take_back
 from bookstore_core.errors import ConfigurationError
 from bookstore_core.settings import BookstoreSettings
+from bookstore_web.catalogue.databases.form import FORM
 
 #: The application id of our files: "book".
 APPLICATION_ID = 0x626F6F6B
@@ -20,9 +21,11 @@ _MAGIC, _ID_AT = b"SQLite format 3\0", 68
 def default_file(settings: BookstoreSettings) -> Path:
     """Return the file for a store, in the directory for temporary files.
 
-    Homes are often on NFS, where SQLite's locks fail; what is lost is made again.
+    Homes are often on NFS, where SQLite's locks fail; what is lost is made again. A
+    program that knows another form has another file.
     """
     place = (
+        FORM,
         *(settings.storage, settings.local_root, settings.s3_endpoint_url),
         *(settings.bucket, settings.workspace_prefix, settings.published_prefix),
     )
