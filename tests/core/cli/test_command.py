@@ -32,8 +32,24 @@ def test_without_a_verb_the_verbs_are_listed(run: Run) -> None:
 
 def test_an_unknown_verb_is_a_usage_error(run: Run) -> None:
     outcome = run("docter")
-    assert outcome.code == 2
-    assert "Unknown verb 'docter'" in outcome.err
+    assert (outcome.code, outcome.out) == (2, "")
+    assert "Unknown verb 'docter'. Did you mean doctor?" in outcome.err
+
+
+@pytest.mark.parametrize(
+    ("word", "sentence"),
+    [
+        ("--json", "Options of a verb come after it."),
+        ("-x", "Options of a verb come after it."),
+        ("--hlep", "Did you mean --help?"),
+    ],
+)
+def test_an_unknown_option_before_a_verb_is_a_usage_error(
+    run: Run, word: str, sentence: str
+) -> None:
+    outcome = run(word, "status")
+    assert (outcome.code, outcome.out) == (2, "")
+    assert f"Unknown option '{word}'. {sentence}" in outcome.err
 
 
 @pytest.mark.parametrize("verb", ["doctor", "init", "status"])
@@ -178,6 +194,19 @@ def test_a_help_whose_reader_has_gone_ends_without_a_traceback() -> None:
         )
     assert done.stderr == b""
     assert done.returncode == 1
+
+
+def test_closed_streams_are_open_for_what_a_command_starts() -> None:
+    script = (
+        "from bookstore_core.cli.command import _open_closed_streams as open_them; "
+        "import os, sys; open_them(); "
+        "assert all(map(os.get_inheritable, range(3))); "
+        "assert None not in (sys.stdin, sys.stdout, sys.stderr)"
+    )
+    closed = 'exec "$@" <&- >&- 2>&-'
+    python = [sys.executable, "-c", script]
+    done = subprocess.run(["/bin/sh", "-c", closed, "sh", *python])
+    assert done.returncode == 0
 
 
 def test_all_examples_of_a_help_begin_in_one_column(run: Run) -> None:

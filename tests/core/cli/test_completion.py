@@ -13,7 +13,11 @@ from harness.command import Run
 #: How to ask each shell for completions of `jupyter bookstore sho` and of an option.
 ASKED = {
     "bash": """
+_before() { echo "before: ${COMP_WORDS[1]}"; }
+complete -F _before jupyter
 source ./script
+COMP_WORDS=(jupyter lab) COMP_CWORD=1
+_jupyter_bookstore
 COMP_WORDS=(jupyter bookstore sho) COMP_CWORD=2
 _jupyter_bookstore
 echo "${COMPREPLY[@]}"
@@ -23,14 +27,19 @@ echo "${COMPREPLY[@]}"
 """,
     "zsh": """
 autoload -Uz compinit && compinit -u -d dump
+_before() { print "before: $words[2]" }
+compdef _before jupyter
 source ./script
 compadd() { print -r -- "${@[-1]}" "$@" }
 _describe() { print -rl -- $verbs }
+words=(jupyter lab) CURRENT=2; _jupyter_bookstore
 words=(jupyter bookstore sho) CURRENT=3 PREFIX=sho; _jupyter_bookstore
 words=(jupyter-bookstore label --comm) CURRENT=3 PREFIX=--comm; _bookstore
 """,
     "fish": """
+complete -c jupyter -n 'test (count (commandline -opc)) -eq 1' -a '"before: lab"'
 source ./script
+complete -C 'jupyter '
 complete -C 'jupyter bookstore sho'
 complete -C 'jupyter-bookstore label --comm'
 """,
@@ -38,7 +47,7 @@ complete -C 'jupyter-bookstore label --comm'
 
 
 @pytest.mark.parametrize("shell", ASKED)
-def test_a_shell_completes_verbs_and_options(
+def test_a_shell_completes_verbs_and_options_and_what_it_did_before(
     run: Run, tmp_path: Path, shell: str
 ) -> None:
     script = run("completion", shell)
@@ -56,6 +65,7 @@ def test_a_shell_completes_verbs_and_options(
     )
     assert "show" in found.stdout, found.stderr
     assert "--comment" in found.stdout
+    assert "before: lab" in found.stdout
 
 
 def test_a_script_has_every_verb_and_another_shell_is_refused(run: Run) -> None:

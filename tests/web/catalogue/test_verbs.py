@@ -51,6 +51,7 @@ def test_what_was_found_is_printed_for_programs(
     (found,) = json.loads(call("search", "xylophone", "--json").out)
     assert (found["path"], found["cell"], found["text"]) == ("a.ipynb", 2, "xylophone")
     assert found["title"] == "Music"
+    assert "T" in found["saved_at"]  # as in all other answers
     nothing = call("search", "xylophone", "--shelf=workspace")
     assert (nothing.code, nothing.out) == (4, "Nothing was found.\n")
 

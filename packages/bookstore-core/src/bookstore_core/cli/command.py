@@ -24,7 +24,7 @@ from collections.abc import Callable, Generator, Iterable
 from contextlib import suppress
 from importlib.metadata import EntryPoint, entry_points
 from inspect import cleandoc, unwrap
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NoReturn
 
 from jupyter_core.application import JupyterApp, NoStart
 from traitlets import Bool, TraitError
@@ -247,9 +247,24 @@ class Verb(JupyterApp, metaclass=_Abstract):
                 print(line)
 
 
+def _open_closed_streams() -> None:
+    """Open the null device where our parent closed a standard stream.
+
+    Otherwise a file that is opened later is taken for it, and a process that we start,
+    such as a kernel, has none.
+    """
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:
+            opened = os.open(os.devnull, os.O_RDWR)  # gets the lowest free number
+            os.set_inheritable(opened, True)
+    for name, mode in {"stdin": "r", "stdout": "w", "stderr": "w"}.items():
+        if getattr(sys, name) is None:  # as Python leaves one that is closed
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115
+
+
 def _prepare_output() -> None:
-    if sys.stdout is None:  # closed by the parent process
-        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
     if isinstance(sys.stdout, io.TextIOWrapper):
         # Escape characters that the terminal's encoding does not have.
         sys.stdout.reconfigure(errors="backslashreplace")
@@ -308,9 +323,24 @@ class BookstoreApp(JupyterApp):
             unknown = [word for word in self.extra_args if not word.startswith("-")]
             if unknown:
                 meant = did_you_mean(unknown[0], _verbs())
-                print(f"Unknown verb {unknown[0]!r}.{meant}\n", file=sys.stderr)
+                self._refuse(f"Unknown verb {unknown[0]!a}.{meant}")
             self.print_help()
-            self.exit(2 if unknown else 0)
+            self.exit(0)
+
+    def parse_command_line(self, argv: list[str] | None = None) -> None:
+        """Parse what stands before a verb; exits with 2 for an unknown option."""
+        first = ([*(sys.argv[1:] if argv is None else argv), ""])[0]
+        name = first.lstrip("-").partition("=")[0]
+        if first.startswith("-") and name not in OPTIONS_OF_ALL:
+            meant = did_you_mean(name, OPTIONS_OF_ALL, mark="--")
+            after = "" if meant else " Options of a verb come after it."
+            self._refuse(f"Unknown option {first!a}.{meant}{after}")
+        super().parse_command_line(argv)
+
+    def _refuse(self, sentence: str) -> NoReturn:
+        end = "'jupyter bookstore --help' lists the verbs."
+        print(f"jupyter bookstore: {sentence} {end}", file=sys.stderr)
+        sys.exit(2)
 
 
 def _starter(found: EntryPoint) -> Callable[[Application], Application]:
@@ -324,12 +354,12 @@ def _starter(found: EntryPoint) -> Callable[[Application], Application]:
 
 def main(argv: list[str] | None = None) -> None:
     """Run ``jupyter bookstore``."""
+    _open_closed_streams()
     try:
         try:
             BookstoreApp.launch_instance(argv)
         finally:
-            if sys.stdout is not None:
-                sys.stdout.flush()
+            sys.stdout.flush()
     except BrokenPipeError:  # the reader of a help has closed the pipe
         _drop_output()
         sys.exit(1)

@@ -81,7 +81,7 @@ def _record(hit: Hit) -> dict[str, Any]:
         "version_id": known.version_id,
         "title": known.title,
         "author": known.author,
-        "saved_at": known.saved_at,
+        "saved_at": known.saved_at.isoformat(),
         "cell": passage.cell if passage else None,
         "text": "".join(piece.text for piece in passage.pieces) if passage else "",
     }

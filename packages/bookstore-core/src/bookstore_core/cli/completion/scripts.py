@@ -57,6 +57,8 @@ _bookstore() {
 _jupyter_bookstore() {
     if (( CURRENT > 2 )) && [[ ${words[2]} == bookstore ]]; then
         _bookstore
+    elif [[ -n $_bookstore_before ]]; then
+        $_bookstore_before "$@"
     elif (( CURRENT == 2 )); then
         compadd bookstore
     else
@@ -64,10 +66,13 @@ _jupyter_bookstore() {
     fi
 }
 compdef _bookstore jupyter-bookstore
-(( ${+_comps[jupyter]} )) || compdef _jupyter_bookstore jupyter
+_bookstore_before=${_comps[jupyter]}
+[[ $_bookstore_before == _jupyter_bookstore ]] && _bookstore_before=
+compdef _jupyter_bookstore jupyter
 """
 
 FISH = r"""
+complete -c jupyter -n 'test (count (commandline -opc)) -eq 1' -f -a bookstore
 function __bookstore_at
     set -l words (commandline -opc)
     if string match -qr '(^|/)jupyter$' -- $words[1]
