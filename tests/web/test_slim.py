@@ -54,3 +54,13 @@ def test_gunicorn_starts_without_them() -> None:
     names = ("html", "importlib.metadata")
     checks = "".join(IS_LATER.format(name=name) for name in names)
     assert run(f"{code}{checks}print('zipfile' in sys.modules)") == "False"
+
+
+def test_a_service_of_a_hub_does_without_the_tables_of_the_hub() -> None:
+    pytest.importorskip("jupyterhub")
+    code = (
+        "from bookstore_web.gunicorn_conf import post_fork; post_fork(None, None)\n"
+        "from jupyterhub.services.auth import HubOAuth\n"
+        "print({'alembic', 'sqlalchemy.orm'} & set(sys.modules))"
+    )
+    assert run(code) == "set()"

@@ -14,7 +14,7 @@ import threading
 from importlib import import_module
 from typing import Any
 
-from bookstore_web.slim import leave_out
+from bookstore_web.slim import OF_HUBS, leave_out, put_off
 
 workers = 2
 worker_class = "gthread"
@@ -134,6 +134,7 @@ def is_private(address: object) -> bool:
 def post_fork(server: Any, worker: Any) -> None:
     """In a worker, before it loads the app: import less."""
     leave_out()
+    put_off(OF_HUBS)
 
 
 def post_worker_init(worker: Any) -> None:

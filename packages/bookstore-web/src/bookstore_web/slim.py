@@ -4,6 +4,7 @@ They are ours alone: what other libraries of the environment need is not left ou
 """
 
 import sys
+from collections.abc import Iterable
 from importlib import import_module
 from types import ModuleType
 from typing import Any
@@ -21,6 +22,11 @@ PUT_OFF = (
 )
 
 
+#: The tables of a hub, with SQLAlchemy's ORM and alembic: `jupyterhub.services.auth`
+#: imports them, and asks the hub about tokens without them.
+OF_HUBS = ("jupyterhub.orm",)
+
+
 class _Later(ModuleType):
     """A module that is imported when something of it is needed.
 
@@ -36,9 +42,9 @@ class _Later(ModuleType):
         return getattr(import_module(self.__name__), name)
 
 
-def put_off() -> None:
+def put_off(names: Iterable[str] = PUT_OFF) -> None:
     """Import these modules when something of them is needed."""
-    for name in PUT_OFF:
+    for name in names:
         parent, _, last = name.rpartition(".")
         later = sys.modules.setdefault(name, _Later(name))
         if parent in sys.modules:
