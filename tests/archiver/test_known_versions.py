@@ -56,6 +56,10 @@ def shas(versions: KnownVersions, path: str = PATH) -> list[str]:
     return [version.sha256 for version in versions.known(path)]
 
 
+def asking() -> bool:
+    return any(thread.name == "bookstore-versions" for thread in threading.enumerate())
+
+
 def looked(versions: KnownVersions, path: str = PATH) -> Callable[[], bool]:
     return lambda: any(version.version_id for version in versions.known(path))
 
@@ -295,8 +299,9 @@ def test_the_next_notebook_at_a_path_has_none_of_the_versions_that_left(
     following = add(spool, "2")
     versions.saved(PATH, following)
     versions.refresh(PATH)
-    versions.refresh("b.ipynb")
+    wait_for(lambda: not asking(), what="an answer of before the move arrived")
     send(store, spool, moved)
+    versions.refresh("b.ipynb")
     wait_for(looked(versions, "b.ipynb"), what="the store's answer")
     assert shas(versions) == [following.trailer.metadata.sha256]
     known = [version.sha256 for version in versions.all_known(PATH)]

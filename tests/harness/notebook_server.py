@@ -7,6 +7,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any, Literal
 
@@ -21,6 +22,9 @@ GENERATIONS: tuple[Generation, ...] = ("modern", "classic")
 TOP = Path(__file__).resolve().parents[2]
 ENVIRONMENTS = {"modern": TOP / ".venv", "classic": TOP / ".venv-classic"}
 TOKEN = "0123456789abcdef"
+
+#: Seconds without work after which a server that has stopped counts as hanging.
+IDLE_SECONDS = 3.0
 
 
 def free_port() -> int:
@@ -96,9 +100,10 @@ class NotebookServer:
         self._prefix = prefix
         self._environment = environment or {}
         self.process: subprocess.Popen[bytes] | None = None
-        #: Whether it may hang once it has stopped: a thread of jupyter_server for
-        #: files is not told to end if a page was open until just before.
+        #: Whether it may hang once it has stopped: a thread of AnyIO ends when the
+        #: request that started it does, which is never if the event loop stops first.
         self.may_hang = False
+        self._used, self._idle_since = -1.0, 0.0
         self.session = requests.Session()
         self.session.headers["Authorization"] = f"token {TOKEN}"
         self.root.mkdir(parents=True, exist_ok=True)
@@ -198,14 +203,19 @@ class NotebookServer:
             children = []
         self.process.send_signal(how)
         try:
-            code = self.process.wait(seconds)
-        except subprocess.TimeoutExpired:
+            wait_for(
+                self._has_ended,
+                what="the end of the server",
+                seconds=seconds,
+                every=0.2 if self.may_hang else 0.02,
+            )
+        except AssertionError:
             self.process.kill()
-            code = self.process.wait()
-            if not (self.may_hang and "Shutting down" in self.log):
-                raise AssertionError(f"the server did not stop:\n{self.log}") from None
+            self.process.wait()
+            raise AssertionError(f"the server did not stop:\n{self.log}") from None
         finally:
             self.session.close()
+        code = self.process.wait()
         _, alive = psutil.wait_procs(children, timeout=30)
         # An ended child of an ended parent stays a zombie until the system takes it.
         alive = [child for child in alive if not _is_zombie(child)]
@@ -214,12 +224,33 @@ class NotebookServer:
         assert not alive, f"left behind: {alive}"
         return code
 
+    def _has_ended(self) -> bool:
+        """Return whether the process ended; kill it if only a thread keeps it."""
+        assert self.process is not None
+        if self.process.poll() is not None:
+            return True
+        if self.may_hang and self._only_waits():
+            self.process.kill()
+        return False
+
+    def _only_waits(self) -> bool:
+        """Return whether its port is closed, and it does nothing for a while."""
+        assert self.process is not None
+        used = sum(psutil.Process(self.process.pid).cpu_times()[:2])
+        if used != self._used or self._listens():
+            self._used, self._idle_since = used, time.monotonic()
+        return time.monotonic() - self._idle_since > IDLE_SECONDS
+
+    def _listens(self) -> bool:
+        with socket.socket() as probe:
+            return probe.connect_ex(("127.0.0.1", self.port)) == 0
+
     def __enter__(self) -> "NotebookServer":
         return self if self.process else self.start()
 
     def __exit__(self, *_: object) -> None:
         if self.process is not None and self.process.poll() is None:
-            self.stop(seconds=30 if self.may_hang else 120)
+            self.stop()
         if "PYTEST_CURRENT_TEST" in os.environ:  # shown where the test fails
             sys.stdout.write(f"--- {self.log_file}\n{self.log}")
 
