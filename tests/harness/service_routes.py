@@ -106,6 +106,10 @@ MODEL = {
 }
 PUBLISH = "/api/bookstore/publish/n.ipynb"
 PAGE = {"limit": 10}
+LISTED = {
+    **{"bucket": "bookstore", "version_id": "v", "size": 2},
+    "stored_at": "2026-01-01T00:00:00+00:00",
+}
 #: A service writes into nobody's notebook server: those who may ask are told so.
 NO_SERVER = 503
 
@@ -264,6 +268,10 @@ LINES: dict[str, tuple[Line, ...]] = {
     "POST store.calls.label": (
         called("label", OWN, key=MINE, version_id=MINE, label={"name": "x"}),
         called("label", OWN, key=PUBLIC, version_id=PUBLIC, label={"name": "x"}),
+    ),
+    "POST store.calls.described": tuple(
+        called("described", who, versions=[LISTED | {"key": key}])
+        for key, who in {MINE: OWN | {"admin"}, PUBLIC: KNOWN, OURS: TEAM}.items()
     ),
     "POST store.calls.search": (called("search", KNOWN, q="unheard", limit=5),),
     "POST store.calls.cloned": of_store("cloned"),

@@ -1,4 +1,4 @@
-"""How many requests to S3 a page of the published shelf takes, with a catalogue."""
+"""How many requests a page of the published shelf takes, for its titles."""
 
 import io
 import json
@@ -18,9 +18,12 @@ from bookstore_web.catalogue.place import open_catalogue
 from bookstore_web.catalogue.walk import Walk
 from harness.fault_proxy import FaultProxy
 from harness.s3_server import S3Server
+from harness.service import serving_mounted
 from harness.sources import notebook_of
+from harness.web_app import ServerSide
 
 COUNT = 4
+BELOW = {"prefix": "a"}
 
 
 @pytest.fixture(scope="module")
@@ -69,7 +72,7 @@ def publish(traits: dict[str, Any], number: int, title: str) -> None:
 def shelf(client: FlaskClient, proxy: FaultProxy) -> tuple[str, int]:
     """Return the page of a folder, and how many versions it asked for."""
     proxy.requests.clear()
-    query = {"shelf": "published", "prefix": "a"}
+    query = {"shelf": "published"} | BELOW
     page = client.get("/bookstore/", query_string=query)
     assert page.status_code == 200
     return page.text, proxy.requests.count("HEAD")
@@ -102,3 +105,19 @@ def test_titles_are_read_one_by_one_where_the_catalogue_is_away(
     page, asked = shelf(make_client(**away), proxy)
     assert asked == COUNT
     assert all(f"Part {number}<" in page for number in range(COUNT))
+
+
+def test_a_page_of_a_service_takes_one_request_for_all_titles(
+    make_server_side: Callable[..., ServerSide], tmp_path: Path
+) -> None:
+    with serving_mounted() as mounted:
+        kept = {"storage": "local", "local_root": str(tmp_path / "kept")}
+        settings = mounted.service(auth="none", **kept)
+        for number in range(COUNT):
+            publish(settings.as_config(), number, f"Part {number}")
+        server = make_server_side(storage="service", service_url=settings.service_url)
+        mounted.requests.clear()
+        page = server.get("/bookstore/", query_string={"shelf": "published"} | BELOW)
+    assert all(f"Part {number}<" in page.text for number in range(COUNT))
+    assert mounted.requests.count("POST /api/bookstore/store/described") == 1
+    assert "POST /api/bookstore/store/head" not in mounted.requests

@@ -164,3 +164,9 @@ def test_a_content_over_the_limit_of_the_service_is_not_sent() -> None:
                 KEY, body, size=10**6 + 1, metadata=metadata_for(b"")
             )
         assert len(server.requests) == 1
+
+
+def test_a_service_of_an_earlier_release_describes_nothing() -> None:
+    with scripted(answer(404, b"{}", kind=JSON)) as server:
+        assert store_at(server.url).described(()) == []
+        assert "POST" in str(server.requests[0])

@@ -31,6 +31,7 @@ from bookstore_core.settings import BookstoreSettings
 from bookstore_core.spool.arrivals import await_arrival
 from bookstore_core.spool.saves import Trailer
 from bookstore_core.stores import KeyPage, Version, VersionStore, open_store
+from bookstore_core.stores.service.store import ServiceStore
 from bookstore_web.app.access.people import Person
 from bookstore_web.app.access.personal import Personal, published_path_at
 from bookstore_web.app.access.policy import Policy
@@ -285,8 +286,22 @@ class Services:
             moves=Moves(store, self.folders, self.notes),
         )
 
+    def newest_of(self, listed: Sequence[Version]) -> tuple[Version, ...]:
+        """Return the newest versions of keys that somebody says they have listed.
+
+        See `Publications.look_up`. Raises ForbiddenError, too, if the caller may not
+        read one of them.
+        """
+        if self._personal is not None:
+            self._personal.check_readable(version.key for version in listed)
+        store = self.open_store(hurried=True)
+        return self.publications.look_up(listed, store=store, describe=self._describe)
+
     def _describe(self, listed: Sequence[Version]) -> Mapping[str, Version]:
         """Return what a catalogue in use knows of versions; nothing if it is away."""
+        store = self.open_store(hurried=True)
+        if isinstance(store, ServiceStore):
+            return {version.key: version for version in store.described(listed)}
         if not (self.settings.catalogue_url or self.keeper.is_open):
             return {}  # it would be loaded for this alone
         try:

@@ -7,7 +7,7 @@ later release.
 
 import base64
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -184,6 +184,16 @@ def read_label(form: Mapping[str, Any]) -> Label:
         author=_text(form.get("author", "")),
         labelled_at=None if at is None else read_time(at),
     )
+
+
+def described_form(versions: Iterable[Version]) -> Form:
+    """Return the form of versions of several keys of a bucket."""
+    return {"versions": [version_form(version) for version in versions]}
+
+
+def read_described(form: Mapping[str, Any]) -> list[Version]:
+    """Return versions of several keys; raises one of `MALFORMED`."""
+    return [read_version(known) for known in _list(form["versions"])]
 
 
 def labels_form(labels: Mapping[str, Label]) -> Form:

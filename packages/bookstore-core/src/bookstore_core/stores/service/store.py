@@ -1,6 +1,6 @@
 """ServiceStore: versions that the bookstore service keeps, for who asks it."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any, BinaryIO, TypeVar, cast
@@ -231,6 +231,20 @@ class ServiceStore(VersionStore):
         fields = self._of_key(key, save_id=save_id, size=size, since=begin, after=after)
         found = self._service.call("find", fields).get("found")
         return None if found is None else self._version(found)
+
+    def described(self, listed: Sequence[Version]) -> list[Version]:
+        """Return the newest versions of listed keys, as far as they have metadata.
+
+        One request for all; none are returned by a service of an earlier release.
+        """
+        fields = self._fields(**forms.described_form(listed))
+        try:
+            form = self._service.call("described", fields)
+        except BookstoreError as error:
+            if error.retryable:
+                raise
+            return []
+        return self._service.read(forms.read_described, form)
 
     def search(self, fields: Form, read: Callable[[Form], T]) -> T:
         """Search the service's catalogue; return what `read` makes of its answer."""

@@ -1,9 +1,10 @@
 """What the shelves are for one person: their settings, their store, their folder."""
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterable
 from functools import lru_cache
 
-from bookstore_core.paths import DELIMITER
+from bookstore_core.errors import ForbiddenError
+from bookstore_core.paths import DELIMITER, printable
 from bookstore_core.settings import BookstoreSettings
 from bookstore_core.stores import VersionStore
 from bookstore_core.stores.service.store import ServiceStore
@@ -32,6 +33,12 @@ class Personal:
     def readable(self) -> Readable:
         """What the person may read."""
         return self._policy.readable(self._person)
+
+    def check_readable(self, keys: Iterable[str]) -> None:
+        """Raise ForbiddenError if the person may not read one of these keys."""
+        for key in keys:
+            if not self._policy.may_read(self._person, key):
+                raise ForbiddenError(f"You may not read {printable(key)}.")
 
     @property
     def scope(self) -> Hashable:

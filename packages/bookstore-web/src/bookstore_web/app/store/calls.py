@@ -16,7 +16,7 @@ from bookstore_core.stores.service.forms import MALFORMED, Form, Introduction
 from bookstore_web.app.context import person
 from bookstore_web.app.finds import find_notebooks, finds_form
 from bookstore_web.app.services import services
-from bookstore_web.app.store.asked import asked_in_body, asker
+from bookstore_web.app.store.asked import MAX_ROWS, asked_in_body, asker
 from bookstore_web.app.store.shelves import person_prefix
 from bookstore_web.fields import optional_field, text_field
 
@@ -156,6 +156,23 @@ def delete() -> Form:
     marker = asked.store.mark_deleted(asked.key)
     services().changed(asked.key)
     return asked.answer(marker)
+
+
+@blueprint.post("/described")
+def described() -> Form:
+    """Return the newest versions of listed keys, with what a shelf shows of them."""
+    asked = asked_in_body()
+    try:
+        listed = forms.read_described(asked.fields)
+    except MALFORMED:
+        raise InvalidRequestError("versions are malformed.") from None
+    if len(listed) > MAX_ROWS:
+        raise InvalidRequestError(f"These are more than {MAX_ROWS} versions.")
+    ours = [replace(known, key=asked.shelves.key(known.key)) for known in listed]
+    found = services().newest_of(ours)
+    return forms.described_form(
+        asked.shelves.version(version) for version in found if version.metadata
+    )
 
 
 @blueprint.post("/search")
