@@ -5,15 +5,18 @@ import os
 import sys
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
+from bookstore_client import BookstoreClient
 from bookstore_client.errors import InvalidRequestError, StorageError
 from bookstore_client.kernel import connection_file, extract_kernel_id
 from bookstore_client.nb_client import (
     KernelInfo,
     LiveNotebookRecord,
     NotebookClient,
+    NotebookClientCollection,
     NotebookSession,
 )
 from bookstore_client.servers import record_of, running_servers, token_for
@@ -93,6 +96,27 @@ def test_an_address_that_is_none_is_refused() -> None:
     for url in ("", "june.ipynb", "ftp://host/", "http://[", "http:///"):
         with pytest.raises(InvalidRequestError, match="not the address"):
             NotebookClient({"url": url, "hostname": "x"})
+
+
+def test_a_name_of_2x_that_is_gone_says_what_replaces_it() -> None:
+    client = NotebookClient({"url": "http://localhost:1/", "hostname": "localhost"})
+    with pytest.raises(AttributeError, match=r"bookstore 2 is gone. Call get_sessions"):
+        client.req_session  # noqa: B018
+    with pytest.raises(AttributeError, match="no attribute 'unknown'"):
+        client.unknown  # noqa: B018
+    assert NotebookClientCollection.nb_client_gen == NotebookClientCollection.clients
+    client.close()
+
+
+def test_a_client_clones_from_the_bucket_that_it_was_given(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    sent: list[Any] = []
+    with BookstoreClient("ours", url="http://localhost:1/") as client:
+        monkeypatch.setattr(client, "_send", lambda *words: sent.append(words[-1]))
+        client.clone(None, "published/a.ipynb")  # as 2.x took it
+        client.clone("https://x/clone?s3_bucket=theirs&s3_key=b.ipynb")
+    assert [body["s3_bucket"] for body in sent] == ["ours", "theirs"]
 
 
 def test_what_is_no_list_of_sessions_is_an_error(

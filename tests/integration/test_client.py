@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from bookstore.client import BookstoreClient
+from bookstore.client.nb_client import NotebookClientCollection
 from bookstore_client import Hit
 from bookstore_client.errors import (
     ConfigurationError,
@@ -151,9 +152,10 @@ def test_errors_of_the_server_are_our_classes(
         client.clone("bookstore")
     with pytest.raises(InvalidRequestError, match="Name the notebook"):
         client.publish()
-    forbidden = pytest.raises(ForbiddenError)
-    with BookstoreClient(url=server.url, token="wrong") as stranger, forbidden:
-        stranger.status()
+    with BookstoreClient(url=server.url, token="wrong") as stranger:
+        for ask in (stranger.status, lambda: stranger.clone("bookstore", PATH)):
+            with pytest.raises(ForbiddenError, match="Give a token that it accepts"):
+                ask()
 
 
 def test_a_server_without_bookstore_is_named(
@@ -167,6 +169,7 @@ def test_a_server_without_bookstore_is_named(
         client = BookstoreClient()
         assert client.get_contents("")["type"] == "directory"
         assert (client.sessions, client.kernels, client.session) == ({}, [], None)
+        assert NotebookClientCollection.sessions == {client.url: {}}
         with pytest.raises(NotFoundError, match="not enabled at"):
             client.status()
     with pytest.raises(StorageUnavailableError, match="does not answer"):

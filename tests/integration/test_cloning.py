@@ -134,6 +134,9 @@ def test_what_2x_took_and_refused_is_taken_and_refused(server: NotebookServer) -
     assert answer.status_code == 404
     answer = server.request("PUT", "api/bookstore/published/a.ipynb", json={})
     assert answer.status_code == 400
+    payload = {"s3_bucket": "/", "s3_key": "published/a.ipynb"}
+    answer = server.request("POST", "api/bookstore/clone/", json=payload)
+    assert answer.status_code == 400
 
 
 def test_a_notebook_published_and_cloned_is_not_trusted(

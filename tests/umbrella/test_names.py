@@ -77,8 +77,9 @@ def test_the_small_names_of_2x_are_there(tmp_path: Path) -> None:
 
 
 def test_the_extension_is_loaded_under_its_documented_name() -> None:
-    from bookstore.handlers import load_jupyter_server_extension
+    from bookstore.handlers import load_jupyter_server_extension, version
 
+    assert version == bookstore.__version__
     assert load_jupyter_server_extension is bookstore.load_jupyter_server_extension
 
 
@@ -87,6 +88,7 @@ def test_the_extension_is_loaded_under_its_documented_name() -> None:
     [
         ("handlers.BookstoreVersionHandler", "GET /api/bookstore answers"),
         ("clone.BookstoreCloneHandler", "POST /api/bookstore/cloned"),
+        ("clone.BOOKSTORE_FILE_LOADER", "bookstore_web has the pages"),
         ("clone.BookstoreFSCloneAPIHandler", "POST /api/bookstore/fs-clone"),
         ("publish.BookstorePublishAPIHandler", "PUT /api/bookstore/published"),
     ],

@@ -14,6 +14,7 @@ from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.exceptions import HTTPError, SSLError
 
 from bookstore_client.errors import (
+    BY_NAME,
     ConfigurationError,
     ForbiddenError,
     InvalidRequestError,
@@ -117,11 +118,17 @@ class Connection:
                 f"Bookstore is not enabled at {self.url}: the server has no such "
                 "address. Enable its extension bookstore_web there."
             )
+        if status < 300:
+            raise StorageError(f"What {self.url} answered is not JSON.")
+        if status in (401, 403) and str(known.get("error")) not in BY_NAME:
+            # The notebook server's own words are about cookies, if it has any.
+            raise ForbiddenError(
+                f"The server at {self.url} refuses the request (status {status}). "
+                "Give a token that it accepts."
+            )
         message = known.get("message") or known.get("reason")
         if not isinstance(message, str):
             message = f"The server at {self.url} answered with the status {status}."
-        if status < 300:
-            raise StorageError(f"What {self.url} answered is not JSON.")
         raise error_class(known.get("error"), status)(message)
 
 

@@ -6,7 +6,8 @@
 import json
 import os
 from collections.abc import Iterator, Mapping
-from typing import Any, Self
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, NoReturn, Self
 
 from bookstore_client.connection import Connection, Options, quoted
 from bookstore_client.errors import BookstoreError, InvalidRequestError, StorageError
@@ -112,6 +113,15 @@ class NotebookSession(_Described):
         }
 
 
+#: What instances had in bookstore 2.x, and what replaces it.
+_GONE = {
+    "req_session": "Call get_sessions(), get_kernels() and get_contents(PATH), or send "
+    "the `headers` with requests of your own.",
+    "setup_auth": "`token` and `xsrf_token` are there.",
+    "setup_request_sessions": "`headers` are there.",
+}
+
+
 class NotebookClient:
     """A client of one notebook server.
 
@@ -135,6 +145,14 @@ class NotebookClient:
         )
         self.url = self._connection.url
         self.xsrf_token = self._connection.xsrf_token
+
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> NoReturn:
+            said = f"{type(self).__name__!r} object has no attribute {name!r}"
+            if name in _GONE:
+                said = f"{name} of bookstore 2 is gone. {_GONE[name]}"
+            raise AttributeError(said)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.url!r})"
@@ -219,8 +237,26 @@ def _session_of(model: Any) -> NotebookSession:
         ) from None
 
 
+class _SessionsByServer:
+    """The attribute `sessions` of the class below: each use asks the servers."""
+
+    def __get__(
+        self, instance: object, owner: "type[NotebookClientCollection]"
+    ) -> dict[str, dict[str, NotebookSession]]:
+        found = {}
+        for client in owner.clients():
+            with client, suppress(BookstoreError):  # it ended, or is not ours
+                found[client.url] = client.sessions
+        return found
+
+
 class NotebookClientCollection:
-    """The clients of all notebook servers of this user that run on this machine."""
+    """The clients of all notebook servers of this user that run on this machine.
+
+    `sessions` has the sessions of each server that answers, by its address.
+    """
+
+    sessions = _SessionsByServer()
 
     @classmethod
     def clients(cls, **options: Any) -> Iterator[NotebookClient]:
@@ -230,6 +266,9 @@ class NotebookClientCollection:
                 yield NotebookClient(info, **options)
             except BookstoreError:
                 continue  # its file names no address
+
+    #: The name of `clients` in bookstore 2.x.
+    nb_client_gen = clients
 
     @classmethod
     def current_server(cls, **options: Any) -> NotebookClient | None:

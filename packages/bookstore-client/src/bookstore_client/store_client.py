@@ -40,9 +40,14 @@ class BookstoreClient(CurrentNotebookClient):
     """
 
     def __init__(
-        self, s3_bucket: str = "", *, url: str = "", token: str = "", **options: Any
+        self,
+        s3_bucket: str | None = None,
+        *,
+        url: str = "",
+        token: str = "",
+        **options: Any,
     ) -> None:
-        self.default_bucket = s3_bucket
+        self.default_bucket = s3_bucket or ""
         super().__init__(url=url, token=token, **options)
 
     @property
@@ -76,7 +81,7 @@ class BookstoreClient(CurrentNotebookClient):
 
     def clone(
         self,
-        s3_bucket: str = "",
+        s3_bucket: str | None = None,
         s3_key: str = "",
         target_path: str = "",
         *,
@@ -88,7 +93,8 @@ class BookstoreClient(CurrentNotebookClient):
         of what was published. `target_path` is a folder or a full path; without it the
         copy goes to the top folder under its own name.
         """
-        body = {"s3_bucket": s3_bucket or self.default_bucket, "s3_key": s3_key}
+        s3_bucket = s3_bucket or self.default_bucket
+        body = {"s3_bucket": s3_bucket, "s3_key": s3_key}
         body |= {"s3_version_id": version_id}
         if "://" in s3_bucket:
             body |= _named_in(s3_bucket)

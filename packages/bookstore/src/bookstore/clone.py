@@ -17,6 +17,7 @@ __all__: list[str] = []
 __getattr__ = replaced(
     __name__,
     {
+        "BOOKSTORE_FILE_LOADER": "The server extension bookstore_web has the pages.",
         "BookstoreCloneHandler": _ROUTES,
         "BookstoreCloneAPIHandler": _ROUTES,
         "BookstoreFSCloneHandler": _MOUNTED,

@@ -1,9 +1,10 @@
 """The server extension, under its documented import name."""
 
 from bookstore import load_jupyter_server_extension
+from bookstore._version import __version__ as version
 from bookstore.replaced import replaced
 
-__all__ = ["load_jupyter_server_extension"]
+__all__ = ["load_jupyter_server_extension", "version"]
 
 _EXTENSION = (
     "Its routes are those of the server extension bookstore_web: enable that, or call "

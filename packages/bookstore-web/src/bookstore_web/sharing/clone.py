@@ -77,6 +77,8 @@ def source_of(fields: Mapping[str, Any], settings: BookstoreSettings) -> CloneSo
     bucket = text_field(fields, "s3_bucket")
     key = text_field(fields, "s3_key")
     version_id = optional_field(fields, "s3_version_id") or None
+    if bucket == "/":
+        raise InvalidRequestError("s3_bucket must be the name of a bucket.")
     if len(key.encode()) > MAX_KEY_BYTES:
         raise InvalidRequestError(f"s3_key is over {MAX_KEY_BYTES} bytes long.")
     if key.endswith("/"):
