@@ -223,3 +223,35 @@ def test_a_page_continues_after_a_prune(own_store: VersionStore) -> None:
     prune(store)
     history.page("a.ipynb", cursor=page.cursor)  # empty, or what is left
     assert [r.version.version_id for r in history.page("a.ipynb").rows] == [newest]
+
+
+def test_what_others_name_stays_when_one_notebook_is_pruned(
+    local_store: VersionStore,
+) -> None:
+    saved = save_days(local_store, 5)
+    run = Run(A, saved[1].version_id, NOW, 1.0)
+    save(local_store, key="workspace/runs/a.ipynb", run=run)
+    restored = {"restored_from": saved[2].version_id, "restored_path": "a.ipynb"}
+    save_days(local_store, 2, B)
+    save(local_store, key=B, saved_at=NOW, **restored)
+    [(plan, removal)] = pruner(local_store).prune([A], dry_run=False)
+    assert (plan.key, len(removal.removed)) == (A, 2)
+    assert left(local_store) == [saved[n].version_id for n in (1, 2, 4)]
+    assert len(left(local_store, B)) == 3
+
+
+@pytest.mark.parametrize("by_save", [False, True])
+def test_what_is_restored_elsewhere_after_the_plan_was_made_stays(
+    own_store: VersionStore, by_save: bool
+) -> None:
+    days = [timedelta(days=day) for day in (3, 2, 1)]
+    now = datetime.now(UTC)
+    saved = [save(own_store, key=A, saved_at=now - day) for day in days]
+    ours = pruner(own_store, now=now + timedelta(minutes=1))
+    [plan] = ours.plans([A])
+    assert len(plan.going) == 2
+    known = saved[0].metadata
+    name = known.save_id if known and by_save else saved[0].version_id
+    save(own_store, key=B, restored_from=name, restored_path="a.ipynb")
+    assert ours.carry_out(plan, dry_run=False).removed == (saved[1].version_id,)
+    assert saved[0].version_id in left(own_store)

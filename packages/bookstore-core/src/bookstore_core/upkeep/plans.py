@@ -12,7 +12,7 @@ from types import TracebackType
 from typing import Self
 
 from bookstore_core.clock import read_time
-from bookstore_core.stores.versions import Version
+from bookstore_core.stores.versions import Version, VersionMetadata
 
 #: Bytes that are kept in memory; what is more goes into a temporary file.
 IN_MEMORY = 4 * 1024 * 1024
@@ -69,8 +69,12 @@ class Plans:
             if version.version_id not in gone:
                 self._named.update(names)
                 continue
-            for own in (version.version_id, _save_id(version)):
-                self._named_by[version.key, own] = names
+            for name in own(version):
+                self._named_by[name] = names
+
+    def keep(self, names: Iterable[Name]) -> None:
+        """Keep what something names that does not go."""
+        self._named.update(names)
 
     def read(self) -> Iterator[Plan]:
         """Yield the plans without what is kept because it is named."""
@@ -78,12 +82,9 @@ class Plans:
         self._file.seek(0)
         for line in self._file:
             key, count, rows = json.loads(line)
-            going = [
-                Version("", key, version_id, size, read_time(time), locked=locked)
-                for version_id, size, time, locked, save_id in rows
-                if not {(key, version_id), (key, save_id)} & spared
-            ]
-            yield Plan(key, count, tuple(going))
+            going = [_version(key, *row) for row in rows]
+            left = [version for version in going if spared.isdisjoint(own(version))]
+            yield Plan(key, count, tuple(left))
 
     def _spared(self) -> set[Name]:
         spared, todo = set[Name](), [*self._named]
@@ -95,5 +96,18 @@ class Plans:
         return spared
 
 
+def own(version: Version) -> tuple[Name, Name]:
+    """Return both names of a version: by its id, and by the id of its save."""
+    return (version.key, version.version_id), (version.key, _save_id(version))
+
+
 def _save_id(version: Version) -> str:
     return version.metadata.save_id if version.metadata else ""
+
+
+def _version(
+    key: str, version_id: str, size: int, time: str, locked: str, save_id: str
+) -> Version:
+    stored_at = read_time(time)
+    known = VersionMetadata(save_id, stored_at)
+    return Version("", key, version_id, size, stored_at, metadata=known, locked=locked)

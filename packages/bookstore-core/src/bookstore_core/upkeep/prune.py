@@ -10,9 +10,10 @@ The rules count at each path on its own: a notebook that was renamed keeps versi
 its old path as well.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta, tzinfo
+from typing import TypeVar
 
 from bookstore_core.errors import (
     BookstoreError,
@@ -31,14 +32,15 @@ from bookstore_core.settings import BookstoreSettings
 from bookstore_core.stores.arrivals import is_arrival
 from bookstore_core.stores.base import VersionStore
 from bookstore_core.stores.versions import Removal, Version
-from bookstore_core.upkeep.notebooks import key_beside
-from bookstore_core.upkeep.plans import Name, Naming, Plan, Plans
+from bookstore_core.upkeep.names import Lately, names_of
+from bookstore_core.upkeep.plans import Name, Naming, Plan, Plans, own
+
+T = TypeVar("T")
 
 #: Rows of one listing.
 PAGE = 1000
 
-#: Rows of a listing of what is new, and how far the store's clock may be behind.
-RECENT = 10
+#: How far the store's clock may be behind.
 SKEW = timedelta(minutes=10)
 
 #: So many versions of one key are looked at in parallel.
@@ -76,9 +78,13 @@ class Pruner:
         self._now = now
         self._zone = zone
         self._threads = settings.max_threads
+        self._lately = Lately(store, settings, self._newest, now - SKEW)
 
     def keys(self) -> Iterator[str]:
         """Yield the keys of the workspace; the published shelf may be within it."""
+        yield from (version.key for version in self._newest())
+
+    def _newest(self) -> Iterator[Version]:
         cursor = None
         while True:
             page = self._store.walk_keys(
@@ -86,17 +92,33 @@ class Pruner:
             )
             for version in page.keys:
                 if not is_published(self._settings, version.key):
-                    yield version.key
+                    yield version
             cursor = page.cursor
             if cursor is None:
                 return
 
     def plans(self, keys: Iterable[str]) -> Iterator[Plan]:
-        """Yield what goes of each key, after a look at all of them."""
+        """Yield what goes of each of these keys, after a look at all of the workspace.
+
+        Any version there may name one of these. Of other keys nothing goes.
+        """
+        looked_at, goes = set[str](), False
         with Plans() as plans:
-            for looked in in_parallel_stream(self._plan, keys, threads=self._threads):
-                plans.add(*looked)
+            for plan, naming in self._all(self._plan, keys):
+                looked_at.add(plan.key)
+                goes = goes or bool(plan.going)
+                plans.add(plan, naming)
+            others = (key for key in self.keys() if key not in looked_at)
+            for named in self._all(self._named_at, others if goes else ()):
+                plans.keep(named)
             yield from plans.read()
+
+    def _all(self, look: Callable[[str], T], keys: Iterable[str]) -> Iterator[T]:
+        return in_parallel_stream(look, keys, threads=self._threads)
+
+    def _named_at(self, key: str) -> list[Name]:
+        found = self._described(key)
+        return [n for version in found for n in names_of(version, self._settings)]
 
     def prune(
         self, keys: Iterable[str], *, dry_run: bool
@@ -117,8 +139,13 @@ class Pruner:
         going = plan.going
         if going and not dry_run:
             ids = [version.version_id for version in going]
-            spared = {*self._store.labels(plan.key, only=ids), *self._named_since(plan)}
-            going = tuple(known for known in going if known.version_id not in spared)
+            labelled = self._store.labels(plan.key, only=ids)
+            named = {*self._lately.names(), *self._lately.at(plan.key)}
+            going = tuple(
+                known
+                for known in going
+                if known.version_id not in labelled and named.isdisjoint(own(known))
+            )
         try:
             return self._store.remove_versions(plan.key, going, dry_run=dry_run)
         except ConflictError:
@@ -137,23 +164,8 @@ class Pruner:
         if going:
             spared = {*self._store.labels(key), *self._left_behind(key, newest_first)}
             going = [known for known in going if known.version_id not in spared]
-        named = [(version, tuple(self._named_by(version))) for version in versions]
+        named = [(v, tuple(names_of(v, self._settings))) for v in versions]
         return Plan(key, len(versions), tuple(going)), [one for one in named if one[1]]
-
-    def _named_since(self, plan: Plan) -> Iterator[str]:
-        """Yield what versions name that were stored since this prune began."""
-        cursor = None
-        while True:
-            page = self._store.list_versions(plan.key, cursor=cursor, limit=RECENT)
-            for version in page.versions:
-                if version.stored_at < self._now - SKEW:
-                    return
-                known = None if version.deleted else self._look(version)
-                if known is not None:
-                    yield from (name for _, name in self._named_by(known))
-            cursor = page.cursor
-            if cursor is None:
-                return
 
     def _may_go(self, version: Version) -> bool:
         known = version.metadata
@@ -190,20 +202,6 @@ class Pruner:
         except NewerVersionError:
             return version
         return replace(version, metadata=known.metadata, locked=known.locked)
-
-    def _named_by(self, version: Version) -> Iterator[Name]:
-        known = version.metadata
-        if known is not None and known.run is not None:
-            yield known.run.of, known.run.version
-        if known is None or not known.restored_from:
-            return
-        yield version.key, known.restored_from
-        if known.restored_path:
-            try:
-                key = key_beside(version, known.restored_path, self._settings)
-            except InvalidRequestError:
-                return  # not written by bookstore
-            yield key, known.restored_from
 
     def _left_behind(self, key: str, newest_first: Sequence[Version]) -> Iterator[str]:
         """Yield what notebooks had here when they were renamed or moved."""
