@@ -8,7 +8,8 @@ from typing import Any, BinaryIO
 
 from bookstore_core.clock import utc_now
 from bookstore_core.errors import NotFoundError
-from bookstore_core.stores.base import Finding, StoreCheck, VersionStore
+from bookstore_core.stores.base import VersionStore
+from bookstore_core.stores.findings import Finding, StoreCheck
 from bookstore_core.stores.versions import (
     KeyPage,
     Label,

@@ -9,7 +9,7 @@ from typing import Any
 from jupyter_core.paths import jupyter_config_path
 from traitlets.config import Config
 
-from bookstore_core.stores.base import Finding
+from bookstore_core.stores.findings import Finding
 
 #: Our distributions that extend a notebook server, and what each one does there.
 PLUGINS = {

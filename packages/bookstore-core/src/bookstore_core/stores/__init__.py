@@ -6,7 +6,8 @@ from bookstore_core.clock import utc_now
 from bookstore_core.errors import ConfigurationError
 from bookstore_core.paths import DELIMITER, s3_display_path
 from bookstore_core.settings import BookstoreSettings
-from bookstore_core.stores.base import Finding, StoreCheck, VersionStore
+from bookstore_core.stores.base import VersionStore
+from bookstore_core.stores.findings import Finding, StoreCheck
 from bookstore_core.stores.versions import (
     KeyPage,
     Label,

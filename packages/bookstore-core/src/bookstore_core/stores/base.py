@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import cached_property
 from io import BytesIO
@@ -26,6 +26,7 @@ from bookstore_core.stores.checks import (
     check_label_name,
     check_version_id,
 )
+from bookstore_core.stores.findings import StoreCheck
 from bookstore_core.stores.streams import sha256_of
 from bookstore_core.stores.versions import (
     KeyPage,
@@ -49,35 +50,6 @@ RECENT = 100
 
 #: How far the store's clock may be behind the clock of the machine that saves.
 SKEW = timedelta(minutes=15)
-
-
-@dataclass(frozen=True)
-class Finding:
-    """The result of one test in a check: a sentence, and a remedy if it is bad."""
-
-    ok: bool
-    sentence: str
-    remedy: str = ""
-
-
-@dataclass(frozen=True)
-class StoreCheck:
-    """The result of `VersionStore.check`; `retryable` if the failure may pass."""
-
-    findings: tuple[Finding, ...]
-    retryable: bool = False
-
-    @property
-    def ok(self) -> bool:
-        """Whether versions can be written, read and listed."""
-        return all(finding.ok for finding in self.findings)
-
-    @property
-    def sentences(self) -> list[str]:
-        """The findings as sentences, the bad ones with their remedy."""
-        return [
-            f"{finding.sentence} {finding.remedy}".strip() for finding in self.findings
-        ]
 
 
 class VersionStore(ABC):

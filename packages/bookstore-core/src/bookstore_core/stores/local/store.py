@@ -29,8 +29,9 @@ from bookstore_core.errors import (
 )
 from bookstore_core.paths import DELIMITER
 from bookstore_core.settings import BookstoreSettings
-from bookstore_core.stores.base import Finding, StoreCheck, VersionStore
+from bookstore_core.stores.base import VersionStore
 from bookstore_core.stores.checks import check_key, check_prefix
+from bookstore_core.stores.findings import Finding, StoreCheck
 from bookstore_core.stores.local.files import translate_os_error, translated
 from bookstore_core.stores.local.folders import Folders, Memory
 from bookstore_core.stores.local.home import StoreHome

@@ -16,7 +16,7 @@ from bookstore_core.errors import (
     StorageError,
 )
 from bookstore_core.settings import BookstoreSettings
-from bookstore_core.stores.base import Finding, StoreCheck
+from bookstore_core.stores.findings import Finding, StoreCheck
 from bookstore_core.stores.s3.client import new_bucket
 from bookstore_core.stores.s3.connection import BotocoreConnection
 from bookstore_core.stores.s3.errors import Asked

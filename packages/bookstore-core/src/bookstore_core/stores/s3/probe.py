@@ -11,7 +11,7 @@ from typing import Any
 
 from bookstore_core.errors import BookstoreError, ForbiddenError, StorageError
 from bookstore_core.paths import OWN_FOLDER
-from bookstore_core.stores.base import Finding
+from bookstore_core.stores.findings import Finding
 from bookstore_core.stores.s3.listings import OVERWRITABLE
 from bookstore_core.stores.s3.remedies import RIGHT, remedy_for
 

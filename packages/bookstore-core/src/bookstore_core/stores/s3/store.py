@@ -16,8 +16,9 @@ from bookstore_core.errors import (
     StorageError,
 )
 from bookstore_core.settings import DEFAULT_ENDPOINT_URL, BookstoreSettings
-from bookstore_core.stores.base import StoreCheck, VersionStore
+from bookstore_core.stores.base import VersionStore
 from bookstore_core.stores.checks import check_key, check_prefix, check_version_id
+from bookstore_core.stores.findings import StoreCheck
 from bookstore_core.stores.s3 import listings
 from bookstore_core.stores.s3.check import (
     ENABLED,

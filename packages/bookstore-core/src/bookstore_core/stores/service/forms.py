@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bookstore_core.clock import read_time
-from bookstore_core.stores.base import Finding, StoreCheck
+from bookstore_core.stores.findings import Finding, StoreCheck
 from bookstore_core.stores.versions import (
     KeyPage,
     Label,

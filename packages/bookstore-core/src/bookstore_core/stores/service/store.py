@@ -9,7 +9,7 @@ from bookstore_core.clock import utc_now
 from bookstore_core.errors import BookstoreError, TooLargeError
 from bookstore_core.paths import DELIMITER
 from bookstore_core.settings import BookstoreSettings
-from bookstore_core.stores.base import Finding, StoreCheck, VersionStore
+from bookstore_core.stores.base import VersionStore
 from bookstore_core.stores.checks import (
     check_comment,
     check_key,
@@ -17,6 +17,7 @@ from bookstore_core.stores.checks import (
     check_prefix,
     check_version_id,
 )
+from bookstore_core.stores.findings import Finding, StoreCheck
 from bookstore_core.stores.service import forms
 from bookstore_core.stores.service.connection import ServiceConnection
 from bookstore_core.stores.service.forms import Form, Introduction
