@@ -155,11 +155,11 @@ def test_notebook_whose_record_waits_in_the_spool_is_not_recorded_again(
 ) -> None:
     first = make_archiver()
     first.close()  # only adds from here on
-    first.intake._pending_renames.add_folder("x", "y", str(files.root / "y"))
+    first.intake.renames._pending.add_folder("x", "y", str(files.root / "y"))
     first.intake.archive_file(
         str(files.root / "y/00.ipynb"), "y/00.ipynb", saved_at=utc_now()
     )
-    first.intake._pending_renames.release()
+    first.intake.renames._pending.release()
     (path,) = rename_files(str(spool_dir))
     path.write_bytes(path.read_bytes().splitlines(keepends=True)[0])
     make_archiver(root=files.root).start()
@@ -178,7 +178,7 @@ def test_notebook_whose_record_was_sent_by_another_process_is_not_recorded_again
 ) -> None:
     first = make_archiver()
     first.close()  # only adds from here on
-    first.intake._pending_renames.add_folder("x", "y", str(files.root / "y"))
+    first.intake.renames._pending.add_folder("x", "y", str(files.root / "y"))
     (path,) = rename_files(str(spool_dir))
     first.intake.archive_file(
         str(files.root / "y/00.ipynb"), "y/00.ipynb", saved_at=utc_now()
@@ -186,7 +186,7 @@ def test_notebook_whose_record_was_sent_by_another_process_is_not_recorded_again
     # It is sent, and then the process is killed before it has noted anything itself.
     path.write_bytes(path.read_bytes().splitlines(keepends=True)[0])
     assert make_archiver().drain(30)
-    first.intake._pending_renames.release()
+    first.intake.renames._pending.release()
     assert make_archiver(root=files.root).drain(30)
     assert recorded(store, "y", full_folder) == [[f"x/{name}"] for name in full_folder]
 
@@ -291,7 +291,7 @@ def test_renames_that_were_left_to_the_next_process_are_not_taken_back(
     make_archiver: MakeArchiver, files: Files
 ) -> None:
     (files.root / "y").mkdir()
-    pending = make_archiver().intake._pending_renames
+    pending = make_archiver().intake.renames._pending
     pending.add_folder("x", "y", str(files.root / "y"))
     pending.release()
     assert pending.adopt() == []
@@ -305,8 +305,8 @@ def test_move_is_recorded_before_another_notebook_is_saved_at_the_old_path(
 ) -> None:
     archiver = make_archiver()
     attach(files, archiver.intake)
-    archiver.intake._pending_renames.add_folder("x", "z")
-    archiver.intake._pending_renames.add_folder("z", "y", str(files.root / "y"))
+    archiver.intake.renames._pending.add_folder("x", "z")
+    archiver.intake.renames._pending.add_folder("z", "y", str(files.root / "y"))
     (files.root / "x").mkdir()
     files.save(text("another"), "x/07.ipynb")
     another = store.versions["workspace/x/07.ipynb"]

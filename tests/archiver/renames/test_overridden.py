@@ -173,7 +173,7 @@ def test_the_next_save_in_a_folder_that_was_not_visited_records_the_rename(
     attach(manager, archiver.intake)
     save(manager, "1", f"x/{inside}/a.ipynb")
     manager.rename("x", "y")
-    assert archiver.intake.wait_for_renames(5)
+    assert archiver.intake.renames.wait(5)
     if restarts:
         archiver.close()
         manager = Jupyter(root)
@@ -193,7 +193,7 @@ def test_a_folder_that_is_renamed_twice_leads_to_its_first_path(
     attach(manager, archiver.intake)
     for old, new in (("x", "y"), ("y", "z")):
         manager.rename(old, new)
-        assert archiver.intake.wait_for_renames(5)
+        assert archiver.intake.renames.wait(5)
     save(manager, "2", "z/link/a.ipynb")
     assert origins(store, "z/link/a.ipynb", 1) == ["x/link/a.ipynb"]
 

@@ -96,7 +96,7 @@ class Archiver:
         """Wait up to `shutdown_timeout` for uploads; the rest stays in the spool."""
         self.intake.repair()
         end = time.monotonic() + self.settings.shutdown_timeout
-        self.intake.close_renames(self.settings.shutdown_timeout)
+        self.intake.renames.close(self.settings.shutdown_timeout)
         self._uploader.stop(max(0.0, end - time.monotonic()))
         self.intake.close()
 
@@ -122,9 +122,9 @@ class Archiver:
         """
         self.intake.tend()
         end = None if timeout is None else time.monotonic() + timeout
-        if not self.intake.wait_for_renames(0):
+        if not self.intake.renames.wait(0):
             self._uploader.start()  # makes room for the versions that renames add
-            while not self.intake.wait_for_renames(0.1) and go_on(self._count()):
+            while not self.intake.renames.wait(0.1) and go_on(self._count()):
                 if end is not None and time.monotonic() > end:
                     break
             timeout = None if end is None else max(0.0, end - time.monotonic())

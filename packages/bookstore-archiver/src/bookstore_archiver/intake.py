@@ -9,17 +9,10 @@ from datetime import datetime
 from typing import Any
 
 from bookstore_archiver.hooks.event_loop import PathLocks
-from bookstore_archiver.hooks.manager_content import (
-    has_files,
-    os_folder_of,
-    os_path_of,
-    source_of,
-)
+from bookstore_archiver.hooks.manager_content import os_path_of, source_of
 from bookstore_archiver.known_versions import KnownVersions
 from bookstore_archiver.records import ArchiveRecord
-from bookstore_archiver.renames.follower import RenameFollower
-from bookstore_archiver.renames.notes import RenameNotes
-from bookstore_archiver.renames.pending import PendingRenames
+from bookstore_archiver.renames.renames import Renames
 from bookstore_archiver.roots import Roots
 from bookstore_archiver.save_states import SaveStates
 from bookstore_archiver.spool.disk import Disk
@@ -31,7 +24,6 @@ from bookstore_core.authors import author
 from bookstore_core.errors import BookstoreError, InvalidRequestError, NotFoundError
 from bookstore_core.history import WORKSPACE
 from bookstore_core.moved_notes import is_note_key, note_key, write_note
-from bookstore_core.notebooks import SUFFIX
 from bookstore_core.origins import Origin
 from bookstore_core.paths import printable
 from bookstore_core.settings import BookstoreSettings
@@ -75,22 +67,14 @@ class Intake:
             adopted=self._remember_move,
             believe=self.roots.believed,
         )
-        self._pending_renames = PendingRenames(
-            RenameNotes(
-                settings.spool_dir,
-                log=log,
-                disk=disk,
-                believe=self.roots.holds_folder,
-            )
-        )
-        self._follower = RenameFollower(
+        self.renames = Renames(
             self._keep_file,
             spool_dir=settings.spool_dir,
+            roots=self.roots,
             log=log,
-            leave=self._pending_renames.add_waiting,
+            disk=disk,
         )
         self._saved: dict[str, UnprotectedNotebook] = {}
-        self._texts: set[str] = set()
 
     @property
     def unprotected(self) -> tuple[str, ...]:
@@ -115,8 +99,7 @@ class Intake:
     ) -> None:
         """Put what `manager` has just saved into the spool. Never raises."""
         path = _normal(path)
-        if not path.endswith(SUFFIX):
-            self._texts.add(path)  # jupytext saves notebooks as text
+        self.renames.saved(path)
         provenance = Provenance.of_restore(origin, path)
         self._archive_previous(path)
         self._keep(manager, path, lambda: source_of(manager, model, path), provenance)
@@ -145,30 +128,16 @@ class Intake:
         """
         old, new = _normal(old), _normal(new)
         self._archive_previous(new)
-        folder = os_folder_of(manager, new)
-        if folder is not None:
-            self._follower.follow(self._pending_renames.add_folder(old, new, folder))
-        elif old in self._texts or old.endswith(SUFFIX) or new.endswith(SUFFIX):
-            if not new.endswith(SUFFIX):
-                self._texts.add(new)
-            self._pending_renames.add(old, new)
-            os_path = os_path_of(manager, new)
-            found = FileSource(os_path) if os_path is not None else source
-            if found is not None:
-                self._keep(manager, new, lambda: found)
-        elif not has_files(manager):
-            # It may be a folder. The next saves of its notebooks will show that.
-            self._pending_renames.add_folder(old, new)
+        found = self.renames.moved(manager, old, new, source)
+        if found is not None:
+            self._keep(manager, new, lambda: found)
 
     def keep_copied(self, manager: Any, path: str) -> None:
         """Put the notebooks of a folder that was copied into the spool. Never raises.
 
         They are added in another thread, as those of a renamed folder.
         """
-        path = _normal(path)
-        folder = os_folder_of(manager, path)
-        if folder is not None:
-            self._follower.follow(self._pending_renames.add_folder(path, path, folder))
+        self.renames.copied(manager, _normal(path))
 
     def _archive_previous(self, path: str) -> None:
         """Archive the notebook that used to be at this path.
@@ -176,8 +145,7 @@ class Intake:
         Only if its folder was renamed and its new path is not recorded yet.
         """
         try:
-            self._follow_left(once=True)
-            left = self._pending_renames.find_left(path)
+            left = self.renames.find_left(path)
             if left is not None:
                 self._keep_file(left.os_path, left.path)
         except Exception:  # noqa: BLE001  # the edge of the user's save
@@ -213,7 +181,7 @@ class Intake:
         except (OSError, BookstoreError) as error:
             found = os_path or os_path_of(manager, path) or ""
             notebook = UnprotectedNotebook(
-                path, key, found, self._pending_renames.pending_move(path)
+                path, key, found, self.renames.pending_move(path)
             )
             self._unprotected.record_unspooled(notebook, error)
         except Exception:  # noqa: BLE001  # the edge of the user's save
@@ -276,8 +244,7 @@ class Intake:
 
     def tend(self) -> None:
         """Spool the notebooks that are missing from the spool. Called regularly."""
-        self._follow_left()
-        self._pending_renames.tidy()
+        self.renames.tend()
         if self._unprotected.check():
             self._unprotected.record_removed(
                 notebook
@@ -290,7 +257,7 @@ class Intake:
         """Record that the store has a save, before it is removed from the spool."""
         known = entry.trailer.metadata
         if known.moved_from:
-            self._pending_renames.stored(known.source_path, known.saved_at)
+            self.renames.stored(known.source_path, known.saved_at)
         self._known_versions.hashed(known.source_path, known.save_id, known.sha256)
 
     def note_removed(self, entry: Entry) -> None:
@@ -305,15 +272,7 @@ class Intake:
 
     def _remember_move(self, notebook: UnprotectedNotebook) -> None:
         if notebook.moved_from:
-            self._pending_renames.add_if_unknown(notebook.moved_from, notebook.path)
-
-    def _follow_left(self, *, once: bool = False) -> None:
-        """Continue the renames that earlier processes did not finish."""
-        if not self.roots.known:
-            return  # no rename can be judged yet
-        for folder in self._pending_renames.adopt(once=once):
-            if not folder.waits:
-                self._follower.follow(folder)
+            self.renames.add_if_unknown(notebook.moved_from, notebook.path)
 
     def _repair(self, notebook: UnprotectedNotebook) -> None:
         if not os.path.lexists(notebook.os_path):
@@ -335,8 +294,7 @@ class Intake:
         saved_at: datetime | None = None,
         provenance: Provenance = NO_PROVENANCE,
     ) -> Entry:
-        self._follow_left(once=True)
-        with self._pending_renames.recording(path) as old:
+        with self.renames.recording(path) as old:
             if old:
                 provenance = replace(provenance, moved_from=old, only_if_changed=False)
             entry = self._spool.add(
@@ -376,19 +334,6 @@ class Intake:
     def repair(self) -> None:
         """Archive the newest state of the unprotected notebooks, as far as possible."""
         self._unprotected.repair(self._repair)
-
-    def wait_for_renames(self, timeout: float) -> bool:
-        """Wait until the notebooks of renamed folders are in the spool.
-
-        Returns False if that takes longer than `timeout` seconds.
-        """
-        return self._follower.wait(timeout)
-
-    def close_renames(self, timeout: float) -> None:
-        """Wait like `wait_for_renames`, and leave the rest to the next process."""
-        if not self._follower.close(timeout):
-            self._log.info("Recording the renamed folders continues at the next start.")
-        self._pending_renames.release()
 
     def close(self) -> None:
         """Leave the unprotected notebooks to the next process."""
