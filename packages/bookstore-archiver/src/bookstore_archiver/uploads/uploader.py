@@ -5,9 +5,6 @@ import random
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import suppress
-from dataclasses import replace
-from datetime import timedelta
 
 from bookstore_archiver.spool.entry import Entry
 from bookstore_archiver.spool.spool import Spool
@@ -15,12 +12,12 @@ from bookstore_archiver.uploads.backlog import Backlog
 from bookstore_archiver.uploads.drain_lock import DrainLock
 from bookstore_archiver.uploads.sender import Outcome, Sender
 from bookstore_archiver.uploads.stats import Stats
+from bookstore_archiver.uploads.status_file import StatusFile
 from bookstore_archiver.uploads.timing import QUICK_SCAN, SCAN_SHARE, Timing
 from bookstore_archiver.uploads.workers import Workers
-from bookstore_core.clock import utc_now
 from bookstore_core.spool.counts import SpoolCounts
 from bookstore_core.spool.directory import count_spool
-from bookstore_core.spool.drain_status import DrainStatus, read_status
+from bookstore_core.spool.drain_status import read_status
 from bookstore_core.spool.try_now import FileRequests
 
 #: How many saves are read at once, if very many wait, and before a rest: the process
@@ -97,7 +94,7 @@ class Uploader:
         self._next_write = self._next_sweep = 0.0
         self._scan_took = 0.0
         self._unseen: dict[str, Entry] = {}  # saves that wait for a scan to find them
-        self._written: DrainStatus | None = None
+        self._status = StatusFile(spool.root, stats, clock=clock)
 
     def start(self) -> None:
         """Start the draining thread; later calls do nothing."""
@@ -256,7 +253,7 @@ class Uploader:
             self._holding, self._elsewhere = holding, not holding
             self._backlog.is_open = holding and not self._ended
             if not holding:
-                self._written = None
+                self._status.forget()
         if not holding:
             return self._timing.take_over
         self._backlog.log_overdue()
@@ -269,7 +266,7 @@ class Uploader:
             self._next_write = now + self._timing.look
             # While something is sent, the next status will say what became of it.
             self._put_off = len(self._workers) > 0 and not self._put_off
-            if not self._put_off or self._written is None:
+            if not self._put_off or not self._status.is_written:
                 self._write_status()
         return self._pause()
 
@@ -368,26 +365,9 @@ class Uploader:
     def _write_status(self) -> None:
         if not self._holding:
             return  # the process that drains writes it
-        status = replace(
-            self._stats.status(),
-            in_flight=len(self._workers),
-            next_attempt=self._next_attempt(),
-        )
-        if self._written is None or self._written != replace(
-            status, written_at=self._written.written_at
-        ):
-            with suppress(OSError):
-                status.write(str(self._spool.root))
-                self._written = status
-
-    def _next_attempt(self) -> str:
-        """Return when what fails is tried again, to the second; empty if unknown."""
         with self._condition:
             due = self._backlog.next_due() if self._stats.failure else None
-        if due is None or self._workers:
-            return ""
-        at = utc_now() + timedelta(seconds=due - self._clock())
-        return at.isoformat(timespec="seconds")
+        self._status.write(in_flight=len(self._workers), due=due)
 
     # Called by the workers ----------------------------------------------------------
 
