@@ -8,7 +8,7 @@ import pytest
 
 from bookstore_client import answers
 from bookstore_client.answers import Status, Version
-from bookstore_client.reading import read_answer
+from bookstore_client.reader import read_answer
 from bookstore_core.diff.report import NotebookDiff
 from bookstore_core.diff.summary import ChangeSummary
 from bookstore_core.history.records import VersionRecord

@@ -20,7 +20,7 @@ from bookstore_client.answers import (
 from bookstore_client.connection import API, quoted
 from bookstore_client.errors import InvalidRequestError, StorageError
 from bookstore_client.nb_client import CurrentNotebookClient
-from bookstore_client.reading import read_answer
+from bookstore_client.reader import read_answer
 
 Answer = TypeVar("Answer")
 

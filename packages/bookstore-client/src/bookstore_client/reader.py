@@ -1,4 +1,4 @@
-"""Reading the JSON of answers into the classes of `answers.py`."""
+"""The reader of answers: JSON becomes objects of the classes in `answers.py`."""
 
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
