@@ -11,6 +11,8 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
+from botocore.exceptions import ClientError
+
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
 
 from harness.ministack import ministack
@@ -39,7 +41,10 @@ def main() -> None:
         tempfile.TemporaryDirectory() as home,
         ministack(Path(home)) as url,
     ):
-        make_bucket(s3_client(url), bucket)
+        try:
+            make_bucket(s3_client(url), bucket)
+        except ClientError as error:
+            sys.exit(f"The bucket {bucket!r} was not made: {error}")
         known = {"access_key": ACCESS_KEY, "secret_key": SECRET_KEY}
         print(EXPORTS.format(bucket=bucket, url=url, **known), flush=True)
         while True:

@@ -4,6 +4,7 @@ import re
 import tomllib
 from collections.abc import Collection
 from functools import cache
+from itertools import pairwise
 from typing import Any
 
 from bookstore_core.cli.command import OPTIONS_OF_ALL, all_verbs
@@ -50,19 +51,41 @@ def test_settings_exist() -> None:
     assert unknown(r"BookstoreSettings\.(\w+)", settings) == []
 
 
-def test_the_tables_of_settings_have_no_others() -> None:
+def rows_of_settings() -> dict[str, tuple[str, str]]:
+    """Return the default and the meaning of each setting in the tables."""
     text = (TOP / "docs" / "settings.md").read_text("utf-8")
-    rows = re.findall(r"^\| `(\w+)` \|", text, re.MULTILINE)
-    assert sorted(rows) == sorted(BookstoreSettings.class_trait_names(config=True))
+    found = re.findall(r"^\| `(\w+)` \| (.*?) \| (.*) \|$", text, re.MULTILINE)
+    return {name: (default, meaning) for name, default, meaning in found}
+
+
+def test_the_tables_of_settings_have_no_others() -> None:
+    names = BookstoreSettings.class_trait_names(config=True)
+    assert sorted(rows_of_settings()) == sorted(names)
 
 
 def test_the_tables_of_settings_have_their_defaults() -> None:
-    text = (TOP / "docs" / "settings.md").read_text("utf-8")
-    cells = dict(re.findall(r"^\| `(\w+)` \| ([^|]*) \|", text, re.MULTILINE))
-    for name, trait in BookstoreSettings.class_traits(config=True).items():
-        default = trait.default_value
-        if default and isinstance(default, str | int | float):
-            assert cells[name].split()[0].strip("`") == str(default), name
+    settings = BookstoreSettings()
+    for name, (shown, _) in rows_of_settings().items():
+        default, first = getattr(settings, name), shown.split()[0].strip("`")
+        if default in ("", None):
+            assert first in {"none", "empty"} or len(shown.split()) > 1, name
+        elif not str(default).startswith("/"):  # a folder of the account
+            assert first == str(default), name
+
+
+def test_the_tables_of_settings_have_their_variables() -> None:
+    variable = re.compile(r"JPYNB_[A-Z0-9_]+")
+    for name, (_, meaning) in rows_of_settings().items():
+        help = str(BookstoreSettings.class_traits()[name].help)
+        assert variable.findall(meaning) == variable.findall(help), name
+
+
+def test_tables_begin_and_end_with_an_empty_line() -> None:
+    """A line without one would be shown as a row."""
+    for path in DOCUMENTS:
+        for before, line in pairwise(path.read_text("utf-8").split("\n")):
+            if before.startswith("|") != line.startswith("|"):
+                assert "" in (before, line), (path.name, before, line)
 
 
 @cache

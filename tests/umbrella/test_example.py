@@ -15,6 +15,13 @@ EXAMPLE = TOP / "jupyter_config.py.example"
 COMMENTED = re.compile(r"^# (c\.|from bookstore )", re.MULTILINE)
 
 
+#: A setting: the lines of its comment, its name and its value.
+SETTING = re.compile(
+    r"^((?:# (?!c\.).*\n)+)# c\.BookstoreSettings\.(\w+) = (.*?)(?:  #.*)?$",
+    re.MULTILINE,
+)
+
+
 def load(folder: Path, text: str) -> Config:
     (folder / "jupyter_config.py").write_text(text)
     return PyFileConfigLoader("jupyter_config.py", path=str(folder)).load_config()
@@ -38,3 +45,15 @@ def test_every_setting_of_the_example_can_be_set(tmp_path: Path) -> None:
     assert read_settings(config).wrong == {}
     manager = config.NotebookApp.contents_manager_class
     assert manager is config.ServerApp.contents_manager_class
+
+
+def test_the_example_says_what_the_help_says_and_has_the_defaults() -> None:
+    traits = BookstoreSettings.class_traits(config=True)
+    found = SETTING.findall(EXAMPLE.read_text("utf-8"))
+    assert sorted(name for _, name, _ in found) == sorted(traits)
+    for comment, name, value in found:
+        said = " ".join(line[2:] for line in comment.splitlines())
+        assert said == " ".join(str(traits[name].help).split()), name
+        default = getattr(BookstoreSettings(), name)
+        if default not in ("", None, [], {}) and not str(default).startswith("/"):
+            assert eval(value) == default, name  # noqa: S307

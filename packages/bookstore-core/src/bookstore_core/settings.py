@@ -87,10 +87,12 @@ class BookstoreSettings(ServiceSettings, ClientSettings):
         "JPYNB_S3_SESSION_TOKEN.",
     ).tag(config=True, of_store=S3)
     s3_endpoint_url = Unicode(
-        help="URL of the S3 service. Environment variable JPYNB_S3_ENDPOINT_URL."
+        help="URL of the S3 service. Environment variable JPYNB_S3_ENDPOINT_URL. "
+        f"Default: {DEFAULT_ENDPOINT_URL}."
     ).tag(config=True, of_store=S3)
     s3_region_name = Unicode(
-        help="Region of the bucket. Environment variable JPYNB_S3_REGION_NAME."
+        help="Region of the bucket. Environment variable JPYNB_S3_REGION_NAME. "
+        "Default: us-east-1."
     ).tag(config=True, of_store=S3)
     s3_bucket = Unicode(
         help="Name of the versioned bucket. Environment variable JPYNB_S3_BUCKET."
