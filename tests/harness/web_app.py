@@ -5,24 +5,30 @@ import hashlib
 import html
 import json
 import re
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Sequence
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from flask import Flask
 from werkzeug.wrappers import Request, Response
 
+from bookstore_core.errors import BookstoreError
 from bookstore_web.app.services import EXTENSION, Services
+from bookstore_web.contents.free_names import place_among
+from bookstore_web.server.answers.copies import STATUS
 from bookstore_web.wire import CONTEXT_HEADER, RequestContext
 
+#: Where the double keeps what a request has written.
+WRITTEN = "double.written"
 SECRET = "the-secret-of-this-start"
 
 
 class ContentsDouble:
     """The contents API of a notebook server, as far as cloning needs it.
 
-    It `has_files` if it knows what is at paths, as our own handler answers, and
-    `streams` if that handler writes files. `files`
+    It `has_files` if it knows what is at paths, and `copies` to free names, as our own
+    handlers do, and `streams` if these write files. `files`
     maps paths to saved models, `folders` are the paths of folders. `requests` records
     the requests. `answer`, if set, is returned for every request.
     """
@@ -30,17 +36,22 @@ class ContentsDouble:
     def __init__(self) -> None:
         self.base_url = "/"
         self.has_files = True
+        self.copies = True
         self.streams = False
         self.files: dict[str, dict[str, Any]] = {}
         self.hidden: set[str] = set()
         self.folders = {""}
         self.requests: list[Request] = []
         self.answer: Response | None = None
+        self._naming = threading.Lock()
         self.refuse: Callable[[Request], Response | None] = lambda _: None
 
     @property
     def written(self) -> list[str]:
-        return [request.path for request in self.requests if request.method == "PUT"]
+        """The addresses that were written to, that of a copy by its place."""
+        puts = [request for request in self.requests if request.method == "PUT"]
+        paths = [request.environ.get(WRITTEN, request.path) for request in puts]
+        return [path for path in paths if path]
 
     def headers_of(self, method: str) -> dict[str, str]:
         """Return the headers of the last request with this method."""
@@ -58,6 +69,8 @@ class ContentsDouble:
         if request.path == f"{base}api/bookstore/kinds" and self.has_files:
             kinds = [self._kind(path) for path in request.args.getlist("path")]
             return _json({"kinds": kinds})
+        if request.path == f"{base}api/bookstore/copy" and self.copies:
+            return self._copy(request)
         if request.path == f"{base}api/bookstore/file" and self.streams:
             return self._file(request)
         start = f"{base}api/contents"
@@ -76,6 +89,29 @@ class ContentsDouble:
             content = base64.encodebytes(self.bytes_at(path)).decode()
             return _json({**self._model(path), "content": content})
         return _json(self._model(path))
+
+    def _copy(self, request: Request) -> Response:
+        name, target = request.args["name"], request.args["target"]
+        siblings = "siblings" in request.args
+        with self._naming:
+            try:
+                place = place_among(self, name, target, with_siblings=siblings).path
+            except BookstoreError as error:
+                request.environ[WRITTEN] = ""
+                refusal = {"message": str(error), "place": ""}
+                return _json(refusal, STATUS.get(type(error), 400))
+            address = f"{unquote(self.base_url)}api/contents/{place}"
+            request.environ[WRITTEN] = address
+            return self._put(place, json.loads(request.data))
+
+    def kinds(self, paths: Sequence[str]) -> list[str]:
+        return [self._kind(path) for path in paths]
+
+    def type_of(self, path: str) -> str:
+        return self._kind(path)
+
+    def names_in(self, folder: str) -> list[str]:
+        return [model["name"] for model in self._folder(folder)["content"]]
 
     def _file(self, request: Request) -> Response:
         path = request.args["path"]

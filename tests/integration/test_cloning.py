@@ -4,6 +4,7 @@ import hashlib
 import io
 import json
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ from harness.notebook_server import (
 
 pytestmark = pytest.mark.server
 
+COPY = "api/bookstore/copy"
 #: A script that a stranger may have put into a notebook: it runs if it is trusted.
 SCRIPT = "<script>document.title = 'owned by {}'</script>"
 
@@ -199,6 +201,74 @@ def test_a_clone_looks_at_its_name_alone_and_logs_nothing(
     assert kinds.json() == {"kinds": ["directory", "file"]}
     stranger = requests.get(f"{server.url}/api/bookstore/kinds?path=sub", timeout=30)
     assert stranger.status_code == 403
+
+
+def test_copies_made_at_once_are_all_there(server: NotebookServer) -> None:
+    # What is large is streamed, and its name chosen when all of it has arrived.
+    bodies = {"": b"small", "large/": b"large" * LARGE}
+    for folder, body in bodies.items():
+        store_bytes(server, f"published/{folder}race.txt", body)
+    keys = [*["published/race.txt"] * 14, *["published/large/race.txt"] * 2]
+    with ThreadPoolExecutor(16) as pool:
+        answers = list(pool.map(lambda key: clone(server, key).json(), keys))
+    sizes = [(server.root / answer["path"]).stat().st_size for answer in answers]
+    assert sizes == [*[5] * 14, *[5 * LARGE] * 2]
+    assert len({answer["path"] for answer in answers}) == 16
+
+
+def test_a_stream_of_a_copy_overwrites_nothing(server: NotebookServer) -> None:
+    (server.root / "own.txt").write_text("mine")
+    query = {"path": "own.txt", "new": "1"}
+    answer = server.request("PUT", "api/bookstore/file", params=query, data=b"copy")
+    assert answer.json()["path"] == "own-1.txt"
+    assert (server.root / "own.txt").read_text() == "mine"
+
+
+TEXT = {"type": "file", "format": "text", "content": "1"}
+NO_TYPE = {"format": "text", "content": "1"}
+
+
+@pytest.mark.parametrize(
+    ("name", "target", "model", "status"),
+    [
+        ("a.txt", "", "no model", 400),
+        ("a.txt", "", [], 400),
+        ("a.txt", "", NO_TYPE, 400),
+        ("a.txt", "", {"type": "directory"}, 400),
+        ("a.txt", "", TEXT | {"chunk": 1}, 400),
+        ("a.txt", "", TEXT | {"format": "base64", "content": "\u00fc"}, 400),
+        (".profile", "", TEXT, 400),
+        ("a.txt", "no/such/", TEXT, 404),
+        ("a.txt", "../", TEXT, 400),
+        ("a.txt", "b.ipynb", TEXT, 400),
+        ("", "", TEXT, 400),
+        ("x" * 256, "", TEXT, 400),
+    ],
+)
+def test_a_copy_is_saved_only_where_and_what_a_save_would_be(
+    server: NotebookServer, name: str, target: str, model: object, status: int
+) -> None:
+    before = sorted(server.root.rglob("*"))
+    query = {"name": name, "target": target}
+    answer = server.request("PUT", COPY, params=query, json=model)
+    assert answer.status_code == status, answer.text
+    assert answer.json()["message"]
+    assert sorted(server.root.rglob("*")) == before
+
+
+def test_a_stranger_copies_nothing_and_others_only_by_put(
+    server: NotebookServer,
+) -> None:
+    url = f"{server.url}/{COPY}?name=stranger.txt&target="
+    assert requests.put(url, json=TEXT, timeout=30).status_code == 403
+    assert server.request("POST", COPY, json=TEXT).status_code == 405
+    assert not (server.root / "stranger.txt").exists()
+
+
+def test_a_control_character_is_part_of_a_name(server: NotebookServer) -> None:
+    store_bytes(server, "published/a\x01b.txt", b"1")
+    paths = [clone(server, "published/a\x01b.txt").json()["path"] for _ in range(2)]
+    assert paths == ["a\x01b.txt", "a\x01b-1.txt"]
 
 
 def test_a_file_that_is_not_a_notebook_is_cloned_unchanged(

@@ -11,6 +11,7 @@ from harness.notebook_server import GENERATIONS, TOKEN, NotebookServer
 
 pytestmark = pytest.mark.server
 
+COPY = "copy?name=a.txt&target="
 READ_ONLY = """
 from jupyter_server.auth import Authorizer
 
@@ -88,9 +89,10 @@ def test_a_wrong_token_is_a_stranger(
 def test_a_change_by_cookie_without_the_xsrf_token_is_refused(
     server: NotebookServer, browser: requests.Session
 ) -> None:
-    answer = browser.post(f"{server.url}/api/bookstore/clone", json={})
-    assert answer.status_code == 403
-    assert "_xsrf" in answer.json()["message"]
+    for method, route in (("POST", "clone"), ("PUT", COPY)):
+        answer = browser.request(method, f"{server.url}/api/bookstore/{route}", json={})
+        assert answer.status_code == 403
+        assert "_xsrf" in answer.json()["message"]
 
 
 def test_a_change_with_cookie_and_xsrf_header_passes(
@@ -117,15 +119,14 @@ def test_the_xsrf_token_for_pages_is_one_that_passes(
 def test_another_sites_page_cannot_change_anything(
     server: NotebookServer, browser: requests.Session
 ) -> None:
-    answer = browser.post(
-        f"{server.url}/api/bookstore/clone",
-        json={},
-        headers={
-            "X-XSRFToken": browser.cookies["_xsrf"],
-            "Origin": "https://evil.example.org",
-        },
-    )
-    assert answer.status_code in {403, 404}
+    headers = {
+        "X-XSRFToken": browser.cookies["_xsrf"],
+        "Origin": "https://evil.example.org",
+    }
+    for method, route in (("POST", "clone"), ("PUT", COPY)):
+        url = f"{server.url}/api/bookstore/{route}"
+        answer = browser.request(method, url, json={}, headers=headers)
+        assert answer.status_code in {403, 404}
 
 
 def test_a_token_in_the_query_is_passed_on_despite_other_credentials(
@@ -151,8 +152,9 @@ def test_the_servers_authorizer_decides(home: Path) -> None:
     with echo_server("modern", home, config=READ_ONLY) as server:
         assert server.request("GET", "api/bookstore").ok
         assert server.request("OPTIONS", "api/bookstore").ok
-        refused = server.request("POST", "api/bookstore/clone", json={})
-        assert refused.status_code == 403
-        assert "not authorized to write" in refused.json()["message"]
+        for method, route in (("POST", "clone"), ("PUT", COPY)):
+            refused = server.request(method, f"api/bookstore/{route}", json={})
+            assert refused.status_code == 403
+            assert "not authorized to write" in refused.json()["message"]
         stranger = requests.get(f"{server.url}/api/bookstore", timeout=60)
         assert stranger.status_code == 403

@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from bookstore_core.errors import ConflictError, InvalidRequestError
+from bookstore_core.errors import BookstoreError, ConflictError, InvalidRequestError
 from bookstore_web.contents.client import Caller, ContentsServer
 from bookstore_web.contents.drafts import Saved, draft_of, opening_url, save
 from bookstore_web.contents.free_names import find_place
@@ -15,10 +15,11 @@ ANN = Caller(base_url="/", host="h")
 FILE = {"type": "file"}
 
 
-@pytest.fixture(params=["its own files", "other files"])
+@pytest.fixture(params=["its own files", "an older server", "other files"])
 def contents(request: pytest.FixtureRequest) -> ContentsDouble:
     double = ContentsDouble()
-    double.has_files = request.param == "its own files"
+    double.copies = request.param == "its own files"
+    double.has_files = request.param != "other files"
     return double
 
 
@@ -81,14 +82,33 @@ def test_the_search_for_a_free_name_ends(
         find_place("a", "", server=server, caller=ANN)
 
 
-def test_a_free_name_takes_one_request_and_its_copy_another(
+def test_a_copy_takes_one_request_and_two_on_an_older_server(
     server: ContentsServer, contents: ContentsDouble
 ) -> None:
     contents.folders.add("sub")
     contents.files |= {f"sub/{number}.txt": FILE for number in range(1000)}
-    save(draft_of("a.txt", b"x"), "sub/b.txt", server=server, caller=ANN)
-    assert contents.written == ["/api/contents/sub/b.txt"]
-    assert not contents.has_files or len(contents.requests) == 2
+    for name in ("sub/b.txt", "sub/b-1.txt"):
+        contents.requests.clear()
+        saved = save(draft_of("a.txt", b"x"), "sub/b.txt", server=server, caller=ANN)
+        assert saved.path == name
+    assert contents.written == [f"/api/contents/{name}"]
+    most = 1 if contents.copies else 3
+    assert not contents.has_files or len(contents.requests) <= most
+
+
+@pytest.mark.parametrize(
+    ("name", "target"),
+    [("a.txt", "no/such/"), ("a.txt", "b.ipynb"), ("..", ""), ("a.txt", "x/../y")],
+)
+def test_what_no_server_takes_is_refused_in_the_same_words(
+    server: ContentsServer, contents: ContentsDouble, name: str, target: str
+) -> None:
+    with pytest.raises(BookstoreError) as by_name:
+        find_place(name, target, server=server, caller=ANN)
+    with pytest.raises(BookstoreError) as by_copy:
+        save(draft_of(name, b"x"), target, server=server, caller=ANN)
+    assert repr(by_copy.value) == repr(by_name.value)
+    assert contents.files == {}
 
 
 def test_the_suffix_of_a_notebook_is_added(server: ContentsServer) -> None:

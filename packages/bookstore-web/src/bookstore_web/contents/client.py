@@ -10,7 +10,6 @@ import json
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NoReturn
 from urllib.parse import quote, urlencode
 
 import urllib3
@@ -18,22 +17,18 @@ import urllib3
 from bookstore_core.errors import (
     BookstoreError,
     ConflictError,
-    ForbiddenError,
     InvalidRequestError,
     NotFoundError,
     StorageError,
     StorageUnavailableError,
-    TooLargeError,
 )
 from bookstore_core.jupyter.file_kinds import FILE, NOTHING
 from bookstore_core.origins import MEMBER, Origin
+from bookstore_web.contents.answers import Model, is_of_no_handler, model_of
 from bookstore_web.contents.connections import open_pool
 
-#: A model of the contents API, as parsed JSON.
-Model = dict[str, Any]
-
-#: Where our own handler reads and writes files, below the base URL.
-FILE_URL = "api/bookstore/file"
+#: Where our own handlers read and write files, and save copies, below the base URL.
+FILE_URL, COPY_URL = "api/bookstore/file", "api/bookstore/copy"
 
 JSON, BYTES = "application/json", "application/octet-stream"
 
@@ -53,23 +48,6 @@ TOO_LARGE = (
 
 #: A body, in one piece or several.
 Body = bytes | tuple[bytes, ...] | Iterator[bytes]
-
-
-class NotStreamedError(StorageError):
-    """This content has to be saved as a model; nothing was written."""
-
-
-#: Our errors by the server's status codes. Any other is a StorageError.
-REFUSALS: dict[int, type[BookstoreError]] = {
-    400: InvalidRequestError,
-    401: ForbiddenError,
-    403: ForbiddenError,
-    404: NotFoundError,
-    409: ConflictError,
-    413: TooLargeError,
-    501: NotStreamedError,
-    503: StorageUnavailableError,
-}
 
 
 @dataclass(frozen=True)
@@ -114,14 +92,15 @@ class ContentsServer:
     """A notebook server's contents API. Safe to use from several threads.
 
     If the server refuses, every method raises ForbiddenError, NotFoundError or another
-    error of `REFUSALS` with the server's message. It raises StorageError if the server
-    fails, and StorageUnavailableError if it cannot be reached.
+    error of `answers.REFUSALS` with the server's message. It raises StorageError if the
+    server fails, and StorageUnavailableError if it cannot be reached.
     """
 
     def __init__(self, server_url: str, *, certificate_sha256: str = "") -> None:
         self._pool = open_pool(server_url, certificate_sha256=certificate_sha256)
         self._knows_kinds = True
         self._has_files = True
+        self._has_copies = True
 
     def list_folder(self, path: str, *, caller: Caller) -> dict[str, str]:
         """Return the names in the folder at `path`, each with its type."""
@@ -177,6 +156,32 @@ class ContentsServer:
         """
         return self._ask("PUT", path, caller=caller, body=body)
 
+    def copy(
+        self,
+        name: str,
+        target_path: str,
+        body: Body,
+        *,
+        with_siblings: bool = False,
+        caller: Caller,
+    ) -> Model | None:
+        """Save `body` as `save` does, at a free name that the server finds.
+
+        It finds it as `place_among` does, and this raises the same errors. None, and
+        nothing is saved, if the server's contents manager keeps its files elsewhere.
+        """
+        if not self._has_copies:
+            return None
+        query = {"name": name, "target": target_path}
+        if with_siblings:
+            query["siblings"] = "1"
+        url = f"{caller.base_url}{COPY_URL}?{urlencode(query)}"
+        answer = self._request("PUT", url, caller=caller, body=body)
+        if is_of_no_handler(answer):
+            self._has_copies = False
+            return None
+        return model_of(answer, target_path or name)
+
     def stream(
         self,
         path: str,
@@ -184,16 +189,20 @@ class ContentsServer:
         *,
         size: int,
         origin: Origin | None = None,
+        is_new: bool = False,
         caller: Caller,
     ) -> Model:
         """Save a content of `size` bytes as a file, byte for byte, as `save` does.
 
+        One that `is_new` gets another free name if there is something at the path.
         Neither this process nor the server has all of it in memory. Use it only where
         `present` says that it is possible. Marks of trust are removed. If an error is
         raised while the pieces are read, nothing is saved, and it is raised here.
         Raises NotStreamedError if the contents manager has to see this content.
         """
         query = {"path": path}
+        if is_new:
+            query["new"] = "1"
         if origin is not None:
             query |= origin.member[MEMBER]
         url = f"{caller.base_url}{FILE_URL}?{urlencode(query)}"
@@ -304,6 +313,18 @@ class ContentsServer:
         body: Body | None = None,
         size: int = 0,
     ) -> Model:
+        answer = self._request(method, url, caller=caller, body=body, size=size)
+        return model_of(answer, path)
+
+    def _request(
+        self,
+        method: str,
+        url: str,
+        *,
+        caller: Caller,
+        body: Body | None = None,
+        size: int = 0,
+    ) -> urllib3.BaseHTTPResponse:
         headers = caller.headers()
         if isinstance(body, bytes | tuple):
             size = sum(map(len, body)) if isinstance(body, tuple) else len(body)
@@ -311,19 +332,14 @@ class ContentsServer:
             kind = JSON if isinstance(body, bytes | tuple) else BYTES
             headers |= {"Content-Type": kind, "Content-Length": str(size)}
         try:
-            answer = self._pool.request(
-                method,
-                url,
-                headers=headers,
-                body=body,
-                redirect=False,
+            return self._pool.request(
+                method, url, headers=headers, body=body, redirect=False
             )
         except urllib3.exceptions.HTTPError as error:
             raise StorageUnavailableError(
                 f"The notebook server does not answer ({type(error).__name__}). "
                 "Try again in a moment." + (TOO_LARGE if size > LARGE_BODY else "")
             ) from error
-        return _model_of(answer, path)
 
 
 def _queries(paths: Sequence[str]) -> Iterator[str]:
@@ -337,37 +353,3 @@ def _queries(paths: Sequence[str]) -> Iterator[str]:
         query += f"&{field}" if query else field
     if query:
         yield query
-
-
-def _model_of(answer: urllib3.BaseHTTPResponse, path: str) -> Model:
-    if not 200 <= answer.status < 300:
-        _refuse(answer, path)
-    try:
-        model = json.loads(answer.data)
-    except (ValueError, RecursionError):
-        model = None
-    if not isinstance(model, dict):
-        raise StorageError("The notebook server did not return a contents model.")
-    return model
-
-
-def _refuse(answer: urllib3.BaseHTTPResponse, path: str) -> NoReturn:
-    if 300 <= answer.status < 400:
-        raise ForbiddenError(
-            "You are not logged in to the notebook server. Open it, log in, and try "
-            "again."
-        )
-    message = _message_of(answer)
-    if answer.status == 404:
-        raise NotFoundError(f"There is no {path!r} on your server. {message}".strip())
-    kind = REFUSALS.get(answer.status, StorageError)
-    reason = message or f"status {answer.status}"
-    raise kind(f"The notebook server answered: {reason}")
-
-
-def _message_of(answer: urllib3.BaseHTTPResponse) -> str:
-    try:
-        message = json.loads(answer.data).get("message")
-    except (ValueError, AttributeError, RecursionError):
-        return ""
-    return message[:500] if isinstance(message, str) else ""

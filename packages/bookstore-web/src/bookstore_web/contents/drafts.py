@@ -11,14 +11,9 @@ from bookstore_core.errors import InvalidNotebookError
 from bookstore_core.notebooks import SUFFIX, parse_notebook
 from bookstore_core.origins import Origin, file_model_of, model_of
 from bookstore_core.stores.streams import CHUNK
-from bookstore_web.contents.client import (
-    Body,
-    Caller,
-    ContentsServer,
-    Model,
-    NotStreamedError,
-)
-from bookstore_web.contents.free_names import find_place
+from bookstore_web.contents.answers import Model, NotStreamedError
+from bookstore_web.contents.client import Body, Caller, ContentsServer
+from bookstore_web.contents.free_names import check_target, find_place
 
 #: The URL path in each front end for notebooks, other texts, and other files.
 OPENERS = {
@@ -161,19 +156,20 @@ def save(
             chosen = free_place(name, target_path, server=server, caller=caller)
             with chosen as path:
                 pieces = _in_pieces(data)
-                model = server.stream(path, pieces, size=len(data), caller=caller)
+                model = server.stream(
+                    path, pieces, size=len(data), is_new=True, caller=caller
+                )
             return Saved(model, draft.format)
         draft = draft_of(name, data)
-    chosen = free_place(
-        draft.name,
-        target_path,
-        server=server,
-        caller=caller,
-        with_siblings=draft.is_paired,
-    )
-    with chosen as path:
-        model = server.save(path, draft.body, caller=caller)
-    return Saved(model, draft.format)
+    where, is_paired = (draft.name, check_target(target_path)), draft.is_paired
+    copy = server.copy(*where, draft.body, with_siblings=is_paired, caller=caller)
+    if copy is None:
+        chosen = free_place(
+            *where, server=server, caller=caller, with_siblings=is_paired
+        )
+        with chosen as path:
+            copy = server.save(path, draft.body, caller=caller)
+    return Saved(copy, draft.format)
 
 
 def _in_pieces(data: bytes) -> Iterator[bytes]:

@@ -1,13 +1,17 @@
 """Free names for copies on the caller's notebook server."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
 
 from bookstore_core.errors import ConflictError, InvalidRequestError, NotFoundError
 from bookstore_core.jupyter.file_kinds import DIRECTORY, HIDDEN, NOTHING, OTHER, UNKNOWN
 from bookstore_core.notebooks import SUFFIX
 from bookstore_core.paths import check_path
-from bookstore_web.contents.client import Caller, ContentsServer
+
+if TYPE_CHECKING:
+    # The notebook server finds names with this module, and needs no client of itself.
+    from bookstore_web.contents.client import Caller, ContentsServer
 
 #: The maximum length of a file name, in bytes.
 MAX_NAME_BYTES = 255
@@ -26,14 +30,39 @@ class FreeName:
     is_renamed: bool
 
 
-class _Places:
-    """What is at paths on the server; asked for once. Those in `taken` are files."""
+class Files(Protocol):
+    """The files among which a name is chosen, in the words of `file_kinds`."""
 
-    def __init__(
-        self, server: ContentsServer, caller: Caller, taken: Iterable[str]
-    ) -> None:
-        self._server = server
-        self._caller = caller
+    def kinds(self, paths: Sequence[str]) -> list[str] | None:
+        """Return what is at each path; None if that takes a call of `type_of` each."""
+
+    def type_of(self, path: str) -> str:
+        """Return what is at a path."""
+
+    def names_in(self, folder: str) -> Iterable[str]:
+        """Return the names in a folder."""
+
+
+@dataclass(frozen=True)
+class _ServersFiles:
+    server: "ContentsServer"
+    caller: "Caller"
+
+    def kinds(self, paths: Sequence[str]) -> list[str] | None:
+        return self.server.kinds(paths, caller=self.caller)
+
+    def type_of(self, path: str) -> str:
+        return self.server.type_of(path, caller=self.caller)
+
+    def names_in(self, folder: str) -> Iterable[str]:
+        return self.server.list_folder(folder, caller=self.caller)
+
+
+class _Places:
+    """What is at paths among files; asked for once. Those in `taken` are files."""
+
+    def __init__(self, files: Files, taken: Iterable[str]) -> None:
+        self._files = files
         self._kinds = dict.fromkeys(taken, OTHER) | {"": DIRECTORY}
         self._together = True
 
@@ -41,15 +70,14 @@ class _Places:
         """Ask for all of them now, if that takes one request."""
         missing = [p for p in dict.fromkeys(paths) if p not in self._kinds]
         if missing and self._together:
-            kinds = self._server.kinds(missing, caller=self._caller)
+            kinds = self._files.kinds(missing)
             self._together = kinds is not None
             self._kinds.update(zip(missing, kinds or (), strict=False))
 
     def kind(self, path: str) -> str:
         self.look([path])
         if path not in self._kinds:
-            found = self._server.type_of(path, caller=self._caller)
-            self._kinds[path] = found
+            self._kinds[path] = self._files.type_of(path)
         return self._kinds[path]
 
     def is_taken(self, path: str) -> bool:
@@ -71,8 +99,7 @@ class _Places:
 
     def siblings(self, folder: str) -> set[str]:
         """Return the names in a folder, without their suffixes."""
-        names = self._server.list_folder(folder, caller=self._caller)
-        return {_split(name)[0] for name in names}
+        return {_split(name)[0] for name in self._files.names_in(folder)}
 
 
 @dataclass(frozen=True)
@@ -141,8 +168,23 @@ def find_place(
     name: str,
     target_path: str,
     *,
-    server: ContentsServer,
-    caller: Caller,
+    server: "ContentsServer",
+    caller: "Caller",
+    taken: Iterable[str] = (),
+    with_siblings: bool = False,
+) -> FreeName:
+    """Return a free name on the caller's server, as `place_among` does."""
+    files = _ServersFiles(server, caller)
+    return place_among(
+        files, name, target_path, taken=taken, with_siblings=with_siblings
+    )
+
+
+def place_among(
+    files: Files,
+    name: str,
+    target_path: str,
+    *,
     taken: Iterable[str] = (),
     with_siblings: bool = False,
 ) -> FreeName:
@@ -157,18 +199,12 @@ def find_place(
     Raises InvalidRequestError for an invalid path, NotFoundError if the folder does
     not exist, and ConflictError if too many names are taken.
     """
-    parts = [part for part in target_path.split("/") if part not in ("", ".")]
-    wanted = "/".join(parts)
-    places = _Places(server, caller, taken)
-    if wanted:
-        check_path(wanted, what="target_path")
+    target = check_target(target_path)
+    wanted = target.removesuffix("/")
+    places = _Places(files, taken)
     folder, _, last = wanted.rpartition("/")
     places.look(_likely(wanted, folder, name))
-    if (
-        not wanted
-        or target_path.endswith(("/", "/."))
-        or places.kind(wanted) == DIRECTORY
-    ):
+    if not wanted or target.endswith("/") or places.kind(wanted) == DIRECTORY:
         folder, last = wanted, name
     places.check_folder(folder)
     last = _like(name, last)
@@ -176,6 +212,18 @@ def find_place(
     numbered = _Numbered(folder, last, places, frozenset(stems))
     number = numbered.first_free()
     return FreeName(numbered.path(number), last, is_renamed=number > 0)
+
+
+def check_target(target_path: str) -> str:
+    """Return a target without empty and ``.`` parts; that of a folder ends in a slash.
+
+    Raises InvalidRequestError for an invalid path.
+    """
+    parts = [part for part in target_path.split("/") if part not in ("", ".")]
+    if not parts:
+        return ""
+    wanted = check_path("/".join(parts), what="target_path")
+    return f"{wanted}/" if target_path.endswith(("/", "/.")) else wanted
 
 
 def _likely(wanted: str, folder: str, name: str) -> Iterator[str]:

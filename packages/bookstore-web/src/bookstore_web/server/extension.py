@@ -13,6 +13,7 @@ from weakref import WeakSet
 
 from bookstore_core.jupyter.running_server import settings_of
 from bookstore_web.server.address import address_of
+from bookstore_web.server.answers.copies import CopyHandler
 from bookstore_web.server.answers.drain import DrainHandler
 from bookstore_web.server.answers.files import FileHandler
 from bookstore_web.server.answers.kinds import KindsHandler
@@ -58,6 +59,7 @@ def _own_routes(app: Any, frontier: Frontier) -> Iterator[Any]:
     shared = {"frontier": frontier, "is_api": True}
     yield f"{base}/api/bookstore/save-state", state, shared
     yield f"{base}/api/bookstore/kinds", handler_class(app, KindsHandler), shared
+    yield f"{base}/api/bookstore/copy", handler_class(app, CopyHandler), shared
     yield f"{base}/api/bookstore/file", handler_class(app, FileHandler), shared
     yield f"{base}/api/bookstore/drain", handler_class(app, DrainHandler), shared
     yield f"{base}/bookstore/front/(.*)", FrontHandler, {"path": FRONT}

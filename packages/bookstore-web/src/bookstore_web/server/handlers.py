@@ -5,7 +5,7 @@ import math
 import os
 import re
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, NoReturn
 from urllib.parse import parse_qs
 
@@ -18,6 +18,7 @@ from tornado.iostream import StreamClosedError
 
 from bookstore_core.jupyter.running_server import is_classic, settings_of
 from bookstore_core.origins import archives
+from bookstore_web.server.free_places import FreePlaces
 from bookstore_web.server.front_end import front_end
 from bookstore_web.server.gateway import (
     AnswerLateError,
@@ -53,6 +54,7 @@ class Frontier:
     app: Any
     gateway: Gateway
     largest_body: int
+    places: FreePlaces = field(default_factory=FreePlaces)
 
 
 class ProxyHandler(web.RequestHandler):
@@ -139,6 +141,22 @@ class ProxyHandler(web.RequestHandler):
                 403, f"You are not authorized to {action} {AUTH_RESOURCE}."
             )
 
+    def query_values(self, name: str) -> list[str]:
+        """Return the values of a field of the query as they were sent.
+
+        Tornado replaces control characters, which names of files may have.
+        """
+        try:
+            return parse_qs(
+                self.request.query, keep_blank_values=True, errors="strict"
+            ).get(name, [])
+        except UnicodeDecodeError as error:
+            raise web.HTTPError(400, "The query is not valid UTF-8.") from error
+
+    def query_value(self, name: str) -> str:
+        """Return the last value of a field of the query, empty if there is none."""
+        return (self.query_values(name) or [""])[-1]
+
     def _check_size(self) -> None:
         largest = self._frontier.largest_body
         if len(self.request.body) > largest:
@@ -221,9 +239,7 @@ class ProxyHandler(web.RequestHandler):
         if self._wants_page:
             super().write_error(status_code, **kwargs)
             return
-        message = None
-        if isinstance(error, web.HTTPError) and error.log_message:
-            message = error.log_message % error.args
+        message = message_of(error) if isinstance(error, web.HTTPError) else ""
         phrase = self._reason
         self.set_header("Content-Type", "application/json")
         self.finish(
@@ -239,6 +255,11 @@ class ProxyHandler(web.RequestHandler):
         # The clone page also has a documented path below /api/.
         accepted = self.request.headers.get("Accept", "")
         return self.request.method in {"GET", "HEAD"} and "text/html" in accepted
+
+
+def message_of(error: web.HTTPError) -> str:
+    """Return what an error says to the client, empty if that is its status alone."""
+    return error.log_message % error.args if error.log_message else ""
 
 
 def copy_form_token(request: HTTPServerRequest) -> None:

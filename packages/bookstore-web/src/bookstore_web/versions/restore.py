@@ -24,14 +24,9 @@ from bookstore_core.notebooks import SUFFIX
 from bookstore_core.origins import Origin
 from bookstore_core.paths import check_path
 from bookstore_core.stores.versions import OpenVersion
+from bookstore_web.contents.answers import Model, NotStreamedError
 from bookstore_web.contents.budget import ByteBudget
-from bookstore_web.contents.client import (
-    Caller,
-    ContentsServer,
-    Model,
-    NotStreamedError,
-    Present,
-)
+from bookstore_web.contents.client import Caller, ContentsServer, Present
 from bookstore_web.contents.drafts import (
     LARGE,
     Draft,
@@ -201,6 +196,7 @@ class Restorer:
             _pieces(opened),
             size=opened.version.size,
             origin=self._origin(row, into),
+            is_new=not into,
             caller=self.caller,
         )
         return Restored(row, model)

@@ -17,6 +17,7 @@ from typing import Any, BinaryIO, cast
 from jupyter_core.utils import ensure_async
 from tornado import web
 
+from bookstore_core.errors import BookstoreError
 from bookstore_core.jupyter.file_kinds import (
     FILE,
     NOTHING,
@@ -43,7 +44,8 @@ STATUS = {
 class FileHandler(ProxyHandler):
     """GET: what is at `path`, and whether it can be written here. PUT: writes it.
 
-    The query of a PUT has the version's id and path if it is restored. 404 if the
+    The query of a PUT has the version's id and path if it is restored, and `new` for a
+    copy, which gets another free name if there is something at `path`. 404 if the
     contents manager keeps its files elsewhere, or has to see them first; 501 if it has
     to see this one.
     """
@@ -116,9 +118,19 @@ class FileHandler(ProxyHandler):
             with _dropped(await self._in_thread(self._without_marks, draft)) as clean:
                 if await self._in_thread(self._may_be_paired, clean):
                     raise web.HTTPError(501, "It may be paired with a text.")
-                model = streamed_model(clean, self._origin())
-                saved = await ensure_async(self._manager.save(model, self._path))
+                saved = await self._saved(streamed_model(clean, self._origin()))
         self._answer(saved)
+
+    async def _saved(self, model: dict[str, Any]) -> Any:
+        manager, path = self._manager, self._path
+        if not self.query_value("new"):
+            return await ensure_async(manager.save(model, path))
+        folder, slash, name = path.rpartition("/")
+        try:
+            async with self._frontier.places.hold(manager, name, folder + slash) as at:
+                return await ensure_async(manager.save(model, at))
+        except BookstoreError as error:
+            raise web.HTTPError(409, str(error)) from error
 
     def _state(self) -> dict[str, Any]:
         manager, path = self._manager, self._path
@@ -168,7 +180,7 @@ class FileHandler(ProxyHandler):
         if not archives(self._manager):
             return None
         names = ("restored_from", "restored_path")
-        given = {name: self.get_query_argument(name, "", strip=False) for name in names}
+        given = {name: self.query_value(name) for name in names}
         return Origin.of({MEMBER: given})
 
     async def _in_thread(self, do: Any, *args: Any) -> Any:
@@ -190,7 +202,7 @@ class FileHandler(ProxyHandler):
 
     @property
     def _path(self) -> str:
-        return self.get_query_argument("path", "", strip=False).strip("/")
+        return self.query_value("path").strip("/")
 
     def _answer(self, value: dict[str, Any]) -> None:
         from jupyter_client.jsonutil import json_default

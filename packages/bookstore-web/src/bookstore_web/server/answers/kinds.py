@@ -26,7 +26,7 @@ class KindsHandler(ProxyHandler):
         manager = self.settings.get("contents_manager")
         if not has_plain_files(manager):
             raise web.HTTPError(404, "The contents manager has no files to look at.")
-        paths = self.get_query_arguments("path", strip=False)
+        paths = self.query_values("path")
         kinds = await asyncio.to_thread(
             lambda: [kind_at(manager, path) for path in paths]
         )

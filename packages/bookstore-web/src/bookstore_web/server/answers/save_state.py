@@ -22,7 +22,7 @@ class SaveStateHandler(ProxyHandler):
         if self.request.method not in READING_METHODS:
             raise web.HTTPError(405)
         await self._check_rights()
-        path = self.get_query_argument("path", "")
+        path = self.query_value("path")
         if not path.strip("/"):
             raise web.HTTPError(400, "path is missing. Name a notebook.")
         settings = settings_of(self._frontier.app)
