@@ -93,7 +93,7 @@ def test_models_of_newer_servers_are_read_and_compared() -> None:
 
 
 def test_an_address_that_is_none_is_refused() -> None:
-    for url in ("", "june.ipynb", "ftp://host/", "http://[", "http:///"):
+    for url in ("", "june.ipynb", "ftp://host/", "http://[", "http:///", "http://a b/"):
         with pytest.raises(InvalidRequestError, match="not the address"):
             NotebookClient({"url": url, "hostname": "x"})
 
@@ -117,6 +117,17 @@ def test_a_client_clones_from_the_bucket_that_it_was_given(
         client.clone(None, "published/a.ipynb")  # as 2.x took it
         client.clone("https://x/clone?s3_bucket=theirs&s3_key=b.ipynb")
     assert [body["s3_bucket"] for body in sent] == ["ours", "theirs"]
+
+
+def test_words_that_cannot_be_sent_are_refused() -> None:
+    with BookstoreClient(url="http://localhost:1/", token="8f3a\n") as client:
+        assert client.headers["Authorization"] == "token 8f3a"  # as read from a file
+        for ask in (client.publish, client.versions, client.search):
+            with pytest.raises(InvalidRequestError, match="cannot be written as UTF-8"):
+                ask("\ud800.ipynb")
+    for token in ("8f\n3a", "tökeń"):
+        with pytest.raises(InvalidRequestError, match="Copy it once more"):
+            BookstoreClient(url="http://localhost:1/", token=token)
 
 
 def test_what_is_no_list_of_sessions_is_an_error(

@@ -30,6 +30,8 @@ API = "api/bookstore"
 UNIX = "http+unix://"
 CONNECT_TIMEOUT = 5.0
 
+_NOT_UTF_8 = "This cannot be sent: it has characters that cannot be written as UTF-8."
+
 
 @dataclass(frozen=True)
 class Options:
@@ -49,6 +51,7 @@ class Connection:
 
     def __init__(self, url: str, token: str, options: Options) -> None:
         self.url = url.rstrip("/")
+        token = _checked(token)
         self._pool, self._base = _open_pool(self.url, options)
         # Without a token the server compares these two, as it does for its own pages.
         self.xsrf_token = "" if token else secrets.token_hex(16)
@@ -62,7 +65,11 @@ class Connection:
     def get(self, path: str, /, **query: str | int) -> Any:
         """Return the JSON at a path, such as ``api/sessions``."""
         given = {name: value for name, value in query.items() if value != ""}
-        return self._ask("GET", f"{path}?{urlencode(given)}" if given else path)
+        try:
+            words = urlencode(given)
+        except UnicodeEncodeError:
+            raise InvalidRequestError(_NOT_UTF_8) from None
+        return self._ask("GET", f"{path}?{words}" if words else path)
 
     def send(
         self, method: str, path: str, body: Mapping[str, Any] | None = None
@@ -141,7 +148,20 @@ def _json(data: bytes) -> Any:
 
 def quoted(path: str) -> str:
     """Return a path of the server as a part of an address."""
-    return quote(path.strip("/"), safe="/")
+    try:
+        return quote(path.strip("/"), safe="/")
+    except UnicodeEncodeError:
+        raise InvalidRequestError(_NOT_UTF_8) from None
+
+
+def _checked(token: str) -> str:
+    """Return a token without the line break that a file of it may end with."""
+    token = token.strip()
+    if not (token.isascii() and token.isprintable()):
+        raise InvalidRequestError(
+            "The token has characters that no token has. Copy it once more."
+        )
+    return token
 
 
 def unix_address(sock: str, base_url: str) -> str:
@@ -184,17 +204,19 @@ def _open_pool(url: str, options: Options) -> tuple[HTTPConnectionPool, str]:
         return _UnixPool("localhost", socket_path=unquote(sock), **known), slash + base
     try:
         parts = urlsplit(url)
-        host, port = parts.hostname, parts.port
-        if parts.scheme not in ("http", "https") or not host:
+        if parts.scheme not in ("http", "https") or not parts.hostname:
             raise ValueError
+        if parts.scheme == "https":
+            known |= _certificates(options)
+        kind = HTTPSConnectionPool if parts.scheme == "https" else HTTPConnectionPool
+        return kind(parts.hostname, parts.port, **known), parts.path
     except ValueError:
         raise InvalidRequestError(
             f"{url!r} is not the address of a server. Write it as https://host/base/."
         ) from None
-    if parts.scheme == "http":
-        return HTTPConnectionPool(host, port, **known), parts.path
+
+
+def _certificates(options: Options) -> dict[str, Any]:
     if not options.verify:
-        known |= {"cert_reqs": "CERT_NONE", "assert_hostname": False}
-    elif options.ca_certs:
-        known["ca_certs"] = options.ca_certs
-    return HTTPSConnectionPool(host, port, **known), parts.path
+        return {"cert_reqs": "CERT_NONE", "assert_hostname": False}
+    return {"ca_certs": options.ca_certs} if options.ca_certs else {}
