@@ -35,6 +35,11 @@ def test_a_failed_run_has_the_beginning_of_its_error() -> None:
     assert known.error.startswith("ZeroDivisionError: x")
 
 
+def test_the_error_of_a_run_has_no_colours() -> None:
+    failed = replace(RUN, outcome=FAILED, error="E: \x1b[0;31mred\x1b[0m \x1b[31")
+    assert Run.loads(failed.dumps()).error == "E: red \x1b[31"
+
+
 def test_parameters_that_do_not_fit_are_left_out_and_the_run_says_so() -> None:
     known = Run.loads(replace(RUN, parameters={"long": "x" * 900}).dumps())
     assert (known.cut, known.parameters, known.of) == (True, {}, RUN.of)

@@ -7,6 +7,7 @@ from bookstore_core.errors import InvalidRequestError
 DELIMITER = "/"
 
 _SURROGATES = re.compile("[\ud800-\udfff]")
+_ESCAPES = re.compile("\x1b\\[[0-9;]*[A-Za-z]")
 
 #: The folder, beside the notebooks, for bookstore's own records about them.
 OWN_FOLDER = ".bookstore"
@@ -99,3 +100,8 @@ def printable(text: str) -> str:
         char if char.isprintable() else char.encode("unicode_escape").decode("ascii")
         for char in text
     )
+
+
+def uncoloured(text: str) -> str:
+    """Return `text` without the sequences that set the colours of a terminal."""
+    return _ESCAPES.sub("", text)

@@ -10,7 +10,7 @@ import pytest
 
 from bookstore_core.stores import Version
 from harness.library import Library
-from harness.web_app import ServerSide
+from harness.web_app import ContentsDouble, ServerSide
 
 AT = datetime(2024, 5, 17, 9, 30, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -80,6 +80,22 @@ def test_the_page_of_a_failed_run_shows_the_cell_that_failed(
     page = server.get("/bookstore/view", query_string=query).text
     (frame,) = re.findall('title="The cell that failed" src="([^"]*)"', page)
     assert "1 / 0" in re.sub("<[^>]*>", "", server.get(html.unescape(frame)).text)
+
+
+def test_no_file_is_expected_of_a_run(
+    server: ServerSide, library: Library, source: Version, contents: ContentsDouble
+) -> None:
+    contents.files[PATH] = {"type": "notebook"}
+    run = library.run(source, AT + HOUR)
+    query = {"path": RUNS, "version_id": run.version_id}
+    view, history = get(server, "view", **query), get(server, "history", path=RUNS)
+    for page in (get(server, "", prefix="runs/reports"), history):
+        assert "results of runs" in page
+        assert "deleted" not in page
+    for page in (view, history, get(server, "restore", **query)):
+        for wrong in ("Open in Jupyter", "current file", "outside Jupyter"):
+            assert wrong not in page
+    assert "Restore" in view
 
 
 def test_a_run_whose_version_is_gone_still_says_its_name(

@@ -1,6 +1,5 @@
 """Outputs of cells, compared by digest and described by their types and sizes."""
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
@@ -8,6 +7,7 @@ from typing import Any, Literal
 from bookstore_core.cells import digest, shown, text_of, write_json
 from bookstore_core.diff.lines import Detail, diff_texts
 from bookstore_core.diff.text import TextDiff
+from bookstore_core.paths import uncoloured
 
 #: Outputs of one cell that are described, and MIME types of one output.
 MAX_OUTPUTS, MAX_TYPES = 50, 10
@@ -15,8 +15,6 @@ MAX_OUTPUTS, MAX_TYPES = 50, 10
 SHORT = 200
 #: Characters of a type's name that are shown.
 NAME = 100
-#: Colours of a terminal.
-ESCAPES = re.compile("\x1b\\[[0-9;]*[A-Za-z]")
 #: Members that differ between two runs with the same result.
 NO_CHANGE = ("execution_count", "prompt_number", "transient")
 
@@ -123,7 +121,7 @@ def _text_in(output: object) -> str:
         text = "\n".join(map(text_of, output["traceback"]))
     else:
         text = text_of(output.get("text"))
-    return ESCAPES.sub("", text).removesuffix("\n")
+    return uncoloured(text).removesuffix("\n")
 
 
 def _compare(base: Output | None, remote: Output | None) -> OutputDiff:

@@ -12,7 +12,7 @@ from typing import Any, NoReturn, Self
 
 from bookstore_core.clock import read_time
 from bookstore_core.errors import InvalidRequestError
-from bookstore_core.paths import well_formed
+from bookstore_core.paths import uncoloured, well_formed
 
 #: The most bytes of a run in a version's metadata, as UTF-8; S3 keeps 2 KB in all.
 MAX_RUN = 700
@@ -55,7 +55,7 @@ class Run:
         run = replace(
             self,
             parameters=plain(dict(self.parameters)),
-            error=well_formed(self.error)[:MAX_ERROR],
+            error=well_formed(uncoloured(self.error))[:MAX_ERROR],
             started=self.started.astimezone(UTC).replace(microsecond=0),
             seconds=round(self.seconds, 1),
         )

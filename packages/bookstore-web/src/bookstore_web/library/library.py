@@ -17,6 +17,7 @@ from bookstore_core.cells import shown
 from bookstore_core.cursors import encode_cursor, read_cursor
 from bookstore_core.errors import BookstoreError, NotFoundError
 from bookstore_core.paths import DELIMITER, check_path
+from bookstore_core.runs.markers import run_path
 from bookstore_core.stores import KeyPage, Version, VersionStore
 from bookstore_web.library.latest import LatestScans, is_folder
 from bookstore_web.library.moves import Moves
@@ -55,6 +56,11 @@ class KeptNotebook:
     note: str = ""
     version_id: str = ""
     clones: int = 0
+
+    @property
+    def has_runs(self) -> bool:
+        """Whether its path is one at which runs are kept, of which there is no file."""
+        return run_path(self.path) == self.path
 
 
 @dataclass(frozen=True)

@@ -50,6 +50,9 @@ hr { border: 0; border-top: 1px solid var(--line); }
 .ansi-bold { font-weight: bold; }
 .ansi-italic { font-style: italic; }
 .ansi-underline { text-decoration: underline; }
+/* Colours of the 256, such as IPython's in tracebacks, are meant for light ground. */
+@media (prefers-color-scheme: dark) { .output_text pre span[style] {
+  filter: brightness(1.8); } }
 """
 
 #: A terminal's eight colours, readable on light and on dark ground.

@@ -8,6 +8,7 @@ from typing import Any
 from bookstore_core.cells import parse_leniently, read_cells, text_of
 from bookstore_core.humanize import say_size
 from bookstore_core.notebooks import Notebook
+from bookstore_core.paths import uncoloured
 
 #: Lines that are shown of one output, and characters of a line.
 MAX_LINES = 20
@@ -17,7 +18,6 @@ MAX_WIDTH = 1000
 _COMMANDS = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
 )
-_COLOURS = re.compile("\x1b\\[[0-9;]*m")
 
 
 @dataclass(frozen=True)
@@ -95,7 +95,7 @@ def _describe(name: str, value: object) -> str:
 
 
 def _shorten(text: str) -> str:
-    lines = screened(_COLOURS.sub("", text).rstrip("\n")).split("\n")
+    lines = screened(uncoloured(text).rstrip("\n")).split("\n")
     shown = [
         line if len(line) <= MAX_WIDTH else f"{line[:MAX_WIDTH]}..."
         for line in lines[:MAX_LINES]

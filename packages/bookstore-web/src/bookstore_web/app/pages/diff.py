@@ -233,7 +233,7 @@ def _switches(
             "With the newest version",
             here.link("bookstore/diff", base=base.version_id, remote=NEWEST),
         )
-        if here.can_restore:
+        if here.can_restore and not base.run:  # no file has the result of a run
             url = here.link("bookstore/diff", base=base.version_id, remote=FILE)
             yield Switch("With the current file", url, is_current=not remote.version_id)
     yield Switch(

@@ -53,10 +53,11 @@ function showPicks() {
   for (const box of checkboxes()) box.checked = picks.includes(box.value);
   compare.hidden = checkboxes().length < 2;
   const say = compare.querySelector("[data-say]");
+  const what = say.dataset.say; // versions or runs
   say.textContent = [
-    "Choose two versions.",
-    "Choose one more version.",
-    "Two versions are chosen.",
+    `Choose two ${what}.`,
+    "Choose one more.",
+    `Two ${what} are chosen.`,
   ][picks.length];
   compare.classList.toggle("is-chosen", picks.length > 0);
   compare.querySelector("button").disabled = picks.length !== 2;
