@@ -58,7 +58,7 @@ def wanted() -> list[Wanted]:
         Wanted("a rare word", "xylophone"),
         Wanted("three common words", f"{common} {other} {third}"),
         Wanted("a phrase of common words", f'"{common} {other}"'),
-        Wanted("a phrase that is nowhere", f'"{common} {other} {third} {common}"'),
+        Wanted("a long phrase of common words", f'"{common} {other} {third} {common}"'),
         Wanted("a phrase of one notebook", f'"{phrase}"'),
         Wanted("the beginning of common words", common[:3]),
         Wanted("a part of names", "nalysi"),
@@ -187,6 +187,9 @@ class _Measured:
             for process in (server, *server.children()):
                 times = process.cpu_times()
                 used += times.user + times.system
+            # Those that helped with a request, and have ended.
+            times = server.cpu_times()
+            used += times.children_user + times.children_system
         return used
 
     @property

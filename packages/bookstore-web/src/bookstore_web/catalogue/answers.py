@@ -65,6 +65,8 @@ class Reach:
 
     def places(self, shelf: str = "", folder: str = "") -> list[str]:
         """Return folders in one of which is all of that; none if they have no marks."""
+        if not (shelf or folder) and self.roots == self.whole and self._reads_all:
+            return []
         found = []
         for name in [shelf] if shelf else list(self.roots):
             place = self.roots[name] + folder
@@ -74,8 +76,12 @@ class Reach:
                 found += [known for known in self.shown if known.startswith(place)]
         return found if all(map(has_mark, found)) else []
 
+    @property
+    def _reads_all(self) -> bool:
+        return self.shown == ("",) and not self.hidden
+
     def _readable(self) -> ColumnElement[bool]:
-        if self.shown == ("",) and not self.hidden:
+        if self._reads_all:
             return true()
         allowed = []
         for prefix in self.shown:
@@ -110,7 +116,7 @@ class Answers:
         where = [*_filters(query), self._reach.within(shelf, query.folder)]
         with self._catalogue.reading() as connection:
             clauses = clauses_of(query, self._reach.places(shelf, query.folder))
-            ranked = self._ranked(connection, query, clauses, where)
+            ranked, looked_at = self._ranked(connection, query, clauses, where)
             begin = 0
             if position is not None:
                 begin = position.number
@@ -124,6 +130,7 @@ class Answers:
             hits,
             total=len(ranked),
             more=len(ranked) >= MOST_RANKED,
+            looked_at=looked_at,
             cursor=encode_cursor("found", [following, shown[-1]]) if last else None,
         )
 
@@ -178,14 +185,14 @@ class Answers:
         query: Query,
         clauses: Sequence[Sequence[Mark]],
         where: Sequence[ColumnElement[bool]],
-    ) -> list[int]:
+    ) -> tuple[list[int], int]:
         if not (query.terms or clauses):
             latest = select(NOTEBOOKS.c.id).where(*where)
             latest = latest.order_by(NOTEBOOKS.c.stored_at.desc(), NOTEBOOKS.c.id)
-            return [n for (n,) in connection.execute(latest.limit(MOST_RANKED))]
-        scores = self._catalogue.index.find(connection, query.terms, clauses, where)
-        best = sorted(scores, key=lambda number: (-scores[number], -number))
-        return best[:MOST_RANKED]
+            return [n for (n,) in connection.execute(latest.limit(MOST_RANKED))], 0
+        found = self._catalogue.index.find(connection, query.terms, clauses, where)
+        best = sorted(found.scores, key=lambda n: (-found.scores[n], -n))
+        return best[:MOST_RANKED], found.looked_at
 
     def _hits(
         self, connection: Connection, numbers: Sequence[int], terms: Sequence[Term]

@@ -23,12 +23,15 @@ class Hit:
 class FoundPage:
     """A page of what was found, best first; `cursor` is for the next page, if any.
 
-    `total` is how many were found. If there are `more`, only the latest were ranked.
+    `total` is how many were found. If there are `more`, only the latest were ranked. If
+    `looked_at` is not 0, only so many were looked through for a phrase or a part of a
+    name, the latest.
     """
 
     hits: tuple[Hit, ...]
     total: int = 0
     more: bool = False
+    looked_at: int = 0
     cursor: str | None = None
 
 
@@ -52,6 +55,7 @@ def read_found(form: Mapping[str, Any]) -> FoundPage:
         tuple(_read_hit(hit) for hit in form["hits"]),
         total=int(form["total"]),
         more=form["more"] is True,
+        looked_at=int(form.get("looked_at", 0)),  # older services do not say it
         cursor=None if cursor is None else str(cursor),
     )
 

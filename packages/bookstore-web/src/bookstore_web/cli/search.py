@@ -102,3 +102,9 @@ def _lines(found: FoundPage) -> Iterator[str]:
     yield (
         f"{shown} of {more}{found.total} notebooks." if shown else "Nothing was found."
     )
+    if found.looked_at:
+        yield (
+            f"Only the latest {found.looked_at:,} notebooks with these words were "
+            "looked through: older ones may match, too. Add a rarer word, author:, "
+            "in: or label: to look further back."
+        )

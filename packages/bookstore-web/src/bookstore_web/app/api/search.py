@@ -12,6 +12,7 @@ from bookstore_web.app.schemas import Count, Request, Text
 from bookstore_web.app.services import services
 from bookstore_web.catalogue.query import MOST_CHARACTERS
 
+_SAID = ("cursor", "total", "more", "looked_at")
 blueprint = Blueprint("search", __name__, url_prefix="/api/bookstore")
 
 
@@ -91,6 +92,13 @@ class Found(Schema):
     total = fields.Integer(
         required=True, metadata={"description": "How many notebooks were found."}
     )
+    looked_at = fields.Integer(
+        required=True,
+        metadata={
+            "description": "If not 0, only so many notebooks with these words, the "
+            "latest, were looked through; older ones may match, too."
+        },
+    )
     more = fields.Boolean(
         required=True,
         metadata={"description": "Whether there are more, and the latest were ranked."},
@@ -121,7 +129,7 @@ def search(wanted: dict[str, Any]) -> dict[str, Any]:
     found = finds.found
     return {
         "notebooks": [{**vars(h.notebook), "passage": h.passage} for h in found.hits],
-        **{name: getattr(found, name) for name in ("cursor", "total", "more")},
+        **{name: getattr(found, name) for name in _SAID},
         "known_at": finds.freshness.known_at,
         "unread": finds.freshness.unread,
     }

@@ -1,7 +1,7 @@
 """What every database can do for a search, each in its own way."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
 from bookstore_web.catalogue.marks import Mark
@@ -32,6 +32,18 @@ class Indexed:
     parts: str
 
 
+@dataclass(frozen=True)
+class Found:
+    """How well notebooks fit, by their ids.
+
+    Of those with all the words, the latest `looked_at` were looked through for a phrase
+    or a part of a name; all of them if it is 0.
+    """
+
+    scores: dict[int, float]
+    looked_at: int = 0
+
+
 class WordIndex(Protocol):
     """The part of a catalogue that differs between databases."""
 
@@ -60,10 +72,18 @@ class WordIndex(Protocol):
         terms: Sequence[Term],
         clauses: Sequence[Sequence[Mark]],
         where: "Sequence[ColumnElement[bool]]",
-    ) -> dict[int, float]:
-        """Return the ids of notebooks that have all terms, and how well they fit.
+    ) -> Found:
+        """Return the notebooks that have all terms.
 
         Of each of the `clauses` they have one mark; there is a term or a clause.
         `where` are conditions for their rows in the table of notebooks. Of more than
         `MOST_RANKED`, those with the largest ids are returned.
         """
+
+
+def single_words(terms: Sequence[Term]) -> list[Term]:
+    """Return the words of terms, which stand in any order; none if none is a phrase."""
+    if all(len(term.words) == 1 for term in terms):
+        return []
+    first = [Term((word,), word) for term in terms for word in term.words[:-1]]
+    return first + [replace(term, words=term.words[-1:]) for term in terms]

@@ -1,6 +1,7 @@
 """The words of the catalogue in PostgreSQL: tsvector with GIN, and pg_trgm."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from sqlalchemy import (
     BigInteger,
@@ -20,7 +21,14 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import ARRAY, REAL, REGCONFIG, TSVECTOR
 
-from bookstore_web.catalogue.databases.index import BONUS, MOST_RANKED, WEIGHTS, Indexed
+from bookstore_web.catalogue.databases.index import (
+    BONUS,
+    MOST_RANKED,
+    WEIGHTS,
+    Found,
+    Indexed,
+    single_words,
+)
 from bookstore_web.catalogue.databases.tables import NOTEBOOKS
 from bookstore_web.catalogue.marks import Mark
 from bookstore_web.catalogue.query import Term
@@ -36,6 +44,12 @@ _INDEXES = (
     "CREATE INDEX words_words ON words USING gin (words)",
     "CREATE INDEX words_parts ON words USING gin (parts gin_trgm_ops)",
 )
+#: Notebooks with the words of a phrase that are looked through for it.
+MOST_LOOKED_AT = 8_000
+#: Notebooks that filters leave, if they are so few that each is looked at, and the
+#: latest that match, of which most pass the filters.
+FEW, MOST_MATCHING = 2000, 1500
+_IDS = ARRAY(BigInteger)
 #: For the lock that a process holds while it writes.
 _LOCK = 0x626F6F6B
 #: The weights of D, C, B and A: name is A, the rest is B, marks are C, sources are D.
@@ -86,34 +100,100 @@ class PostgresIndex:
         terms: Sequence[Term],
         clauses: Sequence[Sequence[Mark]],
         where: Sequence[ColumnElement[bool]],
-    ) -> dict[int, float]:
-        """Return the ids of notebooks that have all terms, and how well they fit."""
-        query = func.to_tsquery(cast("simple", REGCONFIG), _match(terms, clauses))
+    ) -> Found:
+        """Return the notebooks that have all terms."""
+        # No index that suits is passed over for reading all rows.
+        connection.execute(select(func.set_config("enable_seqscan", "off", True)))
+        few = _few(connection, clauses) if terms and clauses else None
+        bound = _bound(connection, terms, clauses) if few is None else None
+        near = [] if few is None else [_among(WORDS.c.id, few)]
+        if bound is not None:
+            near = [WORDS.c.id > bound]
+        latest = _allowed(connection, [_matches(terms, clauses), *near], where)
         weights = cast(literal(_WEIGHTS, ARRAY(REAL)), ARRAY(REAL))
-        score = func.ts_rank(weights, WORDS.c.words, query)
-        latest = _latest([WORDS.c.words.op("@@")(query)], where)
+        score = func.ts_rank(weights, WORDS.c.words, _query(terms, clauses))
         # Ranked apart, because it reads the words of each notebook.
-        ranked = select(WORDS.c.id, score).where(WORDS.c.id.in_(latest))
+        ranked = select(WORDS.c.id, score).where(_among(WORDS.c.id, latest))
         found = {n: float(value) for n, value in connection.execute(ranked)}
         if len(found) == MOST_RANKED:
-            return found  # enough, and parts of names take longer
+            return Found(found)  # enough, and parts of names take longer
         named = [
             WORDS.c.parts.contains(term.text.casefold(), autoescape=True)
             for term in terms
         ]
-        rows = connection.execute(_latest(named, where)) if named else ()
-        for (number,) in rows:
+        for number in _allowed(connection, [*named, *near], where) if named else ():
             found[number] = found.get(number, 0.0) + BONUS
+        is_whole = bound is None or len(found) >= MOST_RANKED
+        return Found(found, 0 if is_whole else MOST_LOOKED_AT)
+
+
+def _few(connection: Connection, clauses: Sequence[Sequence[Mark]]) -> list[int] | None:
+    """Return the ids that the filters leave; None if these are too many."""
+    wanted = select(WORDS.c.id).where(_matches((), clauses)).limit(FEW + 1)
+    numbers = _numbers(connection, wanted)
+    return numbers if len(numbers) <= FEW else None
+
+
+def _allowed(
+    connection: Connection,
+    matches: Sequence[ColumnElement[bool]],
+    where: Sequence[ColumnElement[bool]],
+) -> list[int]:
+    """Return the latest ids that match and whose notebooks pass all conditions.
+
+    The words are asked alone first: filters have words, too, so most of what matches
+    passes. Asked together, PostgreSQL reads all notebooks for an author.
+    """
+    latest = _latest(matches)
+    if not where:
+        return _numbers(connection, latest.limit(MOST_RANKED))
+    numbers = _numbers(connection, latest.limit(MOST_MATCHING))
+    passing = select(NOTEBOOKS.c.id).where(_among(NOTEBOOKS.c.id, numbers), *where)
+    passing = passing.order_by(NOTEBOOKS.c.id.desc()).limit(MOST_RANKED)
+    found = _numbers(connection, passing)
+    if len(numbers) < MOST_MATCHING or len(found) == MOST_RANKED:
         return found
+    same = NOTEBOOKS.c.id == WORDS.c.id
+    joined = latest.join_from(WORDS, NOTEBOOKS, same).where(*where)
+    return _numbers(connection, joined.limit(MOST_RANKED))
 
 
-def _latest(
-    matches: Sequence[ColumnElement[bool]], where: Sequence[ColumnElement[bool]]
-) -> Select[tuple[int]]:
-    wanted = select(WORDS.c.id).where(*matches)
-    if where:
-        wanted = wanted.join(NOTEBOOKS, NOTEBOOKS.c.id == WORDS.c.id).where(*where)
-    return wanted.order_by(WORDS.c.id.desc()).limit(MOST_RANKED)
+def _latest(matches: Sequence[ColumnElement[bool]]) -> Select[Any]:
+    return select(WORDS.c.id).where(*matches).order_by(WORDS.c.id.desc())
+
+
+def _numbers(connection: Connection, wanted: Select[Any]) -> list[int]:
+    return [number for (number,) in connection.execute(wanted)]
+
+
+def _among(column: ColumnElement[int], numbers: Sequence[int]) -> ColumnElement[bool]:
+    return column == func.any(cast(literal(list(numbers), _IDS), _IDS))
+
+
+def _bound(
+    connection: Connection, terms: Sequence[Term], clauses: Sequence[Sequence[Mark]]
+) -> int | None:
+    """Return the id over which a phrase is looked for; None if that is everywhere.
+
+    Where the words of a notebook stand is in no index: they are read for each one.
+    """
+    words = single_words(terms)
+    if not words:
+        return None
+    latest = _latest([_matches(words, clauses)]).limit(1).offset(MOST_LOOKED_AT)
+    return next(iter(_numbers(connection, latest)), None)
+
+
+def _matches(
+    terms: Sequence[Term], clauses: Sequence[Sequence[Mark]]
+) -> ColumnElement[bool]:
+    return WORDS.c.words.op("@@")(_query(terms, clauses))
+
+
+def _query(
+    terms: Sequence[Term], clauses: Sequence[Sequence[Mark]]
+) -> ColumnElement[str]:
+    return func.to_tsquery(cast("simple", REGCONFIG), _match(terms, clauses))
 
 
 def _match(terms: Sequence[Term], clauses: Sequence[Sequence[Mark]]) -> str:

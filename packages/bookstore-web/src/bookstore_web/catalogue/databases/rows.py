@@ -26,7 +26,8 @@ def number_rows(connection: Connection, rows: Sequence[Row]) -> None:
     So a database finds the latest of many without sorting them.
     """
     taken: set[int] = set()
-    for row in sorted(rows, key=lambda row: row["stored_at"]):
+    rows = sorted(rows, key=lambda row: row["stored_at"])
+    for row in rows:
         first = int(row["stored_at"]) * IDS_PER_SECOND
         row["id"] = max(first, max(taken, default=0) + 1) if first in taken else first
         taken.add(row["id"])
