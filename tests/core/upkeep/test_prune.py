@@ -1,5 +1,6 @@
 """Which versions of a store go by rules, and which stay whatever the rules say."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from io import BytesIO
 from typing import Any
@@ -14,7 +15,7 @@ from bookstore_core.runs.run import Run
 from bookstore_core.settings import BookstoreSettings
 from bookstore_core.stores import Label, Version, VersionStore
 from bookstore_core.upkeep.prune import Pruner
-from core.saving import all_versions, metadata_for, save
+from core.saving import MakeStore, all_versions, contents_of, metadata_for, save
 
 NOW = datetime.now(UTC) + timedelta(days=100)
 SETTINGS = BookstoreSettings(storage="local")
@@ -255,3 +256,35 @@ def test_what_is_restored_elsewhere_after_the_plan_was_made_stays(
     save(own_store, key=B, restored_from=name, restored_path="a.ipynb")
     assert ours.carry_out(plan, dry_run=False).removed == (saved[1].version_id,)
     assert saved[0].version_id in left(own_store)
+
+
+def test_of_two_prunes_at_once_the_second_says_what_was_gone(
+    own_store: VersionStore,
+) -> None:
+    saved = save_days(own_store, 6)
+    first, second = pruner(own_store), pruner(own_store, Keep(last=2))
+    [one], [other] = first.plans([A]), second.plans([A])
+    ids = tuple(version.version_id for version in saved)
+    assert set(first.carry_out(one, dry_run=False).removed) == set(ids[:5])
+    late = second.carry_out(other, dry_run=False)
+    assert (late.removed, set(late.gone)) == ((), set(ids[:4]))
+    assert left(own_store) == [ids[5]]
+
+
+@pytest.mark.parametrize("name", ["local", "local_batches", "ministack"])
+def test_prunes_at_once_tear_nothing(
+    name: str, request: pytest.FixtureRequest, make_store: MakeStore
+) -> None:
+    own_store = make_store(request.getfixturevalue(name))
+    saved = save_days(own_store, 40)
+    ours = [pruner(own_store, Keep(last=3)) for _ in range(3)]
+    plans = [next(iter(one.plans([A]))) for one in ours]
+    with ThreadPoolExecutor(3) as threads:
+        begun = [
+            threads.submit(one.carry_out, plan, dry_run=False)
+            for one, plan in zip(ours, plans, strict=True)
+        ]
+    removed = {known for one in begun for known in one.result().removed}
+    assert removed == {version.version_id for version in saved[:37]}
+    assert left(own_store) == [version.version_id for version in saved[37:]]
+    assert contents_of(own_store, A) == [b"%d" % day for day in (39, 38, 37)]

@@ -21,12 +21,19 @@ from bookstore_core.paths import is_own, printable
 from bookstore_core.settings import BookstoreSettings
 from bookstore_core.stores import Version, VersionStore, open_store
 from bookstore_core.stores.local.upkeep.leftovers import Leftover, leftovers
+from bookstore_core.upkeep.run_markers import dangling
 
 _PERCENT = re.compile(r"(\d{1,3}(?:\.\d{1,4})?)%?", re.ASCII)
 
 WHAT_TO_DO = (
     "Take damaged versions from a backup, or from a copy of the store; all others can "
     "be used."
+)
+
+
+RUN_GONE = (
+    "It lists a run whose version is gone. 'jupyter bookstore doctor --repair' "
+    "removes it."
 )
 
 
@@ -45,10 +52,11 @@ class CheckApp(Verb):
     These are the versions of all notebooks, also of unpublished and moved ones, and
     bookstore's own records, which are not counted. From S3, everything is downloaded;
     --sample=5% reads a random part of the versions, and --seed, which is printed, the
-    same part again. Also listed, and harmless: what other programs wrote, and in a
-    directory what a crash has left behind. Exit codes: 0 all is as it was saved, 1
-    something is damaged, 2 the command line is not valid, 3, 5 and 7 the settings or
-    the store refuse it, or the store cannot be reached.
+    same part again. Also listed, and harmless: what other programs wrote, in a
+    directory what a crash has left behind, and markers of runs that are gone. Exit
+    codes: 0 all is as it was saved, 1 something is damaged, 2 the command line is not
+    valid, 3, 5 and 7 the settings or the store refuse it, or the store cannot be
+    reached.
     """
 
     name = "jupyter-bookstore-check"
@@ -75,7 +83,7 @@ class CheckApp(Verb):
         self.keys = self.versions = self.read = self.size = 0
         self.foreign: list[str] = []
         damaged = list(self._damaged(store, part))
-        left = list(_leftovers(settings, store))
+        left = [*_leftovers(settings, store), *_markers(store)]
         value = {
             "notebooks": self.keys,
             "versions": self.versions,
@@ -172,6 +180,11 @@ def _versions(store: VersionStore, key: str) -> Iterator[Version]:
         cursor = page.cursor
         if cursor is None:
             return
+
+
+def _markers(store: VersionStore) -> Iterator[Leftover]:
+    """Yield markers of runs that are gone, if the store lists all to who asks."""
+    yield from (Leftover(key, RUN_GONE) for key in dangling(store))
 
 
 def _leftovers(settings: BookstoreSettings, store: VersionStore) -> Iterator[Leftover]:

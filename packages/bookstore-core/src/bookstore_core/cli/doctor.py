@@ -27,7 +27,7 @@ from bookstore_core.spool.directory import (
 from bookstore_core.spool.report import report_spool
 from bookstore_core.stores import Finding, open_store
 from bookstore_core.upkeep.parts import check_parts
-from bookstore_core.upkeep.repair import repair
+from bookstore_core.upkeep.repair import repair, repair_markers
 
 #: What to do about a problem of the spool, besides what it says itself.
 AFTER_CORRECTION = (
@@ -37,7 +37,8 @@ AFTER_CORRECTION = (
 
 REPAIR = (
     "Also record the renames in long histories of earlier releases, so that old "
-    "versions are found quickly. This looks at each of their versions once."
+    "versions are found quickly. This looks at each of their versions once. Markers of "
+    "runs that were pruned are removed."
 )
 
 #: How a service knows who asks, by `auth`. It has no notebook server and no spool.
@@ -130,6 +131,7 @@ def _check_store(settings: BookstoreSettings, *, repairing: bool) -> Iterator[Fi
     yield from store.check(thorough=True).findings
     if repairing and WORKSPACE.prefix(settings):
         yield repair(store, settings)
+        yield repair_markers(store)
 
 
 def _check_directories(settings: BookstoreSettings) -> Iterator[Finding]:

@@ -28,7 +28,7 @@ NO_RULES = (
 )
 
 #: The sums that programs get.
-SUMS = ("removed", "locked", "refused", "bytes")
+SUMS = ("removed", "locked", "refused", "gone", "bytes")
 
 YES = "Remove the versions. Without it, what would be removed is printed."
 ALL = "Prune every notebook of the workspace."
@@ -55,6 +55,7 @@ class Pruned:
         totals["removed"] += len(removal.removed)
         totals["locked"] += len(removal.locked)
         totals["refused"] += len(removal.refused)
+        totals["gone"] += len(removal.gone)
         totals["bytes"] += removal.freed
         totals["bytes_locked"] += sum(locked)
 
@@ -66,6 +67,7 @@ class Pruned:
             "removed": list(self.removal.removed),
             "locked": dict(self.removal.locked),
             "refused": dict(self.removal.refused),
+            "gone": list(self.removal.gone),
             "bytes": self.removal.freed,
         }
 
@@ -158,7 +160,7 @@ class PruneApp(NotebookVerb):
             path = WORKSPACE.path(settings, plan.key)
             pruned = Pruned(path, plan, removal)
             pruned.count(totals)
-            if removal.removed or removal.locked or removal.refused:
+            if removal.removed or removal.locked or removal.refused or removal.gone:
                 yield pruned
 
     def _keys(self, pruner: Pruner, settings: BookstoreSettings) -> Iterable[str]:
@@ -184,9 +186,7 @@ class PruneApp(NotebookVerb):
     def _value(self, pruned: list[Pruned], totals: Counter[str]) -> dict[str, Any]:
         return {
             "dry_run": not self.yes,
-            **{
-                name: totals[name] for name in ("removed", "locked", "refused", "bytes")
-            },
+            **{name: totals[name] for name in SUMS},
             "notebooks": [known.as_json() for known in pruned],
         }
 
@@ -204,6 +204,9 @@ class PruneApp(NotebookVerb):
             locked = say_count(totals["locked"], "version")
             size = say_size(totals["bytes_locked"])
             yield f"The store keeps {locked} by Object Lock: {size}."
+        if totals["gone"]:
+            gone = say_count(totals["gone"], "version")
+            yield f"Another prune had removed {gone} meanwhile."
         if totals["refused"]:
             refused = say_count(totals["refused"], "version")
             yield f"The store did not remove {refused}; the reasons are above."

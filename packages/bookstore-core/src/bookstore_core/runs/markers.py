@@ -114,6 +114,12 @@ def marker_key(
     return check_length(key, what="key")
 
 
+def version_id_of(marker: str) -> str:
+    """Return the id of the version that a marker's key names; empty or nothing."""
+    parts = marker.rpartition(DELIMITER)[2].split(",")
+    return _unescape(parts[1]) if len(parts) == 3 else ""
+
+
 def _place(settings: BookstoreSettings, source: str, key: str) -> str:
     shelf, path = shelf_of(settings, key)
     usual = run_path(shelf_of(settings, source)[1])

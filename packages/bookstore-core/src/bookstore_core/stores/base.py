@@ -18,7 +18,7 @@ from bookstore_core.errors import (
     NotFoundError,
     StorageError,
 )
-from bookstore_core.paths import printable
+from bookstore_core.paths import is_own, printable
 from bookstore_core.stores.arrivals import ARRIVAL_TYPE, arrival_of, arrivals_key
 from bookstore_core.stores.checks import (
     check_comment,
@@ -304,10 +304,11 @@ class VersionStore(ABC):
         this is interrupted, each version is there as it was or gone, and the same call
         continues. A `dry_run` changes nothing. What the store keeps, or refuses to
         remove, is in the answer, and the rest is removed. Raises ConflictError for the
-        newest version, which is never removed, and ForbiddenError if this kind of store
-        removes nothing.
+        newest version, which is removed of our own records only, and ForbiddenError if
+        this kind of store removes nothing.
         """
-        newest = self.list_versions(key, limit=1).versions if versions else ()
+        may_be_newest = versions and not is_own(key)
+        newest = self.list_versions(key, limit=1).versions if may_be_newest else ()
         if {row.version_id for row in newest} & {row.version_id for row in versions}:
             raise ConflictError(f"The newest version of {key} is never removed.")
         return self._remove(key, versions, dry_run=dry_run)

@@ -171,13 +171,15 @@ class Removal:
 
     `removed` are the ids of versions that are gone, `locked` those that the store keeps
     by a rule of its own, such as Object Lock, with the reason; `refused` are those that
-    it did not remove for any other reason. `freed` is in bytes.
+    it did not remove for any other reason. `freed` is in bytes. What somebody else had
+    removed before is `gone`, as far as a prune has noticed.
     """
 
     removed: tuple[str, ...] = ()
     locked: Mapping[str, str] = field(default_factory=dict)
     refused: Mapping[str, str] = field(default_factory=dict)
     freed: int = 0
+    gone: tuple[str, ...] = ()
 
 
 @dataclass

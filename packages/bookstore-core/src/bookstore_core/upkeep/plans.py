@@ -6,8 +6,8 @@ the last key was read: a version of it may name one of the first key.
 
 import json
 import tempfile
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Self
 
@@ -26,11 +26,15 @@ Naming = tuple[Version, tuple[Name, ...]]
 
 @dataclass(frozen=True)
 class Plan:
-    """What goes of one key, of how many versions; also what the store keeps locked."""
+    """What goes of one key, of how many versions; also what the store keeps locked.
+
+    `markers` are the keys of the markers of runs that go, by the ids of their versions.
+    """
 
     key: str
     count: int
     going: tuple[Version, ...] = ()
+    markers: Mapping[str, str] = field(default_factory=dict)
 
 
 class Plans:
@@ -63,7 +67,7 @@ class Plans:
             (v.version_id, v.size, v.stored_at.isoformat(), v.locked, _save_id(v))
             for v in plan.going
         ]
-        self._file.write(json.dumps((plan.key, plan.count, rows)) + "\n")
+        self._file.write(json.dumps((plan.key, plan.count, rows, plan.markers)) + "\n")
         gone = {v.version_id for v in plan.going if not v.locked}
         for version, names in naming:
             if version.version_id not in gone:
@@ -81,10 +85,10 @@ class Plans:
         spared = self._spared()
         self._file.seek(0)
         for line in self._file:
-            key, count, rows = json.loads(line)
+            key, count, rows, markers = json.loads(line)
             going = [_version(key, *row) for row in rows]
             left = [version for version in going if spared.isdisjoint(own(version))]
-            yield Plan(key, count, tuple(left))
+            yield Plan(key, count, tuple(left), markers)
 
     def _spared(self) -> set[Name]:
         spared, todo = set[Name](), [*self._named]

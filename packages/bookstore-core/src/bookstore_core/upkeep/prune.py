@@ -34,6 +34,7 @@ from bookstore_core.stores.base import VersionStore
 from bookstore_core.stores.versions import Removal, Version
 from bookstore_core.upkeep.names import Lately, names_of
 from bookstore_core.upkeep.plans import Name, Naming, Plan, Plans, own
+from bookstore_core.upkeep.run_markers import marker_of, remove_markers
 
 T = TypeVar("T")
 
@@ -134,9 +135,11 @@ class Pruner:
     def carry_out(self, plan: Plan, *, dry_run: bool) -> Removal:
         """Remove what goes of a key, but not what was labelled or restored meanwhile.
 
+        What another prune has removed meanwhile is `gone` in the answer.
+
         Nothing goes if its newest version was removed meanwhile.
         """
-        going = plan.going
+        going, gone = plan.going, tuple[str, ...]()
         if going and not dry_run:
             ids = [version.version_id for version in going]
             labelled = self._store.labels(plan.key, only=ids)
@@ -146,10 +149,17 @@ class Pruner:
                 for known in going
                 if known.version_id not in labelled and named.isdisjoint(own(known))
             )
+            there = {version.version_id for version in self._listed(plan.key)}
+            gone = tuple(v.version_id for v in going if v.version_id not in there)
+            going = tuple(known for known in going if known.version_id in there)
         try:
-            return self._store.remove_versions(plan.key, going, dry_run=dry_run)
+            done = self._store.remove_versions(plan.key, going, dry_run=dry_run)
         except ConflictError:
-            return Removal()  # somebody has removed the newest: the next run looks
+            done = Removal()  # somebody has removed the newest: the next run looks
+        if not dry_run:
+            removed = [known for known in done.removed if known in plan.markers]
+            remove_markers(self._store, map(plan.markers.__getitem__, removed))
+        return replace(done, gone=gone)
 
     def _plan(self, key: str) -> tuple[Plan, list[Naming]]:
         versions = self._described(key)
@@ -165,7 +175,10 @@ class Pruner:
             spared = {*self._store.labels(key), *self._left_behind(key, newest_first)}
             going = [known for known in going if known.version_id not in spared]
         named = [(v, tuple(names_of(v, self._settings))) for v in versions]
-        return Plan(key, len(versions), tuple(going)), [one for one in named if one[1]]
+        marked = ((v.version_id, marker_of(v, self._settings)) for v in going)
+        markers = {version_id: marker for version_id, marker in marked if marker}
+        plan = Plan(key, len(versions), tuple(going), markers)
+        return plan, [one for one in named if one[1]]
 
     def _may_go(self, version: Version) -> bool:
         known = version.metadata
@@ -178,13 +191,7 @@ class Pruner:
 
     def _described(self, key: str) -> list[Version]:
         """Return the versions of a key as listed, with their metadata."""
-        listed, cursor = list[Version](), None
-        while True:
-            page = self._store.list_versions(key, cursor=cursor, limit=PAGE)
-            listed += [version for version in page.versions if not version.deleted]
-            cursor = page.cursor
-            if cursor is None:
-                break
+        listed = [version for version in self._listed(key) if not version.deleted]
         # Keys are looked at in parallel, too.
         threads = self._threads if len(listed) > MANY else 1
         found = in_parallel(self._look, listed, threads=threads)
@@ -193,6 +200,15 @@ class Pruner:
             # The newest may be a mark of a deletion, which has no content.
             known[0] = replace(known[0], is_latest=True)
         return known
+
+    def _listed(self, key: str) -> Iterator[Version]:
+        cursor = None
+        while True:
+            page = self._store.list_versions(key, cursor=cursor, limit=PAGE)
+            yield from page.versions
+            cursor = page.cursor
+            if cursor is None:
+                return
 
     def _look(self, version: Version) -> Version | None:
         try:

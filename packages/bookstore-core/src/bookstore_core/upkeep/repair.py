@@ -1,4 +1,7 @@
-"""What `jupyter bookstore doctor --repair` does: record renames of earlier releases."""
+"""What `jupyter bookstore doctor --repair` does.
+
+It records renames of earlier releases, and removes markers of runs that are gone.
+"""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -12,6 +15,7 @@ from bookstore_core.parallel import in_parallel
 from bookstore_core.settings import BookstoreSettings
 from bookstore_core.stores import Finding, Version, VersionStore
 from bookstore_core.stores.seams import can_record, write_seams
+from bookstore_core.upkeep.run_markers import dangling, remove_markers
 
 #: So many versions of earlier releases are looked at quickly enough.
 FEW = 100
@@ -38,6 +42,27 @@ def repair(
         )
     notebooks = say_count(recorded, "notebook")
     return Finding(True, f"Recorded the earlier renames of {notebooks}.")
+
+
+def repair_markers(store: VersionStore) -> Finding:
+    """Remove the markers of runs whose versions a prune has removed."""
+    try:
+        left = dangling(store)
+        removed = remove_markers(store, left).removed
+    except BookstoreError as error:
+        return Finding(
+            False,
+            f"Not all markers of runs were looked at: {error}",
+            "Correct that, and run 'jupyter bookstore doctor --repair' again.",
+        )
+    if len(removed) < len(left):
+        markers = say_count(len(left) - len(removed), "marker")
+        return Finding(
+            False,
+            f"{markers} of runs that are gone could not be removed.",
+            "Run it with the rights of who prunes. They do no harm.",
+        )
+    return Finding(True, f"Removed {say_count(len(removed), 'marker')} of old runs.")
 
 
 def _keys(store: VersionStore, settings: BookstoreSettings) -> Iterator[str]:
