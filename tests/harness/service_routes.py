@@ -169,12 +169,24 @@ LINES: dict[str, tuple[Line, ...]] = {
     "PUT publish.publish_notebook": (
         line(PUBLISH, PEOPLE, json=MODEL),
         line(f"{PUBLISH}?group=team", frozenset({"member"}), json=MODEL),
+        line("/api/bookstore/published/n.ipynb", PEOPLE, json=MODEL),
+        line("/api/bookstore/publish", PEOPLE, 400, json=MODEL),
+        line("/api/bookstore/published", PEOPLE, 400, json=MODEL),
     ),
     "DELETE publish.unpublish_notebook": (
         line("/api/bookstore/publish/p.ipynb", OWN),
         line("/api/bookstore/publish/t.ipynb?group=team", frozenset({"member"})),
+        line("/api/bookstore/published/n.ipynb", frozenset()),
+        line("/api/bookstore/publish", PEOPLE, 400),
+        line("/api/bookstore/published", PEOPLE, 400),
     ),
     "POST clone.clone": (
+        line(
+            "/api/bookstore/clone",
+            KNOWN,
+            NO_SERVER,
+            json={"s3_bucket": "bookstore", "s3_key": MINE},
+        ),
         line(
             "/api/bookstore/cloned",
             KNOWN,
@@ -227,7 +239,10 @@ LINES: dict[str, tuple[Line, ...]] = {
     "POST pages.publish.unpublish_notebook": (
         form("/bookstore/unpublish", OWN, path="ann/p.ipynb"),
     ),
-    "GET pages.clone.landing": of_key("/bookstore/clone"),
+    "GET pages.clone.landing": (
+        *of_key("/bookstore/clone"),
+        *of_key("/api/bookstore/cloned"),
+    ),
     "POST pages.clone.clone": tuple(
         line(
             "/bookstore/clone",

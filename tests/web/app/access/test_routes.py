@@ -122,9 +122,13 @@ def test_a_route_is_for_those_whom_its_lines_allow(
     before = state_of(store)
     for wanted in lines:
         for caller in [caller for caller in CALLERS if caller not in wanted.who]:
-            answer = sent(service, name, wanted, as_caller(service, hub, caller))
+            headers = as_caller(service, hub, caller)
+            answer = sent(service, name, wanted, headers)
             assert answer.status_code in REFUSALS, (caller, wanted, answer.text)
             assert SECRET not in answer.text
+            if name.startswith("GET "):
+                head = sent(service, name.replace("GET", "HEAD"), wanted, headers)
+                assert (head.status_code, head.text) == (answer.status_code, "")
     assert state_of(store) == before
     for wanted in lines:
         for caller in sorted(wanted.who, key=CALLERS.index):
