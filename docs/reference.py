@@ -137,7 +137,9 @@ def _openapi() -> dict[str, Any]:
     settings = BookstoreSettings(storage="local", local_root="/nowhere", auth="none")
     app = create_app(settings)
     with app.app_context():
-        described: dict[str, Any] = json.loads(json.dumps(describe(app)))
+        described: dict[str, Any] = json.loads(
+            json.dumps(describe(app, by_server=True))
+        )
     return described
 
 

@@ -10,6 +10,7 @@ from typing import Any
 from bookstore_core.cli.command import OPTIONS_OF_ALL, all_verbs
 from bookstore_core.settings import BookstoreSettings
 from bookstore_web import create_app
+from bookstore_web.app.api.openapi import describe
 from harness.notebook_server import TOP
 
 #: All but the changelog, which names what is gone, too.
@@ -134,6 +135,20 @@ def test_routes_exist() -> None:
         if not any(m == method and route.fullmatch(path) for m, route in routes())
     ]
     assert missing == []
+
+
+def test_every_route_has_a_section_and_a_row_in_the_table_of_the_api() -> None:
+    text = (TOP / "docs" / "api.md").read_text("utf-8")
+    sections = re.findall(r"^## ([A-Z]+ /api/\S+)$", text, re.MULTILINE)
+    assert re.findall(r"^\| \[`([A-Z]+ /api/\S+)`\]", text, re.MULTILINE) == sections
+    app = create_app(BookstoreSettings(storage="local", local_root="/x", auth="none"))
+    described = describe(app, by_server=True)["paths"]
+    listed = {f"{way.upper()} {path}" for path in described for way in described[path]}
+    other = {"publish/": "published/", "publish": "published/{path}"}
+    other |= {"published": "published/{path}", "clone": "cloned"}
+    for route in listed - {*sections}:
+        start, name, path = re.fullmatch(r"(.*/)(\w+/?)(.*)", route).groups()
+        assert f"{start}{other[name]}{path}" in sections, route
 
 
 def test_targets_of_make_exist() -> None:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import fields
 from typing import Any
 
 import pytest
@@ -9,9 +10,18 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from bookstore_core.settings import BookstoreSettings
+from bookstore_core.spool import save_state as saves
+from bookstore_core.spool import try_now
 from bookstore_core.spool.report import report_spool
 from bookstore_web import create_app
-from bookstore_web.app.api.openapi import ADDED, MEANINGS, api_rules
+from bookstore_web.app.api.openapi import (
+    ADDED,
+    BY_SERVER,
+    MEANINGS,
+    Attempt,
+    SaveState,
+    api_rules,
+)
 from bookstore_web.app.api.state import State
 from bookstore_web.app.failures import STATUS
 from bookstore_web.app.operations import operation_of
@@ -91,6 +101,16 @@ def test_its_server_is_the_address_that_the_caller_used(
 ) -> None:
     document = make_server_side({"base_url": base_url}).get(URL).json
     assert document["servers"] == [{"url": base_url.rstrip("/") or "/"}]
+
+
+def test_what_the_notebook_server_answers_itself_is_described_behind_one(
+    make_server_side: Callable[..., ServerSide], described: dict[str, Any]
+) -> None:
+    behind = make_server_side({}).get(URL).json["paths"]
+    own = {path for _, path in BY_SERVER}
+    assert behind.keys() - described["paths"].keys() == own
+    assert {*SaveState().fields} == {*saves.SaveState("off").as_json(), "late"}
+    assert {*Attempt().fields} == {item.name for item in fields(try_now.Attempt)}
 
 
 def test_it_is_returned_without_a_store(

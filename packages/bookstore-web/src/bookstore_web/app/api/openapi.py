@@ -5,13 +5,14 @@ from collections.abc import Iterator
 from typing import Any
 
 from flask import Blueprint, Flask, current_app
+from marshmallow import Schema, fields, validate
 from werkzeug.routing import Rule
 
 from bookstore_core import __version__
 from bookstore_core.stores.service.forms import ROUTES
 from bookstore_web.app.context import context
 from bookstore_web.app.operations import HTML, JSON, Operation, operation, operation_of
-from bookstore_web.app.schemas import Error
+from bookstore_web.app.schemas import Error, Request, Text
 
 blueprint = Blueprint("openapi", __name__, url_prefix="/api/bookstore")
 API = "/api/bookstore"
@@ -53,8 +54,65 @@ INTRODUCTION = (
 )
 
 
-def describe(app: Flask, *, base_url: str = "/") -> dict[str, Any]:
-    """Return the OpenAPI description of the routes of `app` below /api/bookstore."""
+class SavedNotebook(Request):
+    """Of which notebook the newest save is looked for."""
+
+    path = Text("The notebook's path on the server.", required=True)
+
+
+class SaveState(Schema):
+    """Where the newest save of a notebook is."""
+
+    state = fields.String(
+        validate=validate.OneOf(
+            ["stored", "waiting", "unprotected", "unknown", "off"],
+        ),
+        metadata={"description": "Whether it is a version, or why not."},
+    )
+    saved_at = fields.AwareDateTime(
+        allow_none=True, metadata={"description": "When the newest save was made."}
+    )
+    since = fields.AwareDateTime(
+        allow_none=True,
+        metadata={"description": "When the oldest save was made that waits."},
+    )
+    reason = fields.String(metadata={"description": "Why; empty if all is well."})
+    late = fields.Boolean(
+        metadata={"description": "Whether it has waited longer than late_after."}
+    )
+
+
+class Attempt(Schema):
+    """What came of asking that waiting saves are tried now."""
+
+    asked = fields.Boolean(metadata={"description": "Whether there was one to try."})
+    waiting = fields.Integer(metadata={"description": "How many saves wait."})
+
+
+#: What a notebook server answers itself, in `bookstore_web.server.answers`.
+BY_SERVER = {
+    ("GET", f"{API}/save-state"): Operation(
+        "Return where a notebook's newest save is.",
+        "No store is contacted. Only a notebook server has this route.",
+        query=SavedNotebook,
+        answer=SaveState,
+        errors=(400,),
+    ),
+    ("POST", f"{API}/drain"): Operation(
+        "Have waiting saves tried now.",
+        "It does not wait for the attempt. Only a notebook server has this route.",
+        answer=Attempt,
+    ),
+}
+
+
+def describe(
+    app: Flask, *, base_url: str = "/", by_server: bool = False
+) -> dict[str, Any]:
+    """Return the OpenAPI description of the routes of `app` below /api/bookstore.
+
+    With `by_server`, also of those that the notebook server before it answers itself.
+    """
     # Imported here because hardly anybody asks.
     from apispec import APISpec
     from apispec.ext.marshmallow import MarshmallowPlugin
@@ -76,9 +134,13 @@ def describe(app: Flask, *, base_url: str = "/") -> dict[str, Any]:
             spec.path(
                 path=re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", rule.rule),
                 operations={
-                    method.lower(): _describe(rule, method, known) for method in methods
+                    method.lower(): _describe(_name(rule.rule, method), rule, known)
+                    for method in methods
                 },
             )
+    for (method, path), known in BY_SERVER.items() if by_server else ():
+        operations = {method.lower(): _describe(_name(path, method), None, known)}
+        spec.path(path=path, operations=operations)
     described: dict[str, Any] = spec.to_dict()
     return described
 
@@ -98,9 +160,9 @@ def _methods(rule: Rule) -> list[str]:
     return sorted((rule.methods or set()) - ADDED)
 
 
-def _describe(rule: Rule, method: str, known: Operation) -> dict[str, Any]:
+def _describe(name: str, rule: Rule | None, known: Operation) -> dict[str, Any]:
     described: dict[str, Any] = {
-        "operationId": _name(rule, method),
+        "operationId": name,
         "summary": known.summary,
         "responses": _answers(known),
     }
@@ -114,7 +176,7 @@ def _describe(rule: Rule, method: str, known: Operation) -> dict[str, Any]:
             "description": "A path; it may contain slashes.",
             "schema": {"type": "string"},
         }
-        for name in sorted(rule.arguments - set(rule.defaults or {}))
+        for name in (sorted(rule.arguments - set(rule.defaults or {})) if rule else ())
     ]
     if known.query:
         parameters.append({"in": "query", "schema": known.query})
@@ -128,8 +190,8 @@ def _describe(rule: Rule, method: str, known: Operation) -> dict[str, Any]:
     return described
 
 
-def _name(rule: Rule, method: str) -> str:
-    words = re.findall(r"[A-Za-z]+", rule.rule.removeprefix(API)) or ["state"]
+def _name(path: str, method: str) -> str:
+    words = re.findall(r"[A-Za-z]+", path.removeprefix(API)) or ["state"]
     return "_".join([method.lower(), *words]).replace("_anything", "")
 
 
@@ -165,4 +227,5 @@ def _error(status: int, *media_types: str) -> dict[str, Any]:
 @operation()
 def openapi() -> dict[str, Any]:
     """Describe every route below /api/bookstore with OpenAPI 3.1."""
-    return describe(current_app, base_url=context().base_url)
+    here = context()
+    return describe(current_app, base_url=here.base_url, by_server=bool(here.secret))
