@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from bench.searching.corpus import Corpus, content_of
+from bench.searching.corpus import Corpus, content_of, key_of
 from bookstore_core.errors import ConfigurationError, StorageUnavailableError
 from bookstore_core.settings import BookstoreSettings
 from bookstore_web.catalogue.answers import Answers
@@ -103,3 +103,16 @@ def test_a_catalogue_of_text_alone_is_no_more_than_twice_as_large(
     list(walk.read())
     indexed = sum(len(content_of(number)) for number in range(600))
     assert (tmp_path / "catalogue.sqlite").stat().st_size < 2.2 * indexed
+
+
+def test_a_catalogue_grows_no_faster_by_one_notebook_after_another(
+    catalogue: Catalogue, tmp_path: Path
+) -> None:
+    corpus = Corpus()
+    corpus.grow(300)
+    walk = Walk(corpus, catalogue, threads=1)
+    keys = [key_of(number) for number in range(300)]
+    for begin in range(0, 300, 10):
+        walk.read_now(keys[begin : begin + 10])
+    indexed = sum(len(content_of(number)) for number in range(300))
+    assert (tmp_path / "catalogue.sqlite").stat().st_size < 1.6 * indexed

@@ -19,8 +19,10 @@ from bookstore_core.stores import (
     utc_now,
 )
 from bookstore_web.app.pages import home
+from bookstore_web.catalogue.databases import sqlite
 from bookstore_web.library import latest
 from harness.sources import notebook_of
+from harness.waiting import wait_for
 from harness.web_app import ContentsDouble, ServerSide
 
 Put = Callable[..., Version]
@@ -81,6 +83,31 @@ def test_what_is_published_and_unpublished_here_is_known_at_once(
     assert "Bars" in search(server, "xylophone", shelf="published")
     server.open("DELETE", "/api/bookstore/published/a.ipynb")
     assert "Nothing was found" in search(server, "xylophone", shelf="published")
+
+
+def test_a_label_that_is_given_and_removed_here_is_known_at_once(
+    server: ServerSide, put: Put
+) -> None:
+    version = put("workspace/a.ipynb", notebook_of("xylophone"))
+    label = {"path": "a.ipynb", "version_id": version.version_id}
+    wait_for(lambda: "a.ipynb" in search(server, "xylophone"), what="the catalogue")
+    server.put("/api/bookstore/label", json=label | {"name": "As sent"})
+    wait_for(lambda: "a.ipynb" in search(server, "label:sent"), what="the label")
+    server.put("/api/bookstore/label", json=label | {"name": ""})
+    wait_for(lambda: "a.ipynb" not in search(server, "label:sent"), what="no label")
+
+
+def test_a_phrase_that_is_not_looked_for_in_all_is_said(
+    server: ServerSide, put: Put, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sqlite, "MOST_LOOKED_AT", 1)
+    for name in "ab":
+        put(f"workspace/{name}.ipynb", notebook_of("bars of steel"))
+    said = "Only the latest 1 notebooks with these words"
+    wait_for(lambda: said in search(server, '"of bars"'), what="the sentence")
+    query = {"q": '"of bars" in:/'}
+    found = server.get("/api/bookstore/search", query_string=query).json
+    assert (found["total"], found["looked_at"]) == (0, 1)
 
 
 def test_a_save_in_the_feed_is_found_at_the_next_search(

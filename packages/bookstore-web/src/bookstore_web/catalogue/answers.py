@@ -201,7 +201,7 @@ class Answers:
             return ()
         wanted = (
             select(NOTEBOOKS, TEXTS.c.packed, CLONES.c.number)
-            .outerjoin(TEXTS, TEXTS.c.id == -NOTEBOOKS.c.id)
+            .outerjoin(TEXTS, TEXTS.c.id == NOTEBOOKS.c.text_id)
             .outerjoin(CLONES, CLONES.c.key == NOTEBOOKS.c.key)
             .where(NOTEBOOKS.c.id.in_(list(numbers)))
         )

@@ -13,10 +13,12 @@ from bookstore_web.catalogue.databases.index import WordIndex
 from bookstore_web.catalogue.databases.rows import (
     MOST_VALUES,
     Row,
+    add_texts,
     differs,
     number_rows,
     parts_of,
     rows_of,
+    text_ids,
     texts_of,
 )
 from bookstore_web.catalogue.databases.tables import CLONES, NOTEBOOKS, TEXTS
@@ -24,7 +26,6 @@ from bookstore_web.catalogue.entries import (
     Entry,
     indexed,
     label_values,
-    pack,
     values_of,
 )
 
@@ -210,12 +211,8 @@ class Catalogue(Database):
             return
         self._delete(connection, old)
         number_rows(connection, [row for row, _ in new])
+        add_texts(connection, new)
         connection.execute(insert(NOTEBOOKS), [row for row, _ in new])
-        texts = [
-            {"id": -row["id"], "packed": pack(cells)} for row, cells in new if cells
-        ]
-        if texts:
-            connection.execute(insert(TEXTS), texts)
         self.index.add(
             connection, [(row["id"], indexed(row, cells)) for row, cells in new]
         )
@@ -224,7 +221,7 @@ class Catalogue(Database):
         self, connection: Connection, row: Row, values: Mapping[str, str]
     ) -> None:
         number = row["id"]
-        cells = texts_of(connection, [number]).get(number, ())
+        cells = texts_of(connection, [row]).get(row["text_id"], ())
         same = NOTEBOOKS.c.id == number
         connection.execute(update(NOTEBOOKS).where(same).values(**values))
         self.index.remove(connection, [(number, indexed(row, cells))])
@@ -233,10 +230,10 @@ class Catalogue(Database):
     def _delete(self, connection: Connection, rows: Sequence[Row]) -> None:
         for part in parts_of(list(rows)):
             numbers = [row["id"] for row in part]
-            texts = texts_of(connection, numbers)
-            gone = [(row["id"], indexed(row, texts.get(row["id"], ()))) for row in part]
+            texts = texts_of(connection, part)
+            gone = [
+                (row["id"], indexed(row, texts.get(row["text_id"], ()))) for row in part
+            ]
             self.index.remove(connection, gone)
-            connection.execute(
-                delete(TEXTS).where(TEXTS.c.id.in_([-n for n in numbers]))
-            )
+            connection.execute(delete(TEXTS).where(TEXTS.c.id.in_(text_ids(part))))
             connection.execute(delete(NOTEBOOKS).where(NOTEBOOKS.c.id.in_(numbers)))

@@ -3,7 +3,7 @@
 import unicodedata
 
 #: The form of the tables, and of the words in them, which Python's Unicode data cuts.
-FORM = f"3 {unicodedata.unidata_version}"
+FORM = f"4 {unicodedata.unidata_version}"
 #: What a program says that does not know the form of a catalogue.
 NEWER = (
     "The catalogue cannot be used now: a newer program has made it, in form {form}, "

@@ -3,11 +3,11 @@
 from collections.abc import Iterator, Sequence
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, func, insert, select
 
 from bookstore_core.stores import Version
 from bookstore_web.catalogue.databases.tables import NOTEBOOKS, TEXTS
-from bookstore_web.catalogue.entries import unpack
+from bookstore_web.catalogue.entries import pack, unpack
 
 T = TypeVar("T")
 Row = dict[str, Any]
@@ -64,15 +64,32 @@ def rows_of(connection: Connection, keys: Sequence[str]) -> dict[str, Row]:
     return found
 
 
-def texts_of(
-    connection: Connection, numbers: Sequence[int]
-) -> dict[int, tuple[str, ...]]:
-    """Return the cells of notebooks, by their ids."""
+def texts_of(connection: Connection, rows: Sequence[Row]) -> dict[int, tuple[str, ...]]:
+    """Return the cells of notebooks, by the ids of their texts."""
     found: dict[int, tuple[str, ...]] = {}
-    for part in parts_of(list(numbers)):
-        wanted = select(TEXTS).where(TEXTS.c.id.in_([-number for number in part]))
-        found |= {-row.id: unpack(row.packed) for row in connection.execute(wanted)}
+    for part in parts_of(text_ids(rows)):
+        wanted = select(TEXTS).where(TEXTS.c.id.in_(part))
+        found |= {row.id: unpack(row.packed) for row in connection.execute(wanted)}
     return found
+
+
+def text_ids(rows: Sequence[Row]) -> list[int]:
+    """Return the ids of the texts of notebooks that have one."""
+    return [row["text_id"] for row in rows if row["text_id"] is not None]
+
+
+def add_texts(
+    connection: Connection, found: Sequence[tuple[Row, Sequence[str]]]
+) -> None:
+    """Add the cells of notebooks, and write the ids of their texts into their rows."""
+    last: int = connection.execute(select(func.max(TEXTS.c.id))).scalar() or 0
+    texts: list[Row] = []
+    for row, cells in found:
+        row["text_id"] = last + len(texts) + 1 if cells else None
+        if cells:
+            texts.append({"id": row["text_id"], "packed": pack(cells)})
+    if texts:
+        connection.execute(insert(TEXTS), texts)
 
 
 def is_as_read(version: Version, row: Row) -> bool:

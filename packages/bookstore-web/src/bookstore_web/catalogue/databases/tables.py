@@ -47,6 +47,7 @@ NOTEBOOKS = Table(
     Column("labels", Text, nullable=False, server_default=""),
     Column("labelled", Text, nullable=False, server_default=""),
     Column("read_at", Float(53)),
+    Column("text_id", BigInteger),
     Column("walk", Integer, nullable=False, server_default="0"),
 )
 Index("notebooks_latest", NOTEBOOKS.c.shelf, NOTEBOOKS.c.stored_at)
@@ -57,8 +58,8 @@ Index(
     postgresql_where=NOTEBOOKS.c.read_at.is_(None),
 )
 
-#: The sources of a notebook, packed, with its id made negative: those stored last are
-#: read first, and SQLite fills its pages when it only adds rows after the others.
+#: The sources of notebooks, packed, in the order in which they were read: SQLite fills
+#: its pages if it only adds rows after the others.
 TEXTS = Table(
     "texts",
     METADATA,
