@@ -119,6 +119,16 @@ def test_a_run_is_kept_with_what_ran(
 
 
 @pytest.mark.usefixtures("saved")
+def test_no_way_to_give_a_parameter_is_ignored(call: Call, kept: VersionStore) -> None:
+    for words in (("-pmonth", "6"), ("--p=month", "6")):
+        done = call(PATH, *words, "--json")
+        assert json.loads(done.out)["parameters"] == {"month": 6}
+    refused = call(PATH, "--RunApp.parameter=month")
+    assert (refused.code, len(runs_in(kept))) == (2, 2)
+    assert "-p NAME VALUE" in refused.err
+
+
+@pytest.mark.usefixtures("saved")
 def test_the_version_is_exactly_the_one_that_is_named(
     call: Call, kept: VersionStore
 ) -> None:

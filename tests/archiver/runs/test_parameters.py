@@ -29,6 +29,15 @@ def test_raw_values_are_texts() -> None:
     )
 
 
+@pytest.mark.parametrize("first", ["-px", "-p=x", "--p=x", "--parameters=x"])
+def test_an_option_may_be_one_word_with_the_name(first: str, tmp_path: Path) -> None:
+    assert read(first, "6") == {"x": 6}
+    (tmp_path / "p.yaml").write_text("a: 1")
+    assert read(f"-f{tmp_path}/p.yaml", "-y{b: 2}") == {"a": 1, "b": 2}
+    with pytest.raises(InvalidRequestError, match="requires a name and a value"):
+        read(first)
+
+
 def test_other_words_are_left_in_their_order() -> None:
     given = Given.of(["a.ipynb", "-p", "x", "-1", "--json", "@1", "--", "-p"])
     assert given.words == ["a.ipynb", "--json", "@1", "--", "-p"]

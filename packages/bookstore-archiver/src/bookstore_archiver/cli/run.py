@@ -19,6 +19,7 @@ from bookstore_archiver.runs.parameters import Given
 from bookstore_archiver.runs.result import Source
 from bookstore_archiver.runs.signals import Signals
 from bookstore_core.cli.notebook_verb import VersionVerb
+from bookstore_core.errors import InvalidRequestError
 from bookstore_core.history import History, HistoryRow
 from bookstore_core.history.shelves import PUBLISHED, WORKSPACE, find_shelf
 from bookstore_core.notebooks import read_as_jupyter
@@ -127,6 +128,10 @@ class RunApp(ArchiverVerb, VersionVerb):
 
     def run(self) -> int:
         check_papermill()
+        if self.parameter or self.raw or self.file or self.yaml:
+            raise InvalidRequestError(
+                "Parameters are given on the command line alone: -p NAME VALUE."
+            )
         settings, parameters = self.checked_settings(), self._given.parameters()
         keeper = Keeper(settings, self.log, self.print_message)
         row, data = self._version(settings)

@@ -44,12 +44,11 @@ class Given:
             if word == "--":
                 given.words += [word, *waiting]
                 break
-            name, equals, value = word.partition("=")
+            name, values = _option(word)
             if name not in _OPTIONS:
                 given.words.append(word)
                 continue
             kind, count = _OPTIONS[name]
-            values = [value] if equals else []
             values += _next(waiting, count - len(values))
             if len(values) < count:
                 what = "a name and a value" if count == 2 else "a value"
@@ -70,6 +69,19 @@ class Given:
         for name, value in found.items():
             _check(name, value)
         return found
+
+
+def _option(word: str) -> tuple[str, list[str]]:
+    """Return the name of an option, and its first value if the same word has it.
+
+    ``-px``, ``-p=x``, ``--p=x`` and ``--parameters=x`` have it.
+    """
+    name, equals, value = word.partition("=")
+    if name[:2] == "--" and name[1:] in _OPTIONS:
+        name = name[1:]
+    if name not in _OPTIONS and name[:2] in _OPTIONS:
+        return name[:2], [word[2:]]
+    return name, [value] if equals else []
 
 
 def _next(words: Iterator[str], count: int) -> list[str]:
