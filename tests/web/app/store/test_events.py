@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
@@ -10,12 +11,15 @@ from flask.testing import FlaskClient
 
 from bookstore_core.settings import BookstoreSettings
 from bookstore_core.stores import VersionStore
+from bookstore_web.app.services import EXTENSION
 from harness.sources import notebook_of
 from harness.web_app import ServerSide
 
 MakeClient = Callable[..., FlaskClient]
 URL = "/api/bookstore/events"
 TOKEN = {"Authorization": "Bearer of S3"}
+#: Bodies as the documentation of each sender shows them, with a key of ours.
+DOCUMENTED = Path(__file__).parents[3] / "fixtures" / "events"
 
 
 @pytest.fixture
@@ -178,3 +182,16 @@ def test_too_many_events_are_refused(client: FlaskClient) -> None:
     assert client.post(URL, json=many, headers=TOKEN).status_code == 413
     big = {"Records": [], "x": "x" * (1 << 20)}
     assert client.post(URL, json=big, headers=TOKEN).status_code == 413
+
+
+@pytest.mark.parametrize("name", sorted(p.stem for p in DOCUMENTED.glob("*.json")))
+def test_bodies_are_read_as_their_senders_document_them(
+    name: str, client: FlaskClient, settings: BookstoreSettings
+) -> None:
+    body = (DOCUMENTED / f"{name}.json").read_text().replace("BUCKET", settings.bucket)
+    changed: list[str] = []
+    client.application.extensions[EXTENSION].changed = changed.append
+    kind = {"Content-Type": "text/plain; charset=UTF-8"}  # that of SNS
+    answer = client.post(URL, data=body, headers=TOKEN | kind)
+    assert answer.json == {"taken": int(name != "s3_test"), "ignored": 0}
+    assert ("workspace/a b+ü.ipynb" in changed) == (name != "s3_test")
