@@ -120,3 +120,12 @@ def test_a_published_shelf_within_the_workspace_is_never_pruned(
     assert (done.code, "published shelf" in done.err) == (2, True)
     assert len(all_versions(store, key)) == 2
     assert count(store) == (5 if published == "workspace" else 1)
+
+
+def test_a_dry_run_is_one_whatever_else_is_said(
+    call: Call, store: VersionStore
+) -> None:
+    rules = ("prune", "--all", "--keep-last=1", "--min-age=0d")
+    for both in (("--yes", "--dry-run"), ("--dry-run", "--yes")):
+        assert "Would remove 4" in call(*rules, *both).out
+    assert count(store) == 5

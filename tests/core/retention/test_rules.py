@@ -77,7 +77,7 @@ def test_a_time_in_the_future_is_kept_and_does_not_move_the_span() -> None:
     times = [NOW + timedelta(days=900), NOW, NOW - timedelta(days=2)]
     keep = Keep(within=Duration(days=1))
     assert reasons_to_keep(times, keep, now=NOW, zone=UTC) == [
-        *(("future", "within"), ("within",), ())
+        *(("future",), ("within",), ())
     ]
 
 
@@ -138,3 +138,12 @@ def test_the_newest_is_kept_and_what_is_left_is_kept_again(
     assert left[:1] == times[:1]
     assert len(left) <= count
     assert all(reasons_to_keep(left, keep, now=NOW, zone=UTC))
+
+
+@pytest.mark.parametrize("rule", ["last", "hourly", "daily", "weekly", "yearly"])
+def test_a_time_in_the_future_takes_the_place_of_no_other(rule: str) -> None:
+    ahead = [NOW + timedelta(days=400 * n) for n in (3, 2, 1)]
+    times = [*ahead, at("11-14 18:00"), at("11-14 17:59"), at("11-14 17:58")]
+    found = reasons_to_keep(times, Keep(**{rule: 1}), now=NOW, zone=UTC)
+    assert found[:4] == [("future",), ("future",), ("future",), (rule,)]
+    assert found[4:] == [(), ()]

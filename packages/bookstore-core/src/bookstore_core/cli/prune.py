@@ -31,6 +31,7 @@ NO_RULES = (
 SUMS = ("removed", "locked", "refused", "gone", "bytes")
 
 YES = "Remove the versions. Without it, what would be removed is printed."
+DRY = "Remove nothing (the default), also with --yes."
 ALL = "Prune every notebook of the workspace."
 
 
@@ -106,6 +107,7 @@ class PruneApp(NotebookVerb):
     words = ("[PATH]",)
     writes: ClassVar[bool] = True
     yes = Bool(False, help=YES).tag(config=True)
+    dry = Bool(False, help=DRY).tag(config=True)
     everything = Bool(False, help=ALL).tag(config=True)
     last = Integer(
         None, allow_none=True, min=-1, help="Keep so many of the newest; -1 for all."
@@ -127,7 +129,7 @@ class PruneApp(NotebookVerb):
         **NotebookVerb.flags,
         "all": ({"PruneApp": {"everything": True}}, ALL),
         "yes": ({"PruneApp": {"yes": True}}, YES),
-        "dry-run": ({"PruneApp": {"yes": False}}, "Remove nothing (the default)."),
+        "dry-run": ({"PruneApp": {"dry": True}}, DRY),
     }
     aliases = {  # noqa: RUF012
         **NotebookVerb.aliases,
@@ -146,6 +148,10 @@ class PruneApp(NotebookVerb):
         self.show(value, self._lines(done, totals))
         return EXIT_CODES[ForbiddenError] if totals["refused"] else 0
 
+    @property
+    def _is_dry(self) -> bool:
+        return self.dry or not self.yes
+
     def _pruned(
         self, settings: BookstoreSettings, totals: Counter[str]
     ) -> Iterator[Pruned]:
@@ -156,7 +162,7 @@ class PruneApp(NotebookVerb):
         age, now = parse_duration(self.min_age), utc_now()
         pruner = Pruner(store, settings, keep, min_age=age, now=now)
         keys = self._keys(pruner, settings)
-        for plan, removal in pruner.prune(keys, dry_run=not self.yes):
+        for plan, removal in pruner.prune(keys, dry_run=self._is_dry):
             path = WORKSPACE.path(settings, plan.key)
             pruned = Pruned(path, plan, removal)
             pruned.count(totals)
@@ -185,7 +191,7 @@ class PruneApp(NotebookVerb):
 
     def _value(self, pruned: list[Pruned], totals: Counter[str]) -> dict[str, Any]:
         return {
-            "dry_run": not self.yes,
+            "dry_run": self._is_dry,
             **{name: totals[name] for name in SUMS},
             "notebooks": [known.as_json() for known in pruned],
         }
@@ -196,7 +202,7 @@ class PruneApp(NotebookVerb):
         versions = say_count(totals["removed"], "version")
         notebooks = say_count(totals["notebooks"], "notebook")
         size = say_size(totals["bytes"])
-        if self.yes:
+        if not self._is_dry:
             yield f"Removed {versions} of {notebooks}: {size}."
         else:
             yield f"Would remove {versions} of {notebooks}: {size}. --yes does it."

@@ -51,22 +51,23 @@ def reasons_to_keep(
     """Return for each time, newest first, the rules that keep it; none: it may go.
 
     Slots are those of the time zone `zone`, by default that of this machine. A time in
-    the future is kept.
+    the future is kept, and takes nobody's place: a clock was wrong.
     """
     local = [time.astimezone(zone) for time in times]
     reasons: list[list[str]] = [[] for _ in local]
-    past = [time for time in local if time <= now]
+    ahead = sum(time > now for time in local)
+    past = local[ahead:]
     earliest = keep.within.before(past[0]) if keep.within and past else None
-    for index, time in enumerate(local):
-        if time > now:
-            reasons[index].append("future")
+    for names in reasons[:ahead]:
+        names.append("future")
+    for index, time in enumerate(past):
         if keep.last == -1 or index < keep.last:
-            reasons[index].append("last")
+            reasons[ahead + index].append("last")
         if earliest is not None and time > earliest:
-            reasons[index].append("within")
+            reasons[ahead + index].append("within")
     for rule, slot_of in _SLOTS.items():
-        for index in _newest_of_slots(local, slot_of, getattr(keep, rule)):
-            reasons[index].append(rule)
+        for index in _newest_of_slots(past, slot_of, getattr(keep, rule)):
+            reasons[ahead + index].append(rule)
     return [tuple(names) for names in reasons]
 
 
