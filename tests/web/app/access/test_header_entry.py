@@ -165,3 +165,20 @@ def test_an_app_that_does_not_know_who_asks_says_so(
     assert not caplog.records
     create_app(settings)
     assert "does not know who asks" in caplog.text
+
+
+@pytest.mark.parametrize("odd", ["\xa0", "\u2003", "\u3000", "\x85", "\u200b"])
+def test_a_name_with_an_odd_space_is_not_the_name_without(
+    service: FlaskClient, odd: str
+) -> None:
+    def sent(text: str) -> str:
+        return text.encode().decode("latin-1")
+
+    url = "/api/bookstore/notebooks"
+    for name in (f"{odd}ann", f"ann{odd}"):
+        assert service.get(url, **of(sent(name))).status_code == 401, name
+        team = {"query_string": {"shelf": "published", "prefix": "@team"}}
+        answer = service.get(
+            url, **team, **of("ben", sent(name.replace("ann", "team")))
+        )
+        assert answer.status_code in (403, 404)

@@ -21,6 +21,9 @@ SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 DEFAULT_PORTS = {"http": 80, "https": 443}
 #: Endpoints that no person asks: their views check a token of their own.
 TOKEN_ENDPOINTS = frozenset({"events.take"})
+#: What may be around a value, and is no part of it. Other spaces are: without them,
+#: the name of one person could be that of another.
+SPACE = " \t"
 #: Characters of a user's name.
 LONGEST_NAME = 200
 #: Settings without which the app must not start.
@@ -76,7 +79,8 @@ def proxy_user(settings: BookstoreSettings) -> str:
 def proxy_groups(settings: BookstoreSettings) -> frozenset[str]:
     """Return the names of the user's groups, if the proxy named any."""
     names = _believed(settings, settings.proxy_groups_header).split(",")
-    return frozenset(name.strip() for name in names if name.strip())
+    groups = (name.strip(SPACE) for name in names)
+    return frozenset(name for name in groups if name and name.isprintable())
 
 
 def _believed(settings: BookstoreSettings, header: str) -> str:
@@ -89,7 +93,7 @@ def _believed(settings: BookstoreSettings, header: str) -> str:
         return ""
     value = request.headers.get(header, "")
     try:
-        return value.encode("latin-1").decode("utf-8").strip()
+        return value.encode("latin-1").decode("utf-8").strip(SPACE)
     except UnicodeError:
         return ""
 
