@@ -11,6 +11,9 @@ import { failUnsaved } from "../shared/words.js";
 /** Where our part of the toolbar is: before the name of the kernel. */
 const BEFORE = ["spacer", "kernelName"];
 
+/** Saves one after the other: a kernel that is ready by then, or a person, changes it. */
+const TRIES = 3;
+
 /** Where our buttons are: after that which saves, as the end is cut off when it is narrow. */
 const EARLY = ["insert", ...BEFORE];
 
@@ -110,18 +113,30 @@ export class Documents {
    * @param {NotebookPanel} panel
    */
   async save({ context }) {
-    if (!context.model.dirty) return;
+    const { model } = context;
+    for (let tried = 0; model.dirty && tried < TRIES; tried += 1) {
+      if (!(await this.saveOnce(context)) || model.collaborative) break;
+    }
+    // Shared documents are saved by the server, a moment later.
+    if (model.dirty && !model.collaborative) failUnsaved();
+  }
+
+  /**
+   * Save a notebook; return whether it was.
+   * @param {NotebookPanel["context"]} context
+   */
+  async saveOnce(context) {
     const { widgetAdded } = this.front.apputils.Dialog.tracker;
     widgetAdded.connect(closeDialogs); // the front end's questions are below them
     try {
       await context.save();
+      return true;
     } catch (error) {
       console.debug("bookstore:", error); // the front end has shown it, or asked about it
+      return false;
     } finally {
       widgetAdded.disconnect(closeDialogs);
     }
-    // Shared documents are saved by the server, a moment later.
-    if (context.model.dirty && !context.model.collaborative) failUnsaved();
   }
 
   /**
