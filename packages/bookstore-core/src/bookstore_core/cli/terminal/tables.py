@@ -13,6 +13,12 @@ if TYPE_CHECKING:
 #: Between the columns of a plain table.
 GAP = "  "
 
+#: The width of the gap between the columns of a table that is drawn.
+DRAWN_GAP = 3
+
+#: The least width at which a column may be wrapped.
+LEGIBLE = 8
+
 #: Texts longer than this, such as comments, shift the columns that follow.
 MAX_WIDTH = 60
 
@@ -74,6 +80,11 @@ def _draw(columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> None:
 
     console = open_console()
     shown = _fitting(columns, rows, console.width)
+    if not shown:
+        kept = [n for n in _filled(columns, rows) if not columns[n].optional]
+        texts = [[row[n] for n in kept] for row in rows]
+        print(*plain_lines([columns[n] for n in kept], texts), sep="\n")
+        return
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for number in shown:
         column = columns[number]
@@ -92,10 +103,21 @@ def _draw(columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> None:
 def _fitting(
     columns: Sequence[Column], rows: Sequence[Sequence[str]], width: int
 ) -> list[int]:
-    """Return the numbers of the columns that are not empty and fit into `width`."""
-    shown = [n for n in range(len(columns)) if any(row[n] for row in rows)]
+    """Return the numbers of the columns that are not empty and fit into `width`.
+
+    None if nothing legible fits: whole columns, and `LEGIBLE` characters of others.
+    """
+    shown = _filled(columns, rows)
+    widths = [
+        max([len(columns[n].name), *(len(row[n]) for row in rows)])
+        for n in range(len(columns))
+    ]
     for number in [n for n in reversed(shown) if columns[n].optional]:
-        needed = (max(len(row[n]) for row in rows) for n in shown)
-        if sum(needed) + len(GAP) * len(shown) > width:
+        if sum(widths[n] + DRAWN_GAP for n in shown) > width:
             shown.remove(number)
-    return shown
+    least = (widths[n] if columns[n].whole else min(LEGIBLE, widths[n]) for n in shown)
+    return shown if sum(least) + DRAWN_GAP * len(shown) <= width else []
+
+
+def _filled(columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> list[int]:
+    return [n for n in range(len(columns)) if any(row[n] for row in rows)]
