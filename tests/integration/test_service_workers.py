@@ -2,10 +2,12 @@
 
 import json
 import socket
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import psutil
+import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from harness.standalone import Standalone
@@ -22,6 +24,13 @@ def config(folder: Path) -> dict[str, Any]:
         "local_root": str(folder / "store"),
         "proxy_user_header": "X-Forwarded-User",
     }
+
+
+@pytest.fixture(scope="module")
+def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Standalone]:
+    folder = tmp_path_factory.mktemp("chunks")
+    with Standalone(folder, config(folder)) as started:
+        yield started
 
 
 def send(app: Standalone, request: bytes) -> socket.socket:
@@ -50,6 +59,20 @@ def test_logs_are_lines_of_json_without_secrets(tmp_path: Path) -> None:
     assert all(line["time"].endswith("Z") and line["level"] for line in said)
     assert any("Invalid request" in line["message"] for line in said)
     assert "sesame" not in app.out.read_text() + app.err.read_text()
+
+
+@pytest.mark.parametrize("path", ["store/keys", "store/content"])
+def test_chunks_that_are_none_are_refused_and_no_error_of_ours(
+    app: Standalone, path: str
+) -> None:
+    method = "PUT" if path.endswith("content") else "POST"
+    head = f"{method} /api/bookstore/{path} HTTP/1.1\r\nHost: localhost\r\n"
+    head += "X-Forwarded-User: ann\r\nTransfer-Encoding: chunked\r\n\r\n"
+    for chunks in ("zz\r\n{}\r\n0\r\n\r\n", "2\r\n{}??0\r\n\r\n", "9\r\n{}"):
+        with send(app, (head + chunks).encode()) as refused:
+            refused.shutdown(socket.SHUT_WR)
+            assert b" 400 " in refused.recv(100)
+    assert "Traceback" not in app.err.read_text()
 
 
 def counted(app: Standalone, name: str, **labels: str) -> float:

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from http import HTTPStatus
 
 from flask import Flask, Response, jsonify, make_response, render_template, request
+from gunicorn.http.errors import NoMoreData, ParseException
 from werkzeug.exceptions import HTTPException
 
 from bookstore_core.errors import (
@@ -83,6 +84,8 @@ def register(app: Flask) -> None:
     """Register the handlers for all errors of `app`."""
     app.register_error_handler(BookstoreError, _answer_bookstore_error)
     app.register_error_handler(HTTPException, _answer_http_error)
+    for malformed in (ParseException, NoMoreData):
+        app.register_error_handler(malformed, _answer_malformed)
     app.register_error_handler(Exception, _answer_unexpected)
 
 
@@ -106,6 +109,12 @@ def _answer_http_error(error: HTTPException) -> Response:
         if name.lower() not in {"content-type", "content-length"}:
             response.headers[name] = value
     return response
+
+
+def _answer_malformed(error: Exception) -> Response:
+    """Answer a body in chunks that are none, or that end too early."""
+    sentence = "The body is not complete, or its chunks are malformed. Send it again."
+    return _answer(400, sentence, kind=InvalidRequestError.__name__)
 
 
 def _answer_unexpected(error: Exception) -> Response:
