@@ -31,8 +31,8 @@ expect.set_options(timeout=60_000)
 #: And how many an action waits, or a page that loads.
 SLOWEST = 120_000
 
-#: The folder for screenshots of pages.
-SCREENSHOTS = Path(os.environ.get("SCREENSHOTS", "screenshots"))
+#: The folder for screenshots of pages, if people want any: no test looks at them.
+SCREENSHOTS = os.environ.get("SCREENSHOTS")
 SCHEMES = ("light", "dark")
 WIDE, NARROW = 1280, 360
 #: axe's names for problems that prevent people from using a page.
@@ -90,19 +90,22 @@ def looks(page: Page) -> Iterator[str]:
 
 
 def take_screenshot(page: Page, name: str) -> None:
-    """Save a screenshot of the page: all of it, or the beginning if it has frames.
+    """Save a screenshot if they are wanted: of the beginning if the page has frames.
 
     Chromium does not lay out frames below the screen.
     """
+    if not SCREENSHOTS:
+        return
     has_frames = len(page.frames) > 1
     if has_frames:
         size = page.viewport_size or {"width": WIDE, "height": 0}
         page.set_viewport_size({"width": size["width"], "height": 2000})
         page.evaluate("new Promise(done => requestAnimationFrame(() => done()))")
-    SCREENSHOTS.mkdir(exist_ok=True)
+    folder = Path(SCREENSHOTS)
+    folder.mkdir(exist_ok=True)
     # Written here because playwright would leave a thread behind that writes.
     picture = page.screenshot(full_page=not has_frames)
-    (SCREENSHOTS / f"{name}.png").write_bytes(picture)
+    (folder / f"{name}.png").write_bytes(picture)
 
 
 def show(page: Page, *, scheme: str = "light", width: int = WIDE) -> None:

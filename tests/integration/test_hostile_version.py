@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Route
 
 from bookstore_web.rendering.policy import frame_policy
-from harness.browsing import CHROMIUM, SCREENSHOTS
+from harness.browsing import CHROMIUM, take_screenshot
 from harness.notebook_server import GENERATIONS, TOKEN, NotebookServer, notebook
 from harness.shown_versions import (
     Listener,
@@ -186,9 +186,7 @@ def test_nothing_of_a_hostile_version_runs_or_reaches_out(
     assert len([url for url in seen if "/view/content?" in url]) == 1
     assert listener.asked == []
     assert path in page.title()
-    SCREENSHOTS.mkdir(exist_ok=True)
-    picture = SCREENSHOTS / f"hostile-{place}-{server.generation}.png"
-    picture.write_bytes(page.screenshot())
+    take_screenshot(page, f"hostile-{place}-{server.generation}")
 
 
 READ_COOKIE = """() => {

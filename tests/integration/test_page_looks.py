@@ -1,6 +1,6 @@
-"""How the pages look: screenshots, no page too wide, no grave problems found by axe.
+"""How the pages look: no page too wide, no grave problems found by axe.
 
-The screenshots are in `screenshots/`.
+With SCREENSHOTS, a folder, in the environment, pictures of all pages are in it.
 """
 
 import socket
