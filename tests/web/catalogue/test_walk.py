@@ -2,13 +2,16 @@
 
 import json
 from collections.abc import Callable
+from datetime import UTC, datetime
 
 import pytest
+from sqlalchemy import select
 
 from bookstore_core.stores import Version, VersionStore
 from bookstore_web.catalogue import walk as walks
 from bookstore_web.catalogue.answers import Answers
 from bookstore_web.catalogue.catalogue import Catalogue
+from bookstore_web.catalogue.databases.tables import NOTEBOOKS
 from bookstore_web.catalogue.entries import Entry
 from bookstore_web.catalogue.extracts import MOST_TEXT, Extract, extract
 from bookstore_web.catalogue.hits import FoundPage
@@ -180,3 +183,20 @@ def test_a_walk_goes_on_from_its_own_place_not_from_that_of_an_older_one(
     list(last.list())
     assert last.progress.removed == 0
     assert Answers(catalogue).counts()[0] == 6
+
+
+def test_ids_are_in_the_order_of_the_times_also_within_a_second(
+    catalogue: Catalogue,
+) -> None:
+    def entry(name: str, seconds: float) -> Entry:
+        at = datetime.fromtimestamp(1_700_000_000 + seconds, UTC)
+        key = f"workspace/{name}.ipynb"
+        return Entry(Version("bucket", key, "v", 1, at), Extract())
+
+    catalogue.write([entry("1", 0.1)])
+    catalogue.write([entry("4", 1.0), entry("3", 0.3), entry("2", 0.2)])
+    catalogue.write([entry(f"{number}", 2 + number / 100) for number in range(5, 50)])
+    with catalogue.reading() as connection:
+        rows = connection.execute(select(NOTEBOOKS.c.path).order_by(NOTEBOOKS.c.id))
+        found = [path.removesuffix(".ipynb") for (path,) in rows]
+    assert found == [f"{number}" for number in range(1, 50)]

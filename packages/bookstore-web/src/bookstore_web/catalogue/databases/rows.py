@@ -35,18 +35,33 @@ def number_rows(connection: Connection, rows: Sequence[Row]) -> None:
     for part in parts_of(sorted(taken)):
         wanted = select(NOTEBOOKS.c.id).where(NOTEBOOKS.c.id.in_(part))
         known |= {number for (number,) in connection.execute(wanted)}
+    moved = None
     for row in rows:
-        if row["id"] in known:
+        second = int(row["stored_at"])
+        if row["id"] in known or second == moved:
             row["id"] = _free(connection, row["id"], taken)
             taken.add(row["id"])
+            moved = second
 
 
 def _free(connection: Connection, number: int, taken: set[int]) -> int:
-    """Return an id after a taken one, and after those that follow it closely."""
-    close = number + CLOSE
-    last = select(func.max(NOTEBOOKS.c.id)).where(NOTEBOOKS.c.id < close)
-    found = int(connection.execute(last).scalar_one())
-    return max(found, *(known for known in taken if known < close)) + 1
+    """Return an id after a taken one: of the same second, if there is one left.
+
+    Otherwise it is after those that follow closely, which takes one request.
+    """
+    second = number - number % IDS_PER_SECOND
+    free = number
+    for begin, end in (
+        (second, second + IDS_PER_SECOND),
+        (number, number + CLOSE),
+    ):
+        within = (NOTEBOOKS.c.id >= begin) & (NOTEBOOKS.c.id < end)
+        last = connection.execute(select(func.max(NOTEBOOKS.c.id)).where(within))
+        known = {last.scalar() or number} | {n for n in taken if begin <= n < end}
+        free = max(known) + 1
+        if free < end:
+            break
+    return free
 
 
 def parts_of(values: Sequence[T]) -> Iterator[Sequence[T]]:
