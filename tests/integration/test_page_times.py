@@ -1,13 +1,17 @@
-"""Times on the pages: in the reader's zone with JavaScript, in UTC without."""
+"""Times and runs in words, of pages and of scripts; times also without JavaScript."""
 
 import re
 from collections.abc import Iterator
+from dataclasses import asdict
 from datetime import timedelta
+from typing import Any
 
 import pytest
 import requests
 from playwright.sync_api import Browser
 
+from bookstore_core.runs.run import Run
+from bookstore_core.runs.words import say_run
 from bookstore_core.stores import utc_now
 from bookstore_web import create_app
 from harness.browsing import CHROMIUM
@@ -35,25 +39,47 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield f"{url}/bookstore/history?path=a.ipynb"
 
 
-def test_scripts_and_pages_say_the_same_moment_in_the_same_words(
-    address: str, browser: Browser
-) -> None:
+RUNS = [
+    Run("workspace/a.ipynb", "1", NOW, seconds, **more).fitting()
+    for seconds, more in [
+        (0.04, {}),
+        (9.96, {"parameters": {"month": 6, "region": "north", "day": "6", "on": [1]}}),
+        (119.6, {"parameters": {"x": "y" * 900}}),
+        (7300.0, {"outcome": "failed", "error": "ValueError: no month"}),
+        (7200.0, {"outcome": "failed", "error": "E", "parameters": {"שם": "שלום"}}),
+        (2.0, {"outcome": "failed"}),
+    ]
+]
+
+
+def said_by_script(browser: Browser, address: str, call: str, given: Any) -> Any:
+    """Return what a script of the front ends says, in a page of ours."""
     with browser.new_context(timezone_id="UTC", locale="en-GB") as context:
         page = context.new_page()
         page.goto(address)
         script = page.locator("script[src*='times.js']").get_attribute("src") or ""
-        said = page.evaluate(
-            """async ([url, texts, now]) => {
-                const { sayMoment } = await import(url);
-                return texts.map((text) => sayMoment(text, new Date(now)));
-            }""",
-            [
-                re.sub(r"static/.*", "front/shared/times.js", script),
-                list(MOMENTS),
-                NOW.isoformat(),
-            ],
+        url = re.sub(r"static/.*", "front/shared/words.js", script)
+        return page.evaluate(
+            f"async ([url, given]) => {{ const words = await import(url); {call} }}",
+            [url, given],
         )
+
+
+def test_scripts_and_pages_say_the_same_moment_in_the_same_words(
+    address: str, browser: Browser
+) -> None:
+    call = "return given.texts.map((t) => words.sayMoment(t, new Date(given.now)));"
+    given = {"texts": list(MOMENTS), "now": NOW.isoformat()}
+    said = said_by_script(browser, address, call, given)
     assert dict(zip(MOMENTS, said, strict=True)) == MOMENTS
+
+
+def test_scripts_and_pages_say_the_same_run_in_the_same_words(
+    address: str, browser: Browser
+) -> None:
+    call = "return given.map((run) => words.sayRun(run));"
+    said = said_by_script(browser, address, call, list(map(asdict, RUNS)))
+    assert said == [f"run {say_run(run)}" for run in RUNS]
 
 
 def test_a_page_reads_the_same_without_javascript(

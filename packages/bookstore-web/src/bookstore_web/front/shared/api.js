@@ -180,7 +180,8 @@ function address(url, query) {
  * @typedef {{version_id: string, path: string, saved_at: string, author: string, size: number,
  *   is_latest: boolean, deleted: boolean, sha256: string, label: Label | null,
  *   moved_from: string, restored_from: string, title: string, note: string, run: Run | null}} Version
- * @typedef {{outcome: string, error: string, parameters: Record<string, any>}} Run
+ * @typedef {{outcome: string, error: string, seconds: number, cut: boolean,
+ *   parameters: Record<string, any>}} Run
  * @typedef {{path: string, versions: Version[], cursor: string | null, earlier: string | null}} VersionsPage
  * @typedef {{path: string, undo: {sha256: string} | null}} Restored
  * @typedef {{url: string, newest_url: string, public: boolean, mine: boolean}} Links

@@ -237,6 +237,7 @@ export class HistoryList {
     if (version.label) open.append(element("span", "bookstore-label", version.label.name));
     const isNewest = version.is_latest && version === this.versions[0];
     for (const note of notesOf(version, isNewest)) open.append(element("span", "bookstore-note", note));
+    if (version.run) open.append(runNote(version.run));
     open.append(element("span", "bookstore-changes"));
     row.append(open, this.buttons(version));
     // Nothing is before the first one that it could be compared with.
@@ -343,14 +344,19 @@ export class HistoryList {
  * @param {Version} version
  * @param {boolean} isNewest
  */
-function notesOf({ moved_from, restored_from, run }, isNewest) {
+function notesOf({ moved_from, restored_from }, isNewest) {
   const notes = [
     isNewest ? "newest" : "",
     moved_from ? `moved from ${moved_from}` : "",
     restored_from ? "restored" : "",
-    run ? sayRun(run) : "",
   ];
   return notes.filter(Boolean);
+}
+
+/** @param {import("./api.js").Run} run */
+function runNote(run) {
+  const failed = run.outcome === "completed" ? "" : " bookstore-failed";
+  return element("span", `bookstore-note${failed}`, sayRun(run));
 }
 
 /**

@@ -2,7 +2,7 @@
 
 import { button, disableRunning, element, running } from "./page.js";
 import { answerParts } from "./parts.js";
-import { exactTime } from "./words.js";
+import { exactTime, sayRun } from "./words.js";
 
 /** @typedef {import("./api.js").BookstoreApi} BookstoreApi */
 /** @typedef {import("./api.js").Version} Version */
@@ -78,7 +78,7 @@ export class Preview {
     this.version = version;
     this.isCompared = isCompared;
     this.title.textContent = `${this.calls.path()}: version of ${exactTime(version.saved_at)}`;
-    this.about.textContent = [version.author, version.label?.name].filter(Boolean).join(" · ");
+    this.about.textContent = [version.author, version.label?.name, version.run && sayRun(version.run, 1000)].filter(Boolean).join(" · ");
     this.compare.textContent = isCompared ? "Show the version" : "Compare with what is open";
     try {
       if (isCompared) await this.calls.save();

@@ -80,17 +80,37 @@ export function byDay(versions) {
   return days;
 }
 
-/** Characters of the parameters of a run that a row shows. */
+/** Characters of a run's error and parameters that a row shows. */
 const MOST_OF_RUN = 80;
+/** A text that is read as a text when it stands there without quotes, as on the pages. */
+const PLAIN = /^[\p{L}_][\p{L}\p{N}_./:@ +-]*$/u;
 
 /**
  * Return how a run ended, with its parameters.
  * @param {import("./api.js").Run} run
+ * @param {number} [most] characters of its error and parameters
  */
-export function sayRun({ outcome, error, parameters }) {
-  const given = Object.entries(parameters).map(([name, value]) => `${name}=${JSON.stringify(value)}`);
-  const line = [error ? `${outcome}: ${error}` : outcome, ...given].join(", ");
-  return `run ${line.length > MOST_OF_RUN ? `${line.slice(0, MOST_OF_RUN)}…` : line}`;
+export function sayRun({ outcome, error, seconds, parameters, cut }, most = MOST_OF_RUN) {
+  const given = Object.entries(parameters).map(([name, value]) => `${name}=${sayValue(value)}`);
+  if (cut) given.push(given.length ? "…" : "many parameters");
+  const line = [error, ...given].filter(Boolean).join(", ");
+  const more = line.length > most ? `${line.slice(0, most)}…` : line;
+  const how = outcome === "completed" ? "completed in" : "failed after";
+  return `run ${how} ${saySeconds(seconds)}${error ? ":" : more && ","} ${more}`.trim();
+}
+
+/** @param {unknown} value */
+function sayValue(value) {
+  return typeof value === "string" && PLAIN.test(value) ? value : JSON.stringify(value);
+}
+
+/** @param {number} seconds */
+function saySeconds(seconds) {
+  if (seconds < 119.5) return `${seconds.toFixed(seconds < 9.95 ? 1 : 0)} s`;
+  const minutes = Math.round(seconds / 60);
+  if (minutes < 120) return `${minutes} min`;
+  const rest = minutes % 60;
+  return `${Math.floor(minutes / 60)} h${rest ? ` ${rest} min` : ""}`;
 }
 
 /** The longest title that is kept. */
