@@ -49,6 +49,20 @@ def test_the_marker_is_written_before_the_tags(stubbed: Stubbed) -> None:
     stubbed.store.set_label(KEY, "v1", label)
 
 
+def test_a_marker_that_is_not_there_may_be_refused_to_who_writes_it(
+    stubbed: Stubbed,
+) -> None:
+    stubbed.answer("list_objects_v2", {})
+    stubbed.answer("get_object_tagging", tag_set({}))
+    for _ in range(2):  # the markers
+        stubbed.fail("head_object", "403", 403)
+        stubbed.answer("list_object_versions", {})
+        stubbed.answer("put_object", {"VersionId": "m"})
+    stubbed.answer("put_object_tagging", {})
+    stubbed.answer("get_object_tagging", tag_set({"bookstore-label": "good"}))
+    stubbed.store.set_label(KEY, "v1", Label("good"))
+
+
 def test_a_store_that_does_not_keep_tags_is_detected(stubbed: Stubbed) -> None:
     stubbed.answer("list_objects_v2", {})
     stubbed.answer("get_object_tagging", tag_set({}))

@@ -15,6 +15,7 @@ from bookstore_core.errors import (
     ConfigurationError,
     ForbiddenError,
     InvalidRequestError,
+    NotFoundError,
     StorageError,
     StorageUnavailableError,
     VersionNotFoundError,
@@ -339,3 +340,35 @@ def test_labels_on_another_server_have_a_content_md5() -> None:
 def test_an_address_of_aws_gets_the_checksums_of_aws() -> None:
     sent = checksums_of("https://s3.eu-west-1.amazonaws.com", "put_object", Body=b"x")
     assert sent == {"x-amz-trailer": "x-amz-checksum-crc32"}
+
+
+def refuse(stubbed: Stubbed, *rows: dict[str, Any], kind: str = "Versions") -> None:
+    """Refuse to show a key, and list these rows."""
+    stubbed.fail("head_object", "403", 403)
+    stubbed.fail("get_object", "AccessDenied", 403)
+    stubbed.answer("list_object_versions", {kind: list(rows)})
+
+
+def test_what_is_not_there_is_refused_to_who_may_list_a_prefix_alone(
+    stubbed: Stubbed,
+) -> None:
+    row = {"Key": KEY, "VersionId": "v1", "LastModified": AT, "IsLatest": True}
+    refuse(stubbed)
+    with pytest.raises(NotFoundError):
+        stubbed.store.head(KEY)
+    refuse(stubbed, row, kind="DeleteMarkers")
+    with pytest.raises(NotFoundError):
+        stubbed.store.head(KEY)
+    refuse(stubbed, {**row, "Size": 2})
+    with pytest.raises(VersionNotFoundError):
+        stubbed.store.head(KEY, "v2")
+    refuse(stubbed, {**row, "Size": 2})
+    with pytest.raises(ForbiddenError):
+        stubbed.store.head(KEY, "v1")
+
+
+def test_who_may_not_list_either_is_refused(stubbed: Stubbed) -> None:
+    stubbed.fail("get_object", "AccessDenied", 403, "Not you")
+    stubbed.fail("list_object_versions", "AccessDenied", 403)
+    with pytest.raises(ForbiddenError, match="Not you"):
+        stubbed.store.open(KEY)

@@ -37,7 +37,7 @@ from bookstore_core.stores.s3.doubts import (
     not_listed,
     not_readable,
 )
-from bookstore_core.stores.s3.errors import Asked
+from bookstore_core.stores.s3.errors import ARCHIVED, Asked, Failure, translate_failure
 from bookstore_core.stores.s3.labels import S3Labels
 from bookstore_core.stores.s3.lean.client import lean_client
 from bookstore_core.stores.s3.listings import OVERWRITABLE, version_of
@@ -64,6 +64,9 @@ SMALL = 1024 * 1024
 #: How often a version without an id is looked for after its PUT.
 LOOKS = 3
 
+#: Requests that S3 refuses for what is not there, if not all may be listed.
+MAY_BE_MISSING = frozenset({"head_object", "get_object", "get_object_tagging"})
+
 
 class S3Store(VersionStore):
     """The versioned bucket in the settings, which the first call contacts."""
@@ -84,7 +87,7 @@ class S3Store(VersionStore):
         )
         self._pages = KeyPages(self._connection.read)
         self._labels = S3Labels(
-            self._connection.read,
+            self._read,
             self._pages.page,
             encryption=self._encryption,
             threads=settings.max_threads,
@@ -263,16 +266,41 @@ class S3Store(VersionStore):
             if error.retryable:
                 raise
             # An error answer to HEAD has no body; the answer to GET has the reason.
-            answer = self._connection.read("get_object", asked)
+            answer = self._read("get_object", asked)
             answer["Body"].close()
         return version_of(answer, asked, partial(self._listed, asked))
 
-    def _listed(self, asked: Asked) -> Version | None:
+    def _read(self, operation: str, asked: Asked, **parameters: Any) -> Any:
+        """Send a request that may be sent again; know what is not there from refused.
+
+        Whoever may list a prefix alone, as by our policy for a person, is refused (403)
+        what is not there.
+        """
+        try:
+            return self._connection.read(operation, asked, **parameters)
+        except ForbiddenError as error:
+            if operation not in MAY_BE_MISSING or error.cause == ARCHIVED:
+                raise
+            try:
+                found = self._listed(asked, newest=asked.version_id is None)
+            except BookstoreError:
+                raise error from None
+            if found is not None and not found.deleted:
+                raise
+            raise translate_failure(Failure("404", 404, ""), asked) from error
+
+    def _listed(self, asked: Asked, *, newest: bool = False) -> Version | None:
+        """Return a version as it is listed; or the `newest` row, also if deleted."""
         read = partial(
             self._connection.read,
             "list_object_versions",
             replace(asked, key="", version_id=None),
         )
+        if newest:
+            rows = listings.list_versions(
+                read, asked.bucket, asked.key, cursor=None, limit=1
+            ).versions
+            return rows[0] if rows else None
         return listings.find_version(read, asked.bucket, asked.key, asked.version_id)
 
     def open(
@@ -280,7 +308,7 @@ class S3Store(VersionStore):
     ) -> OpenVersion:
         check_version_id(check_key(key), version_id)
         asked = self._asked(bucket, key, version_id)
-        answer = self._connection.read("get_object", asked)
+        answer = self._read("get_object", asked)
         try:
             version = version_of(answer, asked, partial(self._listed, asked))
         except BookstoreError:
