@@ -23,7 +23,7 @@ PIP_FLAGS := --quiet --disable-pip-version-check
 WEB := packages/bookstore-web
 TYPINGS := $(WEB)/node_modules/.installed
 # What is copied into an environment: a change needs another one.
-COPIED := $(shell find $(WEB)/etc $(WEB)/labextension $(WEB)/src/bookstore_web/front/nbextension -type f)
+COPIED := $(shell find packages/bookstore-archiver/etc $(WEB)/etc $(WEB)/labextension $(WEB)/src/bookstore_web/front/nbextension -type f)
 MANIFESTS := Makefile pyproject.toml constraints.txt $(PACKAGES:=/pyproject.toml) $(COPIED)
 
 .PHONY: help install run s3 collect test test-floors test-s3 chromium hub-proxy postgres nginx ceph chaos chaos-hub bench check check-scripts docs release-check renderers format clean
@@ -44,7 +44,6 @@ install: .venv/.installed .venv-classic/.installed  ## Set up .venv (modern) and
 	@$*/bin/python -m pip install $(PIP_FLAGS) -c constraints.txt --group build \
 		--group $(if $(filter .venv,$*),modern,classic)
 	@$*/bin/python -m pip install $(PIP_FLAGS) -c constraints.txt --no-build-isolation $(EDITABLE)
-	@$(if $(filter .venv-classic,$*),$*/bin/jupyter-serverextension enable --py bookstore --sys-prefix >/dev/null)
 	@touch $@
 
 SERVER_classic := .venv-classic/bin/jupyter-notebook

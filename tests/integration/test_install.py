@@ -76,8 +76,11 @@ def test_front_ends_find_our_extensions_and_are_spared_those_of_nbdime(
 
 
 @pytest.mark.parametrize("name", ["bookstore_archiver", "bookstore_web"])
-def test_plugin_wheels_enable_themselves(wheelhouse: Path, name: str) -> None:
-    path = f"etc/jupyter/jupyter_server_config.d/{name}.json"
+@pytest.mark.parametrize("config", ["jupyter_server_config", "jupyter_notebook_config"])
+def test_plugin_wheels_enable_themselves_on_both_generations(
+    wheelhouse: Path, name: str, config: str
+) -> None:
+    path = f"etc/jupyter/{config}.d/{name}.json"
     assert any(n.endswith(f"data/{path}") for n in names_in(wheelhouse, name))
 
 

@@ -1,7 +1,6 @@
 """What `make release-check` builds and installs, once for all of its tests."""
 
 import shutil
-import subprocess
 import tomllib
 from pathlib import Path
 
@@ -44,8 +43,5 @@ def environment(
     """A clean environment with the front ends, and all of bookstore from its wheels."""
     folder = tmp_path_factory.mktemp(generation) / "environment"
     wanted = [f"bookstore=={version}", *front_ends_of(generation)]
-    scripts = clean_environment(folder, *wanted, wheelhouse=built)
-    if generation == "classic":  # as the README says
-        enable = ["enable", "--py", "bookstore", "--sys-prefix"]
-        subprocess.run([scripts / "jupyter", "serverextension", *enable], check=True)
+    clean_environment(folder, *wanted, wheelhouse=built)
     return folder

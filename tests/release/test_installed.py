@@ -110,9 +110,6 @@ def test_the_archiver_alone_archives_saves(
     fronts = front_ends_of(generation)
     wanted = [f"bookstore-archiver=={version}", *fronts]
     clean_environment(folder, *wanted, wheelhouse=built)
-    if generation == "classic":
-        enable = ["enable", "--py", "bookstore_archiver", "--sys-prefix"]
-        lines_of(folder, "jupyter", "serverextension", *enable)
     with archives_a_save(generation, folder, tmp_path) as server:
         assert server.request("GET", "bookstore/").status_code == 404
 
@@ -136,14 +133,8 @@ def test_a_distribution_alone_is_complete(
     pip(folder, "check")
 
 
-def test_uninstalling_leaves_nothing_behind(
-    generation: Generation, environment: Path, tmp_path: Path
-) -> None:
+def test_uninstalling_leaves_nothing_behind(environment: Path, tmp_path: Path) -> None:
     folder = tmp_path / "environment"
     shutil.copytree(environment, folder, symlinks=True, copy_function=os.link)
-    if generation == "classic":
-        disable = ["disable", "--py", "bookstore", "--sys-prefix"]
-        script = "from notebook.serverextensions import main; main()"
-        lines_of(folder, "python", "-c", script, *disable)
     pip(folder, "uninstall", "--yes", *DISTRIBUTIONS)
     assert [str(path) for path in folder.rglob("*bookstore*")] == []
