@@ -266,6 +266,7 @@ def test_a_parameter_that_the_notebook_lacks_is_a_warning(call: Call) -> None:
     [
         ((PATH, "@7"), 4, "no @7"),
         ((PATH, "nope"), 4, "nope"),
+        ((PATH, "2026-11-20 15:00"), 4, "by a time: --at='2026-11-20 15:00'"),
         (("none.ipynb",), 4, "none.ipynb"),
         ((PATH, "--kernel=nope"), 9, "There is no kernel 'nope' here"),
         ((PATH, "-p", "month"), 2, "requires a name and a value"),

@@ -1,13 +1,16 @@
 """Base classes of the verbs about one notebook: its path, history and versions."""
 
 import os
+import shlex
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import ClassVar
 
 from traitlets import Unicode
 
 from bookstore_core.cli.command import Verb
 from bookstore_core.cli.given.times import parse_moment
-from bookstore_core.errors import InvalidRequestError
+from bookstore_core.errors import InvalidRequestError, VersionNotFoundError
 from bookstore_core.history import WORKSPACE, History, HistoryRow
 from bookstore_core.jupyter.server_root import ServerRoot, find_root, path_on_server
 from bookstore_core.notebooks import SUFFIX
@@ -76,7 +79,8 @@ class VersionVerb(NotebookVerb):
         Raises InvalidRequestError if both are given.
         """
         if self.at is None:
-            return history.find(path, name)
+            with _advice_on_time(name):
+                return history.find(path, name)
         if name:
             raise InvalidRequestError(
                 f"Give either the version {name!a} or a time with --at, not both."
@@ -88,7 +92,8 @@ class VersionVerb(NotebookVerb):
     ) -> tuple[HistoryRow, bytes]:
         """Return the version, as `chosen` does, and its content."""
         if self.at is None:
-            return history.open(path, name)
+            with _advice_on_time(name):
+                return history.open(path, name)
         row = self.chosen(history, path, name)
         return row, history.read(row.path, row.version.version_id)[1]
 
@@ -98,3 +103,18 @@ class VersionVerb(NotebookVerb):
         """Return the version, as `chosen` does, and its content, open for reading."""
         row = self.chosen(history, path, name)
         return row, history.stream(row.path, row.version.version_id)[1]
+
+
+@contextmanager
+def _advice_on_time(name: str) -> Iterator[None]:
+    """Say how a time is given, if there is no version with a name that is one."""
+    try:
+        yield
+    except VersionNotFoundError as error:
+        try:
+            parse_moment(name)
+        except InvalidRequestError:
+            raise error from None
+        raise VersionNotFoundError(
+            f"{error} To name a version by a time: --at={shlex.quote(name)}"
+        ) from None
