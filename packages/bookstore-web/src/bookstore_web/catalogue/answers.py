@@ -137,15 +137,15 @@ class Answers:
     def recent(self, shelf: str, limit: int) -> list[Known]:
         """Return the notebooks of a shelf that were stored last, newest first."""
         wanted = (
-            select(NOTEBOOKS)
+            select(NOTEBOOKS, CLONES.c.number)
+            .outerjoin(CLONES, CLONES.c.key == NOTEBOOKS.c.key)
             .where(self._reach.within(shelf))
             .order_by(NOTEBOOKS.c.stored_at.desc(), NOTEBOOKS.c.id.desc())
             .limit(limit)
         )
         with self._catalogue.reading() as connection:
             rows = [row._asdict() for row in connection.execute(wanted)]
-            clones = _clones(connection, [row["key"] for row in rows])
-        return [self._known(row, clones.get(row["key"], 0)) for row in rows]
+        return [self._known(row, row["number"] or 0) for row in rows]
 
     def clones(self, keys: Sequence[str]) -> dict[str, int]:
         """Return how often notebooks were cloned, by their keys."""

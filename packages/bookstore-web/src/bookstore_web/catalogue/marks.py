@@ -65,6 +65,15 @@ def clauses_of(query: Query, places: Sequence[str]) -> list[list[Mark]]:
     return clauses
 
 
+def is_past(clauses: Sequence[Sequence[Mark]]) -> bool:
+    """Return whether a filter leaves only what was saved before this month."""
+    now = _month(datetime.now(UTC).timestamp())
+    return any(
+        all(mark.text.startswith(MONTH) and mark.text < now for mark in clause)
+        for clause in clauses
+    )
+
+
 def has_mark(place: str) -> bool:
     """Return whether notebooks in a folder have a mark for it."""
     return 0 < place.count(DELIMITER) <= MOST_FOLDERS and place.endswith(DELIMITER)

@@ -30,7 +30,7 @@ from bookstore_web.catalogue.databases.index import (
     single_words,
 )
 from bookstore_web.catalogue.databases.tables import NOTEBOOKS
-from bookstore_web.catalogue.marks import Mark
+from bookstore_web.catalogue.marks import Mark, is_past
 from bookstore_web.catalogue.query import Term
 
 WORDS = Table(
@@ -109,7 +109,9 @@ class PostgresIndex:
         near = [] if few is None else [_among(WORDS.c.id, few)]
         if bound is not None:
             near = [WORDS.c.id > bound]
-        latest = _allowed(connection, [_matches(terms, clauses), *near], where)
+        past = is_past(clauses)
+        matches = [_matches(terms, clauses), *near]
+        latest = _allowed(connection, matches, where, past=past)
         weights = cast(literal(_WEIGHTS, ARRAY(REAL)), ARRAY(REAL))
         score = func.ts_rank(weights, WORDS.c.words, _query(terms, clauses))
         # Ranked apart, because it reads the words of each notebook.
@@ -117,14 +119,16 @@ class PostgresIndex:
         found = {n: float(value) for n, value in connection.execute(ranked)}
         if len(found) == MOST_RANKED:
             return Found(found)  # enough, and parts of names take longer
-        named = [
-            WORDS.c.parts.contains(term.text.casefold(), autoescape=True)
-            for term in terms
-        ]
-        for number in _allowed(connection, [*named, *near], where) if named else ():
-            found[number] = found.get(number, 0.0) + BONUS
+        if terms:
+            matches = [*map(_is_named, terms), *near]
+            for number in _allowed(connection, matches, where, past=past):
+                found[number] = found.get(number, 0.0) + BONUS
         is_whole = bound is None or len(found) >= MOST_RANKED
         return Found(found, 0 if is_whole else MOST_LOOKED_AT)
+
+
+def _is_named(term: Term) -> ColumnElement[bool]:
+    return WORDS.c.parts.contains(term.text.casefold(), autoescape=True)
 
 
 def _few(connection: Connection, clauses: Sequence[Sequence[Mark]]) -> list[int] | None:
@@ -138,13 +142,15 @@ def _allowed(
     connection: Connection,
     matches: Sequence[ColumnElement[bool]],
     where: Sequence[ColumnElement[bool]],
+    *,
+    past: bool,
 ) -> list[int]:
     """Return the latest ids that match and whose notebooks pass all conditions.
 
     The words are asked alone first: filters have words, too, so most of what matches
     passes. Asked together, PostgreSQL reads all notebooks for an author.
     """
-    latest = _latest(matches)
+    latest = _latest(matches, past=past)
     if not where:
         return _numbers(connection, latest.limit(MOST_RANKED))
     numbers = _numbers(connection, latest.limit(MOST_MATCHING))
@@ -158,8 +164,14 @@ def _allowed(
     return _numbers(connection, joined.limit(MOST_RANKED))
 
 
-def _latest(matches: Sequence[ColumnElement[bool]]) -> Select[Any]:
-    return select(WORDS.c.id).where(*matches).order_by(WORDS.c.id.desc())
+def _latest(matches: Sequence[ColumnElement[bool]], *, past: bool) -> Select[Any]:
+    """Return a query for the ids that match, the largest first.
+
+    PostgreSQL may go through all notebooks, the latest first, until it has enough. What
+    is of the `past` is far from there: with the plus it looks the words up and sorts.
+    """
+    order = WORDS.c.id + 0 if past else WORDS.c.id
+    return select(WORDS.c.id).where(*matches).order_by(order.desc())
 
 
 def _numbers(connection: Connection, wanted: Select[Any]) -> list[int]:
@@ -180,7 +192,8 @@ def _bound(
     words = single_words(terms)
     if not words:
         return None
-    latest = _latest([_matches(words, clauses)]).limit(1).offset(MOST_LOOKED_AT)
+    latest = _latest([_matches(words, clauses)], past=is_past(clauses))
+    latest = latest.limit(1).offset(MOST_LOOKED_AT)
     return next(iter(_numbers(connection, latest)), None)
 
 
