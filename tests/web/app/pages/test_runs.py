@@ -152,6 +152,15 @@ def test_the_list_of_runs_has_pages(
     assert re.findall(r"month=(\d)", server.get(older).text) == ["1"]
 
 
+def test_runs_of_one_minute_are_told_apart_by_their_seconds(
+    server: ServerSide, library: Library, source: Version
+) -> None:
+    for seconds in (3600, 3607, 7200):
+        library.run(source, AT + timedelta(seconds=seconds))
+    page = get(server, "runs", path=PATH)
+    assert re.findall(r"View (\S+) UTC", page) == ["11:30", "10:30:07", "10:30:00"]
+
+
 def test_comparing_two_runs_says_which_parameters_differ(
     server: ServerSide, library: Library, source: Version
 ) -> None:

@@ -1,6 +1,5 @@
 """The history page: the versions of a notebook."""
 
-from collections import Counter
 from collections.abc import Sequence
 
 from flask import Blueprint, Response, make_response, render_template, request
@@ -11,7 +10,12 @@ from bookstore_core.history import History, HistoryPage, HistoryRow
 from bookstore_web.app.context import context
 from bookstore_web.app.pages.links import Shelved, shelved
 from bookstore_web.app.pages.notices import notice_of
-from bookstore_web.app.pages.rows.bursts import Day, days_of, days_of_some
+from bookstore_web.app.pages.rows.bursts import (
+    Day,
+    days_of,
+    days_of_some,
+    of_one_minute,
+)
 from bookstore_web.app.services import services
 from bookstore_web.fields import optional_field
 from bookstore_web.library.library import KeptNotebook
@@ -49,7 +53,7 @@ def history() -> Response:
         place=None if q or cursor else _place(here, found.rows),
         strip=_strip(here, found, days),
         times={row.version.version_id: row.saved_at for row in found.rows},
-        precise=_precise(found.rows),
+        precise=of_one_minute(found.rows),
         author=_only_author(found.rows),
         frame_sandbox=FRAME_SANDBOX,
         large=_large((*found.rows, *([last] if isinstance(last, HistoryRow) else ()))),
@@ -85,16 +89,6 @@ def _strip(here: Shelved, page: HistoryPage, days: Sequence[Day]) -> Strip | Non
         now=utc_now(),
         shown={day.date for day in days},
         link=lambda cursor: here.link("bookstore/history", cursor=cursor),
-    )
-
-
-def _precise(rows: Sequence[HistoryRow]) -> frozenset[str]:
-    """Return the ids of versions that were saved within the same minute as another."""
-    minutes = Counter(row.saved_at.replace(second=0, microsecond=0) for row in rows)
-    return frozenset(
-        row.version.version_id
-        for row in rows
-        if minutes[row.saved_at.replace(second=0, microsecond=0)] > 1
     )
 
 

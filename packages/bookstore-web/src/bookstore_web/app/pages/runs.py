@@ -8,6 +8,7 @@ from flask import Blueprint, Response, make_response, render_template, request
 
 from bookstore_core.moments import say_date
 from bookstore_web.app.pages.links import shelved
+from bookstore_web.app.pages.rows.bursts import of_one_minute
 from bookstore_web.app.services import services
 from bookstore_web.fields import optional_field
 from bookstore_web.rendering.policy import FRAME_SANDBOX
@@ -50,7 +51,7 @@ def runs() -> Response:
         frame_sandbox=FRAME_SANDBOX,
         cursor=found.cursor,
         is_later_page=bool(cursor),
-        precise=frozenset(),
+        precise=of_one_minute([kept.row for kept in found.runs]),
         large=frozenset(),
     )
     return make_response(page)

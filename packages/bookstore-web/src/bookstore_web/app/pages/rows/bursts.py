@@ -5,7 +5,8 @@ one line, and so are those that changed nothing; except for the newest version, 
 those that have a label, or that a move or a restore made.
 """
 
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from itertools import groupby
@@ -99,6 +100,16 @@ def days_of(
 def days_of_some(page: HistoryPage) -> tuple[Day, ...]:
     """Return the days of a page that leaves out versions: `before` is not known."""
     return _group(Burst((Step(row, ""),)) for row in page.rows)
+
+
+def of_one_minute(rows: Sequence[HistoryRow]) -> frozenset[str]:
+    """Return the ids of versions that were saved within the same minute as another."""
+    minutes = Counter(row.saved_at.replace(second=0, microsecond=0) for row in rows)
+    return frozenset(
+        row.version.version_id
+        for row in rows
+        if minutes[row.saved_at.replace(second=0, microsecond=0)] > 1
+    )
 
 
 def _group(entries: Iterable[Burst]) -> tuple[Day, ...]:
