@@ -89,6 +89,19 @@ def test_doctor_says_that_a_catalogue_is_of_another_store(
     assert "--rebuild" in outcome.out
 
 
+def test_a_search_without_a_store_or_in_the_catalogue_of_another_is_refused(
+    put: Put, call: Callable[..., Outcome], run: Run
+) -> None:
+    put("workspace/a.ipynb", notebook_of("xylophone"))
+    call("index")
+    other = call("search", "xylophone", "--BookstoreSettings.published_prefix=else")
+    assert (other.code, other.out) == (3, "")
+    assert "(workspace, published), not from" in other.err
+    nowhere = run("search", "xylophone")
+    assert (nowhere.code, nowhere.out) == (3, "")
+    assert "No store is configured" in nowhere.err
+
+
 def test_doctor_says_that_a_catalogue_cannot_be_used(
     call: Callable[..., Outcome], tmp_path: Path
 ) -> None:

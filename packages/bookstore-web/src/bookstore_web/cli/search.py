@@ -6,6 +6,7 @@ from typing import Any
 from traitlets import Integer, Unicode
 
 from bookstore_core.cli.command import Verb
+from bookstore_core.errors import ConfigurationError
 from bookstore_core.history.shelves import find_shelf
 from bookstore_core.paths import printable
 from bookstore_core.settings import BookstoreSettings
@@ -51,6 +52,8 @@ class SearchApp(Verb):
             find_shelf(self.shelf)
         settings, words = self.settings(), " ".join(self.extra_args)
         query = parse_query(words)
+        if settings.missing:
+            raise ConfigurationError(settings.missing)
         store = open_store(settings) if settings.storage == "service" else None
         if isinstance(store, ServiceStore):
             limit = min(self.limit, MOST_OF_SERVICE)
@@ -64,7 +67,14 @@ class SearchApp(Verb):
     def _ask(self, settings: BookstoreSettings, query: Query) -> FoundPage:
         catalogue = open_catalogue(settings)
         try:
-            if not catalogue.state().get("known_at"):
+            state = catalogue.state()
+            source = state.get("source")
+            if source and source != catalogue.source:
+                raise ConfigurationError(
+                    f"The catalogue was made from {source}, not from "
+                    f"{catalogue.source}. 'jupyter bookstore doctor' says what to do."
+                )
+            if not state.get("known_at"):
                 self.print_note(
                     "The catalogue is not complete. First run: jupyter bookstore index"
                 )
