@@ -107,17 +107,20 @@ def test_titles_are_read_one_by_one_where_the_catalogue_is_away(
     assert all(f"Part {number}<" in page for number in range(COUNT))
 
 
+@pytest.mark.parametrize("away", [False, True])
 def test_a_page_of_a_service_takes_one_request_for_all_titles(
-    make_server_side: Callable[..., ServerSide], tmp_path: Path
+    traits: dict[str, Any],
+    proxy: FaultProxy,
+    make_server_side: Callable[..., ServerSide],
+    away: bool,
 ) -> None:
+    known = {"catalogue_url": "sqlite:////nowhere/catalogue.sqlite"} if away else {}
     with serving_mounted() as mounted:
-        kept = {"storage": "local", "local_root": str(tmp_path / "kept")}
-        settings = mounted.service(auth="none", **kept)
-        for number in range(COUNT):
-            publish(settings.as_config(), number, f"Part {number}")
+        settings = mounted.service(**traits | known)
         server = make_server_side(storage="service", service_url=settings.service_url)
-        mounted.requests.clear()
+        proxy.requests.clear()
         page = server.get("/bookstore/", query_string={"shelf": "published"} | BELOW)
     assert all(f"Part {number}<" in page.text for number in range(COUNT))
     assert mounted.requests.count("POST /api/bookstore/store/described") == 1
     assert "POST /api/bookstore/store/head" not in mounted.requests
+    assert proxy.requests.count("HEAD") == (COUNT if away else 0)

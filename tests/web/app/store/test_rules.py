@@ -219,3 +219,17 @@ def test_a_service_of_published_notebooks_only_takes_no_saves(
 
 def test_an_app_behind_a_notebook_server_has_no_such_routes(server: Any) -> None:
     assert server.get("/api/bookstore/store").status_code == 404
+
+
+def test_versions_that_are_described_are_few_and_well_formed(clients: Clients) -> None:
+    row = {"bucket": "b", "key": KEY, "version_id": "v", "size": 2}
+    row["stored_at"] = SAVED_AT.isoformat()
+    known = clients.put("ann").json
+    found = clients.call("ann", "described", versions=[row]).json["versions"]
+    assert [one["version_id"] for one in found] == [known["version_id"]]
+    for odd in ([row] * 1001, [{**row, "size": "x"}], [1], {}, None):
+        assert clients.call("ann", "described", versions=odd).status_code == 400, odd
+    row["key"] = "workspace/ben/a.ipynb"
+    assert clients.call("ann", "described", versions=[row]).status_code == 200
+    row["key"] = "elsewhere/a.ipynb"
+    assert clients.call("ann", "described", versions=[row]).status_code == 403

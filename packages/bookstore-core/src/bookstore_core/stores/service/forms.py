@@ -8,7 +8,7 @@ later release.
 import base64
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from bookstore_core.clock import read_time
@@ -28,6 +28,12 @@ ROUTES = "/api/bookstore/store"
 FIELDS_HEADER = "X-Bookstore-Fields"
 #: The header of every answer with the service's time, ISO in UTC.
 TIME_HEADER = "X-Bookstore-Time"
+
+#: Versions that are described at once: the service may have to ask for each of them.
+MOST_DESCRIBED = 1000
+
+#: What a shelf shows of a version.
+SHOWN = ("author", "title", "note")
 
 #: What reading a malformed form raises.
 MALFORMED = (
@@ -187,13 +193,31 @@ def read_label(form: Mapping[str, Any]) -> Label:
 
 
 def described_form(versions: Iterable[Version]) -> Form:
-    """Return the form of versions of several keys of a bucket."""
-    return {"versions": [version_form(version) for version in versions]}
+    """Return the form of versions of several keys, with what a shelf shows of them."""
+    return {"versions": [_described_form(version) for version in versions]}
+
+
+def _described_form(version: Version) -> Form:
+    form = {"bucket": version.bucket, "key": version.key, **row_form(version)}
+    if (known := version.metadata) is not None:
+        # A catalogue does not know the id of the save.
+        form["saved_at"] = known.saved_at.isoformat()
+        form |= {name: getattr(known, name) for name in SHOWN}
+    return form
 
 
 def read_described(form: Mapping[str, Any]) -> list[Version]:
     """Return versions of several keys; raises one of `MALFORMED`."""
-    return [read_version(known) for known in _list(form["versions"])]
+    return [_read_described(known) for known in _list(form["versions"])]
+
+
+def _read_described(form: Mapping[str, Any]) -> Version:
+    version = read_version(form)
+    if "saved_at" not in form:
+        return version
+    shown: dict[str, Any] = {name: _text(form[name]) for name in SHOWN}
+    metadata = VersionMetadata("", read_time(form["saved_at"]), **shown)
+    return replace(version, metadata=metadata)
 
 
 def labels_form(labels: Mapping[str, Label]) -> Form:

@@ -236,16 +236,16 @@ class ServiceStore(VersionStore):
     def described(self, listed: Sequence[Version]) -> list[Version]:
         """Return the newest versions of listed keys, as far as they have metadata.
 
-        One request for all; none are returned by a service of an earlier release.
+        One request for a page; none are returned by a service of an earlier release.
         """
-        fields = self._fields(**forms.described_form(listed))
+        fields = self._fields(**forms.described_form(listed[: forms.MOST_DESCRIBED]))
         try:
             form = self._service.call("described", fields)
+            return self._service.read(forms.read_described, form)
         except BookstoreError as error:
             if error.retryable:
                 raise
             return []
-        return self._service.read(forms.read_described, form)
 
     def search(self, fields: Form, read: Callable[[Form], T]) -> T:
         """Search the service's catalogue; return what `read` makes of its answer."""

@@ -12,11 +12,16 @@ from bookstore_core.errors import InvalidRequestError
 from bookstore_core.history.shelves import PUBLISHED, find_shelf
 from bookstore_core.stores import Finding, StoreCheck
 from bookstore_core.stores.service import forms
-from bookstore_core.stores.service.forms import MALFORMED, Form, Introduction
+from bookstore_core.stores.service.forms import (
+    MALFORMED,
+    MOST_DESCRIBED,
+    Form,
+    Introduction,
+)
 from bookstore_web.app.context import person
 from bookstore_web.app.finds import find_notebooks, finds_form
 from bookstore_web.app.services import services
-from bookstore_web.app.store.asked import MAX_ROWS, asked_in_body, asker
+from bookstore_web.app.store.asked import asked_in_body, asker
 from bookstore_web.app.store.shelves import person_prefix
 from bookstore_web.fields import optional_field, text_field
 
@@ -166,8 +171,8 @@ def described() -> Form:
         listed = forms.read_described(asked.fields)
     except MALFORMED:
         raise InvalidRequestError("versions are malformed.") from None
-    if len(listed) > MAX_ROWS:
-        raise InvalidRequestError(f"These are more than {MAX_ROWS} versions.")
+    if len(listed) > MOST_DESCRIBED:
+        raise InvalidRequestError(f"Ask for at most {MOST_DESCRIBED} versions at once.")
     ours = [replace(known, key=asked.shelves.key(known.key)) for known in listed]
     found = services().newest_of(ours)
     return forms.described_form(
