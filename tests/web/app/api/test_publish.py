@@ -349,9 +349,11 @@ def test_publishing_that_is_off_is_a_404_that_states_what_to_set(
         client.put("/api/bookstore/publish/a.ipynb", json=model(notebook)),
         client.put("/api/bookstore/published/a.ipynb", data="{"),
         client.delete("/api/bookstore/publish/a.ipynb"),
+        client.post("/bookstore/publish", data={"path": "a.ipynb"}),
+        client.post("/bookstore/unpublish", data={"path": "a.ipynb"}),
     ):
         assert answer.status_code == 404
-        assert "BookstoreSettings" in answer.json["message"]
+        assert "BookstoreSettings" in answer.text
 
 
 def test_an_empty_model_is_a_400(client: FlaskClient) -> None:

@@ -5,6 +5,7 @@ from werkzeug.wrappers import Response
 
 from bookstore_core.history import PUBLISHED
 from bookstore_web.app.context import author
+from bookstore_web.app.operations import needs
 from bookstore_web.app.pages.links import shelved
 from bookstore_web.app.services import services
 from bookstore_web.fields import optional_field, text_field
@@ -15,6 +16,7 @@ blueprint = Blueprint("publish", __name__)
 
 
 @blueprint.post("/bookstore/publish")
+@needs("publish_valid")
 def publish_version() -> Response:
     """Publish a version, and show it on the published shelf."""
     fields = request.form.to_dict()
@@ -42,6 +44,7 @@ def publish_version() -> Response:
 
 
 @blueprint.post("/bookstore/unpublish")
+@needs("publish_valid")
 def unpublish_notebook() -> Response:
     """Take a notebook off the published shelf, and show its history."""
     here = shelved(request.form.to_dict())
