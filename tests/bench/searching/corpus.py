@@ -102,6 +102,8 @@ def _code(lines: list[str]) -> str:
 class Corpus(MemoryStore):
     """The notebooks up to a number, of which nothing is in memory but their keys.
 
+    What is put is kept until it grows.
+
     `requests` counts what is asked of it, but not by threads that bring a
     catalogue up to date.
     """
@@ -117,6 +119,12 @@ class Corpus(MemoryStore):
         """Have so many notebooks."""
         self._numbers = {key_of(turn): turn for turn in range(number)}
         self._keys = sorted(self._numbers)
+
+    def put(self, key: str, *given: Any, **named: Any) -> Version:
+        version = super().put(key, *given, **named)
+        if key not in self._keys:
+            bisect.insort(self._keys, key)
+        return version
 
     def _count(self) -> None:
         name = threading.current_thread().name
@@ -193,6 +201,8 @@ class Corpus(MemoryStore):
         return {"v1": Label("as sent")} if number % LABELLED == 0 else {}
 
     def _version(self, key: str) -> Version:
+        if key not in self._numbers:
+            return super().head(key)
         number = self._numbers[key]
         stored_at = START + number * APART
         author = f"person{number % PEOPLE:03}"
