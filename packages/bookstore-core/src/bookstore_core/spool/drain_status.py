@@ -3,7 +3,7 @@
 import json
 import os
 from contextlib import suppress
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -43,22 +43,29 @@ class DrainStatus:
 
     def write(self, spool_dir: str) -> None:
         """Replace the status file; raises OSError if that is not possible."""
-        path = Path(spool_dir) / STATUS
-        draft = path.with_name(f"{STATUS}.{self.pid}")
+        path = f"{spool_dir}/{STATUS}"
+        draft = f"{path}.{self.pid}"
         # A whole block of the disk, so that the next status always fits.
-        data = json.dumps(asdict(self)).ljust(STATUS_SIZE).encode("ascii")
+        data = json.dumps(vars(self)).ljust(STATUS_SIZE).encode("ascii")
         try:
-            draft.unlink(missing_ok=True)
-            with os.fdopen(create_private(draft), "wb") as file:
+            with os.fdopen(_new_file(draft), "wb") as file:
                 file.write(data)
-            draft.replace(path)
+            os.replace(draft, path)
         except OSError:
             with suppress(OSError):
-                draft.unlink(missing_ok=True)
+                os.unlink(draft)
             _write_over(path, data)
 
 
-def _write_over(path: Path, data: bytes) -> None:
+def _new_file(path: str) -> int:
+    try:
+        return create_private(path)
+    except FileExistsError:  # an earlier process was killed
+        os.unlink(path)
+        return create_private(path)
+
+
+def _write_over(path: str, data: bytes) -> None:
     # On a full disk, the new status fits in place of the last one.
     with os.fdopen(open_regular(path, flags=os.O_RDWR), "r+b") as file:
         file.write(data)
