@@ -31,7 +31,7 @@ def pruner(store: VersionStore, keep: Keep = ONE, **values: Any) -> Pruner:
 def prune(store: VersionStore, keep: Keep = ONE, **values: Any) -> int:
     """Prune everything; return how many versions are removed."""
     ours = pruner(store, keep, **values)
-    removals = [ours.carry_out(p, dry_run=False) for p in ours.plans(ours.keys())]
+    removals = [ours.carry_out(p, dry_run=False) for p in ours.plans()]
     return sum(len(removal.removed) for removal in removals)
 
 
@@ -60,7 +60,7 @@ def test_the_rules_look_at_when_versions_were_saved(
 def test_a_dry_run_says_the_same_and_removes_nothing(local_store: VersionStore) -> None:
     save_days(local_store, 5)
     ours = pruner(local_store)
-    [plan] = ours.plans(ours.keys())
+    [plan] = ours.plans()
     planned = ours.carry_out(plan, dry_run=True)
     assert len(left(local_store)) == 5
     assert ours.carry_out(plan, dry_run=False) == planned
@@ -80,7 +80,7 @@ def test_what_is_restored_after_the_plan_was_made_stays(
     days = [timedelta(days=day) for day in (3, 2, 1)]
     saved = [save(local_store, key=A, saved_at=now - day) for day in days]
     ours = pruner(local_store, now=datetime.now(UTC))
-    [plan] = ours.plans(ours.keys())
+    [plan] = ours.plans()
     assert len(plan.going) == 2
     restored = saved[0].version_id
     save(local_store, key=A, saved_at=now, restored_from=restored)
@@ -93,7 +93,7 @@ def test_a_label_given_after_the_plan_was_made_counts(
 ) -> None:
     saved = save_days(local_store, 3)
     ours = pruner(local_store)
-    [plan] = ours.plans(ours.keys())
+    [plan] = ours.plans()
     local_store.set_label(A, saved[0].version_id, Label("sent"))
     ours.carry_out(plan, dry_run=False)
     assert left(local_store) == [saved[0].version_id, saved[2].version_id]

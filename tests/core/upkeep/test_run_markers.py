@@ -43,7 +43,7 @@ def keep_runs(store: VersionStore, workspace: str) -> list[str]:
 def prune(store: VersionStore) -> int:
     rules = {"min_age": Duration(), "now": NOW, "zone": UTC}
     ours = Pruner(store, settings_of("workspace"), Keep(last=1), **rules)
-    done = [removal for _, removal in ours.prune(ours.keys(), dry_run=False)]
+    done = [removal for _, removal in ours.prune(dry_run=False)]
     return sum(len(removal.removed) for removal in done)
 
 

@@ -1,7 +1,7 @@
 """`jupyter bookstore prune`: remove old versions by rules, as restic's `forget`."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, fields
 from typing import Any, ClassVar
 
@@ -161,17 +161,15 @@ class PruneApp(NotebookVerb):
         _require_right(store, settings)
         age, now = parse_duration(self.min_age), utc_now()
         pruner = Pruner(store, settings, keep, min_age=age, now=now)
-        keys = self._keys(pruner, settings)
-        for plan, removal in pruner.prune(keys, dry_run=self._is_dry):
+        only = [] if self.everything else [self._key(settings)]
+        for plan, removal in pruner.prune(only, dry_run=self._is_dry):
             path = WORKSPACE.path(settings, plan.key)
             pruned = Pruned(path, plan, removal)
             pruned.count(totals)
             if removal.removed or removal.locked or removal.refused or removal.gone:
                 yield pruned
 
-    def _keys(self, pruner: Pruner, settings: BookstoreSettings) -> Iterable[str]:
-        if self.everything:
-            return pruner.keys()
+    def _key(self, settings: BookstoreSettings) -> str:
         path = self.path(self.extra_args[0])
         self.history().locate(path)
         key = WORKSPACE.key(settings, path)
@@ -179,7 +177,7 @@ class PruneApp(NotebookVerb):
             raise InvalidRequestError(
                 f"{path} is on the published shelf, which is never pruned."
             )
-        return [key]
+        return key
 
     def _rules(self, settings: BookstoreSettings) -> Keep:
         given = {known.name: getattr(self, known.name) for known in fields(Keep)}

@@ -10,7 +10,7 @@ The rules count at each path on its own: a notebook that was renamed keeps versi
 its old path as well.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta, tzinfo
 from typing import TypeVar
@@ -98,20 +98,20 @@ class Pruner:
             if cursor is None:
                 return
 
-    def plans(self, keys: Iterable[str]) -> Iterator[Plan]:
-        """Yield what goes of each of these keys, after a look at all of the workspace.
+    def plans(self, only: Collection[str] = ()) -> Iterator[Plan]:
+        """Yield what goes of each key of the workspace, or of `only` these.
 
-        Any version there may name one of these. Of other keys nothing goes.
+        All of the workspace is looked at: any version there may name one of these.
         """
-        looked_at, goes = set[str](), False
+        goes = False
         with Plans() as plans:
-            for plan, naming in self._all(self._plan, keys):
-                looked_at.add(plan.key)
+            for plan, naming in self._all(self._plan, only or self.keys()):
                 goes = goes or bool(plan.going)
                 plans.add(plan, naming)
-            others = (key for key in self.keys() if key not in looked_at)
-            for named in self._all(self._named_at, others if goes else ()):
-                plans.keep(named)
+            if only and goes:
+                others = (key for key in self.keys() if key not in only)
+                for named in self._all(self._named_at, others):
+                    plans.keep(named)
             yield from plans.read()
 
     def _all(self, look: Callable[[str], T], keys: Iterable[str]) -> Iterator[T]:
@@ -122,14 +122,14 @@ class Pruner:
         return [n for version in found for n in names_of(version, self._settings)]
 
     def prune(
-        self, keys: Iterable[str], *, dry_run: bool
+        self, only: Collection[str] = (), *, dry_run: bool
     ) -> Iterator[tuple[Plan, Removal]]:
-        """Remove what goes of these keys; yield what was done, key by key."""
+        """Remove what goes, as `plans` says; yield what was done, key by key."""
 
         def remove(plan: Plan) -> tuple[Plan, Removal]:
             return plan, self.carry_out(plan, dry_run=dry_run)
 
-        plans = self.plans(keys)
+        plans = self.plans(only)
         yield from in_parallel_stream(remove, plans, threads=self._threads)
 
     def carry_out(self, plan: Plan, *, dry_run: bool) -> Removal:
