@@ -1,10 +1,13 @@
 """The client on real servers: in kernels, and from outside on all addresses."""
 
 import json
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import requests
 
 from bookstore.client import BookstoreClient
 from bookstore.client.nb_client import NotebookClientCollection
@@ -19,7 +22,13 @@ from bookstore_client.errors import (
 from harness.config_files import extension_lines, settings_lines
 from harness.kernel import Kernel
 from harness.listening import HttpsServer, SocketServer
-from harness.notebook_server import TOKEN, Generation, NotebookServer, notebook
+from harness.notebook_server import (
+    TOKEN,
+    TOP,
+    Generation,
+    NotebookServer,
+    notebook,
+)
 from harness.waiting import wait_for
 
 pytestmark = pytest.mark.server
@@ -139,6 +148,30 @@ def test_a_restored_copy_a_link_and_the_state(client: BookstoreClient) -> None:
     assert status.features.publish_valid
     assert status.store.ok, status.store.check
     assert status.catalogue.ok, status.catalogue.reason
+
+
+def tried(server: NotebookServer, *words: str) -> subprocess.CompletedProcess[str]:
+    """Try the clone endpoint with the script of the checkout."""
+    script = [sys.executable, str(TOP / "ci" / "clone_request.py"), *words]
+    return subprocess.run(
+        [*script, f"--url={server.url}"], capture_output=True, text=True
+    )
+
+
+def test_the_clone_endpoint_is_tried_by_the_script_and_its_page_opens(
+    server: NotebookServer, client: BookstoreClient
+) -> None:
+    published = client.publish(PATH, to="shared/tried.ipynb")
+    words = ("published/shared/tried.ipynb", "--target-path=reports/")
+    done = tried(server, *words, f"--token={TOKEN}")
+    copied, page = done.stdout.splitlines()
+    assert "path='reports/tried" in copied
+    assert published.version_id in copied
+    assert page.startswith(f"{client.url}/bookstore/clone?")
+    assert "Clone tried.ipynb" in requests.get(page, {"token": TOKEN}, timeout=60).text
+    refused = tried(server, *words, "--token=wrong")
+    assert (refused.returncode, refused.stdout) == (1, "")
+    assert refused.stderr.startswith("ForbiddenError: The server at ")
 
 
 def test_errors_of_the_server_are_our_classes(
