@@ -25,10 +25,3 @@ def test_the_s3_server_prints_what_reaches_its_versioned_bucket_and_stops() -> N
         finally:
             process.terminate()
     assert process.returncode == 0
-
-
-def test_a_bucket_that_cannot_be_is_refused_in_a_sentence() -> None:
-    words = [*SCRIPT, "--bucket=Not_A_Bucket"]
-    refused = subprocess.run(words, capture_output=True, text=True)
-    assert refused.returncode == 1
-    assert refused.stderr.startswith("The bucket 'Not_A_Bucket' was not made: ")
