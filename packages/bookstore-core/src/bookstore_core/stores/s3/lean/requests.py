@@ -1,5 +1,6 @@
-"""Requests of the lean client: signed by botocore, sent over urllib3's connections."""
+"""Requests of the lean client: signed by botocore, sent by urllib3."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
@@ -7,8 +8,6 @@ from urllib.parse import urlsplit
 from botocore.auth import S3SigV4Auth
 from botocore.exceptions import HTTPClientError
 from urllib3 import HTTPConnectionPool
-
-from bookstore_core.stores.s3.lean.exchange import Answer, exchange
 
 
 @dataclass
@@ -28,6 +27,15 @@ class Request:
         parts = urlsplit(self.url)
         path = parts.path or "/"
         return f"{path}?{parts.query}" if parts.query else path
+
+
+@dataclass(frozen=True)
+class Answer:
+    """An answer that was read to its end."""
+
+    status_code: int
+    headers: Mapping[str, str]
+    content: bytes
 
 
 class Signer(S3SigV4Auth):  # type: ignore[misc]
@@ -68,9 +76,6 @@ def send(connections: HTTPConnectionPool, request: Request) -> Answer:
 
     Raises HTTPClientError, as botocore does, if the request cannot be sent at all.
     """
-    exchanged = exchange(connections, request)
-    if exchanged is not None:
-        return exchanged
     try:
         answer = connections.urlopen(
             request.method,
