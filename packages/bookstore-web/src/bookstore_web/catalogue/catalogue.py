@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, delete, insert, select, update
 
 from bookstore_core.paths import is_own
-from bookstore_core.stores import Label, Version
+from bookstore_core.stores import Version
 from bookstore_web.catalogue.databases.database import Database, state_of, write_state
 from bookstore_web.catalogue.databases.index import WordIndex
 from bookstore_web.catalogue.databases.rows import (
@@ -25,7 +25,6 @@ from bookstore_web.catalogue.databases.tables import CLONES, NOTEBOOKS, TEXTS
 from bookstore_web.catalogue.entries import (
     Entry,
     indexed,
-    label_values,
     values_of,
 )
 
@@ -108,13 +107,6 @@ class Catalogue(Database):
         """Forget notebooks that are on no shelf any more."""
         with self.writing() as connection:
             self._delete(connection, list(rows_of(connection, keys).values()))
-
-    def set_labels(self, key: str, labels: Sequence[Label]) -> None:
-        """Record the labels of a notebook."""
-        with self.writing() as connection:
-            for row in rows_of(connection, [key]).values():
-                names = [" ".join(label.name.split()) for label in labels]
-                self._change(connection, row, label_values(names))
 
     def finish_walk(self, shelf: str, walk: int) -> int:
         """Forget the notebooks of a shelf that a walk has not seen; return how many."""
@@ -216,16 +208,6 @@ class Catalogue(Database):
         self.index.add(
             connection, [(row["id"], indexed(row, cells)) for row, cells in new]
         )
-
-    def _change(
-        self, connection: Connection, row: Row, values: Mapping[str, str]
-    ) -> None:
-        number = row["id"]
-        cells = texts_of(connection, [row]).get(row["text_id"], ())
-        same = NOTEBOOKS.c.id == number
-        connection.execute(update(NOTEBOOKS).where(same).values(**values))
-        self.index.remove(connection, [(number, indexed(row, cells))])
-        self.index.add(connection, [(number, indexed({**row, **values}, cells))])
 
     def _delete(self, connection: Connection, rows: Sequence[Row]) -> None:
         for part in parts_of(list(rows)):
