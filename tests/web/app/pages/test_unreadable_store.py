@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from bookstore_core.moved_notes import note_key, write_note
 from harness.fault_proxy import Fault, FaultProxy
 from harness.s3_server import S3Server
 from harness.web_app import ServerSide
@@ -109,9 +110,10 @@ def test_a_file_in_place_of_a_local_store_is_not_an_empty_store(
 def test_a_notebook_whose_note_cannot_be_read_is_not_said_to_be_deleted(
     server: ServerSide, proxy: FaultProxy, s3: Any, status: int, expected: int
 ) -> None:
-    s3.put_object(Bucket="unread", Key="workspace/gone.ipynb", Body=b"{}")
-    url = "/api/bookstore/notebooks"
+    key, url = "workspace/gone.ipynb", "/api/bookstore/notebooks"
+    s3.put_object(Bucket="unread", Key=key, Body=b"{}")
     assert server.get(url).json["notebooks"][0]["here"] is False
+    s3.put_object(Bucket="unread", Key=note_key(key), Body=write_note(""))
     proxy.fault = Fault("status", status=status, path="/.bookstore/moved/")
     server.services.notes.forget()  # which it would after a second
     answer = server.get(url)
