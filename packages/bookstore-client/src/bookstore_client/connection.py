@@ -204,12 +204,14 @@ def _open_pool(url: str, options: Options) -> tuple[HTTPConnectionPool, str]:
         return _UnixPool("localhost", socket_path=unquote(sock), **known), slash + base
     try:
         parts = urlsplit(url)
-        if parts.scheme not in ("http", "https") or not parts.hostname:
+        host = parts.hostname or ""
+        # Not every release of urllib3 refuses a host with a space.
+        if parts.scheme not in ("http", "https") or len(host.split()) != 1:
             raise ValueError
         if parts.scheme == "https":
             known |= _certificates(options)
         kind = HTTPSConnectionPool if parts.scheme == "https" else HTTPConnectionPool
-        return kind(parts.hostname, parts.port, **known), parts.path
+        return kind(host, parts.port, **known), parts.path
     except ValueError:
         raise InvalidRequestError(
             f"{url!r} is not the address of a server. Write it as https://host/base/."
