@@ -16,8 +16,6 @@ from playwright.sync_api import (
     sync_playwright,
 )
 
-from harness.library import PLACE
-
 CHROMIUM = shutil.which("chromium")
 ARGUMENTS = [
     "--no-sandbox",
@@ -56,13 +54,13 @@ def open_browser(*more: str) -> Iterator[Browser]:
 def open_page(
     browser: Browser, *, token: str = "", refusals: bool = False
 ) -> Iterator[Page]:
-    """Open a page in the time zone `PLACE`; fail at the end if its console has errors.
+    """Open a page in Berlin's time zone; fail at the end if its console has errors.
 
     With a `token` it can access a server without logging in. With `refusals`, responses
     with an error status are expected.
     """
     context = browser.new_context(
-        timezone_id=PLACE,
+        timezone_id="Europe/Berlin",
         locale="en-GB",
         extra_http_headers={"Authorization": f"token {token}"} if token else {},
     )

@@ -6,7 +6,6 @@ import json
 from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from bookstore_core.history import WORKSPACE, Shelf
 from bookstore_core.moved_notes import note_key, write_note
@@ -15,9 +14,6 @@ from bookstore_core.runs.run import Run
 from bookstore_core.settings import BookstoreSettings
 from bookstore_core.stores import Label, Version, VersionMetadata, new_save_id, utc_now
 from bookstore_core.stores.local.store import LocalStore
-
-#: The time zone of those who worked, and of the browser that shows it.
-PLACE = "Europe/Berlin"
 
 OLD = "drafts/report.ipynb"
 REPORT = "reports/2026/Quarterly report.ipynb"
@@ -197,6 +193,6 @@ class Library:
 
 
 def day(ago: int, hour: int) -> datetime:
-    """Return an hour, in UTC, of the day `ago` days before today in `PLACE`."""
-    date = utc_now().astimezone(ZoneInfo(PLACE)).date() - timedelta(days=ago)
+    """Return an hour, in UTC, of the day `ago` days before today."""
+    date = utc_now().date() - timedelta(days=ago)
     return datetime.combine(date, time(hour), tzinfo=UTC)

@@ -59,3 +59,24 @@ def test_the_thread_that_stayed_ends_and_the_spool_is_free(
     archiver.close()
     assert not thread.is_alive()
     assert DrainLock(spool_dir).hold()
+
+
+def test_the_spool_is_free_once_the_last_request_has_ended(
+    make_archiver: MakeArchiver, store: MemoryStore, spool_dir: Path
+) -> None:
+    asked, answer = threading.Event(), threading.Event()
+
+    def take_time(key: str) -> None:
+        asked.set()
+        answer.wait(60)
+
+    store.before = [take_time]
+    archiver = make_archiver(shutdown_timeout=0.0)
+    archive(archiver, "first")
+    assert asked.wait(60)
+    archiver.close()
+    lock = DrainLock(spool_dir)
+    assert not lock.hold()
+    answer.set()
+    wait_for(lock.hold, what="the lock")
+    assert contents(store) == ["first"]

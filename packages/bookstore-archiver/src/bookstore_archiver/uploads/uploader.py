@@ -88,7 +88,7 @@ class Uploader:
         self._fresh: list[Entry] = []
         self._thread: threading.Thread | None = None
         self._holding = self._turned = self._taking = self._elsewhere = False
-        self._woken = self._ended = self._put_off = False
+        self._woken = self._ended = self._left = self._put_off = False
         # The following attributes are used by the draining thread alone.
         self._next_look = self._next_tend = 0.0
         self._next_write = self._next_sweep = 0.0
@@ -227,10 +227,13 @@ class Uploader:
                 self._woken = False
         self._write_status()
         with self._condition:
-            # A running request may still reach the store; in that case the lock is kept
-            # until the process ends.
-            if not self._workers:
-                self._lock.release()
+            self._left = True
+            self._release_lock()
+
+    def _release_lock(self) -> None:
+        """Let others drain, unless a running request may still reach the store."""
+        if not self._workers:
+            self._lock.release()
 
     def _turn(self) -> float:
         """Do what is due; return the seconds until something is due again."""
@@ -374,6 +377,8 @@ class Uploader:
     def _wake_after(self, outcome: Outcome, *, rests: bool, was_full: bool) -> None:
         if rests:
             self._settled.notify_all()
+        if self._left:
+            self._release_lock()
         # Only if there is something to do: a turn costs as much as half an upload.
         has_room = rests and was_full and self._workers.have_room
         if self._backlog.needs_turn(outcome) or has_room or self._read_on():
