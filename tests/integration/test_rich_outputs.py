@@ -3,7 +3,6 @@
 import re
 from collections.abc import Iterator
 from functools import partial
-from time import sleep
 from typing import Any
 
 import pytest
@@ -376,8 +375,6 @@ def test_a_page_answers_while_its_frame_does_not(
     endless = f"test(/(x+x+)+y/, '{'x' * 60}')"
     chart = vega(signals=[{"name": "s", "init": endless}])
     content = notebook_of(code({VEGA: chart, "text/plain": "the chart as text"}))
-    # The page's script arrives late; the frame begins no sooner.
-    context.route("**/frames.js*", lambda route: (sleep(5), route.continue_()))
     page, frame = open_version(context, server, "endless.ipynb", content)
     # In one process with the frame, the page could never say that it takes too long.
     page.wait_for_timeout(3000)
