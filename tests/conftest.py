@@ -163,3 +163,13 @@ def _is_worker_of(process: psutil.Process, masters: set[psutil.Process]) -> bool
         return "gunicorn" in process.cmdline() and process.parent() in masters
     except psutil.Error:
         return False
+
+
+@pytest.fixture
+def gone(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A directory that is the current one of `run`, and was deleted."""
+    folder = tmp_path / "gone"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    folder.rmdir()
+    return folder

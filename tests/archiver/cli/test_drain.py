@@ -95,6 +95,18 @@ def test_drain_empties_the_spool_in_order(
     assert contents(settings) == ["1", "2", "3"]
 
 
+def test_drain_needs_no_current_directory(
+    run: Run,
+    words: tuple[str, ...],
+    settings: BookstoreSettings,
+    spool_dir: Path,
+    gone: Path,
+) -> None:
+    spool(spool_dir, "1")
+    assert run("drain", *words).code == 0
+    assert contents(settings) == ["1"]
+
+
 def test_drain_of_an_empty_spool_succeeds(run: Run, words: tuple[str, ...]) -> None:
     outcome = run("drain", "--json", *words)
     assert (outcome.code, outcome.err) == (0, "")
@@ -368,6 +380,15 @@ def test_root_reached_through_a_link_gives_the_same_keys(
     assert backfill(run, root, words, str(link / "folder")).code == 0
     assert contents(settings) == ["a"]
     assert contents(settings, "folder/ä b.ipynb") == ["b"]
+
+
+def test_a_path_in_a_deleted_directory_is_not_found(
+    run: Run, words: tuple[str, ...], root: Path, gone: Path
+) -> None:
+    outcome = backfill(run, root, words, "a.ipynb")
+    assert (outcome.code, outcome.out) == (4, "")
+    assert "The current directory was deleted." in outcome.err
+    assert backfill(run, root, words, str(root / "a.ipynb")).code == 0
 
 
 def test_path_outside_of_the_root_is_an_error(

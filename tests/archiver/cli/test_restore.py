@@ -122,6 +122,16 @@ def test_copy_is_a_new_file_with_a_version_of_its_own(
     assert version.metadata.restored_path == PATH
 
 
+@pytest.mark.usefixtures("two_versions", "gone")
+@pytest.mark.parametrize("words_after", [(PATH,), (PATH, "@1", "--to=copy.ipynb")])
+def test_nothing_is_restored_into_a_deleted_directory(
+    run: Run, words: tuple[str, ...], words_after: tuple[str, ...]
+) -> None:
+    outcome = run("restore", *words_after, *words)
+    assert (outcome.code, outcome.out) == (4, "")
+    assert "The current directory was deleted." in outcome.err
+
+
 @pytest.mark.usefixtures("two_versions")
 def test_copy_never_overwrites_a_file(
     run: Run, words: tuple[str, ...], tmp_path: Path

@@ -336,6 +336,18 @@ def test_the_kernel_works_in_a_directory_that_is_empty_and_removed(call: Call) -
     assert not Path(place).parent.exists()
 
 
+@pytest.mark.usefixtures("saved", "gone")
+@pytest.mark.parametrize(
+    "words", [("june.ipynb",), ("/x/june.ipynb",), (SOURCE, "-f", "x.yaml")]
+)
+def test_nothing_is_found_in_a_deleted_directory(
+    call: Call, words: tuple[str, ...]
+) -> None:
+    done = call(*words)
+    assert done.code == 4
+    assert "The current directory was deleted." in done.err
+
+
 @pytest.mark.usefixtures("saved")
 def test_without_papermill_the_command_says_what_to_install(
     call: Call, monkeypatch: pytest.MonkeyPatch

@@ -18,6 +18,7 @@ from bookstore_archiver.runs.keeper import Keeper, Kept, published_folder
 from bookstore_archiver.runs.parameters import Given
 from bookstore_archiver.runs.result import Source
 from bookstore_archiver.runs.signals import Signals
+from bookstore_core.cli.given.here import check_here
 from bookstore_core.cli.notebook_verb import VersionVerb
 from bookstore_core.errors import InvalidRequestError
 from bookstore_core.history import History, HistoryRow
@@ -128,6 +129,7 @@ class RunApp(ArchiverVerb, VersionVerb):
 
     def run(self) -> int:
         check_papermill()
+        check_here()  # papermill cannot work without one
         if self.parameter or self.raw or self.file or self.yaml:
             raise InvalidRequestError(
                 "Parameters are given on the command line alone: -p NAME VALUE."

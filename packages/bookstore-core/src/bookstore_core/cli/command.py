@@ -33,6 +33,7 @@ from traitlets.config.loader import ArgumentError
 from traitlets.traitlets import MetaHasTraits
 
 from bookstore_core import __version__
+from bookstore_core.cli.given.here import needing_here
 from bookstore_core.cli.given.nearest import did_you_mean
 from bookstore_core.errors import (
     BookstoreError,
@@ -134,7 +135,8 @@ class Verb(JupyterApp, metaclass=_Abstract):
             super().start()
             self._check_words()
             _prepare_output()
-            code = self.run()
+            with needing_here():
+                code = self.run()
             sys.stdout.flush()
         except NoStart:
             return

@@ -74,10 +74,19 @@ def find_root(config: Config, names: Sequence[str] = (), given: str = "") -> Ser
     if known:
         return ServerRoot(known)
     return ServerRoot(
-        os.getcwd(),
+        _current(names),
         "No absolute root directory is configured, and no running notebook server "
         "contains the file.",
     )
+
+
+def _current(names: Iterable[str]) -> str:
+    try:
+        return os.getcwd()
+    except FileNotFoundError:  # it was deleted
+        if all(map(os.path.isabs, names)):
+            return os.sep
+        raise
 
 
 def _configured(config: Config, traits: Iterable[tuple[str, str]]) -> str:

@@ -4,6 +4,7 @@ import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
+from bookstore_core.cli.given.here import check_here
 from bookstore_core.errors import (
     BookstoreError,
     ConflictError,
@@ -40,6 +41,8 @@ def file_errors(name: str) -> Iterator[None]:
             f"{name} already exists. Choose another name, or remove it first."
         ) from None
     except FileNotFoundError:
+        if not os.path.isabs(name):
+            check_here()
         raise NotFoundError(f"The folder of {name} does not exist.") from None
     except PermissionError as error:
         raise ForbiddenError(f"{name} cannot be written: {error.strerror}.") from None
