@@ -315,7 +315,7 @@ def test_publish_with_a_title_and_take_it_off_the_shelf_again(
 def test_a_deleted_notebook_is_found_and_restored(site: Site, page: Page) -> None:
     page.goto(site.url())
     deleted = page.locator(".item", has_text=DELETED).last
-    expect(deleted).to_contain_text("deleted on your server")
+    expect(deleted).to_contain_text("not on your server")
     link(deleted, "Restore")
     press(page, "Restore")
     expect(page.get_by_role("status").first).to_contain_text("was created again")

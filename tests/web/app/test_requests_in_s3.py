@@ -7,6 +7,7 @@ import re
 import secrets
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
+from datetime import timedelta
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -22,6 +23,7 @@ from bookstore_core.stores import (
     new_save_id,
     utc_now,
 )
+from bookstore_web.library import publications
 from harness.notebook_server import notebook
 from harness.s3_server import S3Server
 from harness.web_app import ContentsDouble, ServerSide
@@ -244,6 +246,26 @@ def test_a_history_costs_what_its_rows_cost_also_with_the_last_weeks(
     # Of a notebook that is gone, the note may say where it is.
     del contents.files[PATH]
     assert asked("/bookstore/history", **query) == {**expected, CONTENT: 1}
+
+
+def test_the_home_page_asks_what_is_gone_only_if_there_are_runs(
+    server: ServerSide,
+    asked: Asked,
+    saved: list[Version],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(publications, "FRESH", timedelta())  # kept from now on
+    store, settings = server.services.open_store(), server.services.settings
+    save(store, notebook("gone"), key="workspace/gone.ipynb")
+    assert HEAD not in asked("/bookstore/")
+    run = Run(KEY, saved[0].version_id, utc_now(), 1.0)
+    kept = save(store, notebook("4"), key="workspace/results.ipynb", run=run)
+    assert record_run(store, settings, kept)
+    server.services.changed(kept.key)
+    assert asked("/bookstore/")[HEAD] == 2
+    assert HEAD not in asked("/bookstore/")
+    page = server.get("/bookstore/").text
+    assert page.count("results of runs") == page.count("not on your server") == 1
 
 
 def test_a_page_of_runs_costs_a_listing_and_one_request_for_each_version(

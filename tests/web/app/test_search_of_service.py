@@ -46,7 +46,7 @@ def test_the_catalogue_of_the_service_is_asked(
     server = make_server_side(storage="service", service_url=settings.service_url)
     page = server.get("/bookstore/", query_string={"q": "xylo"}).text
     assert "play(<mark>xylophone</mark>)" in page
-    assert "deleted on your server" in page
+    assert "not on your server" in page
     found = server.get("/api/bookstore/search", query_string={"q": "xylo"}).json
     paths = [known["path"] for known in found["notebooks"]]
     assert sorted(paths) == ["a.ipynb", "ann/b.ipynb"]

@@ -201,7 +201,8 @@ class ListedNotebook:
     """A notebook of a shelf, with facts about its newest version.
 
     `here` says whether the server has the file now, None if that is not known;
-    `moved_to` is its new path if it was moved. `author`, `title`, `note` and
+    `moved_to` is its new path if it was moved. If `is_result`, it is not there because
+    it is the result of a run, which has no file. `author`, `title`, `note` and
     `version_id` are those of the published shelf, and empty in the workspace.
     """
 
@@ -210,6 +211,7 @@ class ListedNotebook:
     saved_at: datetime | None = None
     here: bool | None = None
     moved_to: str = ""
+    is_result: bool = False
     author: str = ""
     title: str = ""
     note: str = ""

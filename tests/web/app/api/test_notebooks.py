@@ -93,6 +93,7 @@ def test_a_notebook_has_the_size_and_time_of_its_newest_version(
             "saved_at": newest.stored_at.isoformat(),
             "here": None,
             "moved_to": "",
+            "is_result": False,
             **dict.fromkeys(("author", "title", "note", "version_id"), ""),
         }
     ]

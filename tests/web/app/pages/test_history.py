@@ -157,7 +157,7 @@ def test_a_deleted_notebook_says_so_and_can_be_restored(
 ) -> None:
     version = library.save("a.ipynb", AT)
     page = get(server, "history")
-    assert "This notebook was deleted on your server." in words(page)
+    assert "This notebook is not on your server any more." in words(page)
     assert "Open in Jupyter" not in words(page)
     (url,) = re.findall(r'<a class="button" href="([^"]*)">Restore', page.text)
     assert version.version_id in url

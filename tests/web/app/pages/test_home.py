@@ -82,7 +82,7 @@ def test_the_published_shelf_leads_to_what_can_be_cloned(
     page = server.get("/bookstore/", query_string={"shelf": "published"}).text
     url = links(page)["guide.ipynb"]
     assert url == "/bookstore/view?path=guide.ipynb&shelf=published"
-    assert "deleted on your server" not in page
+    assert "not on your server" not in page
 
 
 def test_a_shelf_that_is_not_set_up_is_not_shown(
@@ -123,7 +123,7 @@ def test_a_notebook_that_is_gone_from_the_server_can_be_restored(
     put("workspace/gone.ipynb", b"{}")
     contents.files["here.ipynb"] = {"type": "notebook"}
     page = server.get("/bookstore/").text
-    assert page.count("deleted on your server") == 1
+    assert page.count("not on your server") == 1
     url = "/bookstore/restore?path=gone.ipynb&version_id=%400"
     assert links(page)["Restore"] == url
 
@@ -140,7 +140,7 @@ def test_a_notebook_that_was_moved_leads_to_where_it_is(
     page = server.get("/bookstore/").text
     url = links(page)["new/name.ipynb"]
     assert url == "/bookstore/history?path=new%2Fname.ipynb"
-    assert page.count("deleted on your server") == 1
+    assert page.count("not on your server") == 1
 
 
 def test_the_page_shows_where_versions_are_kept(server: ServerSide, put: Put) -> None:
@@ -210,7 +210,7 @@ def test_a_standalone_page_does_not_mention_a_server(
 ) -> None:
     put("workspace/a.ipynb", b"{}")
     page = client.get("/bookstore/").text
-    assert "deleted on your server" not in page
+    assert "not on your server" not in page
     assert "Back to Jupyter" not in page
 
 

@@ -98,6 +98,35 @@ def test_no_file_is_expected_of_a_run(
     assert "Restore" in view
 
 
+@pytest.mark.parametrize("query", [{"prefix": "results"}, {"q": "june"}])
+def test_results_that_are_kept_elsewhere_are_not_called_missing(
+    server: ServerSide,
+    library: Library,
+    source: Version,
+    contents: ContentsDouble,
+    query: dict[str, str],
+) -> None:
+    contents.files[PATH] = {"type": "notebook"}
+    library.run(source, AT + HOUR, to="results/june.ipynb")
+    page = get(server, "", **query)
+    assert "results of runs" in page
+    assert "not on your server" not in page
+    found = server.get("/api/bookstore/notebooks", query_string=query).json
+    shown = {known["path"]: known["is_result"] for known in found["notebooks"]}
+    assert shown["results/june.ipynb"]
+
+
+def test_a_deleted_notebook_in_a_folder_called_runs_is_no_result(
+    server: ServerSide, library: Library, source: Version, contents: ContentsDouble
+) -> None:
+    contents.files[PATH] = {"type": "notebook"}
+    library.run(source, AT + HOUR)
+    library.save("runs/mine.ipynb", AT + 2 * HOUR)
+    page = get(server, "", prefix="runs")
+    assert "results of runs" not in page
+    assert "not on your server Restore" in page
+
+
 def test_a_run_whose_version_is_gone_still_says_its_name(
     server: ServerSide, library: Library, source: Version
 ) -> None:

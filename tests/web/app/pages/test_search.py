@@ -71,7 +71,7 @@ def test_a_deleted_notebook_is_found_and_said_to_be_deleted(
     server: ServerSide, put: Put, contents: ContentsDouble
 ) -> None:
     put("workspace/a.ipynb", notebook_of("xylophone"))
-    assert "deleted on your server" in search(server, "xylophone")
+    assert "not on your server" in search(server, "xylophone")
 
 
 def test_what_is_published_and_unpublished_here_is_known_at_once(

@@ -193,10 +193,17 @@ def _run_at(
     return found if run is not None and run.of == source else None
 
 
-def _markers_folder(settings: BookstoreSettings, source: str) -> str:
+def all_runs(settings: BookstoreSettings) -> str:
+    """Return what the keys of all markers begin with.
+
+    Raises ConfigurationError without a workspace.
+    """
     WORKSPACE.check(settings)
-    below = f"{OWN_FOLDER}/{FOLDER}/{digest_of(settings, source)}/"
-    return f"{WORKSPACE.prefix(settings)}{DELIMITER}{below}"
+    return f"{WORKSPACE.prefix(settings)}{DELIMITER}{OWN_FOLDER}/{FOLDER}/"
+
+
+def _markers_folder(settings: BookstoreSettings, source: str) -> str:
+    return f"{all_runs(settings)}{digest_of(settings, source)}/"
 
 
 def digest_of(settings: BookstoreSettings, source: str) -> str:

@@ -46,6 +46,7 @@ from bookstore_web.library.library import Library
 from bookstore_web.library.moves import Moves
 from bookstore_web.library.presence import Presence
 from bookstore_web.library.publications import Publications
+from bookstore_web.library.results import Results
 from bookstore_web.library.shared import FreshAnswers, SharedAnswers
 from bookstore_web.rendering.pictures import Picture
 from bookstore_web.rendering.views import Views
@@ -284,6 +285,7 @@ class Services:
             describe=self._describe,
             folders=self.folders,
             moves=Moves(store, self.folders, self.notes),
+            results=Results(store, self.settings, self.folders, self.publications),
         )
 
     def newest_of(self, listed: Sequence[Version]) -> tuple[Version, ...]:

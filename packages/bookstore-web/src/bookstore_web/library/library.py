@@ -1,8 +1,9 @@
 """The library: the notebooks of a shelf, and which of them the caller has now.
 
 A folder takes one listing of the store and one of the caller's server, and if notebooks
-are gone from the server, one of the notes about moves; on the published shelf, a
-request for each notebook that is neither in memory nor in a catalogue, for its title.
+are gone from the server, one of the notes about moves and what `Results` takes; on the
+published shelf, a request for each notebook that is neither in memory nor in a
+catalogue, for its title.
 A search, and the list of the latest notebooks, scan a limited number of keys; a search
 of the published shelf looks at titles, too.
 """
@@ -17,12 +18,12 @@ from bookstore_core.cells import shown
 from bookstore_core.cursors import encode_cursor, read_cursor
 from bookstore_core.errors import BookstoreError, NotFoundError
 from bookstore_core.paths import DELIMITER, check_path
-from bookstore_core.runs.markers import run_path
 from bookstore_core.stores import KeyPage, Version, VersionStore
 from bookstore_web.library.latest import LatestScans, is_folder
 from bookstore_web.library.moves import Moves
 from bookstore_web.library.presence import Presence
 from bookstore_web.library.publications import Describe, Publications
+from bookstore_web.library.results import Results
 from bookstore_web.library.shared import SharedAnswers
 
 #: Keys per request: S3 returns at most 1000, and stores request one more.
@@ -41,9 +42,10 @@ class KeptNotebook:
 
     `size`, in bytes, and `saved_at` are those of the newest version. `here` is whether
     the caller's server has a file at `path`; None if that is not known. If the notebook
-    was renamed, `moved_to` is its new path. Of a published notebook, `author`, `title`,
-    `note` and `version_id` are those of its newest version, and `clones` says how often
-    it was cloned, if that is counted.
+    was renamed, `moved_to` is its new path. If it is the result of a run, `is_result`,
+    nobody moved or deleted its file: there was none. Of a published notebook, `author`,
+    `title`, `note` and `version_id` are those of its newest version, and `clones` says
+    how often it was cloned, if that is counted.
     """
 
     path: str
@@ -51,16 +53,12 @@ class KeptNotebook:
     saved_at: datetime
     here: bool | None = None
     moved_to: str = ""
+    is_result: bool = False
     author: str = ""
     title: str = ""
     note: str = ""
     version_id: str = ""
     clones: int = 0
-
-    @property
-    def has_runs(self) -> bool:
-        """Whether its path is one at which runs are kept, of which there is no file."""
-        return run_path(self.path) == self.path
 
 
 @dataclass(frozen=True)
@@ -95,6 +93,7 @@ class Library:
         describe: Describe = lambda listed: {},
         folders: SharedAnswers[KeyPage] | None = None,
         moves: Moves | None = None,
+        results: Results | None = None,
     ) -> None:
         self._store = store
         self._folder = f"{prefix}/" if prefix else ""
@@ -103,6 +102,7 @@ class Library:
         self._describe = describe
         self._folders = folders or SharedAnswers(0)
         self._moves = moves or Moves(store)
+        self._results = results
 
     def folder(
         self, path: str = "", *, cursor: str | None = None, limit: int = 200
@@ -238,8 +238,15 @@ class Library:
         gone = [found for found in versions if here[self._path(found.key)] is False]
         moved = {self._path(key): to for key, to in self._moves.of(gone).items()}
         here |= dict.fromkeys(path for path, to in moved.items() if to is None)
+        left = [found for found in gone if moved[self._path(found.key)] == ""]
+        results = self._results.among(left) if self._results else frozenset()
         return tuple(
-            replace(known, here=here[known.path], moved_to=moved.get(known.path) or "")
+            replace(
+                known,
+                here=here[known.path],
+                moved_to=moved.get(known.path) or "",
+                is_result=self._key(known.path) in results,
+            )
             for known in kept
         )
 

@@ -52,6 +52,12 @@ class NotebookSchema(Schema):
         required=True,
         metadata={"description": "The new path if it was moved, else empty."},
     )
+    is_result = fields.Boolean(
+        required=True,
+        metadata={
+            "description": "Whether it is not here because it is the result of a run."
+        },
+    )
     author = _of_published("Who published it")
     title = _of_published("Its title")
     note = _of_published("The note that it was published with")
