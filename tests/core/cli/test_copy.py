@@ -1,6 +1,11 @@
 """`jupyter bookstore copy`: what it says, and its exit codes."""
 
 import json
+import resource
+import shlex
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -8,6 +13,8 @@ import pytest
 from bookstore_core.stores import Version, VersionStore
 from core.cli.conftest import Call
 from core.saving import save
+from harness.command import Run
+from harness.s3_server import S3Server
 
 
 @pytest.mark.usefixtures("saved")
@@ -39,3 +46,65 @@ def test_a_place_must_be_given(call: Call, place: tuple[str, ...]) -> None:
 
 def test_the_store_itself_is_no_target(call: Call, tmp_path: Path) -> None:
     assert call("copy", f"--to={tmp_path / 'store'}").code == 3
+
+
+@contextmanager
+def full_disk() -> Iterator[None]:
+    """Let no file grow, as if every disk were full."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+@pytest.mark.usefixtures("saved")
+def test_a_full_disk_of_the_copy_is_not_that_of_the_store(
+    call: Call, tmp_path: Path
+) -> None:
+    with full_disk():
+        done = call("copy", f"--to={tmp_path / 'other'}")
+    said = " ".join(done.err.split())
+    assert str(tmp_path / "other") in said
+    assert "Free space or allow access there, or choose another with --to." in said
+    assert "local_root" not in said
+
+
+@pytest.mark.usefixtures("saved")
+def test_a_place_that_cannot_be_used_is_that_of_the_option(
+    call: Call, tmp_path: Path
+) -> None:
+    (tmp_path / "file").write_text("")
+    done = call("copy", f"--to={tmp_path / 'file'}")
+    assert done.code == 3
+    assert "Correct --to." in done.err
+
+
+@pytest.mark.usefixtures("saved")
+def test_a_disk_of_copies_that_is_not_mounted_is_prepared_by_the_named_command(
+    run: Run, call: Call, tmp_path: Path
+) -> None:
+    to = f"--to={tmp_path / 'disk 2'}"
+    assert call("copy", to).code == 0
+    shutil.rmtree(tmp_path / "disk 2")
+    done = call("copy", to)
+    assert (done.code, "is missing" in done.err) == (7, True)
+    said = done.err.partition("run: ")[2]
+    assert run(*shlex.split(said)[2:]).code == 0
+    assert call("copy", to).code == 0
+
+
+@pytest.mark.usefixtures("saved")
+def test_what_is_wrong_with_a_bucket_is_said_in_the_words_of_the_options(
+    call: Call, s3_server_process: S3Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BOOKSTORE_TO_ACCESS_KEY_ID", "key-of-test")
+    monkeypatch.setenv("BOOKSTORE_TO_SECRET_ACCESS_KEY", "secret-of-test")
+    url = f"--to-endpoint-url={s3_server_process.url}"
+    done = call("copy", "--to=s3://no-such-bucket", url)
+    assert done.code == 3
+    assert "There is no bucket no-such-bucket. Correct --to," in done.err
+    away = call("copy", "--to=s3://b", "--to-endpoint-url=http://127.0.0.1:9")
+    assert away.code == 7
+    assert away.err.endswith("Check --to-endpoint-url and the network.\n")

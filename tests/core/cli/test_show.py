@@ -148,7 +148,7 @@ def test_output_that_cannot_be_written_is_reported(
     outcome = in_shell(f"{{}} {verb} new.ipynb {{}} >/dev/full")
     assert outcome.returncode == 1
     [error] = outcome.stderr.splitlines()
-    assert "No space left on device" in error
+    assert "No space left on device. Free space where its output goes" in error
     outcome = in_shell(f"{{}} {verb} new.ipynb {{}} >&-")
     assert (outcome.returncode, outcome.stderr) == (0, "")
 

@@ -15,6 +15,7 @@ Exit codes, the same for every verb:
     10 a result waits in the spool (run)
 """
 
+import errno
 import io
 import json
 import os
@@ -146,7 +147,7 @@ class Verb(JupyterApp, metaclass=_Abstract):
         except OSError as error:
             self.log.debug("The command failed.", exc_info=True)
             _drop_output()
-            self.fail(BookstoreError(f"The command failed: {error}."))
+            self.fail(BookstoreError(f"The command failed: {_said(error)}"))
         except BookstoreError as error:
             self.fail(error)
         except KeyboardInterrupt:
@@ -270,6 +271,15 @@ def _prepare_output() -> None:
     if isinstance(sys.stdout, io.TextIOWrapper):
         # Escape characters that the terminal's encoding does not have.
         sys.stdout.reconfigure(errors="backslashreplace")
+
+
+def _said(error: OSError) -> str:
+    if error.errno not in (errno.ENOSPC, errno.EDQUOT) or error.filename is not None:
+        return f"{error}."
+    return (
+        f"{error.strerror}. Free space where its output goes, or where temporary files "
+        "are (the variable TMPDIR can name another directory), and run it again."
+    )
 
 
 def _drop_output() -> None:

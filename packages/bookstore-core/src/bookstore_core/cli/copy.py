@@ -8,7 +8,7 @@ from typing import Any
 from traitlets import Bool, Unicode
 
 from bookstore_core.cli.command import Verb
-from bookstore_core.errors import InvalidRequestError
+from bookstore_core.errors import BookstoreError, InvalidRequestError
 from bookstore_core.humanize import say_count, say_size
 from bookstore_core.paths import printable
 from bookstore_core.stores import open_store
@@ -17,6 +17,9 @@ from bookstore_core.upkeep.notebooks import Source
 from bookstore_core.upkeep.target import open_target
 
 VERIFY = "Read each version back from the other store, and compare it."
+
+#: What to do about a copy that an error has ended.
+AGAIN = "{} When that is mended, run it again: what was copied is left out."
 
 #: Seconds between two lines about what is done.
 STEP = 0.2
@@ -72,6 +75,10 @@ class CopyApp(Verb):
         )
         try:
             copied = copier.copy()
+        except BookstoreError as error:
+            if copier.copied.counts["versions"]:
+                error.args = (f"{error} {AGAIN.format(_summary(copier.copied))}",)
+            raise
         finally:
             _Line(self.as_json).clear()
         self.show(_value(copied), _lines(copied, target.store.location))

@@ -97,15 +97,19 @@ class Copier:
 
         Raises ConfigurationError if the other store does not take versions.
         """
+        with self._target.worded():
+            self._check_target()
+        groups = self._source.together(self._source.keys())
+        threads = self._source.settings.max_threads
+        work_in_parallel(self._copy_group, groups, threads=threads)
+        return self.copied
+
+    def _check_target(self) -> None:
         check = self._target.store.check()
         if not check.ok:
             kind = StorageUnavailableError if check.retryable else ConfigurationError
             bad = [known for known in check.findings if not known.ok]
             raise kind(" ".join(f"{one.sentence} {one.remedy}".strip() for one in bad))
-        groups = self._source.together(self._source.keys())
-        threads = self._source.settings.max_threads
-        work_in_parallel(self._copy_group, groups, threads=threads)
-        return self.copied
 
     def _copy_group(self, keys: Sequence[str]) -> None:
         ids: dict[tuple[str, str], str] = {}
@@ -134,7 +138,8 @@ class Copier:
         """Return a key, with the ids in the other store of what is there already."""
         is_note = is_note_key(key)
         rows = self._source.rows(key)
-        there = self._there.rows(self._target.key(key))
+        with self._target.worded():
+            there = self._there.rows(self._target.key(key))
         if is_note:
             # Arrivals are written with the versions that they announce.
             rows = [row for row in rows if not is_arrival(row)]
@@ -202,7 +207,8 @@ class Copier:
             self.copied.problems[where] = str(error)
 
     def _mark_deleted(self, row: Version) -> None:
-        marker = self._target.store.mark_deleted(self._target.key(row.key))
+        with self._target.worded():
+            marker = self._target.store.mark_deleted(self._target.key(row.key))
         known = Removals(self._source.store, self._source.settings).described(row)
         if known.metadata is not None:
             removals = Removals(self._target.store, self._target.settings)
@@ -220,7 +226,10 @@ class Copier:
                     file.write(piece)
                 file.seek(0)
                 metadata = self._translated(known, known.metadata, ids)
-                made = self._put(row.key, cast(BinaryIO, file), known.size, metadata)
+                with self._target.worded():
+                    made = self._put(
+                        row.key, cast(BinaryIO, file), known.size, metadata
+                    )
         ids[row.key, row.version_id] = made.version_id
         record_run(self._target.store, self._target.settings, made)
         if self._verify and not self._target.store.holds(made, metadata.sha256):

@@ -6,14 +6,22 @@ command line, which others can read.
 """
 
 import os
+import re
+import shlex
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from bookstore_core.clock import utc_now
-from bookstore_core.errors import ConfigurationError, InvalidRequestError
+from bookstore_core.errors import (
+    BookstoreError,
+    ConfigurationError,
+    InvalidRequestError,
+)
 from bookstore_core.paths import DELIMITER, check_path, s3_key
 from bookstore_core.settings import BookstoreSettings
 from bookstore_core.stores import open_store
@@ -28,6 +36,23 @@ CREDENTIALS = {
     "s3_session_token": "BOOKSTORE_TO_SESSION_TOKEN",
 }
 
+#: What errors of stores name, and what says it of the store that is copied to.
+WORDS = {
+    "local_root": "--to",
+    "s3_bucket": "--to",
+    "s3_endpoint_url": "--to-endpoint-url",
+    "s3_region_name": "--to-region",
+    **CREDENTIALS,
+}
+_NAMED = re.compile(rf"(?:BookstoreSettings\.)?\b({'|'.join(WORDS)})\b")
+
+#: The command that prepares a store, and the settings that say which.
+INIT = "jupyter bookstore init"
+_PLACE = ("storage", "local_root", "s3_bucket", "s3_endpoint_url", "s3_region_name")
+
+#: What only saves do.
+_OF_SAVES = "; saves wait in the spool meanwhile"
+
 
 @dataclass(frozen=True)
 class Target:
@@ -40,6 +65,7 @@ class Target:
     store: VersionStore
     settings: BookstoreSettings
     prefix: str = ""
+    init: str = INIT
     _moment: threading.local = field(default_factory=threading.local, repr=False)
 
     def key(self, key: str) -> str:
@@ -49,6 +75,17 @@ class Target:
     def stored_at(self, moment: datetime) -> None:
         """Write the next version of this thread with this time, if that is possible."""
         self._moment.at = moment
+
+    @contextmanager
+    def worded(self) -> Iterator[None]:
+        """Let errors of this store name options, and not the settings of the other."""
+        try:
+            yield
+        except BookstoreError as error:
+            sentence = str(error).replace(_OF_SAVES, "")
+            sentence = _NAMED.sub(lambda known: WORDS[known[1]], sentence)
+            error.args = (sentence.replace(INIT, self.init),)
+            raise
 
 
 def open_target(
@@ -90,7 +127,8 @@ def open_target(
     for name in ("workspace_prefix", "published_prefix"):
         if prefix and traits[name]:
             traits[name] = s3_key(prefix, traits[name])
-    target = _open(BookstoreSettings.from_config(traits), prefix)
+    init = _init(settings, traits)
+    target = _open(BookstoreSettings.from_config(traits), prefix, init)
     first, second = open_store(settings).location, target.store.location
     if first == second or _are_nested(settings, target.settings):
         raise ConfigurationError(
@@ -109,11 +147,21 @@ def _are_nested(first: BookstoreSettings, second: BookstoreSettings) -> bool:
     return places[0].is_relative_to(places[1]) or places[1].is_relative_to(places[0])
 
 
-def _open(settings: BookstoreSettings, prefix: str) -> Target:
+def _init(settings: BookstoreSettings, traits: Mapping[str, Any]) -> str:
+    """Return the command that prepares another store than that of the settings."""
+    options = (
+        f"--BookstoreSettings.{name}={traits[name]}"
+        for name in _PLACE
+        if name == "storage" or traits[name] != getattr(settings, name)
+    )
+    return shlex.join([*INIT.split(), *options])
+
+
+def _open(settings: BookstoreSettings, prefix: str, init: str) -> Target:
     if settings.storage != "local":
-        return Target(open_store(settings), settings, prefix)
+        return Target(open_store(settings), settings, prefix, init)
     from bookstore_core.stores.local.store import LocalStore
 
     moment = threading.local()
     store = LocalStore(settings, now=lambda: getattr(moment, "at", None) or utc_now())
-    return Target(store, settings, prefix, moment)
+    return Target(store, settings, prefix, init, moment)

@@ -23,6 +23,7 @@ from bookstore_core.clock import utc_now
 from bookstore_core.cursors import decode_cursor, encode_cursor
 from bookstore_core.errors import (
     BookstoreError,
+    ConfigurationError,
     ConflictError,
     NotFoundError,
     StoreMissingError,
@@ -69,9 +70,12 @@ PROBE_SIZE = 64 * 1024
 
 
 def _remedy_for(error: BookstoreError) -> str:
-    if isinstance(error, StoreMissingError):
+    if isinstance(error, ConfigurationError | StoreMissingError):
         return ""  # its sentence says what to do
-    return "Free space or allow access, or set BookstoreSettings.local_root."
+    return (
+        "Free space or allow access there, or choose another with "
+        "BookstoreSettings.local_root."
+    )
 
 
 class LocalStore(VersionStore):
