@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from bookstore_core.stores import Label
 from harness.library import PIXEL, Library, report
 from harness.web_app import ContentsDouble, ServerSide
 
@@ -35,6 +36,56 @@ def compare(server: ServerSide, **query: str) -> Any:
     page = server.get("/bookstore/diff", query_string={"path": "a.ipynb", **query})
     assert page.status_code == 200, page.text
     return page
+
+
+def test_a_first_version_is_not_offered_for_comparison_with_one_before(
+    server: ServerSide, save: Callable[..., str]
+) -> None:
+    first = save(report(1))
+    second = save(report(2))
+    offers = "Compare with the version before"
+    views = {"path": "a.ipynb", "version_id": first}
+    assert offers not in server.get("/bookstore/view", query_string=views).text
+    views["version_id"] = second
+    assert offers in server.get("/bookstore/view", query_string=views).text
+    assert "With the version before" in compare(server, remote=second).text
+    swapped = compare(server, base=second, remote=first).text
+    assert "With the version before" not in swapped
+
+
+def test_the_comparison_of_a_first_version_says_that_it_is_one(
+    server: ServerSide, save: Callable[..., str]
+) -> None:
+    first = save(report(1))
+    save(report(2))
+    query = {"path": "a.ipynb", "remote": first}
+    page = server.get("/bookstore/diff", query_string=query)
+    assert page.status_code == 404
+    assert "This is the first version of" in page.text
+    assert "Not found" not in page.text
+    (newest,) = linked(page, "remote=%400")
+    assert server.get(newest).status_code == 200
+
+
+def test_equal_versions_offer_no_older_one_if_there_is_none(
+    server: ServerSide, save: Callable[..., str]
+) -> None:
+    same = report(1)
+    first, second = save(same), save({**same, "nbformat_minor": 5})
+    page = compare(server, base=first, remote=second).text
+    assert "nearest older version" not in page
+
+
+def test_a_search_does_not_offer_to_compare_the_first_version(
+    server: ServerSide, library: Library
+) -> None:
+    for number in (0, 1):
+        version = library.save("a.ipynb", AT + number * HOUR)
+        label = Label(f"sent {number}")
+        library.store.set_label(version.key, version.version_id, label)
+    query = {"path": "a.ipynb", "q": "sent"}
+    page = server.get("/bookstore/history", query_string=query)
+    assert page.text.count(">Compare</a>") == 1
 
 
 def with_output(output: dict[str, Any], number: int = 1) -> dict[str, Any]:

@@ -93,7 +93,8 @@ def test_no_file_is_expected_of_a_run(
         assert "results of runs" in page
         assert "deleted" not in page
     for page in (view, history, get(server, "restore", **query)):
-        for wrong in ("Open in Jupyter", "current file", "outside Jupyter"):
+        wrongs = ("Open in Jupyter", "current file", "outside Jupyter", "Compare first")
+        for wrong in wrongs:
             assert wrong not in page
     assert "Restore" in view
 

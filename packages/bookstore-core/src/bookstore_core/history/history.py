@@ -259,6 +259,17 @@ class History:
             )
         return None
 
+    def has_older(self, row: HistoryRow) -> bool:
+        """Return whether versions may be before this one; it takes one short listing.
+
+        Those of an earlier notebook at the path count, too: `before` is exact.
+        """
+        if row.moved_from:
+            return True
+        key, store = self._thread.key(row.path), self._store
+        after = store.cursor_after(row.version.version_id)
+        return bool(store.list_versions(key, cursor=after, limit=1).versions)
+
     def _look_up(
         self, path: str, name: str, look: Look
     ) -> tuple[HistoryRow, bytes | None]:

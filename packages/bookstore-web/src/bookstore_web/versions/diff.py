@@ -168,6 +168,18 @@ class Changes:
         contents = [self._read(s.path, s.version_id).data for s in (base, remote)]
         return self.pool.run(differing_in, *contents)
 
+    def is_first(self, side: ComparedSide) -> bool:
+        """Return whether surely no version is before this one."""
+        row, _ = self.history.read(side.path, side.version_id)
+        return not self.history.has_older(row)
+
+    def first(self, wanted: ComparisonRequest) -> HistoryRow | None:
+        """Return the version before which another is wanted, if there is none."""
+        if wanted.base or wanted.remote == FILE:
+            return None
+        row = self.history.find(wanted.remote_path or wanted.path, wanted.remote)
+        return row if self.history.before(row) is None else None
+
     def content(self, path: str, name: str) -> bytes:
         """Return the content of a version, or of the file on the server."""
         return self._read(path, name).data

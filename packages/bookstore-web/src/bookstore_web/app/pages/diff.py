@@ -9,7 +9,7 @@ from werkzeug.datastructures import MultiDict
 
 from bookstore_core.diff.notebooks import CellDiff, NotebookDiff
 from bookstore_core.diff.outputs import Output, OutputDiff
-from bookstore_core.errors import InvalidRequestError
+from bookstore_core.errors import InvalidRequestError, VersionNotFoundError
 from bookstore_core.history.shelves import find_shelf
 from bookstore_core.paths import check_path
 from bookstore_web.app.pages.links import Shelved, shelved
@@ -18,7 +18,12 @@ from bookstore_web.confined.pool import confined
 from bookstore_web.fields import optional_field, text_field
 from bookstore_web.rendering.images import IMAGES, image_in
 from bookstore_web.rendering.policy import FRAME_SANDBOX
-from bookstore_web.versions.diff import FILE, ComparedSide, ComparisonRequest
+from bookstore_web.versions.diff import (
+    FILE,
+    Changes,
+    ComparedSide,
+    ComparisonRequest,
+)
 
 blueprint = Blueprint("diff", __name__)
 
@@ -110,14 +115,21 @@ def diff() -> Response:
         _wanted(here, request.args),
     )
     changes = services().changes(here.shelf)
-    base, remote, found = changes.diff(wanted)
+    try:
+        base, remote, found = changes.diff(wanted)
+    except VersionNotFoundError:
+        if (first := changes.first(wanted)) is None:
+            raise
+        page = render_template("first.html", here=here, row=first)
+        return make_response(page, 404)
     page = render_template(
         "diff.html",
         here=here,
         compared=Compared(here, base, remote, found),
         parameters=changes.parameters(base, remote),
         frame_sandbox=FRAME_SANDBOX,
-        switches=tuple(_switches(here, base, remote)),
+        switches=tuple(_switches(here, base, remote, changes)),
+        has_differing=found.summary.is_empty and _has_before(base, None, changes),
         is_named=bool(wanted.base),
         has_image=has_image,
         is_framed=_is_framed,
@@ -220,10 +232,21 @@ def _run_named(run: str) -> _Named:
     return _Named(version_id, shelf, check_path(path))
 
 
+def _has_before(
+    side: ComparedSide, other: ComparedSide | None, changes: Changes
+) -> bool:
+    """Return whether a version is before this one; the store is asked if it must be."""
+    if not (side.version_id and side.saved_at):
+        return False  # the file
+    if other and other.version_id and other.saved_at and other.saved_at < side.saved_at:
+        return True
+    return not changes.is_first(side)
+
+
 def _switches(
-    here: Shelved, base: ComparedSide, remote: ComparedSide
+    here: Shelved, base: ComparedSide, remote: ComparedSide, changes: Changes
 ) -> Iterator[Switch]:
-    if remote.version_id:
+    if _has_before(remote, base, changes):
         yield Switch(
             "With the version before",
             here.link("bookstore/diff", remote=remote.version_id),

@@ -44,7 +44,10 @@ def history() -> Response:
     )
     found = page.stored
     last = None if q else _before(known, found)
-    days = days_of_some(found) if q else days_of(found, before=last)
+    if q:
+        days = days_of_some(found, first=_first(known, found))
+    else:
+        days = days_of(found, before=last)
     text = render_template(
         "history.html",
         here=here,
@@ -108,6 +111,12 @@ def _newest_fits(rows: Sequence[HistoryRow]) -> bool:
     """Return False if the newest version is among the rows and is too large."""
     most = services().settings.max_notebook_size
     return not any(row.version.is_latest and row.version.size > most for row in rows)
+
+
+def _first(known: History, page: HistoryPage) -> HistoryRow | None:
+    """Return the last row of what a search has found if none is before it."""
+    last = page.rows[-1] if page.rows and page.cursor is None else None
+    return None if last is None or known.has_older(last) else last
 
 
 def _before(known: History, page: HistoryPage) -> HistoryRow | str | None:

@@ -97,9 +97,16 @@ def days_of(
     return _group(_gather(_fold(reversed(steps))))
 
 
-def days_of_some(page: HistoryPage) -> tuple[Day, ...]:
-    """Return the days of a page that leaves out versions: `before` is not known."""
-    return _group(Burst((Step(row, ""),)) for row in page.rows)
+def days_of_some(
+    page: HistoryPage, *, first: HistoryRow | None = None
+) -> tuple[Day, ...]:
+    """Return the days of a page that leaves out versions: `before` is not known.
+
+    There is none before `first`.
+    """
+    return _group(
+        Burst((Step(row, None if row is first else ""),)) for row in page.rows
+    )
 
 
 def of_one_minute(rows: Sequence[HistoryRow]) -> frozenset[str]:
