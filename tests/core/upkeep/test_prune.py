@@ -1,8 +1,10 @@
 """Which versions of a store go by rules, and which stay whatever the rules say."""
 
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from io import BytesIO
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,6 +16,7 @@ from bookstore_core.retention.rules import Keep
 from bookstore_core.runs.run import Run
 from bookstore_core.settings import BookstoreSettings
 from bookstore_core.stores import Label, Version, VersionStore
+from bookstore_core.stores.local.store import LocalStore
 from bookstore_core.upkeep.prune import Pruner
 from core.saving import MakeStore, all_versions, contents_of, metadata_for, save
 
@@ -239,6 +242,40 @@ def test_what_others_name_stays_when_one_notebook_is_pruned(
     assert (plan.key, len(removal.removed)) == (A, 2)
     assert left(local_store) == [saved[n].version_id for n in (1, 2, 4)]
     assert len(left(local_store, B)) == 3
+
+
+class Asked(LocalStore):
+    """A local store that counts what is asked of its versions."""
+
+    def __init__(self, settings: BookstoreSettings, **values: Any) -> None:
+        super().__init__(settings, **values)
+        self.heads = Counter[str]()
+
+    def head(self, key: str, *words: Any, **values: Any) -> Version:
+        self.heads[key] += 1
+        return super().head(key, *words, **values)
+
+
+def test_what_was_stored_before_the_versions_that_go_is_not_asked(
+    tmp_path: Path,
+) -> None:
+    settings = BookstoreSettings(storage="local", local_root=str(tmp_path))
+    moments = [NOW - timedelta(days=day) for day in range(100, 0, -1)]
+    store = Asked(settings, now=lambda: moments[0])
+    for number in range(90):
+        key = f"workspace/{number % 3}.ipynb"
+        save(store, key=key, saved_at=moments.pop(0))
+    recent = [save(store, key=A, saved_at=moments.pop(0)) for _ in range(9)]
+    named = {"restored_from": recent[3].version_id, "restored_path": "a.ipynb"}
+    save(store, key="workspace/0.ipynb", saved_at=moments[0], **named)
+    [plan] = pruner(store).plans([A])
+    assert len(plan.going) == 7
+    # What was stored at most a week before the first that goes: clocks may differ.
+    assert {key: n for key, n in store.heads.items() if key != A} == {
+        "workspace/0.ipynb": 3,
+        "workspace/1.ipynb": 3,
+        "workspace/2.ipynb": 3,
+    }
 
 
 @pytest.mark.parametrize("by_save", [False, True])

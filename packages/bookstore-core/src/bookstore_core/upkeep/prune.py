@@ -13,6 +13,8 @@ its old path as well.
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta, tzinfo
+from functools import partial
+from itertools import takewhile
 from typing import TypeVar
 
 from bookstore_core.errors import (
@@ -44,6 +46,9 @@ PAGE = 1000
 #: How far the store's clock may be behind.
 SKEW = timedelta(minutes=10)
 
+#: How far clocks may differ by which it is told what was stored before something.
+APART = timedelta(days=7)
+
 #: So many versions of one key are looked at in parallel.
 MANY = 200
 
@@ -57,6 +62,20 @@ def is_published(settings: BookstoreSettings, key: str) -> bool:
         and published.startswith(workspace)
         and key.startswith(published)
     )
+
+
+def _existed_at(version: Version) -> datetime:
+    """Return a moment at which the version existed, or that is before that.
+
+    In a store that was copied to, versions have the times of the copy, and may be in
+    another order; when they were saved is what it was.
+    """
+    return min(version.saved_at, version.stored_at)
+
+
+def _was_before(row: Version, moment: datetime) -> bool:
+    """Return whether a row was stored before; never of one whose time is unknown."""
+    return row.stored_at < moment and row.stored_at.timestamp() > 0
 
 
 class Pruner:
@@ -101,24 +120,31 @@ class Pruner:
     def plans(self, only: Collection[str] = ()) -> Iterator[Plan]:
         """Yield what goes of each key of the workspace, or of `only` these.
 
-        All of the workspace is looked at: any version there may name one of these.
+        Any version of the workspace may name one of these, if it was stored later.
         """
-        goes = False
+        oldest: list[datetime] = []
         with Plans() as plans:
             for plan, naming in self._all(self._plan, only or self.keys()):
-                goes = goes or bool(plan.going)
+                oldest = sorted([*oldest, *map(_existed_at, plan.going)])[:1]
                 plans.add(plan, naming)
-            if only and goes:
-                others = (key for key in self.keys() if key not in only)
-                for named in self._all(self._named_at, others):
+            if only and oldest:
+                since = oldest[0] - APART
+                named_at = partial(self._named_at, since=since)
+                for named in self._all(named_at, self._others(only, since)):
                     plans.keep(named)
             yield from plans.read()
 
     def _all(self, look: Callable[[str], T], keys: Iterable[str]) -> Iterator[T]:
         return in_parallel_stream(look, keys, threads=self._threads)
 
-    def _named_at(self, key: str) -> list[Name]:
-        found = self._described(key)
+    def _others(self, only: Collection[str], since: datetime) -> Iterator[str]:
+        for newest in self._newest():
+            if newest.key not in only and not _was_before(newest, since):
+                yield newest.key
+
+    def _named_at(self, key: str, *, since: datetime) -> list[Name]:
+        rows = takewhile(lambda row: not _was_before(row, since), self._listed(key))
+        found = self._described(rows)
         return [n for version in found for n in names_of(version, self._settings)]
 
     def prune(
@@ -162,7 +188,7 @@ class Pruner:
         return replace(done, gone=gone)
 
     def _plan(self, key: str) -> tuple[Plan, list[Naming]]:
-        versions = self._described(key)
+        versions = self._described(self._listed(key))
         newest_first = sorted(versions, key=lambda v: v.saved_at, reverse=True)
         times = [version.saved_at for version in newest_first]
         reasons = reasons_to_keep(times, self._keep, now=self._now, zone=self._zone)
@@ -189,9 +215,9 @@ class Pruner:
             and max(known.saved_at, version.stored_at) <= self._old
         )
 
-    def _described(self, key: str) -> list[Version]:
-        """Return the versions of a key as listed, with their metadata."""
-        listed = [version for version in self._listed(key) if not version.deleted]
+    def _described(self, rows: Iterable[Version]) -> list[Version]:
+        """Return the versions among rows, newest first, with their metadata."""
+        listed = [version for version in rows if not version.deleted]
         # Keys are looked at in parallel, too.
         threads = self._threads if len(listed) > MANY else 1
         found = in_parallel(self._look, listed, threads=threads)
