@@ -5,11 +5,13 @@ socket on the command line and a pipe as standard input. The first line of the p
 `Launch`; the pipe is closed when the notebook server has ended.
 """
 
+import ctypes
 import os
 import shutil
 import signal
 import sys
 import threading
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -54,6 +56,10 @@ errorlog = "-"
 forwarded_allow_ips = ""
 secure_scheme_headers: dict[str, str] = {}
 
+#: Requests of a worker after which it gives memory back: for the first pages it imports
+#: what they need and opens the store, and what that took is free afterwards.
+FIRST = 20
+
 _launches: list[Launch] = []
 
 
@@ -92,6 +98,16 @@ def post_worker_init(worker: Any) -> None:
     It preloads nothing: most people who open a history look at no version.
     """
     Path(launch().ready_path).touch()
+
+
+def post_request(worker: Any, request: Any, environ: Any, response: Any) -> None:
+    """In a worker, after each of its first requests: give free memory back.
+
+    malloc keeps it otherwise, unless it is at the end. It is glibc that can do this.
+    """
+    if worker.nr <= FIRST:
+        with suppress(AttributeError, OSError):
+            ctypes.CDLL(None).malloc_trim(0)
 
 
 def worker_exit(server: Any, worker: Any) -> None:
