@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from typing import Any
+from typing import Any, Literal
 
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Locator, Page, TimeoutError
@@ -89,7 +89,9 @@ def grave_problems(page: Page) -> list[dict[str, Any]]:
     return [{"rule": rule["id"], "nodes": rule["nodes"]} for rule in found]
 
 
-def act(page: Page, number: int, verb: str) -> None:
+def act(
+    page: Page, number: int, verb: str, role: Literal["button", "link"] = "button"
+) -> None:
     """Click on an action of a version in the list.
 
     It is there while the pointer is on the row, which may move away from below it.
@@ -99,7 +101,7 @@ def act(page: Page, number: int, verb: str) -> None:
     def clicked() -> bool:
         row.hover()
         with suppress(TimeoutError):
-            row.get_by_role("button", name=verb).click(timeout=5_000)
+            row.get_by_role(role, name=verb).click(timeout=5_000)
             return True
         return False
 

@@ -14,6 +14,7 @@ from core.saving import save
 from harness.browsing import CHROMIUM
 from harness.config_files import settings_lines
 from harness.front_ends import FRONT_ENDS, FrontEnd
+from harness.library import Library
 from harness.open_notebook import (
     act,
     grave_problems,
@@ -63,6 +64,9 @@ def test_history_is_one_click_away_and_restores_into_the_open_notebook(
     front: FrontEnd, home: Path, browser: Browser, tmp_path: Path
 ) -> None:
     config = settings_lines(storage="local", local_root=str(tmp_path / "store"))
+    library, ran_at = Library(tmp_path / "store"), datetime(2024, 5, 17, tzinfo=UTC)
+    june = library.save("june.ipynb", ran_at)
+    library.run(june, ran_at, to="note.ipynb", parameters={"month": 6})
     with front.server(home, config, base_url="/user/ann/") as server:
         for source in ("first", "second"):
             server.save("note.ipynb", saved(source))
@@ -71,15 +75,20 @@ def test_history_is_one_click_away_and_restores_into_the_open_notebook(
             expect(cell).to_contain_text("second")
             front.type(page, "# typed\n")
             mark(page).click()
-            expect(rows(page)).to_have_count(2)
-            rows(page).nth(1).hover()
+            expect(rows(page)).to_have_count(3)
+            rows(page).nth(2).hover()
             assert grave_problems(page) == []
+            with page.expect_popup() as popup:
+                act(page, 2, "View", "link")
+            parameters = popup.value.locator(".parameters-of-run")
+            expect(parameters).to_have_text(re.compile(r"month\s*6"))
+            popup.value.close()
             act(page, 1, "Restore")
             expect(page.locator(".bookstore-notice")).to_contain_text("is restored")
             expect(cell).to_contain_text("first")
             expect(cell).not_to_contain_text("typed")
             # What was typed is a version, too.
-            expect(rows(page)).to_have_count(4)
+            expect(rows(page)).to_have_count(5)
             # So that the process that compares is not stopped while it starts.
             changes = rows(page).first.locator(".bookstore-changes")
             expect(changes).not_to_be_empty()

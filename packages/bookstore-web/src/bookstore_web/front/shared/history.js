@@ -249,6 +249,7 @@ export class HistoryList {
   buttons(version) {
     const of = ` the version of ${exactTime(version.saved_at)}`;
     const group = element("div", "bookstore-actions");
+    if (version.run) group.append(runLink(this.api, version));
     group.append(
       action("Compare", of, () => this.choose(version, true)),
       this.runs(action("Restore", of, () => this.run(() => this.actions.restore(version)))),
@@ -360,16 +361,34 @@ function runNote(run) {
 }
 
 /**
- * Give buttons the focus when they are clicked, not when the pointer goes down: the row
+ * Return a link to the page of a run: its parameters, what ran, the cell that failed.
+ * @param {BookstoreApi} api
+ * @param {Version} version
+ */
+function runLink(api, { path, version_id, saved_at }) {
+  const link = document.createElement("a");
+  link.href = api.page("view", { path, version_id });
+  link.target = "_blank";
+  link.rel = "noopener";
+  link.textContent = "View";
+  link.setAttribute("aria-label", `View the page of the run of ${exactTime(saved_at)}, in a new tab`);
+  return link;
+}
+
+/**
+ * Give controls the focus when they are clicked, not when the pointer goes down: the row
  * that loses it becomes smaller, which would move what is below away from the pointer.
  * @param {HTMLElement} list
  */
 function focusAfterClicks(list) {
-  const buttonOf = (/** @type {Event} */ event) => /** @type {Element} */ (event.target).closest("button");
+  const controlOf = (/** @type {Event} */ event) => {
+    const found = /** @type {Element} */ (event.target).closest("button, a");
+    return /** @type {HTMLElement | null} */ (found);
+  };
   list.addEventListener("mousedown", (event) => {
-    if (buttonOf(event)) event.preventDefault();
+    if (controlOf(event)) event.preventDefault();
   });
-  list.addEventListener("click", (event) => buttonOf(event)?.focus(), true);
+  list.addEventListener("click", (event) => controlOf(event)?.focus(), true);
 }
 
 /** @param {string} name the class */
