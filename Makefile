@@ -161,9 +161,12 @@ bench: .venv/.installed .venv-classic/.installed  ## Measure what bookstore adds
 	@$(if $(PLOT),.venv/bin/python -m pip install $(PIP_FLAGS) 'matplotlib==3.11.*')
 	@cd tests && ../.venv/bin/python -m bench $(if $(PART),--part $(PART)) $(if $(PLOT),--plot ../docs/performance.svg)
 
+# Not the folders of `make run RUN=...`, which have notebooks of their own.
+OURS := ci docs packages tests
+
 check: .venv/.installed  ## Check style, types and documents
-	.venv/bin/ruff check .
-	.venv/bin/ruff format --check .
+	.venv/bin/ruff check $(OURS)
+	.venv/bin/ruff format --check $(OURS)
 	.venv/bin/mypy
 	@$(MAKE) --no-print-directory docs
 	@if ! command -v npm >/dev/null; \
@@ -194,8 +197,8 @@ $(TYPINGS): $(WEB)/package.json
 	@touch $@
 
 format: .venv/.installed  ## Format the code as `make check` expects it
-	.venv/bin/ruff check --fix .
-	.venv/bin/ruff format .
+	.venv/bin/ruff check --fix $(OURS)
+	.venv/bin/ruff format $(OURS)
 
 clean:  ## Remove both environments and the caches of tools
 	rm -rf $(WEB)/node_modules .venv .venv-classic .venv-floors .mypy_cache .ruff_cache .pytest_cache

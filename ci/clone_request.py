@@ -5,16 +5,23 @@ With `make run` in another terminal, and something published there:
     .venv/bin/python ci/clone_request.py published/welcome.ipynb --open
 
 It asks the API to clone, prints the answer, and prints (or opens) the page where a
-person confirms the same clone. Without --url it finds the server that runs here.
+person confirms the same clone. Without --url it finds the server that runs here. No
+browser opens a unix socket: the answer then says how a port leads to it.
 """
 
 import argparse
+import shlex
 import sys
 import webbrowser
-from urllib.parse import urlencode
+from collections.abc import Mapping
+from urllib.parse import unquote, urlencode
 
 from bookstore_client import BookstoreClient
+from bookstore_client.connection import UNIX
 from bookstore_client.errors import BookstoreError
+
+#: The port that is proposed for a unix socket.
+PORT = 8899
 
 
 def main() -> None:
@@ -37,10 +44,23 @@ def main() -> None:
     except BookstoreError as error:
         sys.exit(f"{type(error).__name__}: {error}")
     query = {"s3_bucket": given.bucket, "s3_version_id": given.version_id, **named}
-    page = f"{client.url}/bookstore/clone?{urlencode(query)}"
+    socket, page = page_of(client.url, query)
+    if socket:
+        bridge = f"socat TCP-LISTEN:{PORT},bind=127.0.0.1,fork UNIX-CONNECT:{socket}"
+        print(f"No browser opens a unix socket. While this runs:\n  {bridge}\nopen:")
     print(page)
-    if given.open:
+    if given.open and not socket:
         webbrowser.open(f"{page}&{urlencode({'token': client.token})}")
+
+
+def page_of(url: str, query: Mapping[str, str]) -> tuple[str, str]:
+    """Return the unix socket of a server, if any, as a shell reads it, and the page."""
+    socket = ""
+    if url.startswith(UNIX):
+        name, slash, base = url.removeprefix(UNIX).partition("/")
+        socket = shlex.quote(unquote(name))
+        url = f"http://127.0.0.1:{PORT}{slash}{base}"
+    return socket, f"{url}/bookstore/clone?{urlencode(query)}"
 
 
 if __name__ == "__main__":
