@@ -27,6 +27,7 @@ SAVES, PAUSE, TIMES = 60, 0.05, 10
 DELAY = 0.02
 PAGES = {
     "home page": "bookstore/",
+    "history page": "bookstore/history?path=waiting/0.ipynb",
     "GET /api/bookstore": "api/bookstore",
     "metrics": "api/bookstore/metrics",
 }

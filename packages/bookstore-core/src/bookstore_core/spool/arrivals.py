@@ -8,6 +8,7 @@ what is about to arrive.
 import heapq
 import os
 import time
+from collections.abc import Callable, Collection
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -17,6 +18,7 @@ from bookstore_core.clock import utc_now
 from bookstore_core.spool.directory import CUR, NEW, peek_waiting
 from bookstore_core.spool.drain_status import read_status
 from bookstore_core.spool.saves import Trailer, time_of
+from bookstore_core.stores.local.remembered import Remembered
 
 #: How many of the newest saves in the spool are looked at; thousands may wait.
 MOST_LOOKED_AT = 200
@@ -28,30 +30,80 @@ PATIENCE, LOOK = 2.0, 0.02
 FRESH = timedelta(seconds=5)
 
 
-def waiting_of(spool_dir: str, key: str) -> tuple[Trailer, ...]:
-    """Return what describes the saves of a key in the spool, the newest first.
+class Arrivals:
+    """The saves in a spool, for who asks often. Safe to use from several threads.
 
-    Only the newest saves of the spool are looked at. What cannot be read is left out.
+    When many wait, a folder of the spool is listed again only if it has changed, and a
+    save is opened once.
     """
-    return tuple(save.trailer for save in _found(spool_dir, key))
+
+    def __init__(
+        self, spool_dir: str, *, monotonic: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._root = Path(spool_dir)
+        self._newest = Remembered[list[str]](_newest_of, monotonic=monotonic)
+        self._known: dict[str, Trailer] = {}
+
+    def waiting(self, key: str) -> tuple[Trailer, ...]:
+        """Return what describes the saves of a key in the spool, the newest first.
+
+        Only the newest saves of the spool are looked at. What cannot be read is left
+        out.
+        """
+        return tuple(save.trailer for save in self._found(key))
+
+    def awaited(self, key: str, *, patience: float = PATIENCE) -> tuple[Trailer, ...]:
+        """Wait until no fresh save of a key is in the spool; return what still is.
+
+        Does not wait while uploads fail, nor for saves that have waited for long.
+        """
+        end = time.monotonic() + patience
+        found = self._found(key)
+        while True:
+            soon = any(utc_now() - save.saved_at < FRESH for save in found)
+            late = not soon or time.monotonic() > end
+            if late or read_status(str(self._root)).last_error:
+                return tuple(save.trailer for save in found)
+            time.sleep(LOOK)
+            found = [save for save in found if self._is_there(save)]
+
+    def _is_there(self, save: "_Waiting") -> bool:
+        # In the order in which files move, so that none is missed in between.
+        return any((self._root / at / save.name).exists() for at in (NEW, CUR))
+
+    def _found(self, key: str) -> list["_Waiting"]:
+        names = set[str]()
+        # In the order in which files move, so that none is missed in between.
+        for folder in (NEW, CUR):
+            with suppress(OSError):
+                names.update(self._newest.of(_Listed(self._root / folder)))
+        newest = {name: self._trailer(name) for name in _newest_of(names)}
+        self._known = {name: known for name, known in newest.items() if known}
+        return [
+            _Waiting(name, saved_at, trailer)
+            for name, trailer in newest.items()
+            if trailer and trailer.key == key and (saved_at := time_of(name))
+        ]
+
+    def _trailer(self, name: str) -> Trailer | None:
+        return self._known.get(name) or peek_waiting(self._root, name)
 
 
-def await_arrival(
-    spool_dir: str, key: str, *, patience: float = PATIENCE
-) -> tuple[Trailer, ...]:
-    """Wait until no fresh save of a key is in the spool; return what still is.
+@dataclass(frozen=True)
+class _Listed:
+    """A folder of the spool, to be listed."""
 
-    Does not wait while uploads fail, nor for saves that have waited for long.
-    """
-    end = time.monotonic() + patience
-    found = _found(spool_dir, key)
-    while True:
-        soon = any(utc_now() - save.saved_at < FRESH for save in found)
-        late = not soon or time.monotonic() > end
-        if late or read_status(spool_dir).last_error:
-            return tuple(save.trailer for save in found)
-        time.sleep(LOOK)
-        found = [save for save in found if _is_there(spool_dir, save)]
+    path: Path
+
+    def status(self) -> os.stat_result:
+        return os.stat(self.path)
+
+    def names(self) -> list[str]:
+        return os.listdir(self.path)
+
+
+def _newest_of(names: Collection[str]) -> list[str]:
+    return heapq.nlargest(MOST_LOOKED_AT, names)
 
 
 @dataclass(frozen=True)
@@ -59,25 +111,3 @@ class _Waiting:
     name: str
     saved_at: datetime
     trailer: Trailer
-
-
-def _is_there(spool_dir: str, save: _Waiting) -> bool:
-    # In the order in which files move, so that none is missed in between.
-    return any(os.path.exists(f"{spool_dir}/{at}/{save.name}") for at in (NEW, CUR))
-
-
-def _found(spool_dir: str, key: str) -> list[_Waiting]:
-    root, names = Path(spool_dir), set[str]()
-    # In the order in which files move, so that none is missed in between.
-    for folder in (NEW, CUR):
-        with suppress(OSError):
-            names |= set(os.listdir(root / folder))
-    found = []
-    for name in heapq.nlargest(MOST_LOOKED_AT, names):
-        saved_at = time_of(name)
-        if saved_at is None:
-            continue
-        trailer = peek_waiting(root, name)
-        if trailer is not None and trailer.key == key:
-            found.append(_Waiting(name, saved_at, trailer))
-    return found

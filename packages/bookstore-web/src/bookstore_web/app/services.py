@@ -28,7 +28,7 @@ from bookstore_core.history import (
 from bookstore_core.history.removals import Removals
 from bookstore_core.runs.run import Run
 from bookstore_core.settings import BookstoreSettings
-from bookstore_core.spool.arrivals import await_arrival
+from bookstore_core.spool.arrivals import Arrivals
 from bookstore_core.spool.saves import Trailer
 from bookstore_core.stores import KeyPage, Version, VersionStore, open_store
 from bookstore_core.stores.service.store import ServiceStore
@@ -82,6 +82,7 @@ class Services:
         is_service = settings.has_people and launch is None
         self.policy = Policy(settings) if is_service else None
         self.clock: Callable[[], datetime] = utc_now
+        self.arrivals = Arrivals(settings.spool_dir)
         self.checks = StoreChecks(self.open_store)
         # Another process may have changed what a standalone app has listed.
         alone = launch is None
@@ -233,7 +234,7 @@ class Services:
             key = shelf.key(self.settings, path)
         except InvalidRequestError:
             return ()
-        found = await_arrival(self.settings.spool_dir, key)
+        found = self.arrivals.awaited(key)
         return tuple(save for save in found if not save.only_if_changed)
 
     def changed(self, key: str) -> None:

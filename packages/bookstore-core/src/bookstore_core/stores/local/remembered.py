@@ -11,11 +11,23 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Generic, TypeVar
+from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
-from bookstore_core.stores.local.tree import Folder
+if TYPE_CHECKING:
+    from os import stat_result
 
 T = TypeVar("T")
+
+
+class Listed(Protocol):
+    """A directory: its status, and the names of its entries."""
+
+    def status(self) -> "stat_result":
+        """Return its identity and times; raises OSError."""
+
+    def names(self) -> list[str]:
+        """Return the names of its entries; raises OSError."""
+
 
 #: Directories with fewer entries are not remembered.
 FEW = 50
@@ -63,7 +75,7 @@ class Remembered(Generic[T]):
         self._known: OrderedDict[tuple[int, int], _Known[T]] = OrderedDict()
         self._count = 0
 
-    def of(self, folder: Folder) -> T:
+    def of(self, folder: Listed) -> T:
         """Return what is made of the entries of a directory; raises OSError."""
         found = folder.status()
         place = (found.st_dev, found.st_ino)
@@ -86,7 +98,7 @@ class Remembered(Generic[T]):
             self._keep(place, made)
         return made.value
 
-    def forget(self, folder: Folder) -> None:
+    def forget(self, folder: Listed) -> None:
         """Read a directory again next time, because this process changed it."""
         found = folder.status()
         self._keep((found.st_dev, found.st_ino), None)
