@@ -10,6 +10,7 @@ from harness.browsing import CHROMIUM, open_page
 from harness.library import REPORT
 from harness.notebook_server import notebook
 from harness.site import Site, open_site
+from harness.waiting import wait_for
 
 pytestmark = [
     pytest.mark.server,
@@ -67,6 +68,7 @@ def test_the_version_in_focus_is_shown_beside_the_list_on_wide_screens(
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
     page.set_viewport_size({"width": 1280, "height": 900})
+    page.clock.install()
     page.goto(site.url("history", path=REPORT))
     expect(page.get_by_text("Rest the pointer on a version")).to_be_visible()
     assert not any("view/content" in url for url in asked)
@@ -74,9 +76,14 @@ def test_the_version_in_focus_is_shown_beside_the_list_on_wide_screens(
     preview = page.get_by_role("region", name="Preview")
     heading = preview.frame_locator("iframe").get_by_role("heading").first
     expect(heading).to_have_text("Quarterly report")
+    shown = "[...frames.values()].map((known) => known.element.isConnected)"
+    wait_for(lambda: page.evaluate(shown) == [True], what="the first frame")
     before = preview.locator("iframe").get_attribute("src")
     page.locator(f"{LINES} > .body .facts").nth(2).hover(position={"x": 25, "y": 9})
     expect(preview.locator("iframe")).not_to_have_attribute("src", before or "")
+    wait_for(lambda: True in page.evaluate(shown), what="the next frame")
+    page.clock.run_for(6_000)  # the one that is gone is forgotten
+    assert page.evaluate(shown) == [True]
     asked.clear()
     page.set_viewport_size({"width": 800, "height": 900})
     expect(preview).to_be_hidden()

@@ -77,7 +77,6 @@ class Frame {
     note.setAttribute("role", "status");
     note.textContent = "What is drawn in this notebook takes too long, so it is shown without it.";
     this.element.replaceWith(note, plain);
-    frames.delete(this.window);
   }
 
   get window() {
@@ -111,4 +110,9 @@ addEventListener("message", ({ source, data }) => {
   frame[message.kind](message);
 });
 
-setInterval(() => frames.forEach((frame) => frame.ping()), PING_SECONDS * 1000);
+setInterval(() => {
+  for (const [window, frame] of frames) {
+    if (frame.element.isConnected) frame.ping();
+    else frames.delete(window); // another version is shown in its place
+  }
+}, PING_SECONDS * 1000);

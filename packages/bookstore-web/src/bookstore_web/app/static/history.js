@@ -91,11 +91,16 @@ async function addOlder(link) {
   first?.focus();
 }
 
-document.getElementById("older")?.addEventListener("click", (event) => {
+let isAdding = false;
+
+document.getElementById("older")?.addEventListener("click", async (event) => {
   if (event.ctrlKey || event.metaKey || event.shiftKey || event.button !== 0) return;
   event.preventDefault();
+  if (isAdding) return; // as by a double click
+  isAdding = true;
   const link = event.currentTarget;
-  addOlder(link).catch(() => location.assign(link.href));
+  await addOlder(link).catch(() => location.assign(link.href));
+  isAdding = false;
 });
 
 // ---- the cards of rows: one is open at a time ----
