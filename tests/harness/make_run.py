@@ -9,6 +9,7 @@ from pathlib import Path
 import psutil
 import requests
 
+from harness.hanging import HangingServer
 from harness.notebook_server import TOP, free_port
 from harness.waiting import wait_for
 
@@ -73,7 +74,12 @@ class MakeRun:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
-        wait_for(self._is_up, what="make run", seconds=60)
+        try:
+            wait_for(self._is_up, what="make run", seconds=180)
+        except BaseException:
+            os.killpg(self.process.pid, signal.SIGKILL)
+            self.process.wait()
+            raise
         return self
 
     def _is_up(self) -> bool:
@@ -109,11 +115,20 @@ class MakeRun:
     def interrupt(self) -> list[psutil.Process]:
         """Press Ctrl-C; return the processes that still run when make has ended."""
         assert self.process is not None
-        family = psutil.Process(self.process.pid).children(recursive=True)
+        make = psutil.Process(self.process.pid)
+        family = make.children(recursive=True)
+        servers = [HangingServer(child.pid, self.port) for child in make.children()]
         os.killpg(self.process.pid, signal.SIGINT)
-        self.process.wait(60)
+        wait_for(lambda: self._has_ended(servers), what="the end of make", every=0.2)
         _, alive = psutil.wait_procs(family, timeout=30)
         return list(alive)
+
+    def _has_ended(self, servers: list[HangingServer]) -> bool:
+        assert self.process is not None
+        for server in servers:
+            if server.hangs():
+                server.kill()
+        return self.process.poll() is not None
 
     def __exit__(self, *_: object) -> None:
         assert self.process is not None

@@ -7,13 +7,13 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import Any, Literal
 
 import psutil
 import requests
 
+from harness.hanging import HangingServer
 from harness.waiting import wait_for
 
 Generation = Literal["modern", "classic"]
@@ -22,9 +22,6 @@ GENERATIONS: tuple[Generation, ...] = ("modern", "classic")
 TOP = Path(__file__).resolve().parents[2]
 ENVIRONMENTS = {"modern": TOP / ".venv", "classic": TOP / ".venv-classic"}
 TOKEN = "0123456789abcdef"
-
-#: Seconds without work after which a server that has stopped counts as hanging.
-IDLE_SECONDS = 3.0
 
 
 def free_port() -> int:
@@ -100,10 +97,8 @@ class NotebookServer:
         self._prefix = prefix
         self._environment = environment or {}
         self.process: subprocess.Popen[bytes] | None = None
-        #: Whether it may hang once it has stopped: a thread of AnyIO ends when the
-        #: request that started it does, which is never if the event loop stops first.
+        #: Whether it is killed if it hangs once it has stopped.
         self.may_hang = False
-        self._used, self._idle_since = -1.0, 0.0
         self.session = requests.Session()
         self.session.headers["Authorization"] = f"token {TOKEN}"
         self.root.mkdir(parents=True, exist_ok=True)
@@ -202,9 +197,10 @@ class NotebookServer:
         except psutil.NoSuchProcess:
             children = []
         self.process.send_signal(how)
+        hanging = HangingServer(self.process.pid, self.port) if self.may_hang else None
         try:
             wait_for(
-                self._has_ended,
+                lambda: self._has_ended(hanging),
                 what="the end of the server",
                 seconds=seconds,
                 every=0.2 if self.may_hang else 0.02,
@@ -224,26 +220,14 @@ class NotebookServer:
         assert not alive, f"left behind: {alive}"
         return code
 
-    def _has_ended(self) -> bool:
+    def _has_ended(self, hanging: HangingServer | None) -> bool:
         """Return whether the process ended; kill it if only a thread keeps it."""
         assert self.process is not None
         if self.process.poll() is not None:
             return True
-        if self.may_hang and self._only_waits():
-            self.process.kill()
+        if hanging is not None and hanging.hangs():
+            hanging.kill()
         return False
-
-    def _only_waits(self) -> bool:
-        """Return whether its port is closed, and it does nothing for a while."""
-        assert self.process is not None
-        used = sum(psutil.Process(self.process.pid).cpu_times()[:2])
-        if used != self._used or self._listens():
-            self._used, self._idle_since = used, time.monotonic()
-        return time.monotonic() - self._idle_since > IDLE_SECONDS
-
-    def _listens(self) -> bool:
-        with socket.socket() as probe:
-            return probe.connect_ex(("127.0.0.1", self.port)) == 0
 
     def __enter__(self) -> "NotebookServer":
         return self if self.process else self.start()

@@ -28,6 +28,7 @@ class Site:
         )
         base_url = "/user/ann/" if generation == "modern" else "/"
         self.server = NotebookServer(generation, home, config=config, base_url=base_url)
+        self.server.may_hang = generation == "modern"
 
     def url(self, page: str = "", **query: str) -> str:
         """Return the address of a page."""
