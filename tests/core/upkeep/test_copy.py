@@ -177,6 +177,37 @@ def test_a_second_copy_finds_everything_there(
     assert histories(target.settings) == histories(settings)
 
 
+@pytest.mark.usefixtures("first")
+def test_labels_that_were_exchanged_are_exchanged_in_the_copy(
+    settings: BookstoreSettings, target: Target
+) -> None:
+    store = open_store(settings)
+    newest, older, *_ = all_versions(store, A)
+    store.set_label(A, newest.version_id, Label("sent"))
+    store.set_label(A, older.version_id, Label("draft"))
+    copy(settings, target)
+    store.set_label(A, older.version_id, None)
+    store.set_label(A, newest.version_id, Label("draft"))
+    store.set_label(A, older.version_id, Label("sent"))
+    again, _ = copy(settings, target)
+    assert (again.problems, again.counts["labels"]) == ({}, 2)
+    assert histories(target.settings) == histories(settings)
+
+
+def test_labels_are_those_of_the_same_versions_when_both_stores_lack_some(
+    settings: BookstoreSettings, first: VersionStore, target: Target
+) -> None:
+    copy(settings, target)
+    save(first, b"six", key=A, saved_at=at(6))
+    rows, there = all_versions(first, A), all_versions(target.store, target.key(A))
+    first.remove_versions(A, [rows[2]])
+    target.store.remove_versions(target.key(A), [there[2], there[3]])
+    first.set_label(A, all_versions(first, A)[2].version_id, Label("old 1"))
+    again, _ = copy(settings, target)
+    assert again.counts["absent"] == 2
+    assert target.store.labels(target.key(A)) == {}
+
+
 class Interrupted(Exception):
     """Ends a copy."""
 
@@ -261,10 +292,13 @@ def test_damage_is_listed_and_the_rest_is_copied(
     copied, _ = copy(settings, target)
     assert [*copied.problems] == [f"{A}, version {damaged.version_id}"]
     assert len(all_versions(target.store, A)) == 3
+    again, _ = copy(settings, target)
+    assert (again.counts["absent"], again.counts["skipped"]) == (1, 7)
 
 
 @pytest.mark.parametrize(
-    "place", ["", "s3://", "s3:///x", "https://x/y", "s3://x/../y"]
+    "place",
+    ["", "s3://", "s3:///x", "https://x/y", "s3://x/../y", "~nobody-here/x", "a\0b"],
 )
 def test_a_place_that_is_none_is_refused(
     settings: BookstoreSettings, place: str

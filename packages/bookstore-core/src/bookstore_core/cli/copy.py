@@ -114,7 +114,7 @@ def _summary(copied: Copied) -> str:
 
 
 def _value(copied: Copied) -> dict[str, Any]:
-    names = ("versions", "skipped", "deleted", "foreign", "labels", "bytes")
+    names = ("versions", "skipped", "absent", "deleted", "foreign", "labels", "bytes")
     return {
         "notebooks": copied.counts["notebooks"],
         **{name: copied.counts[name] for name in names},
@@ -132,4 +132,10 @@ def _lines(copied: Copied, location: str) -> Iterator[str]:
     if copied.counts["foreign"]:
         foreign = say_count(copied.counts["foreign"], "version")
         yield f"Left out {foreign} that bookstore did not write."
+    if copied.counts["absent"]:
+        absent = say_count(copied.counts["absent"], "version")
+        yield (
+            f"Left out {absent} before others that are there: they were removed there, "
+            "or could not be copied."
+        )
     yield printable(f"{_summary(copied)[:-1]} to {location}.")

@@ -67,6 +67,11 @@ class _Key:
     until: datetime
 
 
+def _listed(row: Version) -> tuple[int, bool]:
+    """Return what a listing says of a version that is the same in both stores."""
+    return row.size, row.deleted
+
+
 class Copier:
     """Copies one store into another."""
 
@@ -145,12 +150,15 @@ class Copier:
             rows = [row for row in rows if not is_arrival(row)]
             there = [row for row in there if not is_arrival(row)]
         count = self._count_of(key, rows, there) if there else 0
-        if count and count == len(there):
+        if [*map(_listed, rows[:count])] == [*map(_listed, there)]:
             pairs = zip(rows, there, strict=False)
-            ids |= {(key, old.version_id): new.version_id for old, new in pairs}
-        elif count:
-            ids |= self._matched(key, rows[:count], there)
-        self._count("skipped", sum(not row.deleted for row in rows[:count]))
+            found = {(key, old.version_id): new.version_id for old, new in pairs}
+            absent = 0
+        else:
+            found, absent = self._matched(key, rows[:count], there)
+        ids |= found
+        self._count("absent", absent)
+        self._count("skipped", sum(not row.deleted for row in rows[:count]) - absent)
         labels = {} if is_note else self._source.store.labels(key)
         until = max((row.stored_at for row in there), default=NEVER)
         return _Key(rows, count, labels, is_note, until)
@@ -176,17 +184,20 @@ class Copier:
 
     def _matched(
         self, key: str, rows: Sequence[Version], there: Sequence[Version]
-    ) -> dict[tuple[str, str], str]:
+    ) -> tuple[dict[tuple[str, str], str], int]:
+        """Return the ids over there by those of rows, and how many rows have none."""
         new = {
             row.metadata.save_id: row.version_id
             for row in self._there.described(there)
             if row.metadata
         }
-        return {
+        known = [row for row in self._source.described(rows) if row.metadata]
+        found = {
             (key, row.version_id): new[row.metadata.save_id]
-            for row in self._source.described(rows)
+            for row in known
             if row.metadata and row.metadata.save_id in new
         }
+        return found, len(known) - len(found)
 
     def _copy_row(self, row: Version, ids: dict[tuple[str, str], str]) -> None:
         try:
@@ -301,12 +312,20 @@ class Copier:
         except BookstoreError as error:
             self._list(f"{key}, labels", error)
             return
+        ours = {new for (of, _), new in ids.items() if of == key}
         for version_id, label in labels.items():
             new = ids.get((key, version_id))
             if new is None or present.get(new) == label:
                 continue
+            # Here another version had the name before.
+            had = [o for o in ours & {*present} if present[o].name == label.name]
             try:
+                for other in had:
+                    if other != new:
+                        store.set_label(place, other, None)
+                        del present[other]
                 store.set_label(place, new, label)
+                present[new] = label
             except BookstoreError as error:
                 self._list(f"{key}, label {label.name}", error)
                 continue

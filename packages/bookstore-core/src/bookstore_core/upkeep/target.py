@@ -122,7 +122,7 @@ def open_target(
         )
     else:
         prefix = ""
-        root = str(Path(place).expanduser().absolute())
+        root = _directory(place)
         traits |= {"storage": "local", "local_root": root, "s3_bucket": ""}
     for name in ("workspace_prefix", "published_prefix"):
         if prefix and traits[name]:
@@ -145,6 +145,17 @@ def _are_nested(first: BookstoreSettings, second: BookstoreSettings) -> bool:
     stores = open_store(first), open_store(second)
     places = [Path(os.path.realpath(store.location)) for store in stores]
     return places[0].is_relative_to(places[1]) or places[1].is_relative_to(places[0])
+
+
+def _directory(place: str) -> str:
+    """Return the directory at a place; raises InvalidRequestError if there is none."""
+    try:
+        path = Path(place).expanduser().absolute()
+    except RuntimeError:
+        raise InvalidRequestError(f"There is no user of {place!a}.") from None
+    if "\0" in place:
+        raise InvalidRequestError(f"{place!a} is no directory.")
+    return str(path)
 
 
 def _init(settings: BookstoreSettings, traits: Mapping[str, Any]) -> str:
