@@ -192,4 +192,4 @@ def test_the_check_tries_the_folder_that_versions_go_to(
     (bucket / "workspace").write_text("a file is in the way")
     check = open_store(settings).check()
     assert not check.ok
-    assert check.findings[0].remedy
+    assert "Correct BookstoreSettings.local_root." in check.findings[0].sentence
