@@ -70,6 +70,33 @@ def test_an_unknown_option_is_a_usage_error(run: Run, word: str) -> None:
     assert f"Unknown option {word!r}" in outcome.err
 
 
+@pytest.mark.parametrize(
+    ("word", "meant"),
+    [
+        ("--BookstoreSettings.workspce_prefix=x", "BookstoreSettings.workspace_prefix"),
+        ("--BookstoreSetings.s3_bucket=x", "BookstoreSettings.s3_bucket"),
+        ("--Verb.as_jsno=1", "Verb.as_json"),
+    ],
+)
+def test_a_misspelt_setting_of_ours_is_an_unknown_option(
+    run: Run, word: str, meant: str
+) -> None:
+    outcome = run("status", word)
+    assert outcome.code == 2
+    assert f"Unknown option '{word}'. Did you mean --{meant}?" in outcome.err
+
+
+@pytest.mark.parametrize(
+    "word",
+    ["--ServerApp.root_dir=/x", "--NotebookApp.notebook_dir=/x", "--Other.trait=1"],
+)
+def test_settings_of_other_programs_are_taken(
+    run: Run, local: tuple[str, ...], word: str
+) -> None:
+    outcome = run("status", word, *local)
+    assert (outcome.code, outcome.err) == (0, "")
+
+
 def test_arguments_may_stand_before_and_after_options(run: Run) -> None:
     outcome = run("status", "--log-level", "30", "--json", "one", "--debug", "two")
     assert outcome.code == 2
@@ -98,6 +125,15 @@ def test_doctor_finds_nothing_after_init(run: Run, local: tuple[str, ...]) -> No
     assert outcome.out.endswith("All is well.\n")
 
 
+def test_ctrl_c_before_the_verb_begins_is_no_traceback(
+    run: Run, tmp_path: Path
+) -> None:
+    (tmp_path / "config").mkdir()
+    (tmp_path / "config" / "jupyter_config.py").write_text("raise KeyboardInterrupt")
+    outcome = run("status")
+    assert (outcome.code, outcome.out, outcome.err) == (130, "", "")
+
+
 def test_init_lists_what_it_created(
     run: Run, local: tuple[str, ...], tmp_path: Path
 ) -> None:
@@ -112,8 +148,13 @@ def test_init_without_a_store_is_a_configuration_error(run: Run) -> None:
     assert outcome.err.startswith("jupyter bookstore: No store is configured.")
 
 
-def test_doctor_reports_a_misspelt_setting(run: Run, local: tuple[str, ...]) -> None:
-    outcome = run("doctor", "--BookstoreSettings.s3_bukcet=x", *local)
+def test_doctor_reports_a_misspelt_setting(
+    run: Run, local: tuple[str, ...], tmp_path: Path
+) -> None:
+    (tmp_path / "config").mkdir()
+    line = "c.BookstoreSettings.s3_bukcet = 'x'"
+    (tmp_path / "config" / "jupyter_config.py").write_text(line)
+    outcome = run("doctor", *local)
     assert outcome.code == 1
     assert "Did you mean s3_bucket?" in outcome.out
 

@@ -23,13 +23,14 @@ import sys
 from abc import ABCMeta, abstractmethod
 from collections.abc import Callable, Generator, Iterable
 from contextlib import suppress
+from difflib import get_close_matches
 from importlib.metadata import EntryPoint, entry_points
 from inspect import cleandoc, unwrap
 from typing import Any, ClassVar, NoReturn
 
 from jupyter_core.application import JupyterApp, NoStart
 from traitlets import Bool, TraitError
-from traitlets.config import Application, Config
+from traitlets.config import Application, Config, Configurable
 from traitlets.config.loader import ArgumentError
 from traitlets.traitlets import MetaHasTraits
 
@@ -194,6 +195,7 @@ class Verb(JupyterApp, metaclass=_Abstract):
                 if self._is_glued(word, name):
                     options += [word[:2], word[2:]]
                     continue
+                self._check_trait(word, name)
                 options.append(word)
                 if self._takes_value(word, name) and not has_value:
                     value = next(waiting, None)
@@ -205,6 +207,24 @@ class Verb(JupyterApp, metaclass=_Abstract):
     def _is_glued(self, word: str, name: str) -> bool:
         short = not word.startswith("--") and name not in self.aliases
         return short and word[1:2] in self.aliases
+
+    def _check_trait(self, word: str, name: str) -> None:
+        """Raise InvalidRequestError for an option of ours such as ``--Verb.as_jsno``.
+
+        traitlets would warn only, and the verb would work without it.
+        """
+        if not word.startswith("--") or "." not in name:
+            return
+        given, _, trait = name.partition(".")
+        configured = [c for c in type(self).__mro__ if issubclass(c, Configurable)]
+        ours = {known.__name__: known for known in (*configured, *self.classes)}
+        settings = get_close_matches(given, [BookstoreSettings.__name__], cutoff=0.85)
+        for found in {given} & {*ours} or settings:
+            known = ours[found].class_trait_names(config=True)
+            if found != given or trait.partition(".")[0] not in known:
+                there = [f"{found}.{one}" for one in known]
+                meant = did_you_mean(f"{found}.{trait}", there, mark="--")
+                raise InvalidRequestError(f"Unknown option {word!a}.{meant}")
 
     def _takes_value(self, word: str, name: str) -> bool:
         if name in self.aliases or ("." in name and word.startswith("--")):
@@ -375,3 +395,5 @@ def main(argv: list[str] | None = None) -> None:
     except BrokenPipeError:  # the reader of a help has closed the pipe
         _drop_output()
         sys.exit(1)
+    except KeyboardInterrupt:  # before the verb began
+        sys.exit(130)
