@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from bookstore_core.settings import BookstoreSettings
-from bookstore_core.stores import VersionStore
+from bookstore_core.stores import Label, VersionStore
 from bookstore_core.stores.local.names import key_directory
 from bookstore_core.stores.local.remembered import COARSE_STEP, LONGEST, Remembered
 from bookstore_core.stores.local.store import LocalStore
@@ -79,6 +79,27 @@ def test_a_long_history_is_not_listed_again_for_each_call(
         version.version_id for version in reversed(saved)
     ]
     assert not [name for name in listed if name.startswith("20200101")]
+
+
+def test_labels_are_read_once_until_one_is_set(
+    store: LocalStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    saved = [save(store, str(number).encode()).version_id for number in range(60)]
+    for number, version_id in enumerate(saved):
+        store.set_label(KEY, version_id, Label(f"step {number}"))
+    os.utime(directory_of(store), ns=(1, 1))  # a later change shows in its time
+    assert len(store.labels(KEY)) == 60
+    opened, known = list[str](), os.open
+    monkeypatch.setattr(
+        os, "open", lambda path, *o, **m: opened.append(path) or known(path, *o, **m)
+    )
+    assert list(store.labels_named(KEY, "step 7")) == [saved[7]]
+    assert len(store.labels(KEY)) == 60
+    assert not [name for name in opened if str(name).endswith(".label.json")]
+    assert len(opened) < 30
+    store.set_label(KEY, saved[7], Label("another"))
+    assert list(store.labels_named(KEY, "another")) == [saved[7]]
+    assert store.labels_named(KEY, "step 7") == {}
 
 
 def test_each_batch_is_listed_once_for_all_versions(

@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import cached_property
 from io import BytesIO
 from typing import BinaryIO
 
@@ -48,8 +49,8 @@ class KeyFolder:
 
     def newest_first(self, before: str | None = None) -> Iterator[Found]:
         """Yield the versions and deletions, newest first; of `before`, older ones."""
-        newest, found = self.places.newest(), self.places.newest_first(before)
-        if newest is None or self._is_own(newest):
+        found = self.places.newest_first(before)
+        if self._all_own:
             return found
         # A file system that ignores case also finds Mine.ipynb as mine.ipynb. If only
         # some are those of another key, somebody has put them there.
@@ -76,6 +77,18 @@ class KeyFolder:
         place = self.places.place_of(version_id)
         described = None if place is None else self._sidecar(version_id, place)
         return described is not None and self._owner_in(described) == self.key
+
+    def holds(self, version_id: str, place: str) -> bool:
+        """Return whether there is such a version at a place, by its listing."""
+        known = self.places.listing(place)
+        if version_id in known.deleted or not known.lists(version_id):
+            return False
+        return self._all_own or self._is_own(Found(version_id, False, place))
+
+    @cached_property
+    def _all_own(self) -> bool:
+        newest = self.places.newest()
+        return newest is None or self._is_own(newest)
 
     def _sidecar(self, version_id: str, place: str) -> Sidecar | None:
         try:

@@ -18,7 +18,7 @@ import heapq
 from bisect import bisect_left, bisect_right
 from collections import OrderedDict
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import NamedTuple, Self
 
@@ -32,6 +32,7 @@ from bookstore_core.stores.local.names import (
 )
 from bookstore_core.stores.local.remembered import Remembered
 from bookstore_core.stores.local.tree import MISSING, Folder
+from bookstore_core.stores.versions import Label
 
 #: Versions in a batch, and in the directory of a key before there are batches.
 BATCH = 200
@@ -60,12 +61,21 @@ class Found(NamedTuple):
 
 @dataclass(frozen=True)
 class Listing:
-    """The versions, labels and batches in one directory, each in ascending order."""
+    """The versions, labels and batches in one directory, each in ascending order.
+
+    `read` are the labels that were read since it was listed, by version id.
+    """
 
     ids: tuple[str, ...] = ()
     deleted: frozenset[str] = frozenset()
     labels: tuple[str, ...] = ()
     batches: tuple[str, ...] = ()
+    read: dict[str, Label | None] = field(default_factory=dict)
+
+    def lists(self, version_id: str) -> bool:
+        """Return whether a version, or a deletion, is there."""
+        at = bisect_left(self.ids, version_id)
+        return self.ids[at : at + 1] == (version_id,)
 
 
 def listing_of(names: list[str]) -> Listing:

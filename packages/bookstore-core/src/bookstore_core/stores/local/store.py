@@ -37,7 +37,11 @@ from bookstore_core.stores.local.files import translate_os_error, translated
 from bookstore_core.stores.local.folders import Folders, Memory
 from bookstore_core.stores.local.home import StoreHome
 from bookstore_core.stores.local.key_folder import KeyFolder
-from bookstore_core.stores.local.labels import read_labels, write_label
+from bookstore_core.stores.local.labels import (
+    read_all_labels,
+    read_labels,
+    write_label,
+)
 from bookstore_core.stores.local.names import (
     DELETED,
     SIDECAR,
@@ -301,6 +305,12 @@ class LocalStore(VersionStore):
         only: Collection[str] | None = None,
     ) -> dict[str, Label]:
         with self._opened(key, bucket) as found:
+            if only is None:
+                return {
+                    version_id: label
+                    for place, version_id, label in read_all_labels(found.places)
+                    if found.holds(version_id, place)
+                }
             return {
                 version_id: label
                 for version_id, label in read_labels(found.places, only).items()
