@@ -108,6 +108,37 @@ def test_file_that_already_has_the_content_is_not_changed(
     assert contents(settings) == ["1", "2"]
 
 
+@pytest.mark.parametrize("letter", ["漢", "x"])
+def test_a_notebook_with_a_very_long_name_is_restored(
+    run: Run,
+    words: tuple[str, ...],
+    make_archiver: MakeArchiver,
+    settings: BookstoreSettings,
+    tmp_path: Path,
+    letter: str,
+) -> None:
+    name = letter * (249 // len(letter.encode())) + ".ipynb"
+    archiver = make_archiver(store=lambda: LocalStore(settings))
+    archiver.intake.archive(ArchiveRecord(name, "old", 0.0))
+    assert archiver.drain()
+    (tmp_path / name).write_text("new")
+    outcome = run("restore", name, *words)
+    assert outcome.code == 0, outcome.err
+    assert (tmp_path / name).read_text() == "old"
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may give files away")
+@pytest.mark.usefixtures("two_versions")
+def test_a_restored_file_belongs_to_its_owner(
+    run: Run, words: tuple[str, ...], tmp_path: Path
+) -> None:
+    (tmp_path / PATH).write_text("new")
+    os.chown(tmp_path / PATH, 1234, 2345)
+    assert run("restore", PATH, *words).code == 0
+    found = (tmp_path / PATH).stat()
+    assert (found.st_uid, found.st_gid) == (1234, 2345)
+
+
 @pytest.mark.usefixtures("two_versions")
 def test_copy_is_a_new_file_with_a_version_of_its_own(
     run: Run, words: tuple[str, ...], settings: BookstoreSettings, tmp_path: Path

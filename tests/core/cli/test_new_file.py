@@ -46,6 +46,34 @@ def test_a_denied_file_raises_forbidden_error() -> None:
         raise PermissionError(13, "no")
 
 
+def test_a_file_has_its_name_when_it_is_complete(tmp_path: Path) -> None:
+    path = tmp_path / "folder" / ("漢" * 82 + ".ipynb")
+    path.parent.mkdir()
+
+    def pieces() -> Iterator[bytes]:
+        yield b"half"
+        assert not path.exists()
+        yield b" and half"
+
+    write_new(str(path), pieces())
+    assert path.read_bytes() == b"half and half"
+    assert [*path.parent.iterdir()] == [path]
+
+
+def test_of_two_files_with_one_name_the_first_stays(tmp_path: Path) -> None:
+    path = tmp_path / "folder" / "a.ipynb"
+    path.parent.mkdir()
+
+    def pieces() -> Iterator[bytes]:
+        path.write_text("of somebody else")
+        yield b"ours"
+
+    with pytest.raises(ConflictError, match="already exists"):
+        write_new(str(path), pieces())
+    assert path.read_text() == "of somebody else"
+    assert [*path.parent.iterdir()] == [path]
+
+
 def test_a_file_whose_content_does_not_arrive_is_removed(tmp_path: Path) -> None:
     def pieces() -> Iterator[bytes]:
         yield b"half"

@@ -1,7 +1,6 @@
 """Files that are replaced in one step: drafts beside them, and the replacing."""
 
 import os
-import secrets
 import stat
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
@@ -13,6 +12,7 @@ from bookstore_archiver.cli.paired_text import Pair
 from bookstore_archiver.spool.file_states import is_unchanged
 from bookstore_archiver.spool.sources import BytesSource, FileSource, OpenSource, Source
 from bookstore_core.cli.given.new_file import file_errors
+from bookstore_core.disk.drafts import draft_beside
 from bookstore_core.errors import (
     BookstoreError,
     ConflictError,
@@ -76,10 +76,11 @@ class Draft:
 def draft_of(target: str, pieces: Iterable[bytes]) -> Iterator[Draft]:
     """Write a draft for the file `target`, durable; remove it at the end, if left.
 
-    It has the permissions of the file that is there.
+    It has the permissions of the file that is there and, if this account may give files
+    away, its owner and group.
     """
-    folder, name = os.path.split(target)
-    draft = Draft(target, os.path.join(folder, f".{name[:100]}.{secrets.token_hex(4)}"))
+    folder = os.path.dirname(target)
+    draft = Draft(target, draft_beside(target))
     try:
         with file_errors(target):
             os.makedirs(folder, exist_ok=True)  # it may have been deleted, too
@@ -90,11 +91,19 @@ def draft_of(target: str, pieces: Iterable[bytes]) -> Iterator[Draft]:
             file.flush()
             os.fsync(file.fileno())
             if before is not None:
-                os.chmod(draft.os_path, stat.S_IMODE(before.st_mode))
+                _take_on(file.fileno(), before)
         yield draft
     finally:
         with suppress(OSError):
             os.unlink(draft.os_path)
+
+
+def _take_on(descriptor: int, status: os.stat_result) -> None:
+    """Give a file the owner, the group and the permissions of another one."""
+    for owner, group in ((status.st_uid, -1), (-1, status.st_gid)):
+        with suppress(OSError):
+            os.fchown(descriptor, owner, group)
+    os.fchmod(descriptor, stat.S_IMODE(status.st_mode))
 
 
 @contextmanager

@@ -2,9 +2,10 @@
 
 import os
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from bookstore_core.cli.given.here import check_here
+from bookstore_core.disk.drafts import draft_beside, name_new
 from bookstore_core.errors import (
     BookstoreError,
     ConflictError,
@@ -14,20 +15,26 @@ from bookstore_core.errors import (
 
 
 def write_new(name: str, pieces: Iterable[bytes]) -> None:
-    """Write a new file and sync it to disk; remove it if that fails.
+    """Write a new file and sync it to disk. It has its name when it is complete.
 
     Raises ConflictError if the file exists, NotFoundError if its folder does not,
     ForbiddenError or BookstoreError if it cannot be written, and what reading the
     pieces raises.
     """
-    with file_errors(name), open(name, "xb") as file:
+    with file_errors(name):
+        if os.path.lexists(name):
+            raise FileExistsError
+        draft = draft_beside(name)
         try:
-            for piece in pieces:
-                file.write(piece)
-            file.flush()
-            os.fsync(file.fileno())
+            with open(draft, "xb") as file:
+                for piece in pieces:
+                    file.write(piece)
+                file.flush()
+                os.fsync(file.fileno())
+            name_new(draft, name)
         except BaseException:
-            os.unlink(name)
+            with suppress(OSError, ValueError):
+                os.unlink(draft)
             raise
 
 
