@@ -1,17 +1,14 @@
 """`jupyter bookstore copy`: what it says, and its exit codes."""
 
 import json
-import resource
 import shlex
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from bookstore_core.stores import Version, VersionStore
-from core.cli.conftest import Call
+from core.cli.conftest import Call, full_disk
 from core.saving import save
 from harness.command import Run
 from harness.s3_server import S3Server
@@ -46,17 +43,6 @@ def test_a_place_must_be_given(call: Call, place: tuple[str, ...]) -> None:
 
 def test_the_store_itself_is_no_target(call: Call, tmp_path: Path) -> None:
     assert call("copy", f"--to={tmp_path / 'store'}").code == 3
-
-
-@contextmanager
-def full_disk() -> Iterator[None]:
-    """Let no file grow, as if every disk were full."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (0, hard))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
 @pytest.mark.usefixtures("saved")

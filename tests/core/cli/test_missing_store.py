@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from bookstore_core.stores import Version, VersionStore
-from core.cli.conftest import Call
+from core.cli.conftest import Call, full_disk
 
 
 def test_a_store_that_is_gone_is_said_to_be_gone(
@@ -25,6 +25,15 @@ def test_a_store_that_is_gone_is_said_to_be_gone(
         assert "jupyter bookstore init" in said
         assert "All is well" not in said
     assert not store_root.exists()
+
+
+def test_init_says_if_nothing_can_be_written(
+    call: Call, store: VersionStore, saved: list[Version]
+) -> None:
+    with full_disk():
+        done = call("init")
+    assert (done.code, done.out) == (1, "")
+    assert f"{store.location} cannot be used: File too large. Free space" in done.err
 
 
 def test_init_makes_the_directory_the_store(

@@ -11,7 +11,8 @@ from bookstore_core.errors import SpoolError
 
 _ADVICE = (
     "Nothing is read from it or written to it, because others could forge saves in it. "
-    "Remove it, or set BookstoreSettings.spool_dir to a directory of your own."
+    "Set BookstoreSettings.spool_dir to a directory of your own, or have this one "
+    "given to you. Do not remove it unseen: saves may wait in it."
 )
 
 _log = logging.getLogger(__name__)

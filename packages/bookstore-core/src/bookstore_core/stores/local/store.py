@@ -109,22 +109,26 @@ class LocalStore(VersionStore):
         return str(self._home.path)
 
     def check(self, *, thorough: bool = False) -> StoreCheck:
-        probe = f".bookstore-check-{os.urandom(4).hex()}"
         try:
-            # Where versions go: the rights, or the disk, may differ from the top's.
-            with (
-                translated(self.location),
-                self._home.made() as bucket,
-                bucket.made_below(self._probed) as folder,
-            ):
-                folder.publish(probe, bytes(PROBE_SIZE))
-                folder.remove(probe)
-                folder.names()
+            self._try()
         except BookstoreError as error:
             finding = Finding(False, str(error), _remedy_for(error))
             return StoreCheck((finding,), retryable=error.retryable)
         sentence = f"The directory {self.location} can be read and written."
         return StoreCheck((Finding(True, sentence),))
+
+    def _try(self) -> None:
+        """Write a file, remove it, and list; raises what `put` raises."""
+        probe = f".bookstore-check-{os.urandom(4).hex()}"
+        # Where versions go: the rights, or the disk, may differ from the top's.
+        with (
+            translated(self.location),
+            self._home.made() as bucket,
+            bucket.made_below(self._probed) as folder,
+        ):
+            folder.publish(probe, bytes(PROBE_SIZE))
+            folder.remove(probe)
+            folder.names()
 
     def problem(self) -> str:
         """Return why the directory cannot be read, a sentence; empty if it can be."""
@@ -137,10 +141,12 @@ class LocalStore(VersionStore):
     def prepare(self) -> list[str]:
         try:
             with translated(self.location):
-                return self._home.prepare()
+                done = self._home.prepare()
+            self._try()
         except BookstoreError as error:
             error.args = (f"{error} {_remedy_for(error)}".strip(),)
             raise
+        return done
 
     def _put(
         self,
