@@ -68,6 +68,8 @@ def wanted() -> list[Wanted]:
         Wanted("label:", 'label:"as sent"'),
         Wanted("kernel: that all have", "kernel:python3"),
         Wanted("after:, a month", "after:2020-03-01 before:2020-04-01 " + common),
+        Wanted("before:", "before:2020-04-01"),
+        Wanted("before: and a common word", f"before:2020-04-01 {common}"),
         Wanted(
             "all of them", f"author:person100 kernel:python3 after:2020-02-01 {common}"
         ),

@@ -14,7 +14,7 @@ from bookstore_web.catalogue.databases.rows import is_as_read, rows_of
 from bookstore_web.catalogue.databases.tables import CLONES, NOTEBOOKS, TEXTS
 from bookstore_web.catalogue.entries import Known, described, unpack
 from bookstore_web.catalogue.hits import FoundPage, Hit
-from bookstore_web.catalogue.marks import Mark, clauses_of, has_mark
+from bookstore_web.catalogue.marks import clauses_of, early_of, has_mark
 from bookstore_web.catalogue.passages import find_passage, mark
 from bookstore_web.catalogue.query import Query, Term
 
@@ -113,10 +113,8 @@ class Answers:
         InvalidRequestError for a cursor of another list.
         """
         position = read_cursor("found", cursor, _Position.of) if cursor else None
-        where = [*_filters(query), self._reach.within(shelf, query.folder)]
         with self._catalogue.reading() as connection:
-            clauses = clauses_of(query, self._reach.places(shelf, query.folder))
-            ranked, looked_at = self._ranked(connection, query, clauses, where)
+            ranked, looked_at = self._ranked(connection, query, shelf)
             begin = 0
             if position is not None:
                 begin = position.number
@@ -180,19 +178,28 @@ class Answers:
             return int(connection.execute(wanted).scalar_one())
 
     def _ranked(
-        self,
-        connection: Connection,
-        query: Query,
-        clauses: Sequence[Sequence[Mark]],
-        where: Sequence[ColumnElement[bool]],
+        self, connection: Connection, query: Query, shelf: str
     ) -> tuple[list[int], int]:
+        clauses = clauses_of(query, self._reach.places(shelf, query.folder))
         if not (query.terms or clauses):
-            latest = select(NOTEBOOKS.c.id).where(*where)
-            latest = latest.order_by(NOTEBOOKS.c.stored_at.desc(), NOTEBOOKS.c.id)
-            return [n for (n,) in connection.execute(latest.limit(MOST_RANKED))], 0
-        found = self._catalogue.index.find(connection, query.terms, clauses, where)
+            return self._latest(connection, query, shelf), 0
+        where = [*_filters(query), self._reach.within(shelf, query.folder)]
+        found = self._catalogue.index.find(
+            connection, query.terms, clauses, where, early_of(query)
+        )
         best = sorted(found.scores, key=lambda n: (-found.scores[n], -n))
         return best[:MOST_RANKED], found.looked_at
+
+    def _latest(self, connection: Connection, query: Query, shelf: str) -> list[int]:
+        """Return the latest that pass the filters; an index has those of each shelf."""
+        table, found = NOTEBOOKS.c, dict[int, float]()
+        for name in [shelf] if shelf else self._reach.roots:
+            where = [*_filters(query), self._reach.within(name, query.folder)]
+            latest = select(table.id, table.stored_at).where(*where)
+            latest = latest.order_by(table.stored_at.desc(), table.id)
+            rows = connection.execute(latest.limit(MOST_RANKED))
+            found |= {number: stored_at for number, stored_at in rows}
+        return sorted(found, key=lambda n: (-found[n], n))[:MOST_RANKED]
 
     def _hits(
         self, connection: Connection, numbers: Sequence[int], terms: Sequence[Term]

@@ -1,8 +1,8 @@
 """Marks: words in the index that nobody types, which make filters fast.
 
 A notebook has marks for the words of its author, labels and kernel, for each folder
-that it is in, and for the month in which it was saved. A filter is looked up as words
-are, and then applied exactly to what was found.
+that it is in, and for the month and the year in which it was saved. A filter is looked
+up as words are, and then applied exactly to what was found.
 """
 
 import hashlib
@@ -12,16 +12,23 @@ from datetime import UTC, datetime
 from typing import Any
 
 from bookstore_core.paths import DELIMITER
+from bookstore_web.catalogue.databases.form import IDS_PER_SECOND
 from bookstore_web.catalogue.query import Query
 from bookstore_web.catalogue.words import MARKED
 
 #: Each mark begins with one of these.
 WHO, LABEL, KERNEL, PLACE, MONTH = (MARKED + kind for kind in "alkpm")
+#: So do those of years. What was stored so many seconds after it was saved, or later,
+#: has the second one: its id says little about when it was saved. As every notebook has
+#: one of the two, they change nothing about which one fits better.
+YEAR, LATE_YEAR, LATE = MARKED + "y", MARKED + "d", 86_400.0
 #: Folders of a notebook that have a mark, from the top one on.
 MOST_FOLDERS = 16
-#: The time of the first filter that is looked up by months: 1970.
-EARLIEST = 0.0
-#: Months of a filter; a longer time is left to the exact filter.
+#: Times that have a mark of their month: from 2000 to 2099. What was saved before or
+#: after has that of the first or the last one.
+EARLIEST = datetime(2000, 1, 1, tzinfo=UTC).timestamp()
+LATEST = datetime(2099, 12, 31, tzinfo=UTC).timestamp()
+#: Months of a filter that chooses; a longer time is one that `Early` may narrow.
 MOST_MONTHS = 36
 
 
@@ -33,6 +40,19 @@ class Mark:
     beginning: bool = False
 
 
+@dataclass(frozen=True)
+class Early:
+    """What narrows a search to what was saved before a time; the filter is exact.
+
+    It has one of the `marks`, and one of the `late` ones if its id is this `number` or
+    a larger one.
+    """
+
+    marks: tuple[Mark, ...]
+    late: tuple[Mark, ...]
+    number: int
+
+
 def marks_of(row: Mapping[str, Any]) -> str:
     """Return the marks of a notebook, with spaces between them."""
     found: dict[str, None] = {}
@@ -41,7 +61,10 @@ def marks_of(row: Mapping[str, Any]) -> str:
             found[start + word] = None
     for folder in _folders_of(row["key"]):
         found[_place(folder)] = None
-    found[_month(row["saved_at"])] = None
+    month = _month(row["saved_at"])
+    is_late = row["saved_at"] + LATE < row["id"] / IDS_PER_SECOND
+    found[MONTH + month] = None
+    found[(LATE_YEAR if is_late else YEAR) + month[:4]] = None
     return " ".join(found)
 
 
@@ -65,9 +88,24 @@ def clauses_of(query: Query, places: Sequence[str]) -> list[list[Mark]]:
     return clauses
 
 
+def early_of(query: Query) -> Early | None:
+    """Return what narrows a search for an open or a long time; None if nothing does."""
+    before = query.before
+    if before is None or 0 < len(list(_months(query))) <= MOST_MONTHS:
+        return None
+    first = int(_month(EARLIEST if query.after is None else query.after)[:4])
+    month = _month(before)
+    year = int(month[:4])
+    late = [Mark(f"{LATE_YEAR}{number}") for number in range(first, year + 1)]
+    marks = [Mark(f"{YEAR}{number}") for number in range(first, year)] + late[:-1]
+    marks += [Mark(f"{MONTH}{year}{part:02}") for part in range(1, int(month[4:]) + 1)]
+    number = int((before + LATE) * IDS_PER_SECOND)
+    return Early(tuple(marks), tuple(late), number)
+
+
 def is_past(clauses: Sequence[Sequence[Mark]]) -> bool:
     """Return whether a filter leaves only what was saved before this month."""
-    now = _month(datetime.now(UTC).timestamp())
+    now = MONTH + _month(datetime.now(UTC).timestamp())
     return any(
         all(mark.text.startswith(MONTH) and mark.text < now for mark in clause)
         for clause in clauses
@@ -93,7 +131,8 @@ def _place(folder: str) -> str:
 
 
 def _month(saved_at: float) -> str:
-    return f"{MONTH}{datetime.fromtimestamp(saved_at, UTC):%Y%m}"
+    """Return the year and the month of a time, within the years that have marks."""
+    return f"{datetime.fromtimestamp(min(max(saved_at, EARLIEST), LATEST), UTC):%Y%m}"
 
 
 def _months(query: Query) -> Iterator[str]:

@@ -2,8 +2,10 @@
 
 import unicodedata
 
+#: Ids of notebooks that were stored in one second: they are in the order of the times.
+IDS_PER_SECOND = 16
 #: The form of the tables, and of the words in them, which Python's Unicode data cuts.
-FORM = f"4 {unicodedata.unidata_version}"
+FORM = f"5 {unicodedata.unidata_version}"
 #: What a program says that does not know the form of a catalogue.
 NEWER = (
     "The catalogue cannot be used now: a newer program has made it, in form {form}, "

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
-from bookstore_web.catalogue.marks import Mark
+from bookstore_web.catalogue.marks import Early, Mark
 from bookstore_web.catalogue.query import Term
 
 if TYPE_CHECKING:  # the web app loads it when somebody searches
@@ -72,12 +72,14 @@ class WordIndex(Protocol):
         terms: Sequence[Term],
         clauses: Sequence[Sequence[Mark]],
         where: "Sequence[ColumnElement[bool]]",
+        early: Early | None = None,
     ) -> Found:
         """Return the notebooks that have all terms.
 
         Of each of the `clauses` they have one mark; there is a term or a clause.
-        `where` are conditions for their rows in the table of notebooks. Of more than
-        `MOST_RANKED`, those with the largest ids are returned.
+        `where` are conditions for their rows in the table of notebooks. What `early`
+        leaves out does not pass them. Of more than `MOST_RANKED`, those with the
+        largest ids are returned.
         """
 
 

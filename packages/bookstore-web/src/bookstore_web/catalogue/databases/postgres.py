@@ -1,6 +1,7 @@
 """The words of the catalogue in PostgreSQL: tsvector with GIN, and pg_trgm."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import (
@@ -12,6 +13,7 @@ from sqlalchemy import (
     Select,
     Table,
     Text,
+    and_,
     cast,
     delete,
     func,
@@ -30,7 +32,7 @@ from bookstore_web.catalogue.databases.index import (
     single_words,
 )
 from bookstore_web.catalogue.databases.tables import NOTEBOOKS
-from bookstore_web.catalogue.marks import Mark, is_past
+from bookstore_web.catalogue.marks import Early, Mark, is_past
 from bookstore_web.catalogue.query import Term
 
 WORDS = Table(
@@ -100,18 +102,19 @@ class PostgresIndex:
         terms: Sequence[Term],
         clauses: Sequence[Sequence[Mark]],
         where: Sequence[ColumnElement[bool]],
+        early: Early | None = None,
     ) -> Found:
         """Return the notebooks that have all terms."""
         # No index that suits is passed over for reading all rows.
         connection.execute(select(func.set_config("enable_seqscan", "off", True)))
+        late = None if early is None else _late(connection, early)
+        way = _Way(connection, is_past(clauses), early, late)
         few = _few(connection, clauses) if terms and clauses else None
-        bound = _bound(connection, terms, clauses) if few is None else None
+        bound = _bound(way, terms, clauses) if few is None else None
         near = [] if few is None else [_among(WORDS.c.id, few)]
         if bound is not None:
             near = [WORDS.c.id > bound]
-        past = is_past(clauses)
-        matches = [_matches(terms, clauses), *near]
-        latest = _allowed(connection, matches, where, past=past)
+        latest = _allowed(way, [_matches(terms, clauses), *near], where)
         weights = cast(literal(_WEIGHTS, ARRAY(REAL)), ARRAY(REAL))
         score = func.ts_rank(weights, WORDS.c.words, _query(terms, clauses))
         # Ranked apart, because it reads the words of each notebook.
@@ -120,11 +123,61 @@ class PostgresIndex:
         if len(found) == MOST_RANKED:
             return Found(found)  # enough, and parts of names take longer
         if terms:
-            matches = [*map(_is_named, terms), *near]
-            for number in _allowed(connection, matches, where, past=past):
+            for number in _allowed(way, [*map(_is_named, terms), *near], where):
                 found[number] = found.get(number, 0.0) + BONUS
         is_whole = bound is None or len(found) >= MOST_RANKED
         return Found(found, 0 if is_whole else MOST_LOOKED_AT)
+
+
+@dataclass(frozen=True)
+class _Way:
+    """How the latest notebooks that match are found.
+
+    PostgreSQL may go through all notebooks, the latest first, until it has enough. What
+    is of the `past` is far from there: with the plus it looks the words up and sorts.
+    What is `early` begins there, after those that were stored `late`.
+    """
+
+    connection: Connection
+    past: bool
+    early: Early | None
+    late: ColumnElement[bool] | None
+
+    def latest(
+        self,
+        matches: Sequence[ColumnElement[bool]],
+        limit: int,
+        where: Sequence[ColumnElement[bool]] = (),
+    ) -> list[int]:
+        """Return ids that match, the largest first."""
+        if self.early is None or self.late is None:
+            return self._ids(matches, limit, where, past=self.past)
+        found = self._ids([*matches, self.late], limit, where, past=True)
+        others = [*matches, WORDS.c.id < self.early.number]
+        return found + self._ids(others, limit - len(found), where, past=False)
+
+    def _ids(
+        self,
+        matches: Sequence[ColumnElement[bool]],
+        limit: int,
+        where: Sequence[ColumnElement[bool]],
+        *,
+        past: bool,
+    ) -> list[int]:
+        order = WORDS.c.id + 0 if past else WORDS.c.id
+        wanted = select(WORDS.c.id).where(*matches).order_by(order.desc()).limit(limit)
+        if where:
+            same = NOTEBOOKS.c.id == WORDS.c.id
+            wanted = wanted.join_from(WORDS, NOTEBOOKS, same).where(*where)
+        return _numbers(self.connection, wanted)
+
+
+def _late(connection: Connection, early: Early) -> ColumnElement[bool]:
+    """Return the condition for what was stored late: mostly a few notebooks."""
+    is_late = and_(_matches((), [early.late]), WORDS.c.id + 0 >= early.number)
+    wanted = select(WORDS.c.id).where(is_late).limit(FEW + 1)
+    numbers = _numbers(connection, wanted)
+    return is_late if len(numbers) > FEW else _among(WORDS.c.id, numbers)
 
 
 def _is_named(term: Term) -> ColumnElement[bool]:
@@ -139,39 +192,24 @@ def _few(connection: Connection, clauses: Sequence[Sequence[Mark]]) -> list[int]
 
 
 def _allowed(
-    connection: Connection,
+    way: _Way,
     matches: Sequence[ColumnElement[bool]],
     where: Sequence[ColumnElement[bool]],
-    *,
-    past: bool,
 ) -> list[int]:
     """Return the latest ids that match and whose notebooks pass all conditions.
 
     The words are asked alone first: filters have words, too, so most of what matches
     passes. Asked together, PostgreSQL reads all notebooks for an author.
     """
-    latest = _latest(matches, past=past)
     if not where:
-        return _numbers(connection, latest.limit(MOST_RANKED))
-    numbers = _numbers(connection, latest.limit(MOST_MATCHING))
+        return way.latest(matches, MOST_RANKED)
+    numbers = way.latest(matches, MOST_MATCHING)
     passing = select(NOTEBOOKS.c.id).where(_among(NOTEBOOKS.c.id, numbers), *where)
     passing = passing.order_by(NOTEBOOKS.c.id.desc()).limit(MOST_RANKED)
-    found = _numbers(connection, passing)
+    found = _numbers(way.connection, passing)
     if len(numbers) < MOST_MATCHING or len(found) == MOST_RANKED:
         return found
-    same = NOTEBOOKS.c.id == WORDS.c.id
-    joined = latest.join_from(WORDS, NOTEBOOKS, same).where(*where)
-    return _numbers(connection, joined.limit(MOST_RANKED))
-
-
-def _latest(matches: Sequence[ColumnElement[bool]], *, past: bool) -> Select[Any]:
-    """Return a query for the ids that match, the largest first.
-
-    PostgreSQL may go through all notebooks, the latest first, until it has enough. What
-    is of the `past` is far from there: with the plus it looks the words up and sorts.
-    """
-    order = WORDS.c.id + 0 if past else WORDS.c.id
-    return select(WORDS.c.id).where(*matches).order_by(order.desc())
+    return way.latest(matches, MOST_RANKED, where)
 
 
 def _numbers(connection: Connection, wanted: Select[Any]) -> list[int]:
@@ -183,7 +221,7 @@ def _among(column: ColumnElement[int], numbers: Sequence[int]) -> ColumnElement[
 
 
 def _bound(
-    connection: Connection, terms: Sequence[Term], clauses: Sequence[Sequence[Mark]]
+    way: _Way, terms: Sequence[Term], clauses: Sequence[Sequence[Mark]]
 ) -> int | None:
     """Return the id over which a phrase is looked for; None if that is everywhere.
 
@@ -192,9 +230,8 @@ def _bound(
     words = single_words(terms)
     if not words:
         return None
-    latest = _latest([_matches(words, clauses)], past=is_past(clauses))
-    latest = latest.limit(1).offset(MOST_LOOKED_AT)
-    return next(iter(_numbers(connection, latest)), None)
+    found = way.latest([_matches(words, clauses)], MOST_LOOKED_AT + 1)
+    return found[-1] if len(found) > MOST_LOOKED_AT else None
 
 
 def _matches(

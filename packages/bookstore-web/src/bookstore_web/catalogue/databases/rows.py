@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 from sqlalchemy import Connection, func, insert, select
 
 from bookstore_core.stores import Version
+from bookstore_web.catalogue.databases.form import IDS_PER_SECOND
 from bookstore_web.catalogue.databases.tables import NOTEBOOKS, TEXTS
 from bookstore_web.catalogue.entries import pack, unpack
 
@@ -14,8 +15,8 @@ Row = dict[str, Any]
 
 #: Values in one condition: databases have a limit.
 MOST_VALUES = 500
-#: Ids of notebooks that were stored in one second, and ids that are close to another.
-IDS_PER_SECOND, CLOSE = 16, 1 << 20
+#: Ids that are close to another.
+CLOSE = 1 << 20
 #: Stores return times in seconds: what was read so soon may have been replaced since.
 FRESH = 5.0
 

@@ -27,7 +27,7 @@ from bookstore_web.catalogue.databases.index import (
     single_words,
 )
 from bookstore_web.catalogue.databases.tables import NOTEBOOKS
-from bookstore_web.catalogue.marks import Mark
+from bookstore_web.catalogue.marks import Early, Mark
 from bookstore_web.catalogue.query import Term
 
 #: Contentless: what was indexed is given again when it is removed. The first column
@@ -106,13 +106,15 @@ class SqliteIndex:
         terms: Sequence[Term],
         clauses: Sequence[Sequence[Mark]],
         where: Sequence[ColumnElement[bool]],
+        early: Early | None = None,
     ) -> Found:
         """Return the notebooks that have all terms."""
-        few = _few(connection, clauses, where) if terms and clauses else None
-        bound = _bound(connection, terms, clauses)
+        narrow = [*clauses, early.marks] if early else clauses
+        few = _few(connection, narrow, where) if terms and narrow else None
+        bound = _bound(connection, terms, narrow)
         found: list[int] = []
         for used in _exact_first(terms):
-            latest = _latest(WORDS, _match(used, clauses), bound)
+            latest = _latest(WORDS, _match(used, narrow), bound)
             found = _allowed(connection, latest, where)
             if len(found) in (MOST_RANKED, None if few is None else len(few)):
                 break

@@ -50,7 +50,11 @@ NOTEBOOKS = Table(
     Column("text_id", BigInteger),
     Column("walk", Integer, nullable=False, server_default="0"),
 )
-Index("notebooks_latest", NOTEBOOKS.c.shelf, NOTEBOOKS.c.stored_at)
+#: With the time of the save, so that what was saved since is passed over in the index.
+Index(
+    "notebooks_latest",
+    *(NOTEBOOKS.c.shelf, NOTEBOOKS.c.stored_at, NOTEBOOKS.c.saved_at),
+)
 Index(
     "notebooks_unread",
     NOTEBOOKS.c.stored_at,
