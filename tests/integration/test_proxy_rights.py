@@ -17,7 +17,8 @@ from jupyter_server.auth import Authorizer
 
 class ReadOnly(Authorizer):
     async def is_authorized(self, handler, user, action, resource):
-        return resource != "contents" or action == "read"
+        hidden = "hidden" in handler.request.query
+        return resource != "contents" or (action == "read" and not hidden)
 
 c.ServerApp.authorizer_class = ReadOnly
 c.ServerApp.allow_unauthenticated_access = False
@@ -156,5 +157,9 @@ def test_the_servers_authorizer_decides(home: Path) -> None:
             refused = server.request(method, f"api/bookstore/{route}", json={})
             assert refused.status_code == 403
             assert "not authorized to write" in refused.json()["message"]
+        assert server.request("GET", "api/bookstore/kinds?path=a").ok
+        for route in ("kinds", "file", "version"):
+            asked = f"api/bookstore/{route}?path=hidden"
+            assert server.request("GET", asked).status_code == 403
         stranger = requests.get(f"{server.url}/api/bookstore", timeout=60)
         assert stranger.status_code == 403

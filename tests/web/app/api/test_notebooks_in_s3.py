@@ -59,8 +59,8 @@ def test_a_home_page_is_three_listings_also_of_a_long_shelf(
     proxy: FaultProxy,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr(home, "SHORT_SCAN", home.SHORT_SCAN // latest.PAGE * 2)
     monkeypatch.setattr(latest, "PAGE", 2)
-    monkeypatch.setattr(home, "SHORT_SCAN", 4)
     client = make_client(**traits(proxy, "long"))
     proxy.requests.clear()
     assert client.get("/bookstore/").status_code == 200
