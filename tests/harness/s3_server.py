@@ -25,11 +25,13 @@ class S3Server:
     """A moto server in a thread. Set `delay` (seconds) to make it slow.
 
     moto loses versions under concurrent PUTs of one key, so it gets one request at a
-    time; delays run in parallel, as in a slow network.
+    time; delays run in parallel, as in a slow network. A request that waits is done as
+    soon as `delay` is set to 0. `answered` counts requests.
     """
 
     def __init__(self) -> None:
         self.delay = 0.0
+        self.answered = 0
         self._lock = threading.Lock()
         self._moto = DomainDispatcherApplication(create_backend_app)
         self._server = make_server(
@@ -58,9 +60,11 @@ class S3Server:
         self._server.server_close()
 
     def _answer(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
-        if self.delay:
-            time.sleep(self.delay)
+        begun = time.monotonic()
+        while time.monotonic() - begun < self.delay:
+            time.sleep(0.01)
         with self._lock:
+            self.answered += 1
             return list(self._moto(environ, start_response))
 
     def client(self) -> Any:

@@ -79,7 +79,9 @@ def test_drain_beside_a_server_waits_until_the_server_has_drained(
 ) -> None:
     config = ARCHIVING + settings_lines(**s3_server.settings(bucket))
     with NotebookServer(generation, home, config=config) as server:
-        s3_server.delay = 3.0
+        server.save("other.ipynb", notebook("other"))
+        versions.wait(1, "workspace/other.ipynb")
+        s3_server.delay = 20.0
         for number in range(5):
             server.save("note.ipynb", notebook(str(number)))
         with begin(server, "drain") as draining:
@@ -91,7 +93,7 @@ def test_drain_beside_a_server_waits_until_the_server_has_drained(
         assert versions.sources() == [str(number) for number in range(5)]
         wait_for(
             lambda: (
-                "bookstore_uploads_total 5.0"
+                "bookstore_uploads_total 6.0"
                 in server.request("GET", "api/bookstore/metrics").text
             ),
             what="the drainer's next word on its uploads",
@@ -160,6 +162,7 @@ def test_interrupted_backfill_continues_when_it_is_run_again(
     root = f"--root-dir={server.root}"
     with begin(server, "backfill", root) as process:
         wait_for(lambda: versions.names("workspace/"), what="the first versions")
+        s3_server.delay = 3.0  # so that few of the others are uploaded meanwhile
         process.send_signal(signal.SIGINT)
         _, error = process.communicate(timeout=60)
         assert process.returncode == 130, error
