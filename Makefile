@@ -26,7 +26,7 @@ TYPINGS := $(WEB)/node_modules/.installed
 COPIED := $(shell find packages/bookstore-archiver/etc $(WEB)/etc $(WEB)/labextension $(WEB)/src/bookstore_web/front/nbextension -type f)
 MANIFESTS := Makefile pyproject.toml constraints.txt $(PACKAGES:=/pyproject.toml) $(COPIED)
 
-.PHONY: help install run s3 collect test test-floors test-s3 chromium hub-proxy postgres nginx ceph chaos chaos-hub bench check check-scripts docs release-check renderers format clean
+.PHONY: help install run s3 collect test test-floors test-s3 chromium hub-proxy postgres nginx tools ceph chaos chaos-hub bench check check-scripts docs release-check renderers format clean
 
 help:  ## List the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' Makefile
@@ -79,7 +79,7 @@ collect: .venv/.installed
 CLASSIC_TESTS := tests/umbrella $(addprefix tests/archiver/,cli hooks renames server test_intake.py)
 
 # Tests of servers wait more than they compute, so a few run in parallel.
-test: install chromium hub-proxy postgres nginx  ## Run all tests, on servers of both generations
+test: install chromium hub-proxy postgres nginx tools  ## Run all tests, on servers of both generations
 	.venv/bin/python -m pytest -n 3 --dist worksteal --rerun-show-tracebacks
 	.venv-classic/bin/python -m pytest -n 2 $(CLASSIC_TESTS)
 
@@ -135,6 +135,14 @@ nginx:  # for the tests of several replicas, which are skipped without it
 			&& RUNLEVEL=1 DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends \
 				nginx-light >/dev/null; } \
 		|| echo "Install nginx-light with apt-get for the tests of several replicas."
+
+TOOLS := fish zsh zstd
+tools:  # for tests of completion and of stored patches, which are skipped without them
+	@command -v fish >/dev/null && command -v zsh >/dev/null && command -v zstd >/dev/null \
+		|| { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && apt-get update -qq \
+			&& DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends \
+				$(TOOLS) >/dev/null; } \
+		|| echo "Install $(TOOLS) with apt-get for the tests of completion and of stored patches."
 
 # Ceph is a real S3 server, and the test run starts it: see tests/harness/ceph.py.
 test-s3: install ceph  ## Run the tests of stores, and a drive of saves, on Ceph
