@@ -134,6 +134,14 @@ def test_a_secret_of_the_wrong_type_is_named_and_not_shown(name: str) -> None:
     assert "31415926" not in str(refused.value)
 
 
+@pytest.mark.parametrize(
+    "name", ["min_interval", "late_after", "web_idle_after", "shutdown_timeout"]
+)
+def test_what_is_no_number_of_seconds_is_refused(name: str) -> None:
+    with pytest.raises(TraitError, match=f"{name} must be a number of seconds"):
+        BookstoreSettings(**{name: float("nan")})
+
+
 @pytest.mark.parametrize("prefix", ["a//b", "a/../b", "./a", "..", "a\0b"])
 @pytest.mark.parametrize("name", ["workspace_prefix", "published_prefix"])
 def test_an_invalid_prefix_is_refused_at_once(name: str, prefix: str) -> None:

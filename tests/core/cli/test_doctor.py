@@ -175,6 +175,21 @@ def test_doctor_says_what_an_empty_prefix_means(
     check_words(outcome)
 
 
+@pytest.mark.parametrize("workspace", ["shared", "shared/ann/"])
+def test_doctor_finds_a_workspace_that_is_published(
+    run: Run, words: list[str], tmp_path: Path, workspace: str
+) -> None:
+    known = {"storage": "local", "local_root": str(tmp_path / "store")}
+    known |= {"workspace_prefix": workspace, "published_prefix": "shared"}
+    outcome = run("doctor", *words, *options(**known))
+    assert "what people save is published" in outcome.out
+    assert outcome.code == 1
+    known |= {"workspace_prefix": "shared-not", "published_prefix": "shared-not/all"}
+    assert "what people save is published" not in (
+        run("doctor", *words, *options(**known)).out
+    )
+
+
 def test_a_spool_on_a_full_disk_is_found(run: Run, words: list[str]) -> None:
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, hard))  # as if it were full

@@ -1,6 +1,7 @@
 """Rules of retention, as a table: times, rules, and what restic's `forget` keeps."""
 
 from datetime import UTC, datetime, timedelta, timezone
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given, settings
@@ -71,6 +72,13 @@ def test_days_are_those_of_the_time_zone() -> None:
     assert [*map(bool, reasons_to_keep(times, keep, now=NOW, zone=east))] == [
         *(True, False, True)
     ]
+
+
+def test_the_hour_that_comes_twice_when_clocks_go_back_is_two_hours() -> None:
+    times = [at("10-25 01:40"), at("10-25 01:30"), at("10-25 00:30"), at("10-24 00:30")]
+    berlin = ZoneInfo("Europe/Berlin")
+    found = reasons_to_keep(times, Keep(hourly=2), now=NOW, zone=berlin)
+    assert [*map(bool, found)] == [True, False, True, False]
 
 
 def test_a_time_in_the_future_is_kept_and_does_not_move_the_span() -> None:

@@ -4,7 +4,7 @@ import os
 import resource
 import shutil
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
@@ -161,6 +161,24 @@ def test_no_link_to_a_directory_is_followed(
     with pytest.raises(BookstoreError):
         save(local_store, b"third")
     assert sorted((tmp_path / "private").rglob("*")) == before
+
+
+@pytest.mark.parametrize(
+    "plant", [Path.touch, lambda path: path.symlink_to(path.parent)]
+)
+@pytest.mark.parametrize("name", ["reports", "reports/x.ipynb.versions"])
+def test_what_is_in_the_way_of_one_notebook_stops_no_other(
+    local_store: VersionStore, saved: Version, plant: Callable[[Path], None], name: str
+) -> None:
+    place = Path(local_store.location, "workspace", name)
+    place.parent.mkdir(exist_ok=True)
+    plant(place)
+    with pytest.raises(StorageError, match=rf"{place.name} is a file or a link") as was:
+        save(local_store, key="workspace/reports/x.ipynb")
+    assert not was.value.wide
+    assert save(local_store, b"third").is_latest
+    place.unlink()
+    assert save(local_store, key="workspace/reports/x.ipynb").is_latest
 
 
 def test_a_loop_of_links_ends(local_store: VersionStore, saved: Version) -> None:

@@ -26,4 +26,4 @@ def say_span(seconds: float) -> str:
         if seconds >= length:
             number = int(seconds // length)
             return f"{number} {name if number > 1 else name[:-1]}"
-    return f"{int(seconds)} seconds"
+    return say_count(int(seconds), "second")

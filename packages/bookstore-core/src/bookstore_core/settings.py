@@ -232,7 +232,7 @@ class BookstoreSettings(ServiceSettings, ClientSettings):
             )
         return str(path)
 
-    @validator_of("min_interval", "web_idle_after", "shutdown_timeout")
+    @validator_of("min_interval", "late_after", "web_idle_after", "shutdown_timeout")
     def _check_seconds(self, proposal: Any) -> float:
         value: float = proposal["value"]
         if value != value:  # not a number

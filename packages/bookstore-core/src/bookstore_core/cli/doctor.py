@@ -142,6 +142,15 @@ def _check_directories(settings: BookstoreSettings) -> Iterator[Finding]:
                 f"BookstoreSettings.{name} is empty: {lacks}.",
                 "Set it, to keep people's work apart from published notebooks.",
             )
+    shelves = (settings.workspace_prefix, settings.published_prefix)
+    workspace, published = (f"{shelf.strip('/')}/" for shelf in shelves)
+    if published != "/" and workspace.startswith(published):
+        yield Finding(
+            False,
+            "BookstoreSettings.workspace_prefix is within published_prefix: what "
+            "people save is published.",
+            "Set prefixes of which the first is not within the second.",
+        )
     basedir = settings.fs_cloning_basedir
     if basedir and not Path(basedir).is_dir():
         yield Finding(

@@ -37,7 +37,8 @@ class Keep:
 
 #: The slot of a time, for each rule that counts slots.
 _SLOTS: dict[str, Callable[[datetime], object]] = {
-    "hourly": lambda time: (time.date(), time.hour),
+    # When clocks go back, an hour comes twice.
+    "hourly": lambda time: (time.date(), time.hour, time.utcoffset()),
     "daily": lambda time: time.date(),
     "weekly": lambda time: time.isocalendar()[:2],
     "monthly": lambda time: (time.year, time.month),

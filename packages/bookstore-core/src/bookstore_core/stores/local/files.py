@@ -1,6 +1,7 @@
 """Failures of the local store's file system, as our own errors."""
 
 import errno
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -12,8 +13,10 @@ from bookstore_core.errors import (
     StorageError,
     StorageUnavailableError,
 )
+from bookstore_core.paths import printable
 
 _REFUSED = {errno.EACCES, errno.EPERM, errno.EROFS}
+_NO_DIRECTORY = {errno.ENOTDIR, errno.ELOOP}
 #: These may pass: space is freed, a server returns, other programs close files.
 _PASSING = {
     errno.EAGAIN,
@@ -45,12 +48,30 @@ def translate_os_error(error: Exception, place: str) -> BookstoreError:
         )
     if code == errno.ENAMETOOLONG:
         return InvalidRequestError(f"The key is too long for {place}.")
-    if code in (errno.ENOTDIR, errno.ELOOP):
+    if code in _NO_DIRECTORY:
         return ConfigurationError(
             f"{place} is not a directory: {reason}. "
             "Correct BookstoreSettings.local_root."
         )
     return StorageError(f"The directory {place} cannot be used: {reason}.")
+
+
+@contextmanager
+def folders_of(key: str, place: str) -> Iterator[None]:
+    """Raise StorageError for what is no directory, where one of the key's must be.
+
+    Other keys are kept all the same.
+    """
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in _NO_DIRECTORY:
+            raise
+        name = os.fsdecode(error.filename or "something")
+        raise StorageError(
+            f"{printable(key)} cannot be kept in {place}: where a directory must be, "
+            f"{printable(name)} is a file or a link. Move it elsewhere."
+        ) from error
 
 
 @contextmanager

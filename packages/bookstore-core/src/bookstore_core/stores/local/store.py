@@ -33,7 +33,7 @@ from bookstore_core.settings import BookstoreSettings
 from bookstore_core.stores.base import VersionStore
 from bookstore_core.stores.checks import check_key, check_prefix
 from bookstore_core.stores.findings import Finding, StoreCheck
-from bookstore_core.stores.local.files import translate_os_error, translated
+from bookstore_core.stores.local.files import folders_of, translate_os_error, translated
 from bookstore_core.stores.local.folders import Folders, Memory
 from bookstore_core.stores.local.home import StoreHome
 from bookstore_core.stores.local.key_folder import KeyFolder
@@ -162,6 +162,7 @@ class LocalStore(VersionStore):
         with (
             translated(self.location),
             self._home.made() as bucket,
+            folders_of(key, self.location),
             bucket.made_below(names) as folder,
             Places(folder, self._memory.versions) as places,
         ):
