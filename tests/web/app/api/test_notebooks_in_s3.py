@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 import pytest
 from flask.testing import FlaskClient
 
+from bookstore_web.app import services
 from bookstore_web.app.pages import home
 from bookstore_web.library import latest
 from harness.fault_proxy import FaultProxy
@@ -68,14 +69,17 @@ def test_a_home_page_is_three_listings_also_of_a_long_shelf(
 
 
 def test_the_notes_of_notebooks_that_are_gone_take_one_listing(
-    make_server_side: Callable[..., ServerSide], proxy: FaultProxy
+    make_server_side: Callable[..., ServerSide],
+    proxy: FaultProxy,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr(services, "KEEP_FOLDERS", 600.0)
     server = make_server_side({}, **traits(proxy, "long"))
     proxy.requests.clear()
     for _ in range(2):  # the second person shares it
         kept = server.get(URL).json["notebooks"]
         assert [notebook["here"] for notebook in kept] == [False] * 6
-        assert len(proxy.requests) == 2
+        assert len(proxy.requests) == 3  # the folder, its notes, whether there are runs
 
 
 def test_a_folder_is_one_request(client: FlaskClient, proxy: FaultProxy) -> None:
