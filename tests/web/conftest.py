@@ -53,7 +53,7 @@ def templates() -> Iterator[None]:
     kept = CompiledTemplates()
     with pytest.MonkeyPatch.context() as patch:
         known = partial(Flask.jinja_environment, bytecode_cache=kept)
-        patch.setattr(Flask, "jinja_environment", known)
+        patch.setattr(Flask, "jinja_environment", staticmethod(known))
         yield
 
 

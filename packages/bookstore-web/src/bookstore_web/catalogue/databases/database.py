@@ -25,6 +25,8 @@ class Database:
     def __init__(self, engine: Engine, index: WordIndex) -> None:
         self.engine = engine
         self.index = index
+        # Who forgets it without `close` leaves no connection open.
+        weakref.finalize(self, engine.dispose).atexit = False
         #: Whether its file was found to be damaged: it must be made again.
         self.damaged = False
         self._lost = False
