@@ -2,6 +2,8 @@
 
 import json
 import os
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -321,6 +323,32 @@ def test_backfilled_versions_have_the_time_of_their_file(
     assert old.metadata.source_path == "a.ipynb"
     assert future.metadata is not None
     assert future.metadata.saved_at <= future.stored_at
+
+
+@pytest.fixture
+def in_memory() -> Iterator[Path]:
+    """A directory of a file system that allows any time, if there is one."""
+    place = Path("/dev", "shm")
+    in_memory = place if os.access(place, os.W_OK) else None
+    with tempfile.TemporaryDirectory(dir=in_memory) as name:
+        yield Path(name)
+
+
+@pytest.mark.parametrize("changed_at", [10**12, -(10**11), -62135596799])
+def test_a_file_with_an_impossible_time_is_archived(
+    run: Run,
+    words: tuple[str, ...],
+    settings: BookstoreSettings,
+    in_memory: Path,
+    changed_at: int,
+) -> None:
+    (in_memory / "a.ipynb").write_text("a")
+    os.utime(in_memory / "a.ipynb", (changed_at, changed_at))
+    outcome = backfill(run, in_memory, words)
+    assert outcome.out == "archived 1, unchanged 0, failed 0.\n"
+    [version] = versions(settings, "a.ipynb")
+    assert version.metadata is not None
+    assert version.metadata.saved_at <= version.stored_at
 
 
 def test_backfill_takes_folders_and_notebooks_once_each(

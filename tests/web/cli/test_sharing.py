@@ -62,6 +62,16 @@ def test_what_is_published_has_its_title_and_its_author(
     assert (metadata.title, metadata.author) == ("Sales", "ann")
 
 
+def test_a_notebook_that_is_reached_by_a_link_is_published(
+    call: Call, june: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "linked.ipynb").symlink_to(june)
+    assert call("publish", "linked.ipynb").code == 0
+    (tmp_path / "folder.ipynb").mkdir()
+    done = call("publish", "folder.ipynb")
+    assert (done.code, "folder.ipynb is not a regular file" in done.err) == (2, True)
+
+
 def test_a_clone_is_named_by_a_key_and_written_into_a_folder(
     call: Call, june: Path, tmp_path: Path
 ) -> None:

@@ -147,9 +147,12 @@ class Backfill:
             before = _status_of(notebook.os_path)
             if self._is_known(key, notebook.os_path, before.st_size):
                 return result
-            saved_at = datetime.fromtimestamp(before.st_mtime, UTC)
+            # Some file systems allow times that are in no calendar.
+            changed_at = min(max(before.st_mtime, 0.0), utc_now().timestamp())
             entry = self._archiver.intake.archive_file(
-                notebook.os_path, notebook.path, saved_at=min(saved_at, utc_now())
+                notebook.os_path,
+                notebook.path,
+                saved_at=datetime.fromtimestamp(changed_at, UTC),
             )
             self._waiting[key] = entry.trailer.metadata.sha256
             result = BackfillResult.ARCHIVED

@@ -1,11 +1,13 @@
 """`jupyter bookstore publish`: publish a notebook's file."""
 
+import os
+
 from traitlets import Unicode
 
 from bookstore_core.authors import author
 from bookstore_core.cli.notebook_verb import NotebookVerb
 from bookstore_core.disk.regular import open_regular
-from bookstore_core.errors import ForbiddenError, NotFoundError
+from bookstore_core.errors import ForbiddenError, InvalidRequestError, NotFoundError
 from bookstore_core.notebooks import check_size
 from bookstore_core.paths import printable
 from bookstore_core.stores import open_store
@@ -66,13 +68,15 @@ class PublishApp(NotebookVerb):
 
 
 def _read(name: str, limit: int) -> bytes:
-    """Return the content of a notebook's file."""
+    """Return the content of a notebook's file, which may be reached by a link."""
     try:
-        with open(open_regular(name), "rb") as file:
+        with open(open_regular(os.path.realpath(name)), "rb") as file:
             data = file.read(limit + 1)
     except PermissionError:
         raise ForbiddenError(f"There is no permission to read {name}.") from None
     except OSError:
+        if os.path.exists(name):
+            raise InvalidRequestError(f"{name} is not a regular file.") from None
         raise NotFoundError(f"There is no file {name}.") from None
     check_size(name, len(data), limit)
     return data
