@@ -102,6 +102,10 @@ def test_a_version_is_seen_compared_and_restored_from_its_preview(
             for key, source in (("k", "second"), ("ArrowUp", "third"), ("j", "second")):
                 page.keyboard.press(key)
                 expect(shown.locator("main")).to_contain_text(source)
+            page.keyboard.press("Escape")
+            expect(page.locator(".bookstore-preview")).to_be_hidden()
+            expect(chosen).to_have_count(0)
+            open_version(page, 1)
             page.get_by_role("button", name="Older", exact=True).click()
             expect(shown.locator("main")).to_contain_text("first")
             page.get_by_role("button", name="Compare with what is open").click()

@@ -35,6 +35,8 @@ pytestmark = [
 
 HISTORY, PUBLISH = "History of this notebook", "Publish and share this notebook"
 
+#: Where the part of classic with the notebook ends.
+SITE_ENDS = "document.querySelector('#site').getBoundingClientRect().bottom"
 QUESTION = ".modal-dialog, .jp-Dialog-content"
 
 
@@ -74,6 +76,8 @@ def test_mark_says_whether_saves_reach_the_store(
                 change(front, page)
                 assert grave_problems(page) == []
                 expect(warnings(page)).to_have_count(1)
+                if front.is_classic:  # the notebook ends where the window does
+                    assert page.evaluate(SITE_ENDS) <= page.evaluate("innerHeight") + 1
                 tool(page, HISTORY).click()
                 waits = page.locator(".bookstore-waits")
                 expect(waits).to_contain_text("Not reaching the store")

@@ -25,6 +25,11 @@ export class HistoryDialog {
       busy: (isBusy) => this.shown.setBusy(isBusy),
     });
     this.node = makeDialog("History of this notebook");
+    this.node.addEventListener("keydown", (event) => {
+      if (event.key !== "Escape" || event.defaultPrevented || this.shown.node.hidden) return;
+      event.preventDefault(); // the dialog stays open without the preview
+      this.closePreview();
+    });
     this.heading = element("h2", "");
     this.shown = this.makePreview();
     this.shown.node.hidden = true;

@@ -4,6 +4,7 @@ import { BookstoreApi } from "../shared/api.js";
 import { SaveMark } from "../shared/mark.js";
 import { addStyle, button } from "../shared/page.js";
 import { nameTools } from "../shared/tools.js";
+import { NOT_LOADED } from "../shared/words.js";
 import { correctCheckpoints } from "./checkpoints.js";
 import { LazyDialog } from "./lazy_dialog.js";
 import { saveNotebook } from "./saving.js";
@@ -18,9 +19,10 @@ export function start(Jupyter, events, baseUrl) {
   addStyle(new URL("../shared/style.css", import.meta.url).href);
   const api = new BookstoreApi(baseUrl);
   const { notebook } = Jupyter;
-  const dialog = new LazyDialog(api, notebook, () => mark.saved());
+  const fail = () => warn(events, NOT_LOADED);
+  const dialog = new LazyDialog(api, notebook, () => mark.saved(), fail);
   const mark = addMark(api, notebook, events, dialog);
-  const show = { history: () => dialog.show(), publish: () => publish(api, notebook) };
+  const show = { history: () => dialog.show(), publish: () => publish(api, notebook).catch(fail) };
   nameTools(addButtons(Jupyter, show), mark);
   correctCheckpoints(Jupyter, events);
   addMenuEntries([
@@ -68,7 +70,7 @@ function open(url) {
 function addMark(api, notebook, events, dialog) {
   const mark = new SaveMark(api, () => notebook.notebook_path, {
     open: () => dialog.show(),
-    notify: warn,
+    notify: (sentence, tryNow) => warn(events, sentence, tryNow),
     arrived: () => dialog.refresh(),
   });
   document.querySelector("#save_widget")?.append(mark.node);
@@ -80,16 +82,26 @@ function addMark(api, notebook, events, dialog) {
 
 /**
  * Show a warning above the notebook until it is closed; return what removes it.
+ * @param {any} events
  * @param {string} sentence
- * @param {() => Promise<void>} tryNow
+ * @param {() => Promise<void>} [tryNow]
  */
-function warn(sentence, tryNow) {
+function warn(events, sentence, tryNow) {
+  // The notebook has the room that the header leaves.
+  const resize = () => events.trigger("resize-header.Page");
+  const close = () => {
+    bar.remove();
+    resize();
+  };
   const bar = document.createElement("div");
   bar.className = "bookstore-warning";
   bar.setAttribute("role", "alert");
-  bar.append(sentence, button("Try now", tryNow), button("Close", () => bar.remove()));
+  bar.append(sentence);
+  if (tryNow) bar.append(button("Try now", tryNow));
+  bar.append(button("Close", close));
   document.querySelector("#header")?.append(bar);
-  return () => bar.remove();
+  resize();
+  return close;
 }
 
 /**

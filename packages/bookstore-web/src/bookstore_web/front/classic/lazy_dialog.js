@@ -7,8 +7,10 @@ export class LazyDialog {
    * @param {import("../shared/api.js").BookstoreApi} api
    * @param {any} notebook
    * @param {() => void} saved called when a restore has saved the notebook
+   * @param {() => void} fail called when the dialog cannot be loaded
    */
-  constructor(api, notebook, saved) {
+  constructor(api, notebook, saved, fail) {
+    this.fail = fail;
     this.make = async () => {
       const { HistoryDialog } = await import("./dialog.js");
       this.dialog = new HistoryDialog(api, notebook, saved);
@@ -26,7 +28,8 @@ export class LazyDialog {
       return (await this.made).show();
     } catch (error) {
       this.made = null; // tried again at the next click
-      console.warn("bookstore:", error);
+      console.debug("bookstore:", error);
+      this.fail();
     }
   }
 

@@ -120,13 +120,14 @@ export class HistoryPanel {
    * @returns {Promise<void>}
    */
   async restore(version) {
-    const { panel } = this;
+    const { panel, path } = this;
     const { undo } = await this.write(panel, this.wish(version));
-    if (panel !== this.panel) return; // the list is that of another notebook by now
-    if (!undo) return this.list.notify("The notebook has this content already.");
-    this.list.showRestored(version, async () => {
+    const other = path === this.path ? "" : path; // the list may be that of another one by now
+    if (!undo) return this.list.notify(`${other || "The notebook"} has this content already.`);
+    const work = async () => {
       await this.write(panel, undo);
-    });
+    };
+    this.list.showRestored(version, work, other);
   }
 
   /**

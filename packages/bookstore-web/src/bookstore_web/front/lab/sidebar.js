@@ -1,6 +1,8 @@
 // The place of the history at the right side. What is in it is loaded when it is shown.
 
+import { button, element } from "../shared/page.js";
 import { CLOCK_ICON } from "../shared/tools.js";
+import { NOT_LOADED } from "../shared/words.js";
 import { makeRoom } from "./modules.js";
 
 /** @typedef {import("./panel.js").HistoryPanel} HistoryPanel */
@@ -41,8 +43,19 @@ export class Sidebar {
       else panel?.leave();
     } catch (error) {
       this.panel = null; // tried again when it is shown again
-      console.warn("bookstore:", error);
+      console.debug("bookstore:", error);
+      this.fail();
     }
+  }
+
+  /** Say in the place of the history that it could not be loaded. */
+  fail() {
+    const place = element("div", "bookstore-history");
+    const said = element("p", "bookstore-status", `${NOT_LOADED} `);
+    said.setAttribute("role", "alert");
+    said.append(button("Try again", () => this.follow()));
+    place.append(said);
+    this.widget.node.replaceChildren(place);
   }
 
   async load() {

@@ -15,6 +15,7 @@ export class ApiError extends Error {
 }
 
 const AWAY = "The notebook server cannot be reached.";
+const UNREADABLE = "The server’s answer cannot be read, as after a logout. Reload this page.";
 
 export class BookstoreApi {
   /** @param {string} baseUrl the server's base URL, with its final slash */
@@ -151,10 +152,11 @@ export class BookstoreApi {
     } catch {
       throw new ApiError(AWAY, 0);
     }
-    const found = await answer.json().catch(() => ({}));
+    const found = await answer.json().catch(() => null);
     if (!answer.ok) {
-      throw new ApiError(found.message || `The server answered ${answer.status}.`, answer.status);
+      throw new ApiError(found?.message || `The server answered ${answer.status}.`, answer.status);
     }
+    if (found === null) throw new ApiError(UNREADABLE, answer.status);
     return found;
   }
 }

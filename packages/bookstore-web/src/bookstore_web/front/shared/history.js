@@ -1,10 +1,11 @@
 // The list of a notebook's versions, for a side panel or a dialog.
 
 import { Changes } from "./changes.js";
-import { copiedLine, linkLine, reachOf } from "./links.js";
+import { copyLine, linkLine, reachOf } from "./links.js";
 import { nameForm } from "./naming.js";
 import { button, disableRunning, element, running } from "./page.js";
-import { byDay, describeSave, dayName, exactTime, sayRun, timeOfDay } from "./words.js";
+import { action, controls, focusAfterClicks, line, notesOf, runLink, runNote } from "./rows.js";
+import { byDay, describeSave, dayName, exactTime, timeOfDay } from "./words.js";
 
 /** @typedef {import("./api.js").BookstoreApi} BookstoreApi */
 /** @typedef {import("./api.js").Version} Version */
@@ -50,7 +51,10 @@ export class HistoryList {
     this.node.tabIndex = -1;
     this.node.addEventListener("keydown", (event) => this.onKey(event));
     focusAfterClicks(this.list);
-    this.node.append(this.notice, this.status, this.waiting, this.list, this.more);
+    // In sight wherever the list is scrolled to.
+    const said = element("div", "bookstore-said");
+    said.append(this.notice, this.status);
+    this.node.append(said, this.waiting, this.list, this.more);
   }
 
   /**
@@ -63,7 +67,7 @@ export class HistoryList {
       this.versions = [];
       this.chosen = "";
       this.list.replaceChildren();
-      this.waiting.replaceChildren();
+      this.fill(this.waiting);
       this.more.hidden = true;
       this.notify("");
     }
@@ -81,7 +85,18 @@ export class HistoryList {
    * @param {string} sentence
    */
   say(sentence) {
-    this.status.textContent = sentence;
+    this.fill(this.status, sentence);
+  }
+
+  /**
+   * Fill a part of the list. The focus stays in the list if it was on what goes away.
+   * @param {HTMLElement} part
+   * @param {(string | Node)[]} content
+   */
+  fill(part, ...content) {
+    const hadFocus = part.contains(document.activeElement);
+    part.replaceChildren(...content);
+    if (hadFocus) this.node.focus({ preventScroll: true });
   }
 
   /**
@@ -90,7 +105,7 @@ export class HistoryList {
    * @param {() => void} [undo]
    */
   notify(sentence, undo) {
-    this.notice.textContent = sentence;
+    this.fill(this.notice, sentence);
     if (undo) this.notice.append(" ", this.runs(button("Undo", undo)));
     if (sentence && !this.node.getClientRects().length) this.actions.say?.(sentence, undo);
   }
@@ -98,6 +113,7 @@ export class HistoryList {
   /** @param {string} cursor */
   async load(cursor) {
     const asked = ++this.asked;
+    const isOlder = document.activeElement === this.more;
     if (!this.versions.length) this.say("Loading the versions…");
     if (!cursor) this.showWaiting(asked);
     let page;
@@ -108,11 +124,14 @@ export class HistoryList {
       return;
     }
     if (asked !== this.asked) return; // another notebook is shown meanwhile
-    this.versions = [...(cursor ? this.versions : []), ...page.versions];
+    const known = cursor ? this.versions : [];
+    this.versions = [...known, ...page.versions];
     this.cursor = page.cursor ?? "";
     this.more.hidden = !this.cursor;
     this.say("");
     this.render();
+    // Their button may be gone, and they begin where it was.
+    if (isOlder && cursor) this.openButton(this.versions[known.length]?.version_id)?.focus();
   }
 
   /**
@@ -122,7 +141,7 @@ export class HistoryList {
   async showWaiting(asked) {
     const state = await this.api.saveState(this.path).catch(() => null);
     if (asked !== this.asked) return;
-    this.waiting.replaceChildren();
+    this.fill(this.waiting);
     if (state?.state !== "waiting" || describeSave(state).kind !== "bad") return;
     const tryNow = async () => {
       await this.api.tryNow();
@@ -204,7 +223,7 @@ export class HistoryList {
 
   render() {
     if (this.list.querySelector(".bookstore-name")) return; // somebody is writing a name
-    const hadFocus = this.list.contains(document.activeElement);
+    const focused = this.focused();
     this.changes.reset();
     this.list.replaceChildren(
       ...byDay(this.versions).map(({ day, versions }) => {
@@ -217,7 +236,24 @@ export class HistoryList {
       }),
     );
     this.markChosen();
-    if (hadFocus) (this.openButton() ?? this.node).focus();
+    if (focused) this.focusAgain(focused);
+  }
+
+  /** Return which control of which version has the focus; null if none has it. */
+  focused() {
+    const control = document.activeElement;
+    if (!this.list.contains(control)) return null;
+    const row = control?.closest(".bookstore-version");
+    const open = /** @type {HTMLElement | null | undefined} */ (row?.querySelector(".bookstore-open"));
+    return { version: open?.dataset.version, at: controls(row).findIndex((each) => each === control) };
+  }
+
+  /** @param {{version: string | undefined, at: number}} focused */
+  focusAgain({ version, at }) {
+    const open = version === undefined ? null : this.openButton(version);
+    (open ?? this.openButton() ?? this.node).focus();
+    // Only now: the other controls of a row are there while it has the focus.
+    if (open) controls(open.closest(".bookstore-version"))[at]?.focus();
   }
 
   /** @param {Version} version */
@@ -288,24 +324,26 @@ export class HistoryList {
    * Show that a version was restored, with a button to undo that.
    * @param {Version} version
    * @param {() => Promise<void>} undo
+   * @param {string} [path] that of the notebook, if another one is shown by now
    */
-  showRestored(version, undo) {
+  showRestored(version, undo, path = "") {
     const work = async () => {
       await undo();
-      this.notify("Undone: the notebook is as it was before.");
+      this.notify(`Undone: ${path || "the notebook"} is as it was before.`);
     };
-    this.notify(`The version of ${exactTime(version.saved_at)} is restored.`, () => this.run(work));
+    const where = path && ` into ${path}`;
+    this.notify(`The version of ${exactTime(version.saved_at)} is restored${where}.`, () => this.run(work));
   }
 
   /** @param {Version} version */
   async showLinks(version) {
+    const { path } = this;
     const links = await this.api.links({ path: version.path, version_id: version.version_id });
-    const copied = await copiedLine("Link to this version", links.url);
+    if (path !== this.path) return; // the list is that of another notebook by now
+    const { line, copy } = copyLine("Link to this version", links.url);
     this.notify(reachOf(links));
-    this.notice.append(
-      copied,
-      linkLine("Link that always opens the newest", links.newest_url),
-    );
+    this.notice.append(line, linkLine("Link that always opens the newest", links.newest_url));
+    await copy();
   }
 
   /**
@@ -315,11 +353,14 @@ export class HistoryList {
    */
   async run(work) {
     if (this.isBusy) return;
+    const { path } = this;
     this.setBusy(true);
     try {
       await work();
     } catch (error) {
-      this.notify(error instanceof Error ? error.message : String(error));
+      const sentence = error instanceof Error ? error.message : String(error);
+      // Another notebook may be shown meanwhile.
+      this.notify(path === this.path ? sentence : `${path}: ${sentence}`);
     } finally {
       this.setBusy(false);
     }
@@ -339,72 +380,4 @@ export class HistoryList {
   runs(made) {
     return running(made, this.isBusy);
   }
-}
-
-/**
- * @param {Version} version
- * @param {boolean} isNewest
- */
-function notesOf({ moved_from, restored_from }, isNewest) {
-  const notes = [
-    isNewest ? "newest" : "",
-    moved_from ? `moved from ${moved_from}` : "",
-    restored_from ? "restored" : "",
-  ];
-  return notes.filter(Boolean);
-}
-
-/** @param {import("./api.js").Run} run */
-function runNote(run) {
-  const failed = run.outcome === "completed" ? "" : " bookstore-failed";
-  return element("span", `bookstore-note${failed}`, sayRun(run));
-}
-
-/**
- * Return a link to the page of a run: its parameters, what ran, the cell that failed.
- * @param {BookstoreApi} api
- * @param {Version} version
- */
-function runLink(api, { path, version_id, saved_at }) {
-  const link = document.createElement("a");
-  link.href = api.page("view", { path, version_id });
-  link.target = "_blank";
-  link.rel = "noopener";
-  link.textContent = "View";
-  link.setAttribute("aria-label", `View the page of the run of ${exactTime(saved_at)}, in a new tab`);
-  return link;
-}
-
-/**
- * Give controls the focus when they are clicked, not when the pointer goes down: the row
- * that loses it becomes smaller, which would move what is below away from the pointer.
- * @param {HTMLElement} list
- */
-function focusAfterClicks(list) {
-  const controlOf = (/** @type {Event} */ event) => {
-    const found = /** @type {Element} */ (event.target).closest("button, a");
-    return /** @type {HTMLElement | null} */ (found);
-  };
-  list.addEventListener("mousedown", (event) => {
-    if (controlOf(event)) event.preventDefault();
-  });
-  list.addEventListener("click", (event) => controlOf(event)?.focus(), true);
-}
-
-/** @param {string} name the class */
-function line(name) {
-  const node = element("p", name);
-  node.setAttribute("role", "status");
-  return node;
-}
-
-/**
- * @param {string} verb
- * @param {string} what said to screen readers after the verb
- * @param {() => void} click
- */
-function action(verb, what, click) {
-  const node = button(verb, click);
-  node.setAttribute("aria-label", verb + what);
-  return node;
 }

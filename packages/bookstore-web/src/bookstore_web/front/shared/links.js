@@ -8,25 +8,15 @@ import { button, element } from "./page.js";
  * @param {string} url
  */
 export function linkLine(label, url) {
-  return makeLine(label, url).line;
+  return copyLine(label, url).line;
 }
 
 /**
- * Return such a line, and copy the link at once if the browser allows it.
+ * Return such a line, and what copies the link, once the line is on the page.
  * @param {string} label
  * @param {string} url
  */
-export async function copiedLine(label, url) {
-  const { line, copy } = makeLine(label, url);
-  await copy().catch(() => {});
-  return line;
-}
-
-/**
- * @param {string} label
- * @param {string} url
- */
-function makeLine(label, url) {
+export function copyLine(label, url) {
   const line = element("div", "bookstore-link");
   const field = document.createElement("input");
   field.value = url;
@@ -34,23 +24,35 @@ function makeLine(label, url) {
   field.setAttribute("aria-label", label);
   field.addEventListener("focus", () => field.select());
   const copy = async () => {
-    await copyText(field);
-    control.textContent = "Copied";
+    const isCopied = await copyText(field);
+    if (isCopied) control.textContent = "Copied";
+    return isCopied;
   };
-  const control = button("Copy", copy);
+  const control = button("Copy", async () => {
+    if (await copy()) return;
+    field.focus(); // which selects the link
+    control.textContent = navigator.platform.startsWith("Mac") ? "Press ⌘C" : "Press Ctrl+C";
+  });
   control.setAttribute("aria-label", `Copy ${label[0].toLowerCase()}${label.slice(1)}`);
   line.append(element("span", "", label), field, control);
   return { line, copy };
 }
 
-/** @param {HTMLInputElement} field */
+/**
+ * Copy a link; return whether the browser allows it.
+ * @param {HTMLInputElement} field it is on the page
+ */
 async function copyText(field) {
-  if (navigator.clipboard) {
+  try {
     await navigator.clipboard.writeText(field.value);
-    return;
+    return true;
+  } catch {
+    const before = /** @type {HTMLElement | null} */ (document.activeElement);
+    field.focus(); // the only way on addresses that are not secure
+    const isCopied = document.execCommand("copy");
+    before?.focus();
+    return isCopied;
   }
-  field.select(); // the only way on addresses that are not secure
-  document.execCommand("copy");
 }
 
 /**

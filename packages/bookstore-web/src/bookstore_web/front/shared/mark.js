@@ -47,6 +47,7 @@ export class SaveMark {
     /** @type {ReturnType<typeof setTimeout> | undefined} */
     this.timer = undefined;
     this.attempt = 0;
+    this.isDisposed = false;
     this.onVisible = () => {
       if (!document.hidden && this.attempt) this.ask();
     };
@@ -88,6 +89,7 @@ export class SaveMark {
       this.later(); // the front end itself shows that the server is away
       return;
     }
+    if (this.isDisposed) return;
     this.show(state);
     if (state.state === "waiting") {
       this.later();
@@ -99,6 +101,7 @@ export class SaveMark {
 
   /** Stop asking, and leave the page. */
   dispose() {
+    this.isDisposed = true;
     clearTimeout(this.timer);
     document.removeEventListener("visibilitychange", this.onVisible);
     late.delete(this);
@@ -108,6 +111,7 @@ export class SaveMark {
 
   later() {
     clearTimeout(this.timer);
+    if (this.isDisposed) return;
     const pause = PAUSES[Math.min(this.attempt, PAUSES.length - 1)];
     this.attempt += 1;
     this.timer = setTimeout(() => this.ask(), pause);

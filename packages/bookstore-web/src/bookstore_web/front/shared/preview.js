@@ -80,21 +80,32 @@ export class Preview {
     this.title.textContent = `${this.calls.path()}: version of ${exactTime(version.saved_at)}`;
     this.about.textContent = [version.author, version.label?.name, version.run && sayRun(version.run, 1000)].filter(Boolean).join(" · ");
     this.compare.textContent = isCompared ? "Show the version" : "Compare with what is open";
+    const waiting = element("p", "bookstore-waiting", "Loading…");
+    this.body.replaceChildren(waiting);
     try {
       if (isCompared) await this.calls.save();
     } catch (error) {
-      this.body.replaceChildren(element("p", "", error instanceof Error ? error.message : String(error)));
+      if (asked === this.asked) this.fail(error);
       return;
     }
-    if (asked === this.asked) await this.load(isCompared ? this.changes(version) : this.content(version));
+    if (asked !== this.asked) return; // another version is shown meanwhile
+    await this.load(isCompared ? this.changes(version) : this.content(version), waiting);
   }
 
-  /** @param {{url: string, node: HTMLIFrameElement}} frame */
-  async load({ url, node }) {
+  /** @param {unknown} error */
+  fail(error) {
+    const said = element("p", "", error instanceof Error ? error.message : String(error));
+    said.setAttribute("role", "alert");
+    this.body.replaceChildren(said);
+  }
+
+  /**
+   * @param {{url: string, node: HTMLIFrameElement}} frame
+   * @param {HTMLElement} waiting shown until then
+   */
+  async load({ url, node }, waiting) {
     const { asked } = this;
-    const waiting = element("p", "bookstore-waiting", "Loading…");
     node.addEventListener("load", () => waiting.remove());
-    this.body.replaceChildren(waiting);
     await this.api.settled(url);
     if (asked !== this.asked) return;
     node.src = url;

@@ -131,6 +131,8 @@ export function titleOf(content, path) {
   return path.split("/").at(-1)?.replace(/\.ipynb$/, "").slice(0, MOST_TITLE) ?? "";
 }
 
+export const NOT_LOADED = "This part of bookstore could not be loaded from the notebook server.";
+
 /** Throw what to say when a front end could not save a notebook. */
 export function failUnsaved() {
   throw new Error("The notebook is not saved: it still has changes. Save it, then try again.");
