@@ -2,6 +2,7 @@
 
 import os
 import signal
+import tempfile
 import threading
 from collections.abc import Iterator
 from contextlib import suppress
@@ -173,3 +174,12 @@ def gone(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(folder)
     folder.rmdir()
     return folder
+
+
+@pytest.fixture
+def in_memory() -> Iterator[Path]:
+    """A directory of a file system that allows any time, if there is one."""
+    place = Path("/dev", "shm")
+    in_memory = place if os.access(place, os.W_OK) else None
+    with tempfile.TemporaryDirectory(dir=in_memory) as name:
+        yield Path(name)

@@ -2,8 +2,6 @@
 
 import json
 import os
-import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -323,15 +321,6 @@ def test_backfilled_versions_have_the_time_of_their_file(
     assert old.metadata.source_path == "a.ipynb"
     assert future.metadata is not None
     assert future.metadata.saved_at <= future.stored_at
-
-
-@pytest.fixture
-def in_memory() -> Iterator[Path]:
-    """A directory of a file system that allows any time, if there is one."""
-    place = Path("/dev", "shm")
-    in_memory = place if os.access(place, os.W_OK) else None
-    with tempfile.TemporaryDirectory(dir=in_memory) as name:
-        yield Path(name)
 
 
 @pytest.mark.parametrize("changed_at", [10**12, -(10**11), -62135596799])

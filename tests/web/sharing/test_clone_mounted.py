@@ -148,6 +148,15 @@ def test_a_file_over_the_limit_is_refused(mounted: Path) -> None:
         read(mounted, "sub/a.txt", 4)
 
 
+@pytest.mark.parametrize("changed_at", [10**12, -(10**12)])
+def test_a_file_with_an_impossible_time_is_read(
+    in_memory: Path, changed_at: int
+) -> None:
+    (in_memory / "a.txt").write_bytes(b"hello")
+    os.utime(in_memory / "a.txt", (changed_at, changed_at))
+    assert read(in_memory, "a.txt") == b"hello"
+
+
 def test_an_unreadable_file_is_refused() -> None:
     with as_no_root(), TemporaryDirectory(dir="/tmp") as folder:
         unreadable = Path(folder, "sub", "a.txt")

@@ -7,7 +7,6 @@ from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import closing
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from enum import Enum, auto
 from typing import TypeVar
 
@@ -21,6 +20,7 @@ from bookstore_archiver.spool.file_states import is_unchanged
 from bookstore_archiver.uploads.timing import Timing
 from bookstore_core.cli.command import Verb
 from bookstore_core.cli.notebook_verb import ROOT_HELP
+from bookstore_core.clock import file_time
 from bookstore_core.errors import (
     InvalidRequestError,
     NewerVersionError,
@@ -147,12 +147,9 @@ class Backfill:
             before = _status_of(notebook.os_path)
             if self._is_known(key, notebook.os_path, before.st_size):
                 return result
-            # Some file systems allow times that are in no calendar.
-            changed_at = min(max(before.st_mtime, 0.0), utc_now().timestamp())
+            saved_at = min(file_time(before.st_mtime), utc_now())
             entry = self._archiver.intake.archive_file(
-                notebook.os_path,
-                notebook.path,
-                saved_at=datetime.fromtimestamp(changed_at, UTC),
+                notebook.os_path, notebook.path, saved_at=saved_at
             )
             self._waiting[key] = entry.trailer.metadata.sha256
             result = BackfillResult.ARCHIVED

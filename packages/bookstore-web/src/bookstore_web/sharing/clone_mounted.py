@@ -5,9 +5,10 @@ import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 
+from bookstore_core.clock import file_time
 from bookstore_core.errors import (
     ConfigurationError,
     ForbiddenError,
@@ -66,7 +67,7 @@ def read_mounted(
         except OSError as error:
             raise StorageError(f"{plain} cannot be read: {error.strerror}.") from error
     check_size(plain, len(data), limit)
-    modified_at = datetime.fromtimestamp(status.st_mtime, UTC)
+    modified_at = file_time(status.st_mtime)
     return MountedFile(plain, Path(basedir) / plain, status.st_size, modified_at, data)
 
 
