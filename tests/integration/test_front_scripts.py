@@ -196,6 +196,29 @@ def test_an_answer_that_is_no_json_is_not_waited_for(page: Page) -> None:
     expect(status.get_by_role("button", name="Try again")).to_be_visible()
 
 
+def test_the_focus_stays_in_the_question_whether_to_unpublish(page: Page) -> None:
+    answer_versions(page, 1)
+    links = {**LINKS, "mine": True}
+    page.route("**/link?*", lambda route: route.fulfill(json=links))
+    page.evaluate(
+        """async () => {
+          const { showPublish } = await import("/shared/publish.js");
+          const { BookstoreApi } = await import("/shared/api.js");
+          const notebook = { path: "a.ipynb", save() {}, content() {} };
+          await showPublish(new BookstoreApi("/"), notebook);
+        }"""
+    )
+    page.get_by_role("button", name="Unpublish…").press("Enter")
+    question = page.get_by_role("status").filter(has_text="Keep it")
+    expect(question).to_be_focused()
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("button", name="Unpublish it")).to_be_focused()
+    page.get_by_role("button", name="Keep it").press("Enter")
+    expect(page.get_by_role("button", name="Unpublish…")).to_be_visible()
+    there = page.get_by_role("status").filter(has_text="was published here")
+    expect(there).to_be_focused()
+
+
 def show_preview(page: Page) -> None:
     """Compare a version with what is open, whose save is not done yet."""
     page.route("**/bookstore/view/content?*", lambda route: route.fulfill(body="two"))

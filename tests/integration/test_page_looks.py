@@ -141,6 +141,7 @@ REFUSED: dict[str, tuple[str, dict[str, str]]] = {
     "error-no-versions": ("history", {"path": "nothing/here.ipynb"}),
     "error-gone": ("view", {"path": REPORT, "version_id": "gone"}),
     "error-missing": ("restore", {}),
+    "error-first-version": ("diff", {"path": "notes.ipynb"}),
 }
 
 

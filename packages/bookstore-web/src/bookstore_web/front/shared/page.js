@@ -33,6 +33,19 @@ export function button(text, click) {
 }
 
 /**
+ * Fill a part of the page. The focus stays there if it was on what goes away.
+ * @param {HTMLElement} part
+ * @param {(string | Node)[]} content
+ */
+export function fill(part, ...content) {
+  const hadFocus = part.contains(document.activeElement);
+  part.replaceChildren(...content);
+  if (!hadFocus) return;
+  part.tabIndex = -1;
+  part.focus({ preventScroll: true });
+}
+
+/**
  * Mark a button as one that does nothing while something is done.
  * @param {HTMLButtonElement} made
  * @param {boolean} isBusy whether something is done now

@@ -1,7 +1,7 @@
 // The dialog that publishes a notebook, and gives the links by which others open it.
 
 import { linkLine, reachOf } from "./links.js";
-import { button, element, makeDialog, showDialog } from "./page.js";
+import { button, element, fill, makeDialog, showDialog } from "./page.js";
 import { exactTime, titleOf } from "./words.js";
 
 /** @typedef {import("./api.js").BookstoreApi} BookstoreApi */
@@ -120,7 +120,7 @@ class PublishDialog {
 
   /** Save what is open, so that the links show it. */
   async share() {
-    this.links.textContent = "Saving…";
+    fill(this.links, "Saving…");
     const { path } = this.notebook;
     const asked = ++this.linked;
     await this.save();
@@ -182,7 +182,8 @@ class PublishDialog {
     const asked = ++this.linked;
     const links = await this.api.links(wanted);
     if (asked !== this.linked) return;
-    this.links.replaceChildren(
+    fill(
+      this.links,
       said + reachOf(links),
       linkLine("Link to this version", links.url),
       linkLine("Link that always opens the newest", links.newest_url),
@@ -196,7 +197,7 @@ class PublishDialog {
       const path = this.path.value;
       if (this.seen !== path && ((await this.look()) || this.seen !== path)) return;
       ++this.asked;
-      this.there.textContent = "Publishing…";
+      fill(this.there, "Publishing…");
       this.seen = null;
       await this.save();
       const model = { type: "notebook", content: this.notebook.content() };
@@ -238,7 +239,7 @@ class PublishDialog {
     const there = found && !found.newest.deleted ? found.newest : null;
     this.suggest(there);
     this.send.textContent = there ? "Publish again" : "Publish";
-    this.there.replaceChildren(found ? whoPublished(found.newest) : "");
+    fill(this.there, found ? whoPublished(found.newest) : "");
     if (found?.mine) this.there.append(button("Unpublish…", () => this.confirm(path)));
     return there !== null;
   }
@@ -276,7 +277,8 @@ class PublishDialog {
 
   /** @param {string} path */
   confirm(path) {
-    this.there.replaceChildren(
+    fill(
+      this.there,
       UNPUBLISHING,
       button("Unpublish it", () => this.run(this.there, () => this.unpublish(path))),
       button("Keep it", () => this.run(this.there, () => this.look())),
@@ -299,7 +301,7 @@ class PublishDialog {
     try {
       await work();
     } catch (error) {
-      line.textContent = error instanceof Error ? error.message : String(error);
+      fill(line, error instanceof Error ? error.message : String(error));
     }
   }
 }
