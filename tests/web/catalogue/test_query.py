@@ -28,6 +28,8 @@ def test_words_phrases_and_filters_are_told_apart() -> None:
         ("after:9999999-01-01", "is no date"),
         ("before:", "is no date"),
         ("author:", "author: has no name"),
+        ("x in:a\x00b", "folder contains a NUL"),
+        ("x in:\udcff", "folder cannot be written as UTF-8"),
         ("x" * 501, "over 500 characters"),
         ("a " * 31, "over 30 words"),
     ],

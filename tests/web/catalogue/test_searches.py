@@ -5,6 +5,7 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import func, select
 
 from bookstore_core.stores import (
     Label,
@@ -14,7 +15,10 @@ from bookstore_core.stores import (
     utc_now,
 )
 from bookstore_web.catalogue.answers import Reach
+from bookstore_web.catalogue.catalogue import Catalogue
+from bookstore_web.catalogue.databases.tables import NOTEBOOKS
 from bookstore_web.catalogue.hits import FoundPage
+from bookstore_web.catalogue.walk import Walk
 from harness.sources import PYTHON, notebook_of
 
 Find = Callable[..., FoundPage]
@@ -241,3 +245,73 @@ def test_very_many_long_words_do_not_stop_a_walk(
     walk()
     assert paths(find("xylophone")) == ["b.ipynb"]
     assert paths(find(words[0])) == ["a.ipynb"]
+
+
+@pytest.mark.parametrize("gone", [("4",), ("4", "5"), ("6",)])
+@pytest.mark.parametrize("again", [False, True])
+def test_a_page_follows_what_was_shown_although_some_of_it_is_gone_or_saved_again(
+    put: Put,
+    catalogue: Catalogue,
+    store: VersionStore,
+    find: Find,
+    gone: str,
+    again: bool,
+) -> None:
+    walk = Walk(store, catalogue, threads=1)
+    keys = [f"workspace/{number}.ipynb" for number in range(7)]
+    for key in keys:
+        put(key, notebook_of("sales"))
+        walk.read_now([key])
+    first = find("sales", limit=3)
+    assert paths(first) == ["6.ipynb", "5.ipynb", "4.ipynb"]
+    for name in gone:
+        if again:
+            put(f"workspace/{name}.ipynb", notebook_of("sales"))
+        else:
+            store.mark_deleted(f"workspace/{name}.ipynb")
+        walk.read_now([f"workspace/{name}.ipynb"])
+    rest = find("sales", limit=9, cursor=first.cursor)
+    assert paths(rest) == ["3.ipynb", "2.ipynb", "1.ipynb", "0.ipynb"]
+
+
+@pytest.mark.parametrize(
+    "q",
+    [
+        "sales after:9999-12-31T12:00-23:59 before:9999-12-31T13:00-23:59",
+        "sales before:0001-01-01T12:00+23:59",
+        "after:0001-01-01T12:00+23:59 before:0001-01-01T13:00+23:59",
+        "in:9 after:9999-12-31T12:00-23:59 before:9999-12-31T13:00-23:59",
+    ],
+)
+def test_times_beyond_all_years_find_nothing(
+    put: Put, walk: Callable[[], object], find: Find, q: str
+) -> None:
+    put("workspace/a.ipynb", notebook_of("sales"))
+    walk()
+    assert paths(find(q)) == []
+
+
+def test_what_a_clock_ahead_of_ours_has_saved_is_found(
+    store: VersionStore, walk: Callable[[], object], find: Find
+) -> None:
+    for number, days in enumerate((40, 400)):
+        saved_at = utc_now() + timedelta(days)
+        metadata = VersionMetadata(new_save_id(), saved_at)
+        key = f"workspace/{number}.ipynb"
+        store.put(key, io.BytesIO(b"{}"), size=2, metadata=metadata)
+    walk()
+    assert sorted(paths(find("after:today"))) == ["0.ipynb", "1.ipynb"]
+    assert sorted(paths(find("ipynb after:today"))) == ["0.ipynb", "1.ipynb"]
+
+
+@pytest.mark.parametrize("catalogue_url", ["postgresql"], indirect=True)
+def test_a_search_sees_what_there_was_when_it_began(
+    put: Put, walk: Callable[[], object], catalogue: Catalogue
+) -> None:
+    put("workspace/a.ipynb", notebook_of("sales"))
+    walk()
+    wanted = select(func.count()).select_from(NOTEBOOKS)
+    with catalogue.reading() as connection:
+        assert connection.execute(wanted).scalar_one() == 1
+        catalogue.remove(["workspace/a.ipynb"])
+        assert connection.execute(wanted).scalar_one() == 1

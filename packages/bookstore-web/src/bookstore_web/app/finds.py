@@ -13,14 +13,13 @@ from bookstore_core.errors import (
 )
 from bookstore_core.history import PUBLISHED, WORKSPACE, Shelf
 from bookstore_core.history.shelves import find_shelf
-from bookstore_core.paths import DELIMITER
 from bookstore_core.stores import Version
 from bookstore_core.stores.service.store import ServiceStore
 from bookstore_web.app.services import services
 from bookstore_web.catalogue.entries import Known
 from bookstore_web.catalogue.hits import FoundPage, found_form, read_found
 from bookstore_web.catalogue.keeper import Freshness
-from bookstore_web.catalogue.query import parse_query
+from bookstore_web.catalogue.query import folder_of, parse_query
 from bookstore_web.library.latest import SCAN
 from bookstore_web.library.library import KeptNotebook, LibraryPage
 from bookstore_web.sharing.clone import CloneSource, is_published
@@ -63,8 +62,7 @@ def find_notebooks(
         name = shelf.name if shelf else ""
         fields = {"q": q, "shelf": name, "folder": folder, "cursor": cursor}
         return store.search({**fields, "limit": limit}, read_finds)
-    if folder:
-        query = replace(query, folder=f"{folder.strip(DELIMITER)}/{query.folder}")
+    query = replace(query, folder=folder_of(folder) + query.folder)
     freshness = known.keeper.catch_up()
     if freshness.known_at is None:
         raise StorageUnavailableError(

@@ -18,20 +18,33 @@ from bookstore_web.catalogue.marks import clauses_of, early_of, has_mark
 from bookstore_web.catalogue.passages import find_passage, mark
 from bookstore_web.catalogue.query import Query, Term
 
+#: Notebooks of a page that its cursor names: the last may be gone when it is used.
+MOST_NAMED = 20
+
 
 @dataclass(frozen=True)
 class _Position:
-    """How many were shown, and the last of them."""
+    """How many were shown, and the last of them, in order."""
 
     number: int
-    last: int
+    shown: tuple[int, ...]
 
     @classmethod
     def of(cls, position: Any) -> "_Position":
-        number, last = position
-        if type(number) is not int or type(last) is not int or number < 0:
+        number, shown = position
+        if any(type(value) is not int for value in (number, *shown)) or number < 0:
             raise TypeError
-        return cls(number, last)
+        return cls(number, tuple(shown[:MOST_NAMED]))
+
+    def after(self, ranked: Sequence[int]) -> int:
+        """Return where the next page begins: after the last one that is still there.
+
+        What was shown and is gone, or has another place since, is passed over.
+        """
+        for number in reversed(self.shown):
+            if number in ranked:
+                return ranked.index(number) + 1
+        return self.number
 
 
 @dataclass(frozen=True)
@@ -115,21 +128,17 @@ class Answers:
         position = read_cursor("found", cursor, _Position.of) if cursor else None
         with self._catalogue.reading() as connection:
             ranked, looked_at = self._ranked(connection, query, shelf)
-            begin = 0
-            if position is not None:
-                begin = position.number
-                if position.last in ranked:
-                    begin = ranked.index(position.last) + 1
+            begin = position.after(ranked) if position else 0
             shown = ranked[begin : begin + limit]
             hits = self._hits(connection, shown, query.terms)
         following = begin + len(shown)
-        last = following < len(ranked) and shown
+        last = shown[-MOST_NAMED:] if following < len(ranked) else []
         return FoundPage(
             hits,
             total=len(ranked),
             more=len(ranked) >= MOST_RANKED,
             looked_at=looked_at,
-            cursor=encode_cursor("found", [following, shown[-1]]) if last else None,
+            cursor=encode_cursor("found", [following, last]) if last else None,
         )
 
     def recent(self, shelf: str, limit: int) -> list[Known]:

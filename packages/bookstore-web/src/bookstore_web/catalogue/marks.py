@@ -8,7 +8,7 @@ up as words are, and then applied exactly to what was found.
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from bookstore_core.paths import DELIMITER
@@ -27,7 +27,8 @@ MOST_FOLDERS = 16
 #: Times that have a mark of their month: from 2000 to 2099. What was saved before or
 #: after has that of the first or the last one.
 EARLIEST = datetime(2000, 1, 1, tzinfo=UTC).timestamp()
-LATEST = datetime(2099, 12, 31, tzinfo=UTC).timestamp()
+LAST_YEAR = 2099
+LATEST = datetime(LAST_YEAR, 12, 31, tzinfo=UTC).timestamp()
 #: Months of a filter that chooses; a longer time is one that `Early` may narrow.
 MOST_MONTHS = 36
 
@@ -82,7 +83,7 @@ def clauses_of(query: Query, places: Sequence[str]) -> list[list[Mark]]:
             clauses.append([Mark(start + last, beginning=not words.endswith(" "))])
     months = list(_months(query))
     if 0 < len(months) <= MOST_MONTHS:
-        clauses.append([Mark(month) for month in months])
+        clauses.append([Mark(mark) for mark in (*months, *_ahead(query))])
     if places:
         clauses.append([Mark(_place(place)) for place in places])
     return clauses
@@ -140,7 +141,7 @@ def _months(query: Query) -> Iterator[str]:
     if query.after is None:
         return
     until = query.before or datetime.now(UTC).timestamp() + 86400
-    if not EARLIEST <= query.after <= until:
+    if not EARLIEST <= query.after <= min(until, LATEST):
         return
     at = datetime.fromtimestamp(query.after, UTC)
     year, month = at.year, at.month
@@ -149,3 +150,11 @@ def _months(query: Query) -> Iterator[str]:
         year, month = (year, month + 1) if month < 12 else (year + 1, 1)
         if year > 9998 or datetime(year, month, 1, tzinfo=UTC).timestamp() >= until:
             return
+
+
+def _ahead(query: Query) -> Iterator[str]:
+    """Yield marks of what was saved after the last of `_months`, by a wrong clock."""
+    if query.before is None:
+        at = datetime.now(UTC) + timedelta(1)
+        yield from (f"{MONTH}{at.year}{month:02}" for month in range(at.month, 13))
+        yield from (f"{YEAR}{year}" for year in range(at.year + 1, LAST_YEAR + 1))

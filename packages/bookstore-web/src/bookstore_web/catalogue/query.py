@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, time, timedelta
 
 from bookstore_core.cells import shown
 from bookstore_core.errors import InvalidRequestError
-from bookstore_core.paths import DELIMITER
+from bookstore_core.paths import DELIMITER, check_length
 from bookstore_web.catalogue.words import is_spaceless, padded_words, words_of
 
 #: What a search may have.
@@ -74,7 +74,7 @@ class _Draft:
         elif name == "kernel":
             self.kernels.append(_sought(name, value, quoted))
         elif name == "in":
-            self.folder = _folder(value)
+            self.folder = folder_of(value)
         elif name == "after":
             self.after = _day(name, value).timestamp()
         else:
@@ -137,8 +137,14 @@ def _sought(name: str, value: str, quoted: bool) -> str:
     return words if quoted else words.rstrip()
 
 
-def _folder(value: str) -> str:
-    folder = value.strip(DELIMITER)
+def folder_of(text: str) -> str:
+    """Return a folder with a slash after it; empty for the whole shelf.
+
+    Raises InvalidRequestError for characters that no folder has.
+    """
+    folder = check_length(text.strip(DELIMITER), what="folder")
+    if "\0" in folder:
+        raise InvalidRequestError("The folder contains a NUL character.")
     return f"{folder}{DELIMITER}" if folder else ""
 
 

@@ -63,8 +63,13 @@ class Database:
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
-        """Return a connection for a request that changes nothing."""
+        """Return a connection for a request that changes nothing.
+
+        All that it reads is of one moment, as it is in SQLite.
+        """
         with self._translated(), self.engine.connect() as connection:
+            if connection.dialect.name == "postgresql":
+                connection.execution_options(isolation_level="REPEATABLE READ")
             self._check_form(connection)
             yield connection
 
