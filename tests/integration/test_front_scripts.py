@@ -314,3 +314,25 @@ def test_a_history_that_cannot_be_loaded_says_so_and_is_tried_again(page: Page) 
     page.unroute("**/lab/panel.js")
     page.get_by_role("button", name="Try again").click()
     expect(page.get_by_text("Open a notebook to see its versions.")).to_be_visible()
+
+
+def test_a_dialog_that_cannot_be_loaded_is_said(page: Page) -> None:
+    page.route("**/shared/publish.js", lambda route: route.abort())
+    said = page.evaluate(
+        """async () => {
+          const { addCommands } = await import("/lab/commands.js");
+          const known = {}, said = [];
+          const commands = {
+            addCommand: (name, given) => { known[name] = given; },
+            addKeyBinding() {},
+          };
+          const app = { commands, contextMenu: { addItem() {} } };
+          const apputils = { Notification: { error: (text) => said.push(text) } };
+          const documents = { current: {} };
+          addCommands({ app, apputils }, { documents });
+          await known["bookstore:publish"].execute();
+          return said;
+        }"""
+    )
+    assert len(said) == 1
+    assert "could not be loaded" in said[0]

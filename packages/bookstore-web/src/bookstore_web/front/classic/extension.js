@@ -22,7 +22,7 @@ export function start(Jupyter, events, baseUrl) {
   const fail = () => warn(events, NOT_LOADED);
   const dialog = new LazyDialog(api, notebook, () => mark.saved(), fail);
   const mark = addMark(api, notebook, events, dialog);
-  const show = { history: () => dialog.show(), publish: () => publish(api, notebook).catch(fail) };
+  const show = { history: () => dialog.show(), publish: () => publish(api, notebook, fail) };
   nameTools(addButtons(Jupyter, show), mark);
   correctCheckpoints(Jupyter, events);
   addMenuEntries([
@@ -36,10 +36,12 @@ export function start(Jupyter, events, baseUrl) {
 /**
  * @param {BookstoreApi} api
  * @param {any} notebook
+ * @param {() => void} fail called when the dialog cannot be loaded
  */
-async function publish(api, notebook) {
-  const { showPublish } = await import("../shared/publish.js");
-  return showPublish(api, {
+async function publish(api, notebook, fail) {
+  const loaded = await import("../shared/publish.js").catch(() => null);
+  if (!loaded) return fail();
+  return loaded.showPublish(api, {
     path: notebook.notebook_path,
     save: () => saveNotebook(notebook),
     content: () => notebook.toJSON(),

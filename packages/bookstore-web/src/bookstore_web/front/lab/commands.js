@@ -1,6 +1,7 @@
 // The commands, and where people find them: palette, menus and a shortcut.
 
 import { SHELF_ICON } from "../shared/tools.js";
+import { NOT_LOADED } from "../shared/words.js";
 
 const CATEGORY = "Bookstore";
 
@@ -59,8 +60,9 @@ export function addCommands(front, { palette, menu, launcher, sidebar, documents
     execute: async () => {
       const notebook = documents.current;
       if (!notebook) return;
-      const { showPublish } = await import("../shared/publish.js");
-      return showPublish(api, {
+      const loaded = await import("../shared/publish.js").catch(() => null);
+      if (!loaded) return void front.apputils.Notification.error(NOT_LOADED, { autoClose: 10_000 });
+      return loaded.showPublish(api, {
         path: documents.pathOf(notebook),
         save: () => documents.save(notebook),
         content: () => notebook.context.model.toJSON(),
