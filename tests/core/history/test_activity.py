@@ -44,6 +44,7 @@ def test_the_cursor_of_a_day_shows_its_newest_version_first(
     for days in range(6):
         library.burst("a.ipynb", AT + days * DAY, 2)
     activity = history.page("a.ipynb", limit=3, look=100).activity
+    assert len(activity.days) == 6
     for day in activity.days:
         page = history.page("a.ipynb", cursor=day.cursor, limit=50)
         assert page.rows[0].saved_at.date() == day.date
