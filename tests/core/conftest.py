@@ -36,6 +36,16 @@ if NAMED_URL in os.environ:
 OTHERS = {"local", "local_batches", "service"}
 S3_KINDS = ["moto", *(kind for kind in SHARED if kind not in OTHERS)]
 
+#: Where it is decided how long a store has to answer.
+CONNECTIONS = [f"bookstore_core.stores.{kind}.connection" for kind in ("s3", "service")]
+
+
+@pytest.fixture(autouse=True)
+def patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a store answer a check late: those of the tests do on a busy machine."""
+    for place in CONNECTIONS:
+        monkeypatch.setattr(f"{place}.FOR_CHECKS", Timeouts(30, 60))
+
 
 @pytest.fixture
 def local(tmp_path: Path) -> Traits:

@@ -8,6 +8,8 @@ import pytest
 
 from bookstore_core.settings import BookstoreSettings
 from bookstore_core.stores import VersionStore, open_store
+from bookstore_core.stores.s3 import connection
+from bookstore_core.stores.timeouts import FOR_CHECKS
 from core.saving import MakeStore, Traits, save
 from core.stubbing import ENABLED, MakeStubbed, Stubbed
 from harness.notebook_server import free_port
@@ -41,7 +43,10 @@ def test_a_store_that_is_down_is_one_retryable_finding() -> None:
     assert "Connection refused" in check.sentences[0]
 
 
-def test_a_store_that_hangs_is_checked_with_short_timeouts(silent_port: int) -> None:
+def test_a_store_that_hangs_is_checked_with_short_timeouts(
+    silent_port: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connection, "FOR_CHECKS", FOR_CHECKS)
     store = store_at(silent_port)
     begun = time.monotonic()
     check = store.check()
