@@ -3,9 +3,10 @@
 import io
 import os
 import secrets
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import pytest
 
@@ -16,10 +17,18 @@ from bookstore_core.errors import (
 from bookstore_core.history import PUBLISHED, WORKSPACE, History, HistoryRow
 from bookstore_core.history.removals import Removals
 from bookstore_core.moved_notes import note_key, write_note
-from bookstore_core.runs.markers import runs_of
+from bookstore_core.paths import OWN_FOLDER
+from bookstore_core.runs.markers import FOLDER, marker_key, runs_of
 from bookstore_core.runs.run import Run
 from bookstore_core.settings import BookstoreSettings
-from bookstore_core.stores import Label, VersionStore, open_store
+from bookstore_core.stores import (
+    Label,
+    Version,
+    VersionMetadata,
+    VersionStore,
+    open_store,
+)
+from bookstore_core.stores.local.store import LocalStore
 from bookstore_core.upkeep.copy import Copied, Copier
 from bookstore_core.upkeep.notebooks import Source
 from bookstore_core.upkeep.target import Target, open_target
@@ -230,6 +239,41 @@ def test_a_copy_that_was_interrupted_goes_on(
     assert [len(all_versions(target.store, target.key(key))) for key in keys] == [
         *(4, 2, 2)
     ]
+
+
+class Killed(LocalStore):
+    """A directory whose copy is killed before bookstore's own records are written."""
+
+    def put(self, key: str, body: BinaryIO, **values: Any) -> Version:
+        if f"/{OWN_FOLDER}/{FOLDER}/" in key or f"/{OWN_FOLDER}/unpublished/" in key:
+            raise Interrupted
+        return super().put(key, body, **values)
+
+
+def test_records_that_an_interrupted_copy_lacks_are_written_by_the_next(
+    settings: BookstoreSettings, first: VersionStore, tmp_path: Path
+) -> None:
+    ran = all_versions(first, A)[0]
+    run = Run(A, ran.version_id, at(1), 2.0)
+    save(first, b"ran", key="workspace/runs/a.ipynb", saved_at=at(9), run=run)
+    target = open_target(str(tmp_path / "second"), settings)
+    killed = replace(target, store=Killed(target.settings))
+    for _ in range(4):
+        with pytest.raises(Interrupted):
+            copy(settings, killed)
+    for expected in (1, 1):
+        copied, _ = copy(settings, target)
+        assert not copied.problems
+        assert histories(target.settings) == histories(settings)
+        [found] = runs_of(target.store, target.settings, target.key(A)).runs
+        assert found.key == "workspace/runs/a.ipynb"
+        markers = marker_key(target.settings, found, metadata_of(found))
+        assert len(all_versions(target.store, markers)) == expected
+
+
+def metadata_of(version: Version) -> VersionMetadata:
+    assert version.metadata is not None
+    return version.metadata
 
 
 def test_a_copy_of_a_copy_is_the_first_store(

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from io import BytesIO
 
-from bookstore_core.errors import BookstoreError, InvalidRequestError
+from bookstore_core.errors import BookstoreError, InvalidRequestError, NotFoundError
 from bookstore_core.history.shelves import PUBLISHED, SHELVES, WORKSPACE, Shelf
 from bookstore_core.moved_notes import NOTE_TYPE
 from bookstore_core.parallel import in_parallel
@@ -99,6 +99,23 @@ def record_run(
         )
         return False
     return True
+
+
+def is_recorded(
+    store: VersionStore, settings: BookstoreSettings, version: Version
+) -> bool:
+    """Return whether a version needs no marker, or has one. Raises retryable errors."""
+    metadata = version.metadata
+    if metadata is None or metadata.run is None or not metadata.run.of:
+        return True
+    try:
+        store.head(marker_key(settings, version, metadata))
+    except NotFoundError:
+        return False
+    except BookstoreError as error:
+        if error.retryable:
+            raise
+    return True  # as far as it can be known
 
 
 def marker_key(

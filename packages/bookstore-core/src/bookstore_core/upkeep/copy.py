@@ -26,7 +26,7 @@ from bookstore_core.errors import (
 from bookstore_core.history.removals import Removals
 from bookstore_core.moved_notes import is_note_key
 from bookstore_core.parallel import work_in_parallel
-from bookstore_core.runs.markers import record_run
+from bookstore_core.runs.markers import is_recorded, record_run
 from bookstore_core.stores.arrivals import is_arrival
 from bookstore_core.stores.versions import Label, Version, VersionMetadata
 from bookstore_core.upkeep.notebooks import Source, key_beside
@@ -149,7 +149,8 @@ class Copier:
             # Arrivals are written with the versions that they announce.
             rows = [row for row in rows if not is_arrival(row)]
             there = [row for row in there if not is_arrival(row)]
-        count = self._count_of(key, rows, there) if there else 0
+        newest = self._newest(there)
+        count = self._count_of(key, rows, there, newest) if newest else 0
         if [*map(_listed, rows[:count])] == [*map(_listed, there)]:
             pairs = zip(rows, there, strict=False)
             found = {(key, old.version_id): new.version_id for old, new in pairs}
@@ -157,20 +158,40 @@ class Copier:
         else:
             found, absent = self._matched(key, rows[:count], there)
         ids |= found
+        if newest and count:
+            self._complete(rows[count - 1], there[-1], newest)
         self._count("absent", absent)
         self._count("skipped", sum(not row.deleted for row in rows[:count]) - absent)
         labels = {} if is_note else self._source.store.labels(key)
         until = max((row.stored_at for row in there), default=NEVER)
         return _Key(rows, count, labels, is_note, until)
 
+    def _newest(self, there: Sequence[Version]) -> Version | None:
+        """Return the newest version over there, with its metadata; None without any."""
+        if not there:
+            return None
+        newest = next((row for row in reversed(there) if not row.deleted), there[-1])
+        return next(iter(self._there.described([newest])), newest)
+
+    def _complete(self, row: Version, last: Version, newest: Version) -> None:
+        """Write the record of the last row over there, if a copy was killed before."""
+        store, settings = self._target.store, self._target.settings
+        if not last.deleted:
+            if not is_recorded(store, settings, newest):
+                record_run(store, settings, newest)
+        elif row.deleted and Removals(store, settings).described(last).metadata is None:
+            self._record_removal(row, last)
+
     def _count_of(
-        self, key: str, rows: Sequence[Version], there: Sequence[Version]
+        self,
+        key: str,
+        rows: Sequence[Version],
+        there: Sequence[Version],
+        newest: Version,
     ) -> int:
         """Return how many rows are copied: all until the newest in the other store."""
-        newest = next((row for row in reversed(there) if not row.deleted), there[-1])
-        [known] = self._there.described([newest]) or [newest]
-        save_id = known.metadata.save_id if known.metadata else ""
-        guess = len(there) - 1 - (there[-1] is not newest)
+        save_id = newest.metadata.save_id if newest.metadata else ""
+        guess = len(there) - 1 - (there[-1].version_id != newest.version_id)
         order = sorted(range(len(rows)), key=lambda at: (at != guess, -at))
         for at in order:
             found = [] if rows[at].deleted else self._source.described([rows[at]])
@@ -220,11 +241,14 @@ class Copier:
     def _mark_deleted(self, row: Version) -> None:
         with self._target.worded():
             marker = self._target.store.mark_deleted(self._target.key(row.key))
+        self._record_removal(row, marker)
+        self._count("deleted", 1)
+
+    def _record_removal(self, row: Version, marker: Version) -> None:
         known = Removals(self._source.store, self._source.settings).described(row)
         if known.metadata is not None:
             removals = Removals(self._target.store, self._target.settings)
             removals.record(marker, known.metadata)
-        self._count("deleted", 1)
 
     def _copy_version(self, row: Version, ids: dict[tuple[str, str], str]) -> None:
         with self._source.store.open(row.key, row.version_id) as opened:
