@@ -64,7 +64,9 @@ class _Rows:
         self._oldest = Growth("the oldest by @N, S3", "requests", OF, 13)
         self._cpu = Growth("the oldest by @N, S3: CPU", "s", OF, 1)
         self._at = Growth("--at, in the middle, S3", "requests", OF, 13)
-        self._search = Growth("search for labels to the end, S3", "requests", OF, 25)
+        self._search = Growth(
+            f"search for labels to the end, of {FEW} labels, S3", "requests", OF, 25
+        )
         self._before = Growth("the one before, far back, S3", "requests", OF, 6)
         self._wrong = Growth("a mistyped name, S3", "requests", OF, 10)
 

@@ -52,9 +52,10 @@ def _plant(web: Web, size: int) -> None:
     """Make the files of the notebooks that were saved last: they are still there."""
     folder = web.server.root / "many"
     folder.mkdir()
-    long = web.server.root / PATH
-    long.parent.mkdir()
-    long.write_bytes(small(0))
+    for path in (PATH, CELLS):
+        long = web.server.root / path
+        long.parent.mkdir(exist_ok=True)
+        long.write_bytes(small(0))
     for number in range(max(size - RECENT, 0), size):
         (folder / f"{number:06}.ipynb").write_bytes(small(number))
 

@@ -5,17 +5,21 @@ that one is on the shelf again, as a new version. Otherwise the key is marked as
 deleted, until somebody publishes there again.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from itertools import dropwhile
 
 from bookstore_core.errors import ForbiddenError, InvalidRequestError, NotFoundError
 from bookstore_core.history import PUBLISHED
 from bookstore_core.history.removals import Removals, say_removal
+from bookstore_core.parallel import in_parallel
 from bookstore_core.paths import OWN_FOLDER, check_path, is_own, printable
 from bookstore_core.settings import BookstoreSettings
 from bookstore_core.stores import Version, VersionStore
 
 #: Versions in which somebody else's publication is looked for.
 MOST_VERSIONS = 100
+#: Parallel requests to the store.
+THREADS = 8
 
 
 def unpublish(
@@ -53,13 +57,13 @@ def _covered(newest: Version, author: str, store: VersionStore) -> Version | Non
     that was shown again and its original.
     """
     original = newest.metadata.restored_from if newest.metadata else ""
-    for older in _older(newest, store):
-        if original and older.version_id != original:
+    older = _older(newest, store)
+    if original:
+        older = [*dropwhile(lambda version: version.version_id != original, older)]
+    for found in _described(older, store):
+        if original and found.version_id != original:
             continue
-        if older.deleted:
-            return None
-        found = store.head(newest.key, older.version_id, bucket=newest.bucket)
-        if found.metadata is None:
+        if found.deleted or found.metadata is None:
             return None
         if found.metadata.author != author:
             return found
@@ -67,11 +71,27 @@ def _covered(newest: Version, author: str, store: VersionStore) -> Version | Non
     return None
 
 
-def _older(newest: Version, store: VersionStore) -> Iterator[Version]:
+def _described(versions: Sequence[Version], store: VersionStore) -> Iterator[Version]:
+    """Yield versions with their metadata: more and more are requested at once."""
+
+    def look(version: Version) -> Version:
+        if version.deleted:
+            return version
+        return store.head(version.key, version.version_id, bucket=version.bucket)
+
+    at_once = 1
+    while versions:
+        yield from in_parallel(look, versions[:at_once], threads=THREADS)
+        versions = versions[at_once:]
+        at_once = min(2 * at_once, THREADS)
+
+
+def _older(newest: Version, store: VersionStore) -> Sequence[Version]:
     page = store.list_versions(newest.key, limit=MOST_VERSIONS, bucket=newest.bucket)
     ids = [version.version_id for version in page.versions]
-    if newest.version_id in ids:
-        yield from page.versions[ids.index(newest.version_id) + 1 :]
+    if newest.version_id not in ids:
+        return ()
+    return page.versions[ids.index(newest.version_id) + 1 :]
 
 
 def _check_author(path: str, newest: Version, author: str) -> None:
