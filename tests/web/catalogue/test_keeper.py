@@ -1,5 +1,6 @@
 """The keeper: what happens to a catalogue that is taken away while it is used."""
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
@@ -73,3 +74,25 @@ def test_a_file_that_is_removed_while_it_is_used_is_made_again(
         assert found is not None
         assert Answers(found).counts()[0] == 1
         found.close()
+
+
+def test_a_clock_that_was_ahead_stops_no_walk(
+    put: Put,
+    keeper: Keeper,
+    catalogue_settings: BookstoreSettings,
+    store: VersionStore,
+    catalogue: Catalogue,
+) -> None:
+    ahead = Keeper(
+        catalogue_settings,
+        open_store=lambda: store,
+        extractor=extract,
+        clock=lambda: time.time() + 1e8,
+    )
+    with closing(ahead):
+        assert total(ahead) == 0
+    put("workspace/a.ipynb", notebook_of("1"))
+    catalogue.set_state(turn=str(time.time() + 1e8))
+    assert total(keeper) == 1
+    known_at = float(catalogue.state()["known_at"])
+    assert known_at < time.time() + 60

@@ -141,11 +141,12 @@ class Catalogue(Database):
     def take_turn(self, name: str, seconds: float) -> bool:
         """Return whether the caller may do some work that one process does at a time.
 
-        Nobody else may for so many seconds, unless `set_state` clears it.
+        Nobody else may for so many seconds, unless `set_state` clears it. A turn that
+        ends later than that is one of a clock that was wrong.
         """
         now = self.clock()
         with self.writing() as connection:
-            if float(state_of(connection).get(name) or 0) > now:
+            if now < float(state_of(connection).get(name) or 0) <= now + seconds:
                 return False
             write_state(connection, {name: str(now + seconds)})
             return True

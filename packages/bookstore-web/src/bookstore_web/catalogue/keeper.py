@@ -283,7 +283,11 @@ class Keeper:
         catalogue = self.catalogue()
         state = catalogue.state()
         began = self._clock()
-        if float(state.get("walk_due") or 0) > began and not state.get("walk_began"):
+        # A clock that was ahead has written a time that is far away.
+        known_at, following = (
+            float(state.get(name) or 0) for name in ("known_at", "walk_due")
+        )
+        if known_at <= began < following and not state.get("walk_began"):
             due = False
         else:
             due = catalogue.take_turn("turn", TURN)

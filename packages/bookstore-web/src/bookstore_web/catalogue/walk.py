@@ -83,7 +83,9 @@ class Walk:
     def _finish(self, number: int, began: float) -> None:
         """Record that a walk is complete; a newer one may have begun meanwhile."""
         state = self._catalogue.state()
-        known_at = max(began, float(state.get("known_at") or 0))
+        known_at = float(state.get("known_at") or 0)
+        if not began < known_at <= self._catalogue.clock():
+            known_at = began  # it is older, or of a clock that was ahead
         done = {"walk_began": ""} if int(state["walk"]) == number else {}
         done |= {"source": self._catalogue.source, "known_at": str(known_at)}
         self._catalogue.set_state(**done)
