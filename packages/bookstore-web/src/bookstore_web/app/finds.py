@@ -74,7 +74,18 @@ def find_notebooks(
         ),
         roots,
     )
-    return Finds(found, freshness)
+    return Finds(found, _for_caller(freshness, roots))
+
+
+def _for_caller(
+    freshness: Freshness, roots: Mapping[str, str] | None = None
+) -> Freshness:
+    """Return it with the number of unread notebooks that the caller may read."""
+    known = services()
+    if known.policy is None or not freshness.unread:
+        return freshness
+    unread = known.ask_catalogue(lambda answers: answers.unread(), roots)
+    return replace(freshness, unread=unread)
 
 
 def finds_form(finds: Finds) -> dict[str, Any]:
@@ -113,6 +124,7 @@ def catalogue_state() -> CatalogueState:
         if isinstance(known.open_store(hurried=True), ServiceStore):
             return CatalogueState(False, reason=_SERVICE)
         freshness = known.keeper.known()
+        freshness = freshness and _for_caller(freshness)
     except BookstoreError as error:
         return CatalogueState(False, reason=str(error))
     if freshness is None or freshness.known_at is None:

@@ -78,7 +78,7 @@ class Reach:
 
     def places(self, shelf: str = "", folder: str = "") -> list[str]:
         """Return folders in one of which is all of that; none if they have no marks."""
-        if not (shelf or folder) and self.roots == self.whole and self._reads_all:
+        if not (shelf or folder) and self.is_all:
             return []
         found = []
         for name in [shelf] if shelf else list(self.roots):
@@ -88,6 +88,11 @@ class Reach:
             else:
                 found += [known for known in self.shown if known.startswith(place)]
         return found if all(map(has_mark, found)) else []
+
+    @property
+    def is_all(self) -> bool:
+        """Whether it is everything."""
+        return self.roots == self.whole and self._reads_all
 
     @property
     def _reads_all(self) -> bool:
@@ -181,8 +186,10 @@ class Answers:
         return total, total - read
 
     def unread(self) -> int:
-        """Return of how many notebooks the content is not known."""
+        """Return of how many notebooks that the asker may read no content is known."""
         wanted = select(func.count()).where(NOTEBOOKS.c.read_at.is_(None))
+        if not self._reach.is_all:
+            wanted = wanted.where(self._reach.within())
         with self._catalogue.reading() as connection:
             return int(connection.execute(wanted).scalar_one())
 
