@@ -13,7 +13,7 @@ def record_steps(monkeypatch: pytest.MonkeyPatch, top: Path) -> list[str]:
     A file is named with its size at that time: what is written later is not durable.
     """
     steps: list[str] = []
-    move, link = os.rename, os.link
+    replace, link = os.replace, os.link
 
     def named(path: Any, folder: int | None = None) -> str:
         start = "." if folder is None else os.readlink(f"/proc/self/fd/{folder}")
@@ -25,7 +25,7 @@ def record_steps(monkeypatch: pytest.MonkeyPatch, top: Path) -> list[str]:
         steps.append(f"sync {path.relative_to(top)}{size}")
 
     def rename(source: Any, target: Any, **options: Any) -> None:
-        move(source, target, **options)
+        replace(source, target, **options)
         before = named(source, options.get("src_dir_fd"))
         steps.append(f"move {before} {named(target, options.get('dst_dir_fd'))}")
 
@@ -34,6 +34,7 @@ def record_steps(monkeypatch: pytest.MonkeyPatch, top: Path) -> list[str]:
         steps.append(f"link {named(target, options.get('dst_dir_fd'))}")
 
     monkeypatch.setattr(os, "fsync", fsync)
-    monkeypatch.setattr(os, "rename", rename)
+    for name in ("rename", "replace"):
+        monkeypatch.setattr(os, name, rename)
     monkeypatch.setattr(os, "link", hard_link)
     return steps
