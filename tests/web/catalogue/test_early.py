@@ -42,7 +42,7 @@ def paths(found: FoundPage) -> list[str]:
     return [hit.notebook.path for hit in found.hits]
 
 
-@pytest.mark.parametrize("few", [0, 2000])
+@pytest.mark.parametrize("few", [1, 2000])
 @pytest.mark.parametrize("q", ["", "mean", "author:ann", '"mean sales"', "pynb"])
 def test_a_search_before_a_time_finds_what_was_saved_before(
     save: Save, find: Find, monkeypatch: pytest.MonkeyPatch, q: str, few: int
@@ -56,7 +56,7 @@ def test_a_search_before_a_time_finds_what_was_saved_before(
     saves = [(saved_at, STORED) for saved_at in times for _ in range(2)]
     saves += [(s, s + timedelta(hours=20)) for s in times if 1970 < s.year < 9000]
     save(saves)
-    for before in [*times[::3], *(saved_at + timedelta(1) for saved_at in times[1::3])]:
+    for before in [*times[::4], *(saved_at + timedelta(1) for saved_at in times[1::4])]:
         found = find(f"{q} before:{before.isoformat()}", limit=100)
         early = [f"{n:04}.ipynb" for n, (s, _) in enumerate(saves) if s < before]
         assert sorted(paths(found)) == early

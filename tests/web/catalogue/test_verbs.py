@@ -2,6 +2,7 @@
 
 import json
 import re
+import sqlite3
 from collections.abc import Callable
 from pathlib import Path
 
@@ -126,3 +127,28 @@ def test_a_database_in_the_network_is_looked_at_by_doctor_alone(
     (finding,) = check_catalogue(settings, thorough=True)
     assert not finding.ok
     assert "catalogue_url" in finding.remedy
+
+
+def test_index_makes_a_catalogue_again_that_is_torn_behind_its_beginning(
+    put: Put, call: Callable[..., Outcome], tmp_path: Path
+) -> None:
+    for number in range(20):
+        put(f"workspace/{number}.ipynb", notebook_of("xylophone"))
+    call("index")
+    file = tmp_path / "catalogue.sqlite"
+    data = file.read_bytes()
+    with sqlite3.connect(file) as known:
+        wanted = "SELECT rootpage FROM sqlite_master WHERE name = 'notebooks'"
+        (page,) = known.execute(wanted).fetchone()
+    known.close()
+    begin = 4096 * (page - 1)
+    file.write_bytes(data[:begin] + b"\xff" * 4096 + data[begin + 4096 :])
+    torn = call("search", "xylophone")
+    assert torn.code == 7
+    assert "index --rebuild" in torn.err
+    again = call("index")
+    assert (again.code, again.out.splitlines()[-1]) == (
+        0,
+        "The catalogue has 20 notebooks: read 20 of them now.",
+    )
+    assert call("search", "xylophone").code == 0

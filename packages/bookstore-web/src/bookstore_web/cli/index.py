@@ -3,13 +3,16 @@
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import closing
 
 from traitlets import Bool
 
 from bookstore_core.cli.command import Verb
-from bookstore_core.errors import ConfigurationError
-from bookstore_core.stores import open_store
+from bookstore_core.errors import ConfigurationError, StorageUnavailableError
+from bookstore_core.settings import BookstoreSettings
+from bookstore_core.stores import VersionStore, open_store
 from bookstore_web.catalogue.answers import Answers
+from bookstore_web.catalogue.catalogue import Catalogue
 from bookstore_web.catalogue.place import describe_place, open_catalogue
 from bookstore_web.catalogue.walk import Progress, Walk
 
@@ -46,15 +49,24 @@ class IndexApp(Verb):
                 "made there."
             )
         store = open_store(settings)
-        catalogue = open_catalogue(settings, rebuild=self.rebuild)
-        try:
-            walk = Walk(store, catalogue, threads=min(settings.max_threads, 32))
-            self._follow(walk.list(), "Listed {0.listed} notebooks.")
-            self._follow(walk.read(), "Read {0.read} notebooks.")
-            progress = walk.progress
-            total, unread = Answers(catalogue).counts()
-        finally:
-            catalogue.close()
+        with closing(open_catalogue(settings, rebuild=self.rebuild)) as catalogue:
+            try:
+                return self._fill(settings, store, catalogue)
+            except StorageUnavailableError:
+                if not catalogue.damaged:
+                    raise
+        self.print_note("The file of the catalogue is damaged: it is made again.")
+        with closing(open_catalogue(settings, torn=True)) as catalogue:
+            return self._fill(settings, store, catalogue)
+
+    def _fill(
+        self, settings: BookstoreSettings, store: VersionStore, catalogue: Catalogue
+    ) -> int:
+        walk = Walk(store, catalogue, threads=min(settings.max_threads, 32))
+        self._follow(walk.list(), "Listed {0.listed} notebooks.")
+        self._follow(walk.read(), "Read {0.read} notebooks.")
+        progress = walk.progress
+        total, unread = Answers(catalogue).counts()
         value = {"catalogue": describe_place(settings), "notebooks": total}
         value |= {**vars(progress), "unread": unread}
         self.show(value, [_summary(progress, total)])

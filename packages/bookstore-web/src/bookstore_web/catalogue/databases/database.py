@@ -119,8 +119,10 @@ class Database:
             reason = str(cause).strip().splitlines() or [type(cause).__name__]
             if writes and is_refusal(error):
                 raise StorageError(f"The catalogue refuses it: {reason[0]}.") from error
+            remedy = " 'jupyter bookstore index --rebuild' makes it again."
             raise StorageUnavailableError(
                 f"The catalogue cannot be used now: {reason[0]}."
+                f"{remedy if is_damage(error) else ''}"
             ) from error
 
 
