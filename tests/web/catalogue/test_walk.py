@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 import pytest
 from sqlalchemy import select
 
+from bookstore_core.settings import BookstoreSettings
 from bookstore_core.stores import Version, VersionStore
 from bookstore_web.catalogue import walk as walks
 from bookstore_web.catalogue.answers import Answers
@@ -15,6 +16,7 @@ from bookstore_web.catalogue.databases.tables import NOTEBOOKS
 from bookstore_web.catalogue.entries import Entry
 from bookstore_web.catalogue.extracts import MOST_TEXT, Extract, extract
 from bookstore_web.catalogue.hits import FoundPage
+from bookstore_web.catalogue.place import open_catalogue
 from bookstore_web.catalogue.walk import Walk
 from harness.sources import notebook_of
 
@@ -200,3 +202,21 @@ def test_ids_are_in_the_order_of_the_times_also_within_a_second(
         rows = connection.execute(select(NOTEBOOKS.c.path).order_by(NOTEBOOKS.c.id))
         found = [path.removesuffix(".ipynb") for (path,) in rows]
     assert found == [f"{number}" for number in range(1, 50)]
+
+
+def test_a_walk_completes_no_catalogue_that_is_made_again_meanwhile(
+    put: Put,
+    store: VersionStore,
+    catalogue: Catalogue,
+    catalogue_settings: BookstoreSettings,
+) -> None:
+    for key in ("workspace/a.ipynb", "published/b.ipynb"):
+        put(key, notebook_of("1"))
+    steps = Walk(store, catalogue, threads=1).list()
+    next(steps)
+    open_catalogue(catalogue_settings, rebuild=True).close()
+    list(steps)
+    assert not catalogue.state().get("known_at")
+    list(Walk(store, catalogue, threads=1).list())
+    assert Answers(catalogue).counts()[0] == 2
+    assert catalogue.state()["known_at"]

@@ -2,6 +2,7 @@
 
 import sqlite3
 from pathlib import Path
+from uuid import uuid4
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import URL, make_url
@@ -11,7 +12,12 @@ from bookstore_core.errors import ConfigurationError, StorageUnavailableError
 from bookstore_core.history import SHELVES
 from bookstore_core.settings import BookstoreSettings
 from bookstore_web.catalogue.catalogue import Catalogue
-from bookstore_web.catalogue.databases.database import form_of, newer, write_state
+from bookstore_web.catalogue.databases.database import (
+    form_of,
+    newer,
+    state_of,
+    write_state,
+)
 from bookstore_web.catalogue.databases.failures import is_damage
 from bookstore_web.catalogue.databases.files import (
     APPLICATION_ID,
@@ -205,6 +211,7 @@ def _prepare(catalogue: Catalogue, *, rebuild: bool) -> None:
             connection.exec_driver_sql(f"CREATE SCHEMA IF NOT EXISTS {SCHEMA}")
         if not rebuild and _is_ready(form_of(connection)):
             return  # another process has created them meanwhile
+        known = state_of(connection) if form_of(connection) else {}
         tables = [table for table in METADATA.sorted_tables if table.name != "clones"]
         catalogue.index.drop(connection)
         METADATA.drop_all(connection, tables=tables)
@@ -212,7 +219,9 @@ def _prepare(catalogue: Catalogue, *, rebuild: bool) -> None:
         catalogue.index.create(connection)
         if connection.dialect.name == "sqlite":
             connection.exec_driver_sql(f"PRAGMA application_id={APPLICATION_ID}")
-        write_state(connection, {"form": FORM})
+        # A walk that goes on through the one before is told apart from others.
+        made = {"made": uuid4().hex, "walk": known.get("walk", "0")}
+        write_state(connection, {"form": FORM, **made})
 
 
 def _is_ready(found: str) -> bool:

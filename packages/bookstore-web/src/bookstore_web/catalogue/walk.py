@@ -78,11 +78,16 @@ class Walk:
             state = self._catalogue.state()
         for shelf in self._shelves:
             yield from self._list(shelf, number, state)
-        self._finish(number, float(state["walk_began"]))
+        self._finish(number, state)
 
-    def _finish(self, number: int, began: float) -> None:
-        """Record that a walk is complete; a newer one may have begun meanwhile."""
-        state = self._catalogue.state()
+    def _finish(self, number: int, begun: dict[str, str]) -> None:
+        """Record that a walk is complete; a newer one may have begun meanwhile.
+
+        If the catalogue was made again since, it is not.
+        """
+        state, began = self._catalogue.state(), float(begun["walk_began"])
+        if state.get("made") != begun.get("made"):
+            return
         known_at = float(state.get("known_at") or 0)
         if not began < known_at <= self._catalogue.clock():
             known_at = began  # it is older, or of a clock that was ahead
