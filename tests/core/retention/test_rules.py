@@ -31,6 +31,12 @@ def kept(keep: Keep, *texts: str) -> list[str]:
     return [text for text, reasons in zip(texts, found, strict=True) if reasons]
 
 
+def test_what_is_exactly_as_old_as_the_length_of_time_is_not_within() -> None:
+    keep = Keep(within=Duration(days=1))
+    texts = ("11-14 18:00", "11-13 18:01", "11-13 18:00")
+    assert kept(keep, *texts) == ["11-14 18:00", "11-13 18:01"]
+
+
 @pytest.mark.parametrize(
     ("keep", "expected"),
     [
