@@ -47,7 +47,7 @@ def test_a_version_is_described_and_rendered_once(
 def test_a_version_that_takes_too_much_can_be_downloaded(
     make_pool: Callable[[float], ConfinedPool],
 ) -> None:
-    views = Views(make_pool(0.2))
+    views = Views(make_pool(0.05))
     views.describe(b"")  # the process has started
     data = json.dumps(notebook(*["x"] * 90_000)).encode()
     described = views.describe(data)
