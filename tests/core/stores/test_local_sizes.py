@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from bookstore_core.disk.remembered import COARSE_STEP, LONGEST, Remembered
 from bookstore_core.settings import BookstoreSettings
 from bookstore_core.stores import Label, VersionStore
 from bookstore_core.stores.local.names import key_directory
-from bookstore_core.stores.local.remembered import COARSE_STEP, LONGEST, Remembered
 from bookstore_core.stores.local.store import LocalStore
 from bookstore_core.stores.local.tree import Folder
 from core.saving import KEY, Traits, all_versions, contents_of, save

@@ -15,10 +15,10 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from bookstore_core.clock import utc_now
+from bookstore_core.disk.remembered import Remembered
 from bookstore_core.spool.directory import CUR, NEW, peek_waiting
 from bookstore_core.spool.drain_status import read_status
 from bookstore_core.spool.saves import Trailer, time_of
-from bookstore_core.stores.local.remembered import Remembered
 
 #: How many of the newest saves in the spool are looked at; thousands may wait.
 MOST_LOOKED_AT = 200

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from bookstore_core.disk.remembered import Remembered
 from bookstore_core.paths import DELIMITER, MAX_KEY_BYTES, OWN_FOLDER
 from bookstore_core.stores.local.key_folder import KeyFolder
 from bookstore_core.stores.local.names import (
@@ -23,7 +24,6 @@ from bookstore_core.stores.local.names import (
     time_of,
 )
 from bookstore_core.stores.local.places import Places, listing_of, newest_of_few
-from bookstore_core.stores.local.remembered import Remembered
 from bookstore_core.stores.local.tree import MISSING, Folder
 from bookstore_core.stores.versions import Version
 

@@ -22,6 +22,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import NamedTuple, Self
 
+from bookstore_core.disk.remembered import Remembered
 from bookstore_core.stores.local.names import (
     DELETED,
     ID_LENGTH,
@@ -30,7 +31,6 @@ from bookstore_core.stores.local.names import (
     id_after,
     is_version_id,
 )
-from bookstore_core.stores.local.remembered import Remembered
 from bookstore_core.stores.local.tree import MISSING, Folder
 from bookstore_core.stores.versions import Label
 
