@@ -14,7 +14,8 @@ from bookstore_core.errors import StoreMissingError
 from bookstore_core.settings import BookstoreSettings
 from bookstore_core.spool.report import report_spool
 from bookstore_core.stores import Label, VersionStore, open_store
-from bookstore_core.stores.local.identity import IDENTITY
+from bookstore_core.stores.local import home
+from bookstore_core.stores.local.identity import IDENTITY, recall
 from core.saving import KEY, Traits, contents_of, save
 from harness.forms import FORM_1
 
@@ -193,3 +194,16 @@ def test_the_check_tries_the_folder_that_versions_go_to(
     check = open_store(settings).check()
     assert not check.ok
     assert "Correct BookstoreSettings.local_root." in check.findings[0].sentence
+
+
+def test_a_store_that_is_made_at_this_moment_is_not_missing(
+    settings: BookstoreSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def recall_what_is_made(path: Path) -> str:
+        if not path.exists():
+            open_store(settings).prepare()
+        return recall(path)
+
+    store = open_store(settings)
+    monkeypatch.setattr(home, "recall", recall_what_is_made)
+    assert not store.list_versions(KEY).versions

@@ -89,6 +89,13 @@ class StoreHome:
         return done
 
     def _checked(self) -> Folder | None:
+        try:
+            return self._look()
+        except StoreMissingError:
+            # Another process may have made it between the two things that are seen.
+            return self._look()
+
+    def _look(self) -> Folder | None:
         folder = self._open()
         try:
             self._check(folder)
