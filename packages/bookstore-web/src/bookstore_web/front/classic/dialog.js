@@ -3,6 +3,7 @@
 import { HistoryList } from "../shared/history.js";
 import { button, element, makeDialog, showDialog } from "../shared/page.js";
 import { Preview } from "../shared/preview.js";
+import { focusAfterClicks } from "../shared/rows.js";
 import { saveNotebook } from "./saving.js";
 
 /** @typedef {import("../shared/api.js").BookstoreApi} BookstoreApi */
@@ -25,6 +26,7 @@ export class HistoryDialog {
       busy: (isBusy) => this.shown.setBusy(isBusy),
     });
     this.node = makeDialog("History of this notebook");
+    focusAfterClicks(this.node); // it stands in the middle, and moves as a row changes
     this.node.addEventListener("keydown", (event) => {
       if (event.key !== "Escape" || event.defaultPrevented || this.shown.node.hidden) return;
       event.preventDefault(); // the dialog stays open without the preview

@@ -50,7 +50,7 @@ export class HistoryList {
     this.changes = new Changes(api);
     this.node.tabIndex = -1;
     this.node.addEventListener("keydown", (event) => this.onKey(event));
-    focusAfterClicks(this.list);
+    focusAfterClicks(this.node);
     // In sight wherever the list is scrolled to.
     const said = element("div", "bookstore-said");
     said.append(this.notice, this.status);
