@@ -119,6 +119,15 @@ def test_drain_without_a_store_is_a_configuration_error(run: Run) -> None:
     assert "No store is configured" in outcome.err
 
 
+@pytest.mark.parametrize("seconds", ["nan", "-1"])
+def test_drain_takes_a_number_of_seconds(
+    run: Run, words: tuple[str, ...], seconds: str
+) -> None:
+    outcome = run("drain", f"--timeout={seconds}", *words)
+    assert outcome.code == 2
+    assert "--timeout must be" in outcome.err
+
+
 def test_drain_gives_up_in_time_and_keeps_the_saves(
     run: Run, unreachable: tuple[str, ...], spool_dir: Path
 ) -> None:

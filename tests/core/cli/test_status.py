@@ -267,6 +267,7 @@ def test_waiting_saves_are_listed_oldest_first_without_foreign_files(
 
 def test_sizes_and_spans_are_formatted_in_words() -> None:
     assert [say_size(n) for n in (12, 1500, 2.5e6)] == ["12 bytes", "1.5 KB", "2.5 MB"]
+    assert [say_size(n) for n in (999, 999_960)] == ["999 bytes", "1.0 MB"]
     assert [say_span(n) for n in (1, 5, 60, 7300)] == [
         *("1 second", "5 seconds", "1 minute", "2 hours")
     ]

@@ -9,8 +9,9 @@ def say_size(size: float) -> str:
     if size == 1:
         return "1 byte"
     for unit in UNITS:
-        if size < 1000 or unit == UNITS[-1]:
-            return f"{size:.0f} {unit}" if unit == UNITS[0] else f"{size:.1f} {unit}"
+        digits = 0 if unit == UNITS[0] else 1
+        if round(size, digits) < 1000 or unit == UNITS[-1]:
+            return f"{size:.{digits}f} {unit}"
         size /= 1000
     raise AssertionError("unreachable")
 

@@ -8,6 +8,7 @@ from traitlets import Bool, Float
 from bookstore_archiver.archiver import Archiver
 from bookstore_archiver.cli.verb import LIMIT, ArchiverVerb, Patience
 from bookstore_core.cli.command import Verb
+from bookstore_core.errors import InvalidRequestError
 from bookstore_core.jupyter.server_root import find_root
 from bookstore_core.spool.counts import SpoolCounts
 from bookstore_core.spool.directory import count_spool
@@ -44,6 +45,10 @@ class DrainApp(ArchiverVerb):
     }
 
     def run(self) -> int:
+        if self.timeout is not None and not self.timeout >= 0:
+            raise InvalidRequestError(
+                "--timeout must be a number of seconds, at least 0."
+            )
         settings = self.checked_settings()
         spool_dir = settings.spool_dir
         waiting = count_spool(spool_dir).waiting
