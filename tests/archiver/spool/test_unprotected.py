@@ -28,6 +28,11 @@ def remove(spool_dir: Path) -> None:
     shutil.rmtree(aside)
 
 
+def has_file(spool_dir: Path) -> bool:
+    """Return whether a process has written its file, and not only made it."""
+    return any(path.stat().st_size for path in unprotected_files(str(spool_dir)))
+
+
 def test_full_disk_is_logged_once_and_the_newest_state_is_archived_later(
     make_archiver: MakeArchiver,
     store: MemoryStore,
@@ -180,7 +185,7 @@ def test_removed_spool_of_a_process_that_only_adds_is_noticed(
     archiver = make_archiver()
     attach(files, archiver.intake)
     files.save(text("1"), "a.ipynb")
-    wait_for(lambda: list(unprotected_files(str(spool_dir))), what="the process's file")
+    wait_for(lambda: has_file(spool_dir), what="the process's file")
     remove(spool_dir)
     other.release()
     wait_for(lambda: contents(store), what="the newest state")
@@ -219,7 +224,7 @@ def test_state_that_the_store_has_makes_no_second_version(
     attach(files, archiver.intake)
     files.save(text("1"), "a.ipynb")
     wait_for(is_empty(spool_dir), what="an empty spool")
-    wait_for(lambda: list(unprotected_files(str(spool_dir))), what="the process's file")
+    wait_for(lambda: has_file(spool_dir), what="the process's file")
     remove(spool_dir)
     wait_for(lambda: archiver.status.skipped, what="the repair")
     assert contents(store) == ["1"]
