@@ -4,6 +4,7 @@ import errno
 import hashlib
 import io
 import os
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import nbformat
 import pytest
 
 from bookstore_archiver.hooks.manager_content import source_of
+from bookstore_archiver.spool import sources
 from bookstore_archiver.spool.sources import (
     CHUNK,
     LARGE,
@@ -163,3 +165,23 @@ def test_a_full_disk_stops_a_copy_by_the_kernel(
     path.write_bytes(bytes(LARGE + 1))
     with (tmp_path / "copy").open("wb") as target, pytest.raises(OSError, match="No s"):
         FileSource(str(path), BytesSource(b""), hurried=True).copy_to(target)
+
+
+def test_a_file_that_is_being_written_is_read_when_it_has_content(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "a.ipynb"
+    path.touch()
+    writer = threading.Timer(0.1, path.write_bytes, [b"content"])
+    writer.start()
+    assert copied(FileSource(str(path), patient=True)) == b"content"
+    writer.join()
+
+
+def test_a_file_that_stays_empty_is_read_as_it_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sources, "PATIENCE", 0.05)
+    path = tmp_path / "a.ipynb"
+    path.touch()
+    assert copied(FileSource(str(path), patient=True)) == b""

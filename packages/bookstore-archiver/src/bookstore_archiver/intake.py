@@ -147,15 +147,15 @@ class Intake:
         try:
             left = self.renames.find_left(path)
             if left is not None:
-                self._keep_file(left.os_path, left.path)
+                self._keep_file(left.os_path, left.path, patient=False)
         except Exception:  # noqa: BLE001  # the edge of the user's save
             self._log.exception("Earlier renames could not be recorded.")
 
-    def _keep_file(self, os_path: str, path: str) -> None:
+    def _keep_file(self, os_path: str, path: str, *, patient: bool = True) -> None:
         if not os.path.isfile(os_path):
             return  # it was moved again or removed
         # A save may have recorded the move meanwhile, with the same content.
-        source = FileSource(os_path)
+        source = FileSource(os_path, patient=patient)
         self._keep(None, path, lambda: source, OVERWRITTEN, os_path=os_path)
 
     def _keep(
@@ -240,7 +240,8 @@ class Intake:
         Raises the errors of `archive`, and BookstoreError if the file cannot be read.
         """
         key = self._key(path)
-        return self._add(FileSource(os_path), key, path, saved_at=saved_at)
+        source = FileSource(os_path, patient=True)
+        return self._add(source, key, path, saved_at=saved_at)
 
     def tend(self) -> None:
         """Spool the notebooks that are missing from the spool. Called regularly."""
@@ -278,8 +279,9 @@ class Intake:
         if not os.path.lexists(notebook.os_path):
             raise NotFoundError(f"{notebook.os_path} was moved or removed.")
         # If the spool was removed, the store may already have this content.
+        below = self.roots.above(notebook.os_path)
         self._add(
-            FileSource(notebook.os_path, below=self.roots.above(notebook.os_path)),
+            FileSource(notebook.os_path, below=below, patient=True),
             notebook.key or self._key(notebook.path),
             notebook.path,
             provenance=OVERWRITTEN,

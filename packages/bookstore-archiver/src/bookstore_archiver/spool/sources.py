@@ -4,6 +4,7 @@ import errno
 import hashlib
 import os
 import stat
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol
@@ -24,6 +25,9 @@ _NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 #: How many times a file is read if somebody writes it meanwhile.
 ATTEMPTS = 3
+
+#: Seconds for which an empty file may be one that is being written, and between looks.
+PATIENCE, LOOK = 2.0, 0.02
 
 
 @dataclass(frozen=True)
@@ -104,13 +108,15 @@ class FileSource:
     """A notebook on disk; `otherwise` is used if the file cannot be read.
 
     With `below`, a directory, no link below that directory is followed. If it is
-    `hurried`, the sha256 of a large notebook is not made.
+    `hurried`, the sha256 of a large notebook is not made. Who has not saved the file
+    itself is `patient`: Jupyter empties a file before it makes and writes the text.
     """
 
     os_path: str
     otherwise: Source | None = None
     below: str = ""
     hurried: bool = False
+    patient: bool = False
 
     def copy_to(self, target: BinaryIO) -> Digest:
         """Copy the file in chunks."""
@@ -125,7 +131,7 @@ class FileSource:
     def _copy_settled(self, target: BinaryIO) -> Digest:
         for _ in range(ATTEMPTS):
             with self._open() as file:
-                before = os.fstat(file.fileno())
+                before = self._filled(file)
                 large = self.hurried and before.st_size > LARGE
                 if large and copied_by_kernel(file, target, before.st_size):
                     digest = Digest(before.st_size, "")
@@ -136,6 +142,13 @@ class FileSource:
                     return digest
             _empty(target)
         raise SpoolError(f"{self.os_path} keeps changing while it is read.")
+
+    def _filled(self, file: BinaryIO) -> os.stat_result:
+        """Return the status of a file; if `patient`, wait for one that is empty."""
+        end = time.monotonic() + (PATIENCE if self.patient else 0.0)
+        while not (found := os.fstat(file.fileno())).st_size and time.monotonic() < end:
+            time.sleep(LOOK)
+        return found
 
     def _open(self) -> BinaryIO:
         try:
