@@ -12,7 +12,6 @@ import pytest
 
 from bookstore_core.errors import (
     ConfigurationError,
-    InvalidRequestError,
 )
 from bookstore_core.history import PUBLISHED, WORKSPACE, History, HistoryRow
 from bookstore_core.history.removals import Removals
@@ -38,12 +37,6 @@ from harness.s3_server import S3Server
 
 NOW = datetime(2026, 11, 26, tzinfo=UTC)
 A, B, SHOWN = "workspace/a.ipynb", "workspace/b.ipynb", "published/a.ipynb"
-
-
-@pytest.fixture
-def settings(tmp_path: Path) -> BookstoreSettings:
-    values = {"storage": "local", "local_root": str(tmp_path / "first")}
-    return BookstoreSettings.from_config(values)
 
 
 @pytest.fixture
@@ -338,40 +331,6 @@ def test_damage_is_listed_and_the_rest_is_copied(
     assert len(all_versions(target.store, A)) == 3
     again, _ = copy(settings, target)
     assert (again.counts["absent"], again.counts["skipped"]) == (1, 7)
-
-
-@pytest.mark.parametrize(
-    "place",
-    ["", "s3://", "s3:///x", "https://x/y", "s3://x/../y", "~nobody-here/x", "a\0b"],
-)
-def test_a_place_that_is_none_is_refused(
-    settings: BookstoreSettings, place: str
-) -> None:
-    with pytest.raises(InvalidRequestError):
-        open_target(place, settings)
-
-
-def test_a_store_is_not_copied_onto_itself(settings: BookstoreSettings) -> None:
-    with pytest.raises(ConfigurationError, match="is the store that is copied"):
-        open_target(settings.local_root, settings)
-
-
-def test_a_directory_within_the_store_is_no_target(
-    settings: BookstoreSettings, tmp_path: Path
-) -> None:
-    root = Path(settings.local_root)
-    (tmp_path / "link").symlink_to(root)
-    for place in (
-        root / "bookstore" / "a",
-        tmp_path / "link",
-        f"{root}/../{root.name}",
-    ):
-        with pytest.raises(ConfigurationError, match="one is within the other"):
-            open_target(str(place), settings)
-    within = {"local_root": str(root / "bookstore" / "old")}
-    inner = BookstoreSettings.from_config({**settings.as_config(), **within})
-    with pytest.raises(ConfigurationError, match="one is within the other"):
-        open_target(settings.local_root, inner)
 
 
 def test_a_bucket_that_does_not_keep_versions_gets_none(
