@@ -329,6 +329,15 @@ def test_modules_and_functions_are_short(module: Path) -> None:
             assert lines <= 40, f"{node.name} has {lines} lines"
 
 
+def test_modules_of_tests_are_short() -> None:
+    lengths = {
+        path: len(path.read_text("utf-8").splitlines())
+        for path in Path(__file__).parent.rglob("*.py")
+    }
+    assert lengths
+    assert {path for path, lines in lengths.items() if lines > 400} == set()
+
+
 @pytest.mark.parametrize("module", MODULES, ids=named)
 def test_every_module_and_public_function_has_a_docstring(module: Path) -> None:
     tree = tree_of(module)
