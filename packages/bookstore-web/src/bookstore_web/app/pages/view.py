@@ -75,7 +75,6 @@ def view() -> BaseResponse:
         shown=shown,
         frame_sandbox=FRAME_SANDBOX,
         notice=notice_of(here, fields),
-        has_older=history.has_older(row),
         clone_url=given.clone_url if given and here.shelf == PUBLISHED else "",
         given=given,
         can_publish=_can_publish(here, shown, removal),

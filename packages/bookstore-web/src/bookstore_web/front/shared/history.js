@@ -3,7 +3,7 @@
 import { Changes } from "./changes.js";
 import { copyLine, linkLine, reachOf } from "./links.js";
 import { nameForm } from "./naming.js";
-import { button, disableRunning, element, running } from "./page.js";
+import { button, disableRunning, element, fillIn, running } from "./page.js";
 import { action, controls, focusAfterClicks, line, notesOf, runLink, runNote } from "./rows.js";
 import { byDay, describeSave, dayName, exactTime, timeOfDay } from "./words.js";
 
@@ -67,7 +67,7 @@ export class HistoryList {
       this.versions = [];
       this.chosen = "";
       this.list.replaceChildren();
-      this.fill(this.waiting);
+      fillIn(this.node, this.waiting);
       this.more.hidden = true;
       this.notify("");
     }
@@ -85,18 +85,7 @@ export class HistoryList {
    * @param {string} sentence
    */
   say(sentence) {
-    this.fill(this.status, sentence);
-  }
-
-  /**
-   * Fill a part of the list. The focus stays in the list if it was on what goes away.
-   * @param {HTMLElement} part
-   * @param {(string | Node)[]} content
-   */
-  fill(part, ...content) {
-    const hadFocus = part.contains(document.activeElement);
-    part.replaceChildren(...content);
-    if (hadFocus) this.node.focus({ preventScroll: true });
+    fillIn(this.node, this.status, sentence);
   }
 
   /**
@@ -105,7 +94,7 @@ export class HistoryList {
    * @param {() => void} [undo]
    */
   notify(sentence, undo) {
-    this.fill(this.notice, sentence);
+    fillIn(this.node, this.notice, sentence);
     if (undo) this.notice.append(" ", this.runs(button("Undo", undo)));
     if (sentence && !this.node.getClientRects().length) this.actions.say?.(sentence, undo);
   }
@@ -141,7 +130,7 @@ export class HistoryList {
   async showWaiting(asked) {
     const state = await this.api.saveState(this.path).catch(() => null);
     if (asked !== this.asked) return;
-    this.fill(this.waiting);
+    fillIn(this.node, this.waiting);
     if (state?.state !== "waiting" || describeSave(state).kind !== "bad") return;
     const tryNow = async () => {
       await this.api.tryNow();

@@ -33,16 +33,26 @@ export function button(text, click) {
 }
 
 /**
- * Fill a part of the page. The focus stays there if it was on what goes away.
+ * Fill a part of the page. If the focus was on what goes away, the part gets it.
  * @param {HTMLElement} part
  * @param {(string | Node)[]} content
  */
 export function fill(part, ...content) {
+  fillIn(part, part, ...content);
+}
+
+/**
+ * Fill a part of the page. If the focus was on what goes away, `home` gets it.
+ * @param {HTMLElement} home
+ * @param {HTMLElement} part
+ * @param {(string | Node)[]} content
+ */
+export function fillIn(home, part, ...content) {
   const hadFocus = part.contains(document.activeElement);
   part.replaceChildren(...content);
   if (!hadFocus) return;
-  part.tabIndex = -1;
-  part.focus({ preventScroll: true });
+  home.tabIndex = -1;
+  home.focus({ preventScroll: true });
 }
 
 /**
