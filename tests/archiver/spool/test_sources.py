@@ -178,10 +178,16 @@ def test_a_file_that_is_being_written_is_read_when_it_has_content(
     writer.join()
 
 
+@pytest.mark.parametrize(("patience", "changed_at"), [(0.05, None), (600.0, 1.0)])
 def test_a_file_that_stays_empty_is_read_as_it_is(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    patience: float,
+    changed_at: float | None,
 ) -> None:
-    monkeypatch.setattr(sources, "PATIENCE", 0.05)
+    monkeypatch.setattr(sources, "PATIENCE", patience)
     path = tmp_path / "a.ipynb"
     path.touch()
+    if changed_at is not None:
+        os.utime(path, (changed_at, changed_at))
     assert copied(FileSource(str(path), patient=True)) == b""

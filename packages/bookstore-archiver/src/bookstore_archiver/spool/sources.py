@@ -26,7 +26,8 @@ _NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 #: How many times a file is read if somebody writes it meanwhile.
 ATTEMPTS = 3
 
-#: Seconds for which an empty file may be one that is being written, and between looks.
+#: Seconds since its last change in which an empty file may be being written, and
+#: seconds between looks at it.
 PATIENCE, LOOK = 2.0, 0.02
 
 
@@ -144,11 +145,13 @@ class FileSource:
         raise SpoolError(f"{self.os_path} keeps changing while it is read.")
 
     def _filled(self, file: BinaryIO) -> os.stat_result:
-        """Return the status of a file; if `patient`, wait for one that is empty."""
-        end = time.monotonic() + (PATIENCE if self.patient else 0.0)
-        while not (found := os.fstat(file.fileno())).st_size and time.monotonic() < end:
+        """Return the status of a file; if `patient`, wait for one just emptied."""
+        while True:
+            found = os.fstat(file.fileno())
+            is_recent = abs(time.time() - found.st_mtime) < PATIENCE
+            if found.st_size or not (self.patient and is_recent):
+                return found
             time.sleep(LOOK)
-        return found
 
     def _open(self) -> BinaryIO:
         try:
